@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { reservationId } from "../ids.ts";
+import { reservationName } from "../names.ts";
+import { timestamp } from "./reservation.ts";
+
+/** Everything that can stand on a timeline. Types are never renamed; clients ignore those they do not know. */
+export const EVENT_TYPES = [
+  "reservation.queued",
+  "reservation.placed",
+  "reservation.phase",
+  "reservation.ready",
+  "reservation.requeued",
+  "reservation.extended",
+  "reservation.cancel-requested",
+  "reservation.stopping",
+  "reservation.ended",
+  "reservation.failed",
+  "reservation.warning",
+  "reservation.restarted",
+  "disk.created",
+  "disk.attached",
+  "disk.released",
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+export const event = z
+  .object({
+    id: z.string().meta({ description: "The cursor of the stream: send it as Last-Event-ID" }),
+    type: z.enum(EVENT_TYPES),
+    at: timestamp,
+    reservationId: reservationId.nullable(),
+    reservationName: reservationName.nullable(),
+    message: z.string().meta({ description: "One sentence for people" }),
+    data: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: "Event" });
+export type Event = z.infer<typeof event>;
+
+/** Sent instead of events when the cursor is older than what is kept: read everything anew. */
+export const RESYNC_EVENT = "resync";

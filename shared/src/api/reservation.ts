@@ -1,0 +1,112 @@
+import { z } from "zod";
+import { reservationId, userId } from "../ids.ts";
+import { diskName, reservationName, userName } from "../names.ts";
+import { END_REASONS, PHASES, RESERVATION_STATES } from "../states.ts";
+import { gpuTypeId } from "./catalogue.ts";
+
+/** Timestamps on the wire are ISO 8601 in UTC. */
+export const timestamp = z.iso.datetime().meta({ id: "Timestamp" });
+
+const labels = z
+  .record(
+    z.string().regex(/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/, "a label key is a short plain word"),
+    z.string().max(63),
+  )
+  .refine((map) => Object.keys(map).length <= 16, "at most 16 labels");
+
+/** What a person asks for. Stored once, never changed: every later step reads this and drops nothing of it. */
+export const reservationSpec = z
+  .strictObject({
+    gpuType: gpuTypeId,
+    gpus: z.int().min(0).max(1024).meta({ description: "0 for CPU types" }),
+    durationSeconds: z.int().min(1).max(172_800).meta({ description: "5 minutes to 48 hours" }),
+    disk: diskName
+      .nullable()
+      .default(null)
+      .meta({ description: "A named disk of yours, kept between reservations; made when unknown" }),
+    image: z.string().max(64).nullable().default(null).meta({ description: "A catalogue image id" }),
+    labels: labels.default({}),
+  })
+  .meta({ id: "ReservationSpec" });
+export type ReservationSpec = z.infer<typeof reservationSpec>;
+
+export const createReservation = reservationSpec
+  .extend({
+    name: reservationName.optional().meta({ description: "Chosen for you when left out" }),
+  })
+  .meta({ id: "CreateReservation" });
+export type CreateReservation = z.input<typeof createReservation>;
+
+export const waiting = z
+  .object({
+    position: z.int().min(1).meta({ description: "1 is next; counts only your type's queue" }),
+    ahead: z.int().min(0),
+    reason: z
+      .string()
+      .meta({ description: "Why it waits, with names of nodes, counts and times; a full sentence" }),
+  })
+  .meta({ id: "Waiting" });
+
+export const member = z
+  .object({
+    rank: z.int().min(0),
+    attempt: z.int().min(1),
+    node: z.string(),
+    podName: z.string(),
+    gpus: z.int().min(0),
+    restarts: z.int().min(0).meta({ description: "Times that its container died and was restarted" }),
+  })
+  .meta({ id: "Member" });
+
+export const reservation = z
+  .object({
+    id: reservationId,
+    name: reservationName,
+    owner: z.object({ id: userId, name: userName }),
+    spec: reservationSpec,
+    state: z.enum(RESERVATION_STATES),
+    phase: z.enum(PHASES).nullable(),
+    phaseDetail: z
+      .string()
+      .nullable()
+      .meta({ description: "What the phase waits for right now, for people" }),
+    waiting: waiting.nullable(),
+    members: z.array(member),
+    createdAt: timestamp,
+    placedAt: timestamp.nullable(),
+    readyAt: timestamp.nullable(),
+    expiresAt: timestamp.nullable().meta({ description: "The end of the lease, as it stands" }),
+    capacityUntil: timestamp
+      .nullable()
+      .meta({ description: "The GPUs are given back by then at the latest" }),
+    extendableUntil: timestamp
+      .nullable()
+      .meta({ description: "The latest end that any extension could reach" }),
+    cancelRequestedAt: timestamp.nullable(),
+    endedAt: timestamp.nullable(),
+    endReason: z.enum(END_REASONS).nullable(),
+    endDetail: z.string().nullable().meta({ description: "The end in a sentence, for people" }),
+    generation: z.int().min(0).meta({ description: "Grows with every change; the ETag" }),
+  })
+  .meta({ id: "Reservation" });
+export type Reservation = z.infer<typeof reservation>;
+
+export const extendReservation = z
+  .strictObject({ seconds: z.int().min(60).max(172_800).meta({ description: "Added to the end" }) })
+  .meta({ id: "ExtendReservation" });
+
+/** How to reach a ready reservation. Served, so that no client assumes anything about the network. */
+export const connection = z
+  .object({
+    reservationId,
+    name: reservationName,
+    owner: userName,
+    kind: z.enum(["direct"]).meta({ description: "direct: the address answers SSH itself" }),
+    host: z.string(),
+    port: z.int().min(1).max(65_535),
+    user: z.string(),
+    hostKeys: z.array(z.string()).min(1).meta({ description: "Public host keys to pin" }),
+    workspacePath: z.string().meta({ description: "The absolute path to open on the remote side" }),
+  })
+  .meta({ id: "Connection" });
+export type Connection = z.infer<typeof connection>;

@@ -1,0 +1,42 @@
+/** Named units. Every number of milliseconds in the code is written with one of these. */
+export const Second = { ms: 1_000 } as const;
+export const Minute = { ms: 60_000, seconds: 60 } as const;
+export const Hour = { ms: 3_600_000, seconds: 3_600 } as const;
+export const Day = { ms: 86_400_000, seconds: 86_400 } as const;
+
+const UNIT_SECONDS: Record<string, number> = {
+  s: 1,
+  m: Minute.seconds,
+  min: Minute.seconds,
+  h: Hour.seconds,
+  d: Day.seconds,
+};
+
+/**
+ * Reads "90m", "1h30m", "2.5h" or "1d" as seconds. Null when the text is no duration.
+ * Fractions are kept to the whole second; nothing is rounded to hours.
+ */
+export function parseDurationSeconds(text: string): number | null {
+  const compact = text.trim().toLowerCase().replaceAll(/\s+/g, "");
+  if (!/^(?:\d+(?:\.\d+)?(?:min|[smhd]))+$/.test(compact)) return null;
+  let seconds = 0;
+  for (const [, amount, unit] of compact.matchAll(/(\d+(?:\.\d+)?)(min|[smhd])/g)) {
+    seconds += Number(amount) * (UNIT_SECONDS[unit ?? ""] ?? Number.NaN);
+  }
+  return Number.isFinite(seconds) ? Math.round(seconds) : null;
+}
+
+/** Says a length of time as people do: "45 s", "5 min", "1 h 30 min", "2 d 4 h". Two units at most. */
+export function formatDuration(totalSeconds: number): string {
+  const seconds = Math.max(0, Math.round(totalSeconds));
+  if (seconds < Minute.seconds) return `${String(seconds)} s`;
+  const minutes = Math.floor(seconds / Minute.seconds);
+  if (minutes < 60) return `${String(minutes)} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return withRest(`${String(hours)} h`, minutes % 60, "min");
+  return withRest(`${String(Math.floor(hours / 24))} d`, hours % 24, "h");
+}
+
+function withRest(head: string, rest: number, unit: string): string {
+  return rest === 0 ? head : `${head} ${String(rest)} ${unit}`;
+}

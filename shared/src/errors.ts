@@ -1,0 +1,51 @@
+import { z } from "zod";
+
+/**
+ * Every error that the API can answer, with its HTTP status and title. Clients branch on the code,
+ * people read the detail. Codes are never renamed.
+ */
+export const ERROR_CODES = {
+  invalid_request: { status: 400, title: "The request is not valid" },
+  unauthenticated: { status: 401, title: "Sign in first" },
+  invalid_credentials: { status: 401, title: "The sign-in was refused" },
+  forbidden: { status: 403, title: "You may not do this" },
+  origin_refused: { status: 403, title: "Requests from this origin are refused" },
+  not_found: { status: 404, title: "Not found" },
+  method_not_allowed: { status: 405, title: "This path does not take this method" },
+  request_timeout: { status: 408, title: "The request took too long to arrive" },
+  name_taken: { status: 409, title: "The name is taken" },
+  disk_in_use: { status: 409, title: "The disk is in use" },
+  state_conflict: { status: 409, title: "The reservation is not in a state that allows this" },
+  extension_refused: { status: 409, title: "The reservation cannot be extended that far" },
+  idempotency_key_reused: { status: 422, title: "The idempotency key was used for another request" },
+  body_too_large: { status: 413, title: "The request body is too large" },
+  unsupported_media_type: { status: 415, title: "The request body must be JSON" },
+  never_possible: { status: 422, title: "This can never run here" },
+  quota_exceeded: { status: 422, title: "The limit is reached" },
+  rate_limited: { status: 429, title: "Too many requests" },
+  internal_error: { status: 500, title: "Something went wrong on the server" },
+  database_unavailable: { status: 503, title: "The database is away for the moment" },
+  cluster_unavailable: { status: 503, title: "The cluster is away for the moment" },
+  shutting_down: { status: 503, title: "The server is restarting" },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+const codes = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];
+
+/** RFC 9457 problem details, with a stable `code` and the id that the server's log carries. */
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().meta({ description: "What happened, why, and what to do next" }),
+    code: z.enum(codes),
+    requestId: z.string(),
+    errors: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .optional()
+      .meta({ description: "Each field that was refused" }),
+  })
+  .meta({ id: "Problem" });
+export type Problem = z.infer<typeof problem>;
