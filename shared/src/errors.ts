@@ -17,7 +17,10 @@ export const ERROR_CODES = {
   disk_in_use: { status: 409, title: "The disk is in use" },
   state_conflict: { status: 409, title: "The reservation is not in a state that allows this" },
   extension_refused: { status: 409, title: "The reservation cannot be extended that far" },
-  idempotency_key_reused: { status: 422, title: "The idempotency key was used for another request" },
+  idempotency_key_reused: {
+    status: 422,
+    title: "The idempotency key was used for another request",
+  },
   body_too_large: { status: 413, title: "The request body is too large" },
   unsupported_media_type: { status: 415, title: "The request body must be JSON" },
   never_possible: { status: 422, title: "This can never run here" },

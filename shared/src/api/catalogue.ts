@@ -52,7 +52,8 @@ export const catalogue = z
     images: z.array(catalogueImage).min(1),
     disks: z.object({ defaultSizeGib: z.int().positive(), maxSizeGib: z.int().positive() }),
     planningHorizonSeconds: z.int().positive().meta({
-      description: "A reservation that could not start within this time in the queue fails (horizon)",
+      description:
+        "A reservation that could not start within this time in the queue fails (horizon)",
     }),
     maxLivePerUser: z.int().positive(),
   })

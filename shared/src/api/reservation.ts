@@ -9,7 +9,9 @@ export const timestamp = z.iso.datetime().meta({ id: "Timestamp" });
 
 const labels = z
   .record(
-    z.string().regex(/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/, "a label key is a short plain word"),
+    z
+      .string()
+      .regex(/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/, "a label key is a short plain word"),
     z.string().max(63),
   )
   .refine((map) => Object.keys(map).length <= 16, "at most 16 labels");
@@ -24,7 +26,12 @@ export const reservationSpec = z
       .nullable()
       .default(null)
       .meta({ description: "A named disk of yours, kept between reservations; made when unknown" }),
-    image: z.string().max(64).nullable().default(null).meta({ description: "A catalogue image id" }),
+    image: z
+      .string()
+      .max(64)
+      .nullable()
+      .default(null)
+      .meta({ description: "A catalogue image id" }),
     labels: labels.default({}),
   })
   .meta({ id: "ReservationSpec" });
@@ -43,7 +50,9 @@ export const waiting = z
     ahead: z.int().min(0),
     reason: z
       .string()
-      .meta({ description: "Why it waits, with names of nodes, counts and times; a full sentence" }),
+      .meta({
+        description: "Why it waits, with names of nodes, counts and times; a full sentence",
+      }),
   })
   .meta({ id: "Waiting" });
 
@@ -54,7 +63,10 @@ export const member = z
     node: z.string(),
     podName: z.string(),
     gpus: z.int().min(0),
-    restarts: z.int().min(0).meta({ description: "Times that its container died and was restarted" }),
+    restarts: z
+      .int()
+      .min(0)
+      .meta({ description: "Times that its container died and was restarted" }),
   })
   .meta({ id: "Member" });
 

@@ -40,7 +40,11 @@ export const createToken = z
     role: z.enum(ROLES).default("user"),
     issuedAt: timestamp,
     proof: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "a proof is 43 characters of base64url"),
-    label: z.string().max(80).default("").meta({ description: "Where the token lives, for people" }),
+    label: z
+      .string()
+      .max(80)
+      .default("")
+      .meta({ description: "Where the token lives, for people" }),
   })
   .meta({ id: "CreateToken" });
 
@@ -137,6 +141,11 @@ export const status = z
     now: timestamp,
     database: z.enum(["up", "down"]),
     cluster: z.object({ state: z.enum(["up", "stale", "unknown"]), asOf: timestamp.nullable() }),
-    reservations: z.object({ queued: z.int(), starting: z.int(), ready: z.int(), stopping: z.int() }),
+    reservations: z.object({
+      queued: z.int(),
+      starting: z.int(),
+      ready: z.int(),
+      stopping: z.int(),
+    }),
   })
   .meta({ id: "Status" });

@@ -123,7 +123,13 @@ export const routes = {
     idempotent: true,
     body: createReservation,
     response: { status: 201, schema: reservation },
-    errors: ["name_taken", "disk_in_use", "never_possible", "quota_exceeded", "idempotency_key_reused"],
+    errors: [
+      "name_taken",
+      "disk_in_use",
+      "never_possible",
+      "quota_exceeded",
+      "idempotency_key_reused",
+    ],
   },
   listReservations: {
     method: "get",

@@ -1,0 +1,71 @@
+import type { ReservationSpec } from "@gpu-dev/shared/api/reservation.ts";
+import type { DiskId, ReservationId, UserId } from "@gpu-dev/shared/ids.ts";
+import type { EndReason, Phase, ReservationState } from "@gpu-dev/shared/states.ts";
+
+/** A reservation as it is stored. Nullability per state is held by CHECK constraints in the migration. */
+export interface Reservation {
+  readonly id: ReservationId;
+  readonly cluster: string;
+  readonly ownerId: UserId;
+  readonly name: string;
+  /** What was asked for. Never changed. */
+  readonly spec: ReservationSpec;
+  readonly gpuType: string;
+  readonly gpus: number;
+  readonly nodeCount: number;
+  readonly durationSeconds: number;
+  readonly state: ReservationState;
+  readonly phase: Phase | null;
+  readonly phaseDetail: string | null;
+  readonly waitingReason: string | null;
+  readonly waitingPosition: number | null;
+  /** Grows with every guarded write; a write that names an older one is refused. */
+  readonly generation: number;
+  /** The attempt that runs or ran last; 0 before the first placement. */
+  readonly attempt: number;
+  readonly hostPublicKey: string | null;
+  readonly createdAt: Date;
+  readonly stateSince: Date;
+  readonly phaseSince: Date;
+  readonly queuedAt: Date;
+  readonly placedAt: Date | null;
+  readonly readyAt: Date | null;
+  readonly capacityUntil: Date | null;
+  readonly expiresAt: Date | null;
+  readonly cancelRequestedAt: Date | null;
+  readonly endedAt: Date | null;
+  readonly endReason: EndReason | null;
+  readonly endDetail: string | null;
+  readonly warnedMinutes: number | null;
+  readonly extendedSeconds: number;
+}
+
+/** One start of one member. It holds `units` on `node` until its pod object was seen gone. */
+export interface Attempt {
+  readonly reservationId: ReservationId;
+  readonly rank: number;
+  readonly attempt: number;
+  readonly node: string;
+  /** GPUs, or 1 slot of a CPU type. */
+  readonly units: number;
+  readonly podName: string;
+  readonly podUid: string | null;
+  readonly restarts: number;
+  readonly workspacePath: string | null;
+  readonly podIp: string | null;
+  readonly createdAt: Date;
+  readonly goneAt: Date | null;
+}
+
+export interface Disk {
+  readonly id: DiskId;
+  readonly ownerId: UserId;
+  readonly name: string;
+  readonly sizeGib: number;
+  readonly zone: string | null;
+  readonly claimName: string;
+  readonly claimUid: string | null;
+  readonly fence: number;
+  readonly createdAt: Date;
+  readonly lastUsedAt: Date | null;
+}

@@ -1,0 +1,83 @@
+import knex, { type Knex } from "knex";
+import pg from "pg";
+
+// Counts and ids fit a number; timestamps stay Dates.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+/** A pool (`Knex`) or a transaction (`Knex.Transaction`): every store function takes one of them first. */
+export type Database = Knex;
+export type Transaction = Knex.Transaction;
+/** For statements that may run inside or outside a transaction. */
+export type Queryable = Knex | Knex.Transaction;
+
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly poolSize: number;
+  /** Milliseconds that a statement may run before the server cancels it. */
+  readonly statementTimeoutMs?: number;
+}
+
+/** Opens a pool. Nothing connects before the first statement; `destroy()` closes it. */
+export function openDatabase({
+  url,
+  poolSize,
+  statementTimeoutMs = 10_000,
+}: DatabaseOptions): Database {
+  return knex({
+    client: "pg",
+    connection: {
+      connectionString: url,
+      application_name: "gpu-dev-control-plane",
+      connectionTimeoutMillis: 5_000,
+      statement_timeout: statementTimeoutMs,
+      idle_in_transaction_session_timeout: 15_000,
+      keepAlive: true,
+    },
+    pool: { min: 0, max: poolSize, idleTimeoutMillis: 30_000, acquireTimeoutMillis: 5_000 },
+    acquireConnectionTimeout: 5_000,
+  });
+}
+
+/** Rows of one raw statement. Every statement of the store goes through here. */
+export async function rows<Row>(
+  db: Queryable,
+  sql: string,
+  bindings: Knex.RawBinding[] | Knex.ValueDict = [],
+): Promise<Row[]> {
+  const result = await db.raw<{ rows: Row[] }>(sql, bindings);
+  return result.rows;
+}
+
+export async function firstRow<Row>(
+  db: Queryable,
+  sql: string,
+  bindings: Knex.RawBinding[] | Knex.ValueDict = [],
+): Promise<Row | undefined> {
+  return (await rows<Row>(db, sql, bindings))[0];
+}
+
+/** The database's own clock, not this machine's. */
+export async function readDatabaseTime(db: Queryable): Promise<Date> {
+  const row = await firstRow<{ now: Date }>(db, "select clock_timestamp() as now");
+  if (!row) throw new Error("the database did not answer its time");
+  return row.now;
+}
+
+/** Connection class of errors (SQLSTATE 08, 57P, 53) and socket failures: the database is away, not the request wrong. */
+export function isDatabaseAway(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const code = (cause as { code?: unknown }).code;
+    if (
+      typeof code === "string" &&
+      /^(?:08|57P|53)|^(?:ECONN|EPIPE|ETIMEDOUT|ENOENT$|ENOTFOUND|EAI_)/.test(code)
+    )
+      return true;
+    if (
+      /Connection terminated|timeout acquiring a connection|Timeout acquiring|connection timeout/i.test(
+        cause.message,
+      )
+    )
+      return true;
+  }
+  return false;
+}

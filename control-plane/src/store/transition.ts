@@ -1,0 +1,111 @@
+import type { Reservation } from "../domain/reservation.ts";
+import { canMove } from "../domain/stateMachine.ts";
+import type { ReservationState } from "@gpu-dev/shared/states.ts";
+import type { Transaction } from "./database.ts";
+import { appendEvent, type NewEvent } from "./events.ts";
+import { firstRow } from "./database.ts";
+import { RESERVATION_COLUMNS } from "./reservations.ts";
+
+/** Columns that a guarded write may set beside the state. What is not named stays as it is. */
+export interface ReservationPatch {
+  readonly phase?: Reservation["phase"];
+  readonly phaseDetail?: string | null;
+  readonly waitingReason?: string | null;
+  readonly waitingPosition?: number | null;
+  readonly attempt?: number;
+  readonly hostPublicKey?: string;
+  readonly queuedAt?: Date;
+  readonly placedAt?: Date | null;
+  readonly readyAt?: Date | null;
+  readonly capacityUntil?: Date | null;
+  readonly expiresAt?: Date | null;
+  readonly endedAt?: Date;
+  readonly endReason?: Reservation["endReason"];
+  readonly endDetail?: string | null;
+  readonly warnedMinutes?: number | null;
+  readonly extendedSeconds?: number;
+  readonly cancelRequestedAt?: Date;
+}
+
+export type Written =
+  | { readonly outcome: "updated"; readonly reservation: Reservation }
+  /** Somebody else moved it on: the caller's view is old. Normal; stop quietly and look again. */
+  | { readonly outcome: "stale" }
+  | { readonly outcome: "missing" };
+
+const COLUMN: Record<keyof ReservationPatch, string> = {
+  phase: "phase",
+  phaseDetail: "phase_detail",
+  waitingReason: "waiting_reason",
+  waitingPosition: "waiting_position",
+  attempt: "attempt",
+  hostPublicKey: "host_public_key",
+  queuedAt: "queued_at",
+  placedAt: "placed_at",
+  readyAt: "ready_at",
+  capacityUntil: "capacity_until",
+  expiresAt: "expires_at",
+  endedAt: "ended_at",
+  endReason: "end_reason",
+  endDetail: "end_detail",
+  warnedMinutes: "warned_minutes",
+  extendedSeconds: "extended_seconds",
+  cancelRequestedAt: "cancel_requested_at",
+};
+
+/**
+ * The one function that writes a reservation's state or any column beside it. It succeeds only when the row is
+ * still in the state and generation that `seen` was read in, raises the generation, and appends the events in
+ * the same transaction.
+ */
+export async function writeReservation(
+  trx: Transaction,
+  seen: Pick<Reservation, "id" | "state" | "generation">,
+  change: {
+    readonly to?: ReservationState;
+    readonly patch?: ReservationPatch;
+    readonly events?: readonly NewEvent[];
+    readonly now: Date;
+  },
+): Promise<Written> {
+  const to = change.to ?? seen.state;
+  if (to !== seen.state && !canMove(seen.state, to)) {
+    throw new Error(`a reservation never goes from ${seen.state} to ${to}`);
+  }
+  const patch = Object.entries(change.patch ?? {}) as [
+    keyof ReservationPatch,
+    string | number | Date | null,
+  ][];
+  const assignments = patch.map(([key]) => `${COLUMN[key]} = :${key}`);
+  if (to !== seen.state) assignments.push("state_since = :now");
+  if (change.patch?.phase !== undefined || to !== seen.state) {
+    assignments.push("phase_since = :now");
+  }
+  const reservation = await firstRow<Reservation>(
+    trx,
+    `update reservations set ${["state = :to", "generation = generation + 1", ...assignments].join(", ")}
+     where id = :id and state = :from and generation = :generation
+     returning ${RESERVATION_COLUMNS}`,
+    {
+      ...Object.fromEntries(patch),
+      to,
+      now: change.now,
+      id: seen.id,
+      from: seen.state,
+      generation: seen.generation,
+    },
+  );
+  if (!reservation) {
+    const exists = await firstRow(trx, "select 1 from reservations where id = ?", [seen.id]);
+    return { outcome: exists ? "stale" : "missing" };
+  }
+  for (const event of change.events ?? []) {
+    await appendEvent(
+      trx,
+      { ownerId: reservation.ownerId, reservationId: reservation.id },
+      change.now,
+      event,
+    );
+  }
+  return { outcome: "updated", reservation };
+}

@@ -1,0 +1,232 @@
+-- The state of the control plane. CHECK constraints and partial unique indexes say what the code's state machine says.
+-- Identifiers are 16 characters of Crockford base32; every time is a timestamptz of this database's clock.
+
+create domain entity_id as text check (value ~ '^[0-9a-hjkmnp-tv-z]{16}$');
+
+-- One row: which installation this database belongs to. Objects in the cluster carry it as a label.
+create table installation (
+  only_row boolean primary key default true check (only_row),
+  id entity_id not null,
+  created_at timestamptz not null default now()
+);
+
+create table users (
+  id entity_id primary key,
+  name text not null unique check (name ~ '^[a-z][a-z0-9-]{0,31}$'),
+  created_at timestamptz not null
+);
+
+create table api_tokens (
+  id entity_id primary key,
+  user_id entity_id not null references users,
+  token_hash bytea not null unique,
+  role text not null check (role in ('user', 'operator', 'admin')),
+  label text not null default '',
+  created_at timestamptz not null,
+  expires_at timestamptz not null check (expires_at > created_at),
+  revoked_at timestamptz
+);
+create index api_tokens_by_user on api_tokens (user_id);
+
+create table ssh_keys (
+  id entity_id primary key,
+  user_id entity_id not null references users,
+  public_key text not null,
+  fingerprint text not null,
+  comment text not null default '',
+  created_at timestamptz not null,
+  unique (user_id, fingerprint)
+);
+
+-- What the capacity reconciler last saw of the cluster's nodes. `units` are GPUs, or slots for CPU types.
+create table capacity_nodes (
+  cluster text not null default 'default',
+  name text not null,
+  uid text not null,
+  gpu_type text not null,
+  zone text not null,
+  units integer not null check (units >= 0),
+  foreign_units integer not null default 0 check (foreign_units >= 0),
+  ready boolean not null,
+  cordoned boolean not null,
+  resource_version text not null,
+  observed_at timestamptz not null,
+  primary key (cluster, name)
+);
+create index capacity_nodes_by_type on capacity_nodes (cluster, gpu_type);
+
+-- When the cluster last answered. A failed read is not an absence: rows stay, this time stops.
+create table cluster_contact (
+  cluster text primary key,
+  seen_at timestamptz not null
+);
+
+create table reservations (
+  id entity_id primary key,
+  cluster text not null default 'default',
+  owner_id entity_id not null references users,
+  name text not null check (name ~ '^[a-z][a-z0-9-]{0,31}$'),
+  -- The immutable request, as it was accepted. The columns below repeat what SQL needs of it.
+  spec jsonb not null,
+  gpu_type text not null,
+  gpus integer not null check (gpus >= 0),
+  node_count integer not null default 1 check (node_count >= 1),
+  duration_seconds integer not null check (duration_seconds between 1 and 172800),
+  state text not null check (state in ('queued', 'starting', 'ready', 'stopping', 'ended', 'failed')),
+  phase text check (phase in ('placing', 'disk', 'image', 'pulling', 'booting', 'reachable',
+                              'closing', 'saving-disk', 'removing')),
+  phase_detail text,
+  waiting_reason text,
+  waiting_position integer,
+  generation integer not null default 0,
+  attempt integer not null default 0 check (attempt >= 0),
+  host_public_key text,
+  created_at timestamptz not null,
+  -- Since when the state and the phase hold: deadlines count from here, never from created_at.
+  state_since timestamptz not null,
+  phase_since timestamptz not null,
+  queued_at timestamptz not null,
+  placed_at timestamptz,
+  ready_at timestamptz,
+  capacity_until timestamptz,
+  expires_at timestamptz,
+  cancel_requested_at timestamptz,
+  ended_at timestamptz,
+  end_reason text check (end_reason in ('expired', 'cancelled', 'released', 'idle', 'unclaimed', 'start-failed',
+                                        'node-lost', 'evicted', 'interrupted', 'horizon', 'crash-loop')),
+  end_detail text,
+  -- The smallest warning already given, in minutes before the end; null when none was.
+  warned_minutes integer,
+  extended_seconds integer not null default 0 check (extended_seconds >= 0),
+
+  constraint phase_belongs_to_state check (
+    case state
+      when 'starting' then phase in ('placing', 'disk', 'image', 'pulling', 'booting', 'reachable')
+      when 'stopping' then phase in ('closing', 'saving-disk', 'removing')
+      else phase is null
+    end),
+  constraint end_reason_iff_ending check ((end_reason is not null) = (state in ('stopping', 'ended', 'failed'))),
+  constraint ended_at_iff_terminal check ((ended_at is not null) = (state in ('ended', 'failed'))),
+  constraint end_reason_fits_state check (
+    (state <> 'ended' or end_reason in ('expired', 'cancelled', 'released', 'idle', 'unclaimed'))
+    and (state <> 'failed' or end_reason not in ('expired', 'cancelled', 'released', 'idle', 'unclaimed'))),
+  constraint lease_while_it_holds check (
+    (state not in ('starting', 'ready') or (placed_at is not null and capacity_until is not null))
+    and (state <> 'ready' or (ready_at is not null and expires_at is not null))),
+  constraint lease_within_capacity check (expires_at is null or capacity_until is null or expires_at <= capacity_until),
+  constraint total_limit check (duration_seconds + extended_seconds <= 172800)
+);
+create unique index one_live_reservation_per_name on reservations (owner_id, name)
+  where state not in ('ended', 'failed');
+create index reservations_queue on reservations (cluster, gpu_type, queued_at, id) where state = 'queued';
+create index reservations_live on reservations (state, state_since) where state not in ('ended', 'failed');
+create index reservations_by_owner on reservations (owner_id, created_at desc, id desc);
+
+-- One row for each start of a member. It holds its units on its node until the pod object is seen gone.
+create table attempts (
+  reservation_id entity_id not null references reservations,
+  rank integer not null check (rank >= 0),
+  attempt integer not null check (attempt >= 1),
+  cluster text not null default 'default',
+  node text not null,
+  units integer not null check (units >= 0),
+  pod_name text not null unique,
+  pod_uid text,
+  restarts integer not null default 0,
+  workspace_path text,
+  pod_ip text,
+  created_at timestamptz not null,
+  -- Set when a successful read showed this very pod gone, or when it was never made.
+  gone_at timestamptz,
+  primary key (reservation_id, rank, attempt)
+);
+create index attempts_holding on attempts (cluster, node) where gone_at is null;
+create unique index one_holding_attempt_per_member on attempts (reservation_id, rank) where gone_at is null;
+
+create table disks (
+  id entity_id primary key,
+  owner_id entity_id not null references users,
+  name text not null check (name ~ '^[a-z][a-z0-9-]{0,31}$'),
+  size_gib integer not null check (size_gib > 0),
+  zone text,
+  claim_name text not null unique,
+  claim_uid text,
+  -- Grows with each attachment: the fencing token that stops a late holder.
+  fence bigint not null default 0,
+  created_at timestamptz not null,
+  last_used_at timestamptz,
+  unique (owner_id, name)
+);
+
+create table attachments (
+  disk_id entity_id not null references disks,
+  reservation_id entity_id not null references reservations,
+  fence bigint not null,
+  attached_at timestamptz not null,
+  released_at timestamptz,
+  primary key (disk_id, reservation_id)
+);
+create unique index one_holder_per_disk on attachments (disk_id) where released_at is null;
+create index attachments_by_reservation on attachments (reservation_id);
+
+-- Append-only: timelines and the event stream. Serial ids commit out of order, so the stream's cursor is
+-- (xid, id), and only rows below the oldest running transaction are read.
+create table events (
+  id bigint generated always as identity primary key,
+  xid xid8 not null default pg_current_xact_id(),
+  owner_id entity_id not null references users,
+  reservation_id entity_id references reservations,
+  type text not null,
+  at timestamptz not null,
+  message text not null,
+  data jsonb not null default '{}'
+);
+create index events_stream on events (xid, id);
+create index events_by_reservation on events (reservation_id, xid, id);
+
+create table idempotency_keys (
+  user_id entity_id not null references users,
+  key text not null,
+  request_hash bytea not null,
+  status integer,
+  response jsonb,
+  created_at timestamptz not null,
+  primary key (user_id, key)
+);
+create index idempotency_keys_by_age on idempotency_keys (created_at);
+
+create table audit (
+  id bigint generated always as identity primary key,
+  at timestamptz not null,
+  user_id entity_id references users,
+  action text not null,
+  target text,
+  outcome text not null check (outcome in ('allowed', 'refused')),
+  request_id text not null
+);
+create index audit_by_age on audit (at);
+
+-- Job workers that are alive. The locks of one that stops beating are released within 30 seconds.
+create table worker_heartbeats (
+  worker_id text primary key,
+  beat_at timestamptz not null
+);
+
+-- Objects in the cluster that no row explains: removed only when seen twice, some time apart.
+create table garbage_sightings (
+  cluster text not null,
+  uid text not null,
+  kind text not null,
+  name text not null,
+  first_seen_at timestamptz not null,
+  last_seen_at timestamptz not null,
+  primary key (cluster, uid)
+);
+
+-- Wakes the streams. Only a hint: they also look by themselves.
+create function notify_event() returns trigger language plpgsql as $$
+begin
+  perform pg_notify('gpu_dev_events', '');
+  return null;
+end $$;
+create trigger events_notify after insert on events for each statement execute function notify_event();
