@@ -1,0 +1,61 @@
+/**
+ * `npm run bench [-- --only NAME] [--json]`: the budgets of this project, measured on the whole system as `npm start`
+ * brings it up, in a data folder of its own. Each figure stands beside its floor: a bare client doing the least that
+ * would do, against the same server, in the same run. Nothing here asserts; docs/performance.md holds the figures.
+ */
+import { parseArgs } from "node:util";
+import { startStack, type Stack } from "./stack.ts";
+import { idle } from "./benches/idle.ts";
+import { listAndGet } from "./benches/listAndGet.ts";
+import { nextPod } from "./benches/nextPod.ts";
+import { podCreated } from "./benches/podCreated.ts";
+import { readyEvent } from "./benches/readyEvent.ts";
+
+/** One line of the result: what was measured, its budget in words, and the figures. */
+export interface Figure {
+  readonly name: string;
+  readonly budget: string;
+  readonly figures: Readonly<Record<string, unknown>>;
+}
+
+const BENCHES: Record<string, (stack: Stack) => Promise<Figure[]>> = {
+  idle,
+  "pod-created": podCreated,
+  "ready-event": readyEvent,
+  "next-pod": nextPod,
+  "list-and-get": listAndGet,
+};
+
+const { values } = parseArgs({
+  options: { only: { type: "string" }, json: { type: "boolean", default: false } },
+});
+const chosen = values.only === undefined ? Object.keys(BENCHES) : [values.only];
+const unknown = chosen.find((name) => !(name in BENCHES));
+if (unknown !== undefined) {
+  console.error(`There is no bench "${unknown}". There are: ${Object.keys(BENCHES).join(", ")}.`);
+  process.exit(2);
+}
+
+const stack = await startStack();
+const results: Figure[] = [];
+try {
+  for (const name of chosen) {
+    const figures = await BENCHES[name]?.(stack);
+    for (const figure of figures ?? []) {
+      results.push(figure);
+      if (!values.json) print(figure);
+    }
+  }
+} finally {
+  await stack.stop();
+}
+if (values.json) console.log(JSON.stringify(results, null, 2));
+
+function print({ name, budget, figures }: Figure): void {
+  console.log(`\n${name}  (budget: ${budget})`);
+  for (const [label, value] of Object.entries(figures)) {
+    console.log(
+      `  ${label.padEnd(28)} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`,
+    );
+  }
+}

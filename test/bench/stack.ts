@@ -1,0 +1,90 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ApiClient, createApiClient } from "@gpu-dev/shared/client/apiClient.ts";
+import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+
+/** The whole system as `npm start` brings it up, with a client that is signed in. */
+export interface Stack {
+  readonly client: ApiClient;
+  readonly url: string;
+  readonly token: string;
+  readonly kubeConfig: KubeConfig;
+  readonly core: CoreV1Api;
+  /** Process ids of the parts by name: control plane, dev cluster, PostgreSQL and the starter. */
+  readonly root: ChildProcess;
+  /** Seconds from the command to the ready screen, on an empty data folder. */
+  readonly coldStartSeconds: number;
+  stop(): Promise<void>;
+}
+
+const PORT = 18_710;
+export const NAMESPACE = "gpu-dev";
+
+export async function startStack(): Promise<Stack> {
+  const dataDir = await mkdtemp(join(tmpdir(), "gpu-dev-bench-"));
+  const main = new URL("../../local/src/main.ts", import.meta.url).pathname;
+  const before = performance.now();
+  const root = spawn(process.execPath, [main, "--data-dir", dataDir, "--port", String(PORT)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await readyScreen(root);
+  const coldStartSeconds = Math.round((performance.now() - before) / 100) / 10;
+  const url = `http://127.0.0.1:${String(PORT)}`;
+  const token = await signIn(url);
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromFile(join(dataDir, "dev-cluster", "kubeconfig"));
+  return {
+    client: createApiClient({ baseUrl: url, token: () => token }),
+    url,
+    token,
+    kubeConfig,
+    core: kubeConfig.makeApiClient(CoreV1Api),
+    root,
+    coldStartSeconds,
+    async stop() {
+      root.kill("SIGTERM");
+      if (root.exitCode === null) await once(root, "exit");
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Resolves at the line that ends the ready screen; throws with what was printed when it never comes. */
+async function readyScreen(root: ChildProcess): Promise<void> {
+  let printed = "";
+  for await (const chunk of root.stdout ?? []) {
+    printed += String(chunk);
+    if (printed.includes("Ctrl-C")) {
+      root.stdout?.resume();
+      return;
+    }
+  }
+  throw new Error(`the system did not start:\n${printed}`);
+}
+
+async function signIn(url: string): Promise<string> {
+  const anonymous = createApiClient({ baseUrl: url });
+  const listing = await anonymous.call("listSignInMethods");
+  const method = listing.methods[0];
+  if (!method) throw new Error("the server offers no way to sign in");
+  const secret = (await readFile(method.secretFile, "utf8")).trim();
+  const issuedAt = new Date().toISOString();
+  const proof = createHmac("sha256", secret)
+    .update([listing.server, "bench", "user", issuedAt].join("\n"))
+    .digest("base64url");
+  const { token } = await anonymous.call("createToken", {
+    body: {
+      kind: "development",
+      server: listing.server,
+      user: "bench",
+      issuedAt,
+      proof,
+      label: "bench",
+    },
+  });
+  return token;
+}

@@ -1,0 +1,23 @@
+/** What is said of a series of measurements. Milliseconds, unless the name says otherwise. */
+export interface Summary {
+  readonly samples: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** Percentiles by the nearest rank: p99 of 50 samples is their maximum, and is said so by `samples`. */
+export function summarise(values: readonly number[]): Summary {
+  const sorted = [...values].sort((a, b) => a - b);
+  const rank = (p: number): number =>
+    round(sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? Number.NaN);
+  return { samples: sorted.length, p50: rank(0.5), p99: rank(0.99), max: rank(1) };
+}
+
+export function ratio(ours: number, floor: number): number {
+  return round(ours / floor);
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
