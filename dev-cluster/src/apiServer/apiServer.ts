@@ -1,0 +1,172 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { Faults } from "../faults/faultEndpoint.ts";
+import { handleFaults } from "../faults/faultEndpoint.ts";
+import type { RequestEffect, RequestFacts } from "../faults/requestFault.ts";
+import type { ObjectOperations } from "../objects/objectOperations.ts";
+import { expired, noSuchPath, StatusError } from "../objects/statusError.ts";
+import { authenticate, refuseBrowsers } from "./authentication.ts";
+import { discover } from "./discovery.ts";
+import type { LogSource } from "./logSource.ts";
+import { OpenWatches } from "./openWatches.ts";
+import { readBody } from "./requestBody.ts";
+import { parseTarget } from "./requestTarget.ts";
+import { handleResource, verbOf } from "./resourceRequests.ts";
+import { sendError, sendJson, sendText } from "./responses.ts";
+import { WatchStream } from "./watchStream.ts";
+
+export interface ApiServerOptions {
+  operations: ObjectOperations;
+  faults: Faults;
+  /** PEM. */
+  certificate: { cert: string; key: string };
+  token: string;
+  /** 0 for any free one. */
+  port: number;
+  bookmarkMillis: number;
+}
+
+const HEALTH = new Set(["/healthz", "/livez", "/readyz"]);
+
+/** The HTTPS side: signs in, routes, injects faults and answers. On the loopback address only. */
+export class ApiServer {
+  /** Where pods' logs are read; a node agent registers itself here. */
+  logSource: LogSource | undefined;
+  readonly #options: ApiServerOptions;
+  readonly #watches: OpenWatches;
+  readonly #server;
+
+  constructor(options: ApiServerOptions) {
+    this.#options = options;
+    this.#watches = new OpenWatches(options.faults.requests);
+    this.#server = createServer({ ...options.certificate, minVersion: "TLSv1.2" });
+    // Longer than clients keep idle connections: the side that closes first should be theirs.
+    this.#server.keepAliveTimeout = 75_000;
+    this.#server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+      this.#handle(request, response).catch((error: unknown) => {
+        sendError(response, error);
+      });
+    });
+  }
+
+  /** Listens; answers the port. */
+  async start(): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(this.#options.port, "127.0.0.1", () => {
+        this.#server.off("error", reject);
+        resolve();
+      });
+    });
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async stop(): Promise<void> {
+    this.#watches.endAll();
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => {
+        resolve();
+      });
+    });
+    this.#server.closeIdleConnections();
+    // What still runs then, hanging by a fault perhaps, is cut.
+    setTimeout(() => {
+      this.#server.closeAllConnections();
+    }, 200).unref();
+    await closed;
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? "/", "https://localhost");
+    const method = request.method ?? "GET";
+    refuseBrowsers(request);
+    if (HEALTH.has(url.pathname)) {
+      sendText(response, 200, "ok", "text/plain");
+      return;
+    }
+    authenticate(request, this.#options.token);
+    if (url.pathname === "/faults" || url.pathname.startsWith("/faults/")) {
+      const body = await readBody(request);
+      sendJson(response, 200, handleFaults(this.#options.faults, method, url.pathname, body));
+      return;
+    }
+    const found = method === "GET" ? discover(url.pathname, request.headers.host ?? "") : undefined;
+    if (found !== undefined) {
+      sendJson(response, 200, found);
+    } else if (url.pathname.startsWith("/api/") || url.pathname.startsWith("/apis/")) {
+      await this.#handleTarget(request, response, url, method);
+    } else {
+      throw noSuchPath();
+    }
+  }
+
+  async #handleTarget(
+    request: IncomingMessage,
+    response: ServerResponse,
+    url: URL,
+    method: string,
+  ): Promise<void> {
+    const query = url.searchParams;
+    const target = parseTarget(url.pathname);
+    const verb = verbOf(target, method, query);
+    const { namespace, name, subresource, type } = target;
+    const facts = { method, verb, resource: type.resource, subresource, namespace, name };
+    for (const { id, effect } of this.#options.faults.requests.take(facts)) {
+      if (await this.#inject(id, effect, response)) return;
+    }
+    if (verb === "watch") {
+      this.#watch(facts, { target, query, response });
+      return;
+    }
+    const { operations } = this.#options;
+    const { logSource } = this;
+    await handleResource({ operations, target, verb, query, request, response, logSource });
+  }
+
+  #watch(
+    facts: RequestFacts,
+    asked: Pick<ConstructorParameters<typeof WatchStream>[0], "target" | "query" | "response">,
+  ): void {
+    const { operations, bookmarkMillis } = this.#options;
+    const { store, clock } = operations;
+    const forget = this.#watches.add(
+      facts,
+      (isSilenced) => new WatchStream({ ...asked, store, clock, bookmarkMillis, isSilenced }),
+    );
+    asked.response.on("close", forget);
+  }
+
+  /** Answers whether the request is dealt with. */
+  async #inject(id: string, effect: RequestEffect, response: ServerResponse): Promise<boolean> {
+    if ("status" in effect) {
+      const { status, reason = "InternalError", message = "injected", retryAfterSeconds } = effect;
+      throw new StatusError(status, reason, message, { retryAfterSeconds });
+    }
+    if ("gone" in effect) throw expired("injected: too old resource version");
+    if ("latencyMs" in effect) {
+      await new Promise((resolve) => setTimeout(resolve, effect.latencyMs));
+      return response.destroyed;
+    }
+    if ("resetAfter" in effect) {
+      // Whatever is answered finds the connection gone.
+      response.writeHead = () => response.destroy();
+      return false;
+    }
+    if ("reset" in effect) response.socket?.resetAndDestroy();
+    if ("hang" in effect) this.#hang(id, response);
+    return true;
+  }
+
+  /** Until the client has had enough, or the fault is cleared and the connection cut. */
+  #hang(id: string, response: ServerResponse): void {
+    const { requests } = this.#options.faults;
+    const cut = (removed: string) => {
+      if (removed === id) response.destroy();
+    };
+    requests.on("removed", cut);
+    response.on("close", () => {
+      requests.off("removed", cut);
+    });
+  }
+}

@@ -1,0 +1,96 @@
+import type { Matcher } from "../objects/selectors.ts";
+import { fieldMatcher, labelMatcher } from "../objects/selectors.ts";
+import { badRequest, expired } from "../objects/statusError.ts";
+import { apiVersionOf, storageKey } from "../resources/resourceType.ts";
+import type { ObjectStore, StoredObject } from "../store/objectStore.ts";
+import { keyOf } from "../store/objectStore.ts";
+import type { RequestTarget } from "./requestTarget.ts";
+
+/** Which objects of the collection, or the one named, the request is about. */
+export function matcherOf(target: RequestTarget, query: URLSearchParams): Matcher {
+  const labels = labelMatcher(query.get("labelSelector") ?? "");
+  const fields = fieldMatcher(target.type, query.get("fieldSelector") ?? "");
+  const { name, namespace } = target;
+  return (object) =>
+    (name === undefined || object.metadata.name === name) &&
+    (namespace === undefined || object.metadata.namespace === namespace) &&
+    labels(object.metadata.labels) &&
+    fields(object);
+}
+
+/**
+ * The list as text. A later page carries the resource version of the first one: a watch from there replays what changed
+ * between the pages, so that nothing is missed although the pages are no snapshot.
+ */
+export function listText(
+  store: ObjectStore,
+  target: RequestTarget,
+  query: URLSearchParams,
+): string {
+  const { type, namespace } = target;
+  const matches = matcherOf(target, query);
+  const page = pageOf(store, query);
+  const found = store
+    .list(storageKey(type), namespace)
+    .filter(({ object }) => page.after === undefined || keyOfStored(object) > page.after)
+    .filter(({ object }) => matches(object));
+  const items = page.limit === 0 ? found : found.slice(0, page.limit);
+  const last = items.at(-1);
+  const left = found.length - items.length;
+  const metadata = {
+    resourceVersion: String(page.revision),
+    ...(left > 0 && last !== undefined
+      ? {
+          continue: encodeToken(page.revision, keyOfStored(last.object)),
+          remainingItemCount: left,
+        }
+      : {}),
+  };
+  return (
+    `{"kind":"${type.kind}List","apiVersion":"${apiVersionOf(type)}",` +
+    `"metadata":${JSON.stringify(metadata)},"items":[${items.map((each) => each.json).join(",")}]}`
+  );
+}
+
+interface Page {
+  limit: number;
+  revision: number;
+  /** The key of the last object of the page before. */
+  after: string | undefined;
+}
+
+function pageOf(store: ObjectStore, query: URLSearchParams): Page {
+  const limit = Number(query.get("limit") ?? "0");
+  if (!Number.isInteger(limit) || limit < 0) throw badRequest("limit is no number");
+  const token = query.get("continue") ?? "";
+  if (token === "") return { limit, revision: store.revision, after: undefined };
+  const { revision, after } = decodeToken(token);
+  if (revision < store.compactedRevision || revision > store.revision) {
+    throw expired(
+      "The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.",
+    );
+  }
+  return { limit, revision, after };
+}
+
+const keyOfStored = ({ metadata }: StoredObject["object"]) =>
+  keyOf(metadata.namespace, metadata.name);
+
+function encodeToken(revision: number, after: string): string {
+  return Buffer.from(JSON.stringify({ revision, after })).toString("base64url");
+}
+
+function decodeToken(token: string): { revision: number; after: string } {
+  try {
+    const decoded = JSON.parse(Buffer.from(token, "base64url").toString("utf8")) as {
+      revision: unknown;
+      after: unknown;
+    };
+    if (typeof decoded.revision === "number" && typeof decoded.after === "string") {
+      return { revision: decoded.revision, after: decoded.after };
+    }
+  } catch {
+    // Said below, as for a token that reads well and is none of ours.
+  }
+  throw badRequest("continue key is not valid");
+}

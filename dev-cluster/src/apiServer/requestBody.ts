@@ -1,0 +1,45 @@
+import type { IncomingMessage } from "node:http";
+import { badRequest, tooLarge } from "../objects/statusError.ts";
+
+const LIMIT_BYTES = 3 * 1024 * 1024;
+const LIMIT_DEPTH = 100;
+
+/** The JSON body; undefined when there is none. Throws 400 and 413. */
+export async function readBody(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > LIMIT_BYTES) throw tooLarge(LIMIT_BYTES);
+    chunks.push(chunk);
+  }
+  if (size === 0) return undefined;
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+  } catch {
+    throw badRequest("the body of the request is no UTF-8");
+  }
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch (error) {
+    throw badRequest(`the body of the request is no JSON: ${(error as Error).message}`);
+  }
+  refuseHostile(body, 0);
+  return body;
+}
+
+/** The media type without its parameters, in lower case. */
+export function contentTypeOf(request: IncomingMessage): string {
+  const header = request.headers["content-type"] ?? "application/json";
+  return (header.split(";")[0] ?? "").trim().toLowerCase();
+}
+
+/** Merging copies keys into objects, where this one would change the prototype. */
+function refuseHostile(value: unknown, depth: number): void {
+  if (typeof value !== "object" || value === null) return;
+  if (depth > LIMIT_DEPTH) throw badRequest("the body of the request is nested too deeply");
+  if (Object.hasOwn(value, "__proto__")) throw badRequest('"__proto__" is no field');
+  for (const child of Object.values(value)) refuseHostile(child, depth + 1);
+}

@@ -1,0 +1,169 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { deleteObject, parseDeleteOptions } from "../objects/objectDeletion.ts";
+import type { ObjectKey, ObjectOperations } from "../objects/objectOperations.ts";
+import { subjectOf } from "../objects/objectOperations.ts";
+import { bindPod } from "../objects/podBinding.ts";
+import { evictPod } from "../objects/podEviction.ts";
+import { methodNotAllowed } from "../objects/statusError.ts";
+import { applyPatch } from "../patch/applyPatch.ts";
+import { apiVersionOf } from "../resources/resourceType.ts";
+import { listText, matcherOf } from "./listing.ts";
+import type { LogSource } from "./logSource.ts";
+import { readLog } from "./podLogs.ts";
+import { contentTypeOf, readBody } from "./requestBody.ts";
+import type { RequestTarget } from "./requestTarget.ts";
+import { sendJson, sendText } from "./responses.ts";
+
+export interface ResourceRequest {
+  operations: ObjectOperations;
+  target: RequestTarget;
+  verb: string;
+  query: URLSearchParams;
+  request: IncomingMessage;
+  response: ServerResponse;
+  logSource: LogSource | undefined;
+}
+
+/** What the request wants of the resource, in the words of the API; `watch` is served elsewhere. */
+export function verbOf(target: RequestTarget, method: string, query: URLSearchParams): string {
+  const one = target.name !== undefined;
+  const watches = query.get("watch") === "true" || query.get("watch") === "1";
+  switch (method) {
+    case "GET":
+      if (watches && target.subresource === undefined) return "watch";
+      return one ? "get" : "list";
+    case "POST":
+      return "create";
+    case "PUT":
+      return "update";
+    case "PATCH":
+      return "patch";
+    case "DELETE":
+      return one ? "delete" : "deletecollection";
+    default:
+      throw methodNotAllowed(`the method ${method} is not known`);
+  }
+}
+
+/** Does what is asked and answers; throws StatusError. */
+export async function handleResource(asked: ResourceRequest): Promise<void> {
+  const { operations, target, verb, query, request, response } = asked;
+  const { type, subresource } = target;
+  if (subresource !== undefined && subresource !== "status" && subresource !== "finalize") {
+    await handlePodSubresource(asked);
+    return;
+  }
+  if (verb === "list") {
+    sendText(response, 200, listText(operations.store, target, query), "application/json");
+    return;
+  }
+  const body = verb === "get" ? undefined : await readBody(request);
+  const options = {
+    dryRun: query.get("dryRun") === "All",
+    subresource: subresource === "status" ? ("status" as const) : undefined,
+  };
+  switch (verb) {
+    case "get":
+      sendJson(response, 200, operations.get(type, keyOfTarget(target)));
+      return;
+    case "create": {
+      if (target.name !== undefined) throw notHere(target, verb);
+      const { json } = operations.create(type, target.namespace, body, options);
+      sendText(response, 201, json, "application/json");
+      return;
+    }
+    case "update": {
+      const { json } = operations.update(type, keyOfTarget(target), body, options);
+      sendText(response, 200, json, "application/json");
+      return;
+    }
+    case "patch": {
+      const key = keyOfTarget(target);
+      const current = operations.get(type, key);
+      const next = applyPatch(current, body, contentTypeOf(request));
+      const { json } = operations.update(type, key, next, options);
+      sendText(response, 200, json, "application/json");
+      return;
+    }
+    case "delete":
+      deleteOne(asked, body);
+      return;
+    default:
+      deleteAll(asked, body);
+  }
+}
+
+async function handlePodSubresource(asked: ResourceRequest): Promise<void> {
+  const { operations, target, verb, query, request, response, logSource } = asked;
+  const key = keyOfTarget(target);
+  if (target.subresource === "log") {
+    if (verb !== "get") throw notHere(target, verb);
+    sendText(response, 200, await readLog(operations, logSource, key, query), "text/plain");
+    return;
+  }
+  if (verb !== "create") throw notHere(target, verb);
+  const body = await readBody(request);
+  if (target.subresource === "binding") bindPod(operations, key, body);
+  else evictPod(operations, key, body);
+  sendJson(response, 201, success());
+}
+
+function deleteOne({ operations, target, query, response }: ResourceRequest, body: unknown): void {
+  const key = keyOfTarget(target);
+  const { type } = target;
+  const options = deleteOptions(body, query);
+  const { object, json, removed } = deleteObject(operations, type, key, options);
+  if (type.returnsDeleted === true || !removed) {
+    sendText(response, 200, json, "application/json");
+    return;
+  }
+  const { name, uid } = object.metadata;
+  const details = { ...subjectDetails(target), name, uid };
+  sendJson(response, 200, { ...success(), details });
+}
+
+function deleteAll({ operations, target, query, response }: ResourceRequest, body: unknown): void {
+  const { type, namespace } = target;
+  const matches = matcherOf(target, query);
+  const options = deleteOptions(body, query);
+  const items = operations
+    .list(type, namespace)
+    .filter(matches)
+    .map((object) => deleteObject(operations, type, object.metadata, options).object);
+  sendJson(response, 200, {
+    kind: `${type.kind}List`,
+    apiVersion: apiVersionOf(type),
+    metadata: { resourceVersion: String(operations.store.revision) },
+    items,
+  });
+}
+
+/** Options come in the body, and some clients say them in the query. */
+function deleteOptions(body: unknown, query: URLSearchParams) {
+  const grace = query.get("gracePeriodSeconds");
+  const policy = query.get("propagationPolicy");
+  const dryRun = query.get("dryRun");
+  return parseDeleteOptions({
+    ...(grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
+    ...(policy === null ? {} : { propagationPolicy: policy }),
+    ...(dryRun === null ? {} : { dryRun: [dryRun] }),
+    ...(typeof body === "object" ? body : {}),
+  });
+}
+
+function keyOfTarget(target: RequestTarget): ObjectKey {
+  if (target.name === undefined) throw methodNotAllowed("this is done to one object: name it");
+  return { namespace: target.namespace, name: target.name };
+}
+
+function subjectDetails({ type }: RequestTarget) {
+  const { group, resource } = subjectOf(type);
+  return group === "" ? { kind: resource } : { group, kind: resource };
+}
+
+function notHere(target: RequestTarget, verb: string) {
+  const what = [target.type.resource, target.subresource].filter(Boolean).join("/");
+  return methodNotAllowed(`${verb} is not supported on ${what}`);
+}
+
+const success = () => ({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" });

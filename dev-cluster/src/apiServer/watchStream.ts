@@ -1,0 +1,163 @@
+import type { ServerResponse } from "node:http";
+import type { Clock } from "../clock.ts";
+import { timestamp } from "../clock.ts";
+import type { Matcher } from "../objects/selectors.ts";
+import { badRequest, expired } from "../objects/statusError.ts";
+import { apiVersionOf, storageKey } from "../resources/resourceType.ts";
+import type { Change, ObjectStore } from "../store/objectStore.ts";
+import { matcherOf } from "./listing.ts";
+import type { RequestTarget } from "./requestTarget.ts";
+
+/** A reader that has fallen this far behind is cut off: it resumes from its last resource version. */
+const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
+
+export interface WatchOptions {
+  store: ObjectStore;
+  clock: Clock;
+  target: RequestTarget;
+  query: URLSearchParams;
+  response: ServerResponse;
+  bookmarkMillis: number;
+  /** Whether an injected fault makes this watch say nothing. */
+  isSilenced: () => boolean;
+}
+
+/** One open watch: what is past, then what comes, one JSON object a line. */
+export class WatchStream {
+  readonly target: RequestTarget;
+  readonly #options: WatchOptions;
+  readonly #matches: Matcher;
+  readonly #key: string;
+  readonly #bookmarks: boolean;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #unsubscribe: () => void = () => undefined;
+
+  /** Throws 400 on a selector or a resource version that can't be read, before anything is sent. */
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    this.target = options.target;
+    this.#matches = matcherOf(options.target, options.query);
+    this.#key = storageKey(options.target.type);
+    this.#bookmarks = isTrue(options.query.get("allowWatchBookmarks"));
+  }
+
+  start(): void {
+    const { store, query, response, bookmarkMillis } = this.#options;
+    const from = startOf(query);
+    const past = from === undefined ? undefined : store.changesSince(from);
+    response.writeHead(200, { "content-type": "application/json", "cache-control": "no-cache" });
+    // The client waits for the headers, not for the first change.
+    response.flushHeaders();
+    response.on("close", () => {
+      this.#release();
+    });
+    if (from !== undefined && past === undefined) {
+      this.endExpired(`too old resource version: ${String(from)} (${String(store.revision)})`);
+      return;
+    }
+    if (past === undefined) this.#sendCurrent();
+    else this.#send(past.map((change) => this.#line(change)).join(""));
+    this.#unsubscribe = store.subscribe((change) => {
+      this.#send(this.#line(change));
+    });
+    this.#timers.push(
+      setTimeout(() => {
+        this.#bookmark();
+        this.end();
+      }, timeoutMillis(query)),
+      setInterval(() => {
+        this.#bookmark();
+      }, bookmarkMillis),
+    );
+  }
+
+  /** Ends it as a server does that has nothing more to say. */
+  end(): void {
+    this.#release();
+    this.#options.response.end();
+  }
+
+  /** Cuts the connection. */
+  drop(): void {
+    this.#release();
+    this.#options.response.destroy();
+  }
+
+  /** Tells the client that it must list again. */
+  endExpired(message: string): void {
+    this.#release();
+    const object = expired(message).toStatus();
+    this.#options.response.end(`${JSON.stringify({ type: "ERROR", object })}\n`);
+  }
+
+  #release(): void {
+    this.#unsubscribe();
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  #sendCurrent(): void {
+    const { store, target, query } = this.#options;
+    const current = store.list(this.#key, target.namespace);
+    const lines = current
+      .filter(({ object }) => this.#matches(object))
+      .map(({ json }) => `{"type":"ADDED","object":${json}}\n`);
+    this.#send(lines.join(""));
+    if (isTrue(query.get("sendInitialEvents"))) {
+      this.#bookmark({ "k8s.io/initial-events-end": "true" });
+    }
+  }
+
+  /** A change as this watch sees it: an object that leaves the selection is deleted to it, one that enters is added. */
+  #line(change: Change): string {
+    if (change.resource !== this.#key) return "";
+    const { type, object, json, previous } = change;
+    const now = type !== "DELETED" && this.#matches(object);
+    const before = previous !== undefined && this.#matches(previous);
+    if (now) return `{"type":"${before ? "MODIFIED" : "ADDED"}","object":${json}}\n`;
+    if (!before) return "";
+    if (type === "DELETED") return `{"type":"DELETED","object":${json}}\n`;
+    const { resourceVersion } = object.metadata;
+    const left = { ...previous, metadata: { ...previous.metadata, resourceVersion } };
+    return `{"type":"DELETED","object":${JSON.stringify(left)}}\n`;
+  }
+
+  #bookmark(annotations?: Record<string, string>): void {
+    if (!this.#bookmarks) return;
+    const { store, target } = this.#options;
+    const object = {
+      kind: target.type.kind,
+      apiVersion: apiVersionOf(target.type),
+      metadata: {
+        resourceVersion: String(store.revision),
+        creationTimestamp: timestamp(this.#options.clock.now()),
+        ...(annotations === undefined ? {} : { annotations }),
+      },
+    };
+    this.#send(`${JSON.stringify({ type: "BOOKMARK", object })}\n`);
+  }
+
+  #send(text: string): void {
+    const { response, isSilenced } = this.#options;
+    if (text === "" || isSilenced()) return;
+    response.write(text);
+    if (response.writableLength > MAX_UNSENT_BYTES) this.drop();
+  }
+}
+
+function isTrue(text: string | null): boolean {
+  return text === "true" || text === "1";
+}
+
+/** The revision after which to start; undefined to start with all that there is. */
+function startOf(query: URLSearchParams): number | undefined {
+  const text = query.get("resourceVersion") ?? "";
+  if (text === "" || text === "0" || isTrue(query.get("sendInitialEvents"))) return undefined;
+  if (!/^\d+$/.test(text)) throw badRequest(`invalid resource version "${text}"`);
+  return Number(text);
+}
+
+/** As asked, otherwise between half an hour and an hour, so that watches do not all come back at once. */
+function timeoutMillis(query: URLSearchParams): number {
+  const seconds = Number(query.get("timeoutSeconds") ?? "0");
+  return (seconds > 0 ? seconds : 1800 * (1 + Math.random())) * 1000;
+}

@@ -1,0 +1,91 @@
+import type { Clock } from "../clock.ts";
+import type { ObjectOperations } from "../objects/objectOperations.ts";
+import { storageKey } from "../resources/resourceType.ts";
+import { leaseType, eventType } from "../resources/simpleTypes.ts";
+import type { Change } from "../store/objectStore.ts";
+import { collectGarbage } from "./garbageCollector.ts";
+import { Leftovers } from "./leftovers.ts";
+import { createNamespaces, tendNamespaces } from "./namespaces.ts";
+import { NodeLifecycle } from "./nodeLifecycle.ts";
+import type { PassOptions } from "./passes.ts";
+import { Passes } from "./passes.ts";
+import { releaseVolumes } from "./volumeProtection.ts";
+
+export interface ControllerOptions {
+  operations: ObjectOperations;
+  clock: Clock;
+  leaseMillis: number;
+  quarantineMillis: number;
+  onError: (error: unknown) => void;
+}
+
+/** Starts all of them; answers how to stop them. */
+export function startControllers(options: ControllerOptions): () => void {
+  const { operations, clock, leaseMillis, quarantineMillis, onError } = options;
+  const { store } = operations;
+  createNamespaces(operations);
+  const lifecycle = new NodeLifecycle({ operations, clock, leaseMillis });
+  const leftovers = new Leftovers({ operations, clock, quarantineMillis });
+  const byTheClock = Math.max(20, Math.min(leaseMillis / 8, 5000));
+  const bySlowClock = Math.max(20, Math.min(quarantineMillis / 4, 30_000));
+  const jobs: Pick<PassOptions, "concerns" | "run" | "everyMillis">[] = [
+    {
+      concerns: mayOrphan,
+      run: () => {
+        collectGarbage(operations);
+      },
+    },
+    {
+      concerns: endsOrNames,
+      run: () => {
+        tendNamespaces(operations);
+      },
+    },
+    {
+      concerns: mayRelease,
+      run: () => {
+        releaseVolumes(operations);
+      },
+    },
+    {
+      concerns: isNode,
+      run: () => {
+        lifecycle.run();
+      },
+      everyMillis: byTheClock,
+    },
+    {
+      concerns: isNode,
+      run: () => {
+        leftovers.run();
+      },
+      everyMillis: bySlowClock,
+    },
+  ];
+  const all = jobs.map((job) => new Passes({ store, onError, ...job }));
+  for (const passes of all) passes.start();
+  return () => {
+    for (const passes of all) passes.stop();
+  };
+}
+
+const FREQUENT = new Set([storageKey(leaseType), storageKey(eventType)]);
+
+/** An owner went, or something came whose owner may be gone already. */
+const mayOrphan = (change: Change) =>
+  !FREQUENT.has(change.resource) &&
+  (change.type === "DELETED" || (change.object.metadata.ownerReferences ?? []).length > 0);
+
+const endsOrNames = (change: Change) =>
+  change.resource === "namespaces" || change.type === "DELETED";
+
+const mayRelease = ({ resource, type, object }: Change) =>
+  (resource === "pods" && (type === "DELETED" || isOver(object))) ||
+  (resource.startsWith("persistentvolume") && object.metadata.deletionTimestamp !== undefined);
+
+const isOver = (object: Change["object"]) => {
+  const { phase } = object.status as { phase?: string };
+  return phase === "Succeeded" || phase === "Failed";
+};
+
+const isNode = (change: Change) => change.resource === "nodes";

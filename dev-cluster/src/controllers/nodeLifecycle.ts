@@ -1,0 +1,115 @@
+import type { Clock } from "../clock.ts";
+import { timestamp } from "../clock.ts";
+import { withCondition } from "../objects/kubeObject.ts";
+import { deleteIfThere } from "../objects/objectDeletion.ts";
+import type { ObjectOperations } from "../objects/objectOperations.ts";
+import type { Node, Taint } from "../resources/node.ts";
+import type { Pod } from "../resources/pod.ts";
+import { tolerates } from "../resources/pod.ts";
+import { podType } from "../resources/podType.ts";
+import { leaseType, nodeType } from "../resources/simpleTypes.ts";
+
+const UNREACHABLE = "node.kubernetes.io/unreachable";
+const NOT_READY = "node.kubernetes.io/not-ready";
+
+export interface NodeLifecycleOptions {
+  operations: ObjectOperations;
+  clock: Clock;
+  /** How old a node's last sign of life may be. */
+  leaseMillis: number;
+}
+
+/**
+ * Calls nodes unreachable that gave no sign of life for too long, taints them and those that say that they are not ready,
+ * and evicts from tainted nodes the pods that do not tolerate it, or no longer.
+ */
+export class NodeLifecycle {
+  readonly #options: NodeLifecycleOptions;
+  /** When this process first saw the node; a lease may be old because we were not there to take it. */
+  readonly #firstSeen = new Map<string, number>();
+
+  constructor(options: NodeLifecycleOptions) {
+    this.#options = options;
+  }
+
+  run(): void {
+    const { operations, clock } = this.#options;
+    const pods = operations.list(podType);
+    for (const node of operations.list(nodeType)) {
+      this.#judge(node);
+      const current = operations.find(nodeType, node.metadata);
+      if (current === undefined) continue;
+      const taints = (current.spec?.taints ?? []).filter(({ effect }) => effect === "NoExecute");
+      if (taints.length === 0) continue;
+      for (const pod of pods) {
+        if (pod.spec.nodeName !== node.metadata.name) continue;
+        if (pod.metadata.deletionTimestamp !== undefined) continue;
+        if (taints.some((taint) => mustGo(pod, taint, clock.now()))) {
+          deleteIfThere(operations, podType, pod);
+        }
+      }
+    }
+  }
+
+  #judge(node: Node): void {
+    const { operations, clock, leaseMillis } = this.#options;
+    const { name } = node.metadata;
+    if (!this.#firstSeen.has(name)) this.#firstSeen.set(name, clock.now());
+    const alive = clock.now() - this.#lastSign(node) <= leaseMillis;
+    const ready = node.status?.conditions?.find((each) => each.type === "Ready");
+    if (!alive && ready?.status !== "Unknown") {
+      const condition = {
+        type: "Ready",
+        status: "Unknown" as const,
+        reason: "NodeStatusUnknown",
+        message: "Kubelet stopped posting node status.",
+        lastTransitionTime: timestamp(clock.now()),
+      };
+      const change = (draft: Node) => {
+        const conditions = withCondition(draft.status?.conditions, condition);
+        draft.status = { ...draft.status, conditions };
+      };
+      operations.edit(nodeType, { name }, change, { subresource: "status" });
+    }
+    // Each taint follows its condition: it comes and goes with it.
+    const state = alive ? ready?.status : "Unknown";
+    this.#setTaint(name, UNREACHABLE, state === "Unknown");
+    this.#setTaint(name, NOT_READY, state === "False");
+  }
+
+  #lastSign(node: Node): number {
+    const { operations } = this.#options;
+    const { name } = node.metadata;
+    const lease = operations.find(leaseType, { namespace: "kube-node-lease", name });
+    const renewed = (lease?.spec as { renewTime?: string } | undefined)?.renewTime;
+    const heartbeat = node.status?.conditions?.find((c) => c.type === "Ready")?.lastHeartbeatTime;
+    const signs = [renewed, heartbeat]
+      .map((text) => Date.parse(text ?? ""))
+      .filter(Number.isFinite);
+    return Math.max(this.#firstSeen.get(name) ?? 0, ...signs);
+  }
+
+  #setTaint(name: string, key: string, wanted: boolean): void {
+    const { operations, clock } = this.#options;
+    const taints = operations.find(nodeType, { name })?.spec?.taints ?? [];
+    if (taints.some((taint) => taint.key === key) === wanted) return;
+    const timeAdded = timestamp(clock.now());
+    const added: Taint[] = (["NoExecute", "NoSchedule"] as const).map((effect) => ({
+      key,
+      effect,
+      timeAdded,
+    }));
+    operations.edit(nodeType, { name }, (draft) => {
+      const others = taints.filter((taint) => taint.key !== key);
+      draft.spec = { ...draft.spec, taints: wanted ? [...others, ...added] : others };
+    });
+  }
+}
+
+function mustGo(pod: Pod, taint: Taint, now: number): boolean {
+  const toleration = tolerates(pod.spec.tolerations, taint);
+  if (toleration === undefined) return true;
+  if (toleration.tolerationSeconds === undefined) return false;
+  const since = Date.parse(taint.timeAdded ?? "");
+  return Number.isFinite(since) && now - since >= toleration.tolerationSeconds * 1000;
+}

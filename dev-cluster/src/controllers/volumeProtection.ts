@@ -1,0 +1,46 @@
+import type { KubeObject } from "../objects/kubeObject.ts";
+import type { ObjectOperations } from "../objects/objectOperations.ts";
+import { claimNames, isTerminal } from "../resources/pod.ts";
+import { podType } from "../resources/podType.ts";
+import type { ResourceType } from "../resources/resourceType.ts";
+import {
+  CLAIM_PROTECTION,
+  claimType,
+  VOLUME_PROTECTION,
+  volumeType,
+} from "../resources/volumes.ts";
+
+/** Lets deleted claims go when no pod uses them any more, and deleted volumes when no claim is bound to them. */
+export function releaseVolumes(operations: ObjectOperations): void {
+  for (const claim of operations.list(claimType)) {
+    if (!waitsFor(claim, CLAIM_PROTECTION)) continue;
+    const { namespace, name } = claim.metadata;
+    const used = operations
+      .list(podType, namespace)
+      .some(
+        (pod) =>
+          (pod.spec.nodeName ?? "") !== "" && !isTerminal(pod) && claimNames(pod).includes(name),
+      );
+    if (!used) dropFinalizer(operations, claimType, claim, CLAIM_PROTECTION);
+  }
+  for (const volume of operations.list(volumeType)) {
+    if (!waitsFor(volume, VOLUME_PROTECTION) || volume.status?.phase === "Bound") continue;
+    dropFinalizer(operations, volumeType, volume, VOLUME_PROTECTION);
+  }
+}
+
+function waitsFor(object: KubeObject, finalizer: string): boolean {
+  const { deletionTimestamp, finalizers } = object.metadata;
+  return deletionTimestamp !== undefined && (finalizers ?? []).includes(finalizer);
+}
+
+function dropFinalizer<T extends KubeObject>(
+  operations: ObjectOperations,
+  type: ResourceType<T>,
+  object: KubeObject,
+  finalizer: string,
+): void {
+  operations.edit(type, object.metadata, (draft) => {
+    draft.metadata.finalizers = (draft.metadata.finalizers ?? []).filter((f) => f !== finalizer);
+  });
+}

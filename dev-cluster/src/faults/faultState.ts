@@ -1,0 +1,111 @@
+import { EventEmitter } from "node:events";
+
+/** A pod by name; faults are injected by people and tests, who know names and not uids. */
+export interface PodName {
+  namespace: string;
+  pod: string;
+}
+
+export interface NodeFaultEvents {
+  /** The node just became lost (true) or came back (false). */
+  nodeLost: [name: string, lost: boolean];
+  /** Kill the pod's container for memory now: SIGKILL, exit 137, reason OOMKilled. */
+  oomKill: [pod: PodName];
+  /** Pull faults were added or cleared: a pull in back-off may be tried again at once. */
+  pullsChanged: [];
+}
+
+/** What the node agents may know of injected faults. They read it; only the fault endpoint writes it. */
+export interface NodeFaults extends EventEmitter<NodeFaultEvents> {
+  /** A lost node sends no heartbeat, reports no status and leaves its processes be. */
+  isNodeLost(name: string): boolean;
+  /** How long a pull of this image takes, in milliseconds; 0 when no fault says otherwise. */
+  pullMillis(image: string): number;
+  /** Whether a pull of this image fails. */
+  pullFails(image: string): boolean;
+}
+
+export interface SlowPull {
+  id: string;
+  slowPullMs: number;
+  /** Exact image reference; absent means every image. */
+  image?: string | undefined;
+}
+
+export interface FailPull {
+  id: string;
+  failPull: string;
+}
+
+/** The injected faults that concern nodes, kept in memory: they end with the process. */
+export class FaultState extends EventEmitter<NodeFaultEvents> implements NodeFaults {
+  readonly #lostNodes = new Set<string>();
+  readonly #slowPulls = new Map<string, SlowPull>();
+  readonly #failPulls = new Map<string, FailPull>();
+
+  constructor() {
+    super();
+    this.setMaxListeners(0);
+  }
+
+  isNodeLost(name: string): boolean {
+    return this.#lostNodes.has(name);
+  }
+
+  pullMillis(image: string): number {
+    let longest = 0;
+    for (const fault of this.#slowPulls.values()) {
+      if (fault.image === undefined || fault.image === image) {
+        longest = Math.max(longest, fault.slowPullMs);
+      }
+    }
+    return longest;
+  }
+
+  pullFails(image: string): boolean {
+    return [...this.#failPulls.values()].some((fault) => fault.failPull === image);
+  }
+
+  setNodeLost(name: string, lost: boolean): void {
+    if (this.#lostNodes.has(name) === lost) return;
+    if (lost) this.#lostNodes.add(name);
+    else this.#lostNodes.delete(name);
+    this.emit("nodeLost", name, lost);
+  }
+
+  addSlowPull(fault: SlowPull): void {
+    this.#slowPulls.set(fault.id, fault);
+    this.emit("pullsChanged");
+  }
+
+  addFailPull(fault: FailPull): void {
+    this.#failPulls.set(fault.id, fault);
+    this.emit("pullsChanged");
+  }
+
+  oomKill(pod: PodName): void {
+    this.emit("oomKill", pod);
+  }
+
+  /** Removes one pull fault by id; answers whether there was one. */
+  removePull(id: string): boolean {
+    const removed = this.#slowPulls.delete(id) || this.#failPulls.delete(id);
+    if (removed) this.emit("pullsChanged");
+    return removed;
+  }
+
+  clear(): void {
+    this.#slowPulls.clear();
+    this.#failPulls.clear();
+    this.emit("pullsChanged");
+    for (const name of [...this.#lostNodes]) this.setNodeLost(name, false);
+  }
+
+  list(): { lostNodes: string[]; slowPulls: SlowPull[]; failPulls: FailPull[] } {
+    return {
+      lostNodes: [...this.#lostNodes],
+      slowPulls: [...this.#slowPulls.values()],
+      failPulls: [...this.#failPulls.values()],
+    };
+  }
+}

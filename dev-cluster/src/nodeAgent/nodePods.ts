@@ -1,0 +1,106 @@
+import { systemClock, timestamp } from "../clock.ts";
+import type { FleetNode } from "../fleet/fleetFile.ts";
+import type { NodeAgentOptions } from "./agentOptions.ts";
+import type { ApiClient } from "./apiClient.ts";
+import type { Containment } from "./containment.ts";
+import { EventRecorder } from "./eventRecorder.ts";
+import type { Pod, Secret } from "./kubeTypes.ts";
+import { whenNodeIsBack } from "./nodeLoss.ts";
+import type { PodRecords } from "./podRecords.ts";
+import { PodWorker } from "./podWorker.ts";
+
+const RESTART_BACK_OFF_MILLIS = 1_000;
+
+export interface NodePodsOptions extends Omit<NodeAgentOptions, "containment"> {
+  client: ApiClient;
+  records: PodRecords;
+  containment: Containment;
+  stopped: AbortSignal;
+  log: (line: string) => void;
+}
+
+/** The workers of all pods that are bound to our nodes, by uid. */
+export class NodePods {
+  readonly #options: NodePodsOptions;
+  readonly #nodes: Map<string, FleetNode>;
+  readonly #workers = new Map<string, { worker: PodWorker; pod: Pod }>();
+  readonly #claimHolders = new Map<string, string>();
+
+  constructor(options: NodePodsOptions) {
+    this.#options = options;
+    this.#nodes = new Map(options.fleet.nodes.map((node) => [node.name, node]));
+  }
+
+  /** Everything that there is: what we run beyond it has gone without our knowing. */
+  sync(all: Pod[]): void {
+    const there = new Set(all.map((pod) => pod.metadata.uid));
+    for (const uid of this.#workers.keys()) if (!there.has(uid)) this.gone(uid);
+    const { records } = this.#options;
+    for (const record of records.all()) {
+      if (!there.has(record.uid) && !this.#workers.has(record.uid)) records.remove(record);
+    }
+    for (const pod of all) this.see(pod);
+  }
+
+  see(pod: Pod): void {
+    const { uid } = pod.metadata;
+    const known = this.#workers.get(uid);
+    if (known !== undefined) {
+      known.pod = pod;
+      known.worker.update(pod);
+      return;
+    }
+    const node = this.#nodes.get(pod.spec.nodeName ?? "");
+    if (node !== undefined && !this.#options.stopped.aborted) this.#start(pod, node);
+  }
+
+  gone(uid: string): void {
+    this.#workers.get(uid)?.worker.gone();
+  }
+
+  refreshSecrets(secret?: Secret): void {
+    for (const { worker, pod } of this.#workers.values()) {
+      const uses = pod.spec.volumes?.some(
+        (volume) =>
+          volume.secret !== undefined &&
+          (secret === undefined || volume.secret.secretName === secret.metadata.name),
+      );
+      // A failed refresh leaves the old files; the next resync tries again.
+      if (uses === true) worker.refresh().catch(() => undefined);
+    }
+  }
+
+  killForMemory(namespace: string, name: string): void {
+    for (const { worker, pod } of this.#workers.values()) {
+      if (pod.metadata.namespace === namespace && pod.metadata.name === name) {
+        void worker.killForMemory();
+      }
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#workers.values()].map(({ worker }) => worker.stop()));
+  }
+
+  #start(pod: Pod, node: FleetNode): void {
+    const { client, fleet, records, containment, faults, stopped, log } = this.#options;
+    const { uid } = pod.metadata;
+    const now = (): string => timestamp(systemClock.now());
+    const worker = new PodWorker({
+      client,
+      pod,
+      node,
+      images: fleet.images,
+      records,
+      claimHolders: this.#claimHolders,
+      containment,
+      faults,
+      events: new EventRecorder(client, node.name, now),
+      restartBackOffMillis: this.#options.restartBackOffMillis ?? RESTART_BACK_OFF_MILLIS,
+      mayReport: () => whenNodeIsBack(node.name, faults, stopped),
+      log,
+    });
+    this.#workers.set(uid, { worker, pod });
+    void worker.done.then(() => this.#workers.delete(uid));
+  }
+}

@@ -1,0 +1,276 @@
+import { randomInt } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import type { Clock } from "../clock.ts";
+import { timestamp } from "../clock.ts";
+import type { Namespace } from "../resources/simpleTypes.ts";
+import type { ResourceType } from "../resources/resourceType.ts";
+import { required, storageKey, wrong } from "../resources/resourceType.ts";
+import { isDnsSubdomain } from "../resources/shapes.ts";
+import type { ObjectStore, StoredObject } from "../store/objectStore.ts";
+import { newUid } from "../store/objectStore.ts";
+import { admit, refuseInvalid } from "./admission.ts";
+import type { KubeObject, ObjectMeta } from "./kubeObject.ts";
+import { edited } from "./kubeObject.ts";
+import {
+  alreadyExists,
+  badRequest,
+  conflict,
+  forbidden,
+  modifiedMeanwhile,
+  notFound,
+} from "./statusError.ts";
+
+export interface ObjectKey {
+  /** Absent for cluster-scoped kinds. */
+  namespace?: string | undefined;
+  name: string;
+}
+
+export interface WriteOptions {
+  /** Checked and answered, but not stored. */
+  dryRun?: boolean;
+  /** Only the status is written, and labels and annotations with it. */
+  subresource?: "status" | undefined;
+}
+
+const NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789";
+
+/**
+ * The rules of the API over the store: what HTTP clients and the controllers of this process both go through. Synchronous,
+ * so each call is atomic; a write that carries a resource version is refused when the object has another by now.
+ */
+export class ObjectOperations {
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+
+  constructor(options: { store: ObjectStore; clock: Clock }) {
+    this.store = options.store;
+    this.clock = options.clock;
+  }
+
+  /** Throws 404 when there is none. */
+  get<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey): T {
+    const object = this.find(type, key);
+    if (object === undefined) throw notFound(subjectOf(type, key.name));
+    return object;
+  }
+
+  find<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey): T | undefined {
+    return this.store.get(storageKey(type), key.namespace, key.name)?.object as T | undefined;
+  }
+
+  list<T extends KubeObject>(type: ResourceType<T>, namespace?: string): T[] {
+    return this.store.list(storageKey(type), namespace).map((stored) => stored.object as T);
+  }
+
+  create(
+    type: ResourceType,
+    namespace: string | undefined,
+    input: unknown,
+    options: WriteOptions = {},
+  ): StoredObject {
+    const draft = admit(type, input, subjectOf(type, nameIn(input)));
+    if (type.namespaced) this.#requireNamespace(type, namespace, draft.metadata.namespace);
+    draft.metadata = this.#newMetadata(type, namespace, draft);
+    type.prepareCreate?.(draft, this);
+    type.setDefaults?.(draft);
+    refuseInvalid(type, draft, type.validate?.(draft) ?? []);
+    if (this.find(type, draft.metadata) !== undefined) {
+      throw alreadyExists(subjectOf(type, draft.metadata.name));
+    }
+    return this.#store(type, draft, options);
+  }
+
+  /** Replaces the object, or its status alone. Writes nothing when nothing would change. */
+  update(
+    type: ResourceType,
+    key: ObjectKey,
+    input: unknown,
+    options: WriteOptions = {},
+  ): StoredObject {
+    const subject = subjectOf(type, key.name);
+    const old = this.get(type, key);
+    const sent = admit(type, input, subject);
+    checkIdentity(type, key, sent, old);
+    const next = options.subresource === "status" ? withStatusOf(old, sent) : withSpecOf(old, sent);
+    if (!type.subresources.includes("status")) next.status = sent.status;
+    if (next.status === undefined) delete next.status;
+    type.setDefaults?.(next);
+    const causes = [...(type.validate?.(next) ?? []), ...checkFinalizers(next, old)];
+    if (options.subresource === undefined) causes.push(...(type.validateUpdate?.(next, old) ?? []));
+    refuseInvalid(type, next, causes);
+    if (!isDeepStrictEqual(next.spec, old.spec) && old.metadata.generation !== undefined) {
+      next.metadata.generation = old.metadata.generation + 1;
+    }
+    if (isDeepStrictEqual(next, old)) {
+      return { object: old, json: JSON.stringify(old) };
+    }
+    if (isReadyToGo(type, next) && options.dryRun !== true) {
+      return this.store.remove(storageKey(type), next);
+    }
+    return this.#store(type, next, options);
+  }
+
+  /** Reads, changes a copy and writes it; for the controllers of this process. */
+  edit<T extends KubeObject>(
+    type: ResourceType<T>,
+    key: ObjectKey,
+    change: (draft: T) => void,
+    options: WriteOptions = {},
+  ): T {
+    return this.update(type, key, edited(this.get(type, key), change), options).object as T;
+  }
+
+  #store(type: ResourceType, object: KubeObject, options: WriteOptions): StoredObject {
+    if (options.dryRun === true) return { object, json: JSON.stringify(object) };
+    return this.store.put(storageKey(type), object);
+  }
+
+  #requireNamespace(type: ResourceType, path: string | undefined, sent: string | undefined): void {
+    if (path === undefined) throw badRequest(`a ${type.kind} is created in a namespace: name one`);
+    if (sent !== undefined && sent !== path) {
+      throw badRequest(
+        `the namespace of the provided object (${sent}) does not match the namespace sent on the request (${path})`,
+      );
+    }
+    const stored = this.store.get("namespaces", undefined, path)?.object as Namespace | undefined;
+    if (stored === undefined) throw notFound({ group: "", resource: "namespaces", name: path });
+    if (stored.metadata.deletionTimestamp !== undefined) {
+      throw forbidden(
+        `unable to create new content in namespace ${path} because it is being terminated`,
+        {
+          kind: type.resource,
+          causes: [{ reason: "NamespaceTerminating", message: "", field: "metadata.namespace" }],
+        },
+      );
+    }
+  }
+
+  #newMetadata(type: ResourceType, namespace: string | undefined, draft: KubeObject): ObjectMeta {
+    const sent = draft.metadata as Partial<ObjectMeta>;
+    if (sent.resourceVersion !== undefined && sent.resourceVersion !== "") {
+      throw badRequest("resourceVersion should not be set on objects to be created");
+    }
+    const name = this.#newName(type, namespace, sent);
+    if (name === undefined) {
+      refuseInvalid(type, draft, [required("metadata.name", "name or generateName is required")]);
+    } else if (!isDnsSubdomain(name)) {
+      const why = `Invalid value: "${name}": a lowercase RFC 1123 subdomain`;
+      refuseInvalid(type, draft, [wrong("metadata.name", why)]);
+    }
+    const { labels, annotations, finalizers, ownerReferences, generateName } = sent;
+    return {
+      name: name ?? "",
+      ...(generateName === undefined ? {} : { generateName }),
+      ...(type.namespaced && namespace !== undefined ? { namespace } : {}),
+      uid: newUid(),
+      resourceVersion: "",
+      ...(draft.spec === undefined ? {} : { generation: 1 }),
+      creationTimestamp: timestamp(this.clock.now()),
+      ...(labels === undefined ? {} : { labels }),
+      ...(annotations === undefined ? {} : { annotations }),
+      ...(finalizers === undefined ? {} : { finalizers }),
+      ...(ownerReferences === undefined ? {} : { ownerReferences }),
+    };
+  }
+
+  #newName(type: ResourceType, namespace: string | undefined, sent: Partial<ObjectMeta>) {
+    if (sent.name !== undefined && sent.name !== "") return sent.name;
+    if (sent.generateName === undefined || sent.generateName === "") return undefined;
+    for (;;) {
+      const letters = Array.from({ length: 5 }, () => NAME_LETTERS[randomInt(NAME_LETTERS.length)]);
+      const name = sent.generateName.slice(0, 58) + letters.join("");
+      if (this.find(type, { namespace, name }) === undefined) return name;
+    }
+  }
+}
+
+export function subjectOf(type: Pick<ResourceType, "group" | "resource">, name?: string) {
+  return { group: type.group, resource: type.resource, name };
+}
+
+/** Whether nothing keeps a deleted object any more. */
+export function isReadyToGo(type: ResourceType, object: KubeObject): boolean {
+  return (
+    object.metadata.deletionTimestamp !== undefined &&
+    (object.metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
+    (object.metadata.finalizers ?? []).length === 0 &&
+    type.isHeld?.(object) !== true
+  );
+}
+
+function nameIn(input: unknown): string {
+  const metadata = (input as { metadata?: { name?: unknown } } | null)?.metadata;
+  return typeof metadata?.name === "string" ? metadata.name : "";
+}
+
+function checkIdentity(
+  type: ResourceType,
+  key: ObjectKey,
+  sent: KubeObject,
+  old: KubeObject,
+): void {
+  const meta = sent.metadata as Partial<ObjectMeta>;
+  if ((meta.name ?? key.name) !== key.name) {
+    throw badRequest(
+      `the name of the object (${String(meta.name)}) does not match the name on the URL (${key.name})`,
+    );
+  }
+  if ((meta.namespace ?? key.namespace) !== key.namespace) {
+    throw badRequest("the namespace of the object does not match the namespace on the URL");
+  }
+  if (meta.uid !== undefined && meta.uid !== "" && meta.uid !== old.metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${meta.uid}, UID in object meta: ${old.metadata.uid}`;
+    throw conflict(subjectOf(type, key.name), why);
+  }
+  const version = meta.resourceVersion;
+  if (version !== undefined && version !== "" && version !== old.metadata.resourceVersion) {
+    throw modifiedMeanwhile(subjectOf(type, key.name));
+  }
+}
+
+/** What a client may say about metadata on an update; the rest stays as it was. */
+function metadataOf(old: KubeObject, sent: KubeObject): ObjectMeta {
+  const { labels, annotations, finalizers, ownerReferences } = sent.metadata;
+  const kept = { ...old.metadata };
+  delete kept.labels;
+  delete kept.annotations;
+  delete kept.finalizers;
+  delete kept.ownerReferences;
+  return {
+    ...kept,
+    ...(labels === undefined ? {} : { labels }),
+    ...(annotations === undefined ? {} : { annotations }),
+    ...(finalizers === undefined || finalizers.length === 0 ? {} : { finalizers }),
+    ...(ownerReferences === undefined ? {} : { ownerReferences }),
+  };
+}
+
+function withSpecOf(old: KubeObject, sent: KubeObject): KubeObject {
+  const next = { ...sent, metadata: metadataOf(old, sent), status: old.status };
+  return next;
+}
+
+function withStatusOf(old: KubeObject, sent: KubeObject): KubeObject {
+  const metadata = metadataOf(old, sent);
+  delete metadata.ownerReferences;
+  const { ownerReferences } = old.metadata;
+  return structuredClone({
+    ...old,
+    metadata: { ...metadata, ...(ownerReferences === undefined ? {} : { ownerReferences }) },
+    status: sent.status,
+  });
+}
+
+function checkFinalizers(next: KubeObject, old: KubeObject) {
+  if (old.metadata.deletionTimestamp === undefined) return [];
+  const before = old.metadata.finalizers ?? [];
+  return (next.metadata.finalizers ?? [])
+    .filter((each) => !before.includes(each))
+    .map((each) =>
+      wrong(
+        "metadata.finalizers",
+        `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers "${each}"`,
+      ),
+    );
+}

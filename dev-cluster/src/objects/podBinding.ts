@@ -1,0 +1,54 @@
+import { timestamp } from "../clock.ts";
+import type { Pod } from "../resources/pod.ts";
+import { podType } from "../resources/podType.ts";
+import { storageKey } from "../resources/resourceType.ts";
+import { isRecord } from "./admission.ts";
+import { edited, withCondition } from "./kubeObject.ts";
+import type { ObjectKey, ObjectOperations } from "./objectOperations.ts";
+import { subjectOf } from "./objectOperations.ts";
+import { badRequest, conflict } from "./statusError.ts";
+
+/** Gives the pod its node, once. Throws 409 when it has one, is being deleted or is not the pod that was meant. */
+export function bindPod(operations: ObjectOperations, key: ObjectKey, body: unknown): void {
+  const binding = isRecord(body) ? body : {};
+  const target = isRecord(binding["target"]) ? binding["target"] : {};
+  const nodeName = target["name"];
+  if (typeof nodeName !== "string" || nodeName === "") {
+    throw badRequest("a binding names its node in target.name");
+  }
+  const pod = operations.get(podType, key);
+  const metadata = isRecord(binding["metadata"]) ? binding["metadata"] : {};
+  const why = refusal(pod, nodeName, metadata);
+  if (why !== undefined)
+    throw conflict({ ...subjectOf(podType, key.name), resource: "pods/binding" }, why);
+  const now = timestamp(operations.clock.now());
+  const bound = edited(pod, (draft) => {
+    draft.spec.nodeName = nodeName;
+    const condition = { type: "PodScheduled", status: "True" as const, lastTransitionTime: now };
+    draft.status = {
+      ...draft.status,
+      conditions: withCondition(draft.status?.conditions, condition),
+    };
+    // Kept from the refusals before it.
+    for (const each of draft.status.conditions ?? []) {
+      if (each.type !== "PodScheduled") continue;
+      delete each.reason;
+      delete each.message;
+    }
+  });
+  operations.store.put(storageKey(podType), bound);
+}
+
+function refusal(pod: Pod, nodeName: string, metadata: Record<string, unknown>) {
+  const { uid, deletionTimestamp } = pod.metadata;
+  if (deletionTimestamp !== undefined)
+    return `pod ${pod.metadata.name} is being deleted, cannot be assigned to a host`;
+  if ((pod.spec.nodeName ?? "") !== "") {
+    return `pod ${pod.metadata.name} is already assigned to node "${pod.spec.nodeName ?? ""}", and can't go to "${nodeName}"`;
+  }
+  const asked = metadata["uid"];
+  if (typeof asked === "string" && asked !== "" && asked !== uid) {
+    return `Precondition failed: UID in precondition: ${asked}, UID in object meta: ${uid}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,81 @@
+import type { Pod } from "../resources/pod.ts";
+import { isTerminal } from "../resources/pod.ts";
+import { podType } from "../resources/podType.ts";
+import { disruptionBudgetType } from "../resources/simpleTypes.ts";
+import { isRecord } from "./admission.ts";
+import type { KubeObject } from "./kubeObject.ts";
+import { deleteObject, parseDeleteOptions } from "./objectDeletion.ts";
+import type { ObjectKey, ObjectOperations } from "./objectOperations.ts";
+import type { LabelSelector } from "./selectors.ts";
+import { selects } from "./selectors.ts";
+import { StatusError } from "./statusError.ts";
+
+interface DisruptionBudget extends KubeObject {
+  spec: {
+    selector?: LabelSelector;
+    minAvailable?: number | string;
+    maxUnavailable?: number | string;
+  };
+}
+
+/** Deletes the pod unless a disruption budget would be broken: 429 then. */
+export function evictPod(operations: ObjectOperations, key: ObjectKey, body: unknown): void {
+  const pod = operations.get(podType, key);
+  const options = parseDeleteOptions(isRecord(body) ? body["deleteOptions"] : undefined);
+  const mayGo =
+    isTerminal(pod) ||
+    pod.status?.phase === "Pending" ||
+    pod.metadata.deletionTimestamp !== undefined;
+  const blocking = mayGo ? undefined : blockingBudget(operations, pod);
+  if (blocking !== undefined) {
+    throw new StatusError(
+      429,
+      "TooManyRequests",
+      "Cannot evict pod as it would violate the pod's disruption budget.",
+      {
+        causes: [
+          {
+            reason: "DisruptionBudget",
+            field: "",
+            message: `The disruption budget ${blocking} allows no disruption now`,
+          },
+        ],
+      },
+    );
+  }
+  deleteObject(operations, podType, key, options);
+}
+
+function blockingBudget(operations: ObjectOperations, pod: Pod): string | undefined {
+  const { namespace } = pod.metadata;
+  const budgets = operations.list(disruptionBudgetType, namespace) as DisruptionBudget[];
+  const pods = operations.list(podType, namespace);
+  return budgets
+    .filter((budget) => selects(budget.spec.selector, pod.metadata.labels))
+    .find((budget) => allowedDisruptions(budget, pods) < 1)?.metadata.name;
+}
+
+/** How many more of the selected pods may go. */
+function allowedDisruptions(budget: DisruptionBudget, pods: readonly Pod[]): number {
+  const selected = pods.filter(
+    (each) => selects(budget.spec.selector, each.metadata.labels) && !isTerminal(each),
+  );
+  const healthy = selected.filter(
+    (each) => each.metadata.deletionTimestamp === undefined && isReady(each),
+  ).length;
+  const { minAvailable, maxUnavailable } = budget.spec;
+  const needed =
+    maxUnavailable === undefined
+      ? scaled(minAvailable ?? 1, selected.length)
+      : selected.length - scaled(maxUnavailable, selected.length);
+  return healthy - needed;
+}
+
+function isReady(pod: Pod): boolean {
+  return pod.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false;
+}
+
+function scaled(value: number | string, total: number): number {
+  if (typeof value === "number") return value;
+  return Math.ceil((Number(value.replace("%", "")) / 100) * total);
+}

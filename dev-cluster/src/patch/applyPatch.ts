@@ -1,0 +1,25 @@
+import type { KubeObject } from "../objects/kubeObject.ts";
+import { unsupportedMediaType } from "../objects/statusError.ts";
+import { jsonPatch } from "./jsonPatch.ts";
+import { mergePatch } from "./mergePatch.ts";
+import { strategicMergePatch } from "./strategicMergePatch.ts";
+
+type Patch = (target: unknown, patch: unknown) => unknown;
+
+const PATCHES: Record<string, Patch> = {
+  "application/json-patch+json": jsonPatch,
+  "application/merge-patch+json": mergePatch,
+  "application/strategic-merge-patch+json": strategicMergePatch,
+};
+
+/** The object as the patch leaves it. Server-side apply is not served and is refused with 415. */
+export function applyPatch(object: KubeObject, patch: unknown, contentType: string): unknown {
+  const apply = PATCHES[contentType];
+  if (apply === undefined) {
+    const known = Object.keys(PATCHES).join(", ");
+    throw unsupportedMediaType(
+      `the body of the request was in an unknown format - accepted media types include: ${known}`,
+    );
+  }
+  return apply(object, patch);
+}

@@ -1,0 +1,79 @@
+import { existsSync, readFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+
+/** What the node agent tells the server, by environment (docs/pod-contract.md). */
+export interface PodSettings {
+  address: string;
+  port: number;
+  /** The only name that may log in; undefined lets any in. */
+  user: string | undefined;
+  hostKey: string;
+  authorizedKeysFile: string;
+  home: string;
+  workspace: string;
+  shell: string;
+  /** One line for a terminal that has just opened. */
+  greeting: string;
+  /** Environment that every session starts from. */
+  env: Record<string, string>;
+}
+
+/** Throws an Error that names the missing piece. */
+export function readPodSettings(env: NodeJS.ProcessEnv): PodSettings {
+  const sshDir = env["GPU_DEV_SSH_DIR"] ?? "/etc/gpu-dev/ssh";
+  const home = env["HOME"] ?? "/home/dev";
+  const workspace = env["GPU_DEV_WORKSPACE"] ?? "/workspace";
+  const hostKeyFile = join(sshDir, "ssh_host_ed25519_key");
+  const shell = loginShell(env["SHELL"]);
+  return {
+    address: env["GPU_DEV_POD_IP"] ?? "127.0.0.1",
+    port: Number(env["GPU_DEV_SSH_PORT"] ?? "2222"),
+    user: env["GPU_DEV_USER"],
+    hostKey: readHostKey(hostKeyFile),
+    authorizedKeysFile: join(sshDir, "authorized_keys"),
+    home,
+    workspace,
+    shell,
+    greeting: greetingFor(env, workspace),
+    env: sessionEnvironment(env, { home, shell }),
+  };
+}
+
+function readHostKey(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new Error(
+      `The SSH host key ${path} can't be read. The pod's Secret must hold it (docs/pod-contract.md).`,
+      { cause },
+    );
+  }
+}
+
+function loginShell(wanted: string | undefined): string {
+  const candidates = [wanted, "/bin/bash", "/usr/bin/bash", "/bin/sh"];
+  return candidates.find((path) => path !== undefined && existsSync(path)) ?? "/bin/sh";
+}
+
+function sessionEnvironment(
+  env: NodeJS.ProcessEnv,
+  { home, shell }: { home: string; shell: string },
+): Record<string, string> {
+  const user = userInfo().username;
+  const result: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined) result[name] = value;
+  }
+  return { ...result, HOME: home, SHELL: shell, USER: user, LOGNAME: user };
+}
+
+function greetingFor(env: NodeJS.ProcessEnv, workspace: string): string {
+  const name = env["GPU_DEV_RESERVATION_NAME"] ?? "this pod";
+  const gpus = (env["NVIDIA_VISIBLE_DEVICES"] ?? "")
+    .split(",")
+    .filter((id) => id.startsWith("GPU-"));
+  const model = env["GPU_DEV_GPU_MODEL"] ?? "GPU";
+  const devices = gpus.length === 0 ? "no GPU" : `${String(gpus.length)} x ${model} (simulated)`;
+  return `${name}: ${devices}. Your files: ${workspace}`;
+}

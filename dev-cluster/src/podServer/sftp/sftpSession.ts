@@ -1,0 +1,231 @@
+import { link, lstat, mkdir, open, readdir, readlink, realpath, rename } from "node:fs/promises";
+import { rmdir, stat, symlink, unlink } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import ssh2 from "ssh2";
+import type { SFTPWrapper } from "ssh2";
+import { attributesOf, longName, openFlags, setAttributes } from "./fileAttributes.ts";
+import { OpenHandles } from "./openHandles.ts";
+
+const { STATUS_CODE } = ssh2.utils.sftp;
+/** Larger reads than this are cut, which the protocol allows. */
+const MAX_READ_BYTES = 256 * 1024;
+const NAMES_PER_REPLY = 100;
+
+/** Serves sftp version 3 over one channel. Relative paths start at the working directory, as with any login. */
+export function serveSftp(sftp: SFTPWrapper, directory: string): void {
+  const handles = new OpenHandles();
+  const at = (path: string): string => resolve(directory, path);
+  // One after the other: OpenSSH's client takes answers in another order than its questions for a damaged transfer.
+  let previous = Promise.resolve();
+  const answer = (id: number, work: Work): void => {
+    previous = previous.then(work).catch((error: unknown) => {
+      const { code, message } = error as NodeJS.ErrnoException;
+      sftp.status(id, statusOf(code), message);
+    });
+  };
+  const finish = (id: number, work: () => Promise<unknown>): void => {
+    answer(id, async () => {
+      await work();
+      sftp.status(id, STATUS_CODE.OK);
+    });
+  };
+  sftp.on("close", () => void handles.closeAll());
+  // The client has said goodbye: without an answer it would wait for us for ever.
+  sftp.on("end", () => {
+    void previous.then(() => {
+      exitCleanly(sftp);
+    });
+  });
+  serveFiles({ sftp, handles, at, answer, finish });
+  serveDirectories({ sftp, handles, at, answer, finish });
+  serveNames({ sftp, handles, at, answer, finish });
+}
+
+type Work = () => Promise<void>;
+
+interface Serving {
+  sftp: SFTPWrapper;
+  handles: OpenHandles;
+  at: (path: string) => string;
+  /** Reports a failure; success is answered by the work itself. */
+  answer: (id: number, work: Work) => void;
+  /** Reports both. */
+  finish: (id: number, work: () => Promise<unknown>) => void;
+}
+
+function serveFiles({ sftp, handles, at, answer, finish }: Serving): void {
+  sftp.on("OPEN", (id, path, flags, attrs) => {
+    const { mode } = attrs as { mode?: number };
+    answer(id, () =>
+      open(at(path), openFlags(flags), mode === undefined ? 0o666 : mode & 0o7777).then((file) => {
+        sftp.handle(id, handles.add(file));
+      }),
+    );
+  });
+  sftp.on("READ", (id, handle, offset, length) => {
+    const read = async (): Promise<void> => {
+      const buffer = Buffer.allocUnsafe(Math.min(length, MAX_READ_BYTES));
+      const { bytesRead } = await handles.file(handle).read(buffer, 0, buffer.length, offset);
+      if (bytesRead === 0) sftp.status(id, STATUS_CODE.EOF);
+      else sftp.data(id, buffer.subarray(0, bytesRead));
+    };
+    answer(id, read);
+  });
+  sftp.on("WRITE", (id, handle, offset, data) => {
+    // The data lies in the connection's own buffer, which the next packet overwrites.
+    const bytes = Buffer.from(data);
+    const write = async (): Promise<void> => {
+      const file = handles.file(handle);
+      for (let done = 0; done < bytes.length;) {
+        const { bytesWritten } = await file.write(bytes, done, bytes.length - done, offset + done);
+        done += bytesWritten;
+      }
+    };
+    finish(id, write);
+  });
+  const fstat = async (id: number, handle: Buffer): Promise<void> => {
+    sftp.attrs(id, attributesOf(await handles.file(handle).stat()));
+  };
+  sftp.on("FSTAT", (id, handle) => {
+    answer(id, () => fstat(id, handle));
+  });
+  const fsetstat = async (handle: Buffer, wanted: Parameters<typeof setAttributes>[1]) =>
+    setAttributes(handles.file(handle), wanted);
+  sftp.on("FSETSTAT", (id, handle, wanted) => {
+    finish(id, () => fsetstat(handle, wanted));
+  });
+  sftp.on("CLOSE", (id, handle) => {
+    finish(id, () => handles.close(handle));
+  });
+}
+
+function serveDirectories({ sftp, handles, at, answer, finish }: Serving): void {
+  sftp.on("OPENDIR", (id, path) => {
+    const list = async (): Promise<void> => {
+      const names = [".", "..", ...(await readdir(at(path)))];
+      sftp.handle(id, handles.add({ path: at(path), names }));
+    };
+    answer(id, list);
+  });
+  sftp.on("READDIR", (id, handle) => {
+    const next = async (): Promise<void> => {
+      const listing = handles.listing(handle);
+      const names = listing.names.splice(0, NAMES_PER_REPLY);
+      if (names.length === 0) {
+        sftp.status(id, STATUS_CODE.EOF);
+        return;
+      }
+      const entries = await Promise.all(names.map((name) => entryOf(listing.path, name)));
+      sftp.name(
+        id,
+        entries.filter((entry) => entry !== undefined),
+      );
+    };
+    answer(id, next);
+  });
+  sftp.on("MKDIR", (id, path, attrs) => {
+    const { mode } = attrs as { mode?: number };
+    finish(id, () => mkdir(at(path), mode === undefined ? 0o777 : mode & 0o7777));
+  });
+  sftp.on("RMDIR", (id, path) => {
+    finish(id, () => rmdir(at(path)));
+  });
+}
+
+function serveNames({ sftp, at, answer, finish }: Serving): void {
+  sftp.on("STAT", (id, path) => {
+    answer(id, async () => {
+      sftp.attrs(id, attributesOf(await stat(at(path))));
+    });
+  });
+  sftp.on("LSTAT", (id, path) => {
+    answer(id, async () => {
+      sftp.attrs(id, attributesOf(await lstat(at(path))));
+    });
+  });
+  sftp.on("SETSTAT", (id, path, wanted) => {
+    finish(id, () => setAttributes(at(path), wanted));
+  });
+  sftp.on("REMOVE", (id, path) => {
+    finish(id, () => unlink(at(path)));
+  });
+  sftp.on("RENAME", (id, from, to) => {
+    finish(id, () => renameUnlessThere(at(from), at(to)));
+  });
+  sftp.on("EXTENDED", (id, name, data: Buffer | undefined) => {
+    const [from, to] = data === undefined ? [] : strings(data);
+    if (name === "posix-rename@openssh.com" && from !== undefined && to !== undefined) {
+      finish(id, () => rename(at(from), at(to)));
+    } else {
+      sftp.status(id, STATUS_CODE.OP_UNSUPPORTED);
+    }
+  });
+  const sendName = (id: number, filename: string): void => {
+    // The attributes are dummies here, by the protocol.
+    sftp.name(id, [{ filename, longname: filename, attrs: {} as never }]);
+  };
+  sftp.on("REALPATH", (id, path) => {
+    answer(id, async () => {
+      sendName(id, await realpath(at(path)).catch(() => at(path)));
+    });
+  });
+  sftp.on("READLINK", (id, path) => {
+    answer(id, async () => {
+      sendName(id, await readlink(at(path)));
+    });
+  });
+  sftp.on("SYMLINK", (id, linkPath, target) => {
+    finish(id, () => symlink(target, at(linkPath)));
+  });
+}
+
+/** What the library's type leaves out: a client takes a session without an exit status for a failed one. */
+interface SessionProtocol {
+  _protocol: { exitStatus(channel: number, code: number): void };
+  outgoing: { id: number };
+}
+
+function exitCleanly(sftp: SFTPWrapper): void {
+  const { _protocol: protocol, outgoing } = sftp as unknown as SessionProtocol;
+  protocol.exitStatus(outgoing.id, 0);
+  sftp.end();
+}
+
+async function entryOf(directory: string, name: string) {
+  try {
+    const stats = await lstat(join(directory, name));
+    return { filename: name, longname: longName(name, stats), attrs: attributesOf(stats) };
+  } catch {
+    // Removed since the directory was read: as if it had never been listed.
+    return undefined;
+  }
+}
+
+/** Version 3 refuses to rename onto something; a hard link is the way to do so without a race. */
+async function renameUnlessThere(from: string, to: string): Promise<void> {
+  const stats = await lstat(from);
+  if (stats.isFile()) {
+    await link(from, to);
+    await unlink(from);
+    return;
+  }
+  const there = await lstat(to).catch(() => undefined);
+  if (there !== undefined) throw Object.assign(new Error("file exists"), { code: "EEXIST" });
+  await rename(from, to);
+}
+
+function strings(data: Buffer): string[] {
+  const result: string[] = [];
+  for (let at = 0; at + 4 <= data.length;) {
+    const end = at + 4 + data.readUInt32BE(at);
+    result.push(data.toString("utf8", at + 4, end));
+    at = end;
+  }
+  return result;
+}
+
+function statusOf(code: string | undefined): number {
+  if (code === "ENOENT" || code === "ENOTDIR") return STATUS_CODE.NO_SUCH_FILE;
+  if (code === "EACCES" || code === "EPERM") return STATUS_CODE.PERMISSION_DENIED;
+  return STATUS_CODE.FAILURE;
+}

@@ -1,0 +1,21 @@
+import type { Condition, KubeObject } from "../objects/kubeObject.ts";
+
+export interface Taint {
+  key: string;
+  value?: string;
+  effect: "NoSchedule" | "PreferNoSchedule" | "NoExecute";
+  timeAdded?: string;
+}
+
+export interface Node extends KubeObject {
+  spec?: { unschedulable?: boolean; taints?: Taint[] };
+  status?: {
+    allocatable?: Record<string, string | number>;
+    capacity?: Record<string, string | number>;
+    conditions?: Condition[];
+  };
+}
+
+export interface Lease extends KubeObject {
+  spec?: { holderIdentity?: string; leaseDurationSeconds?: number; renewTime?: string };
+}

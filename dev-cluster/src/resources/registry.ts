@@ -1,0 +1,52 @@
+import { podType } from "./podType.ts";
+import type { ResourceType } from "./resourceType.ts";
+import { storageKey } from "./resourceType.ts";
+import { serviceType } from "./service.ts";
+import {
+  configMapType,
+  disruptionBudgetType,
+  eventType,
+  leaseType,
+  namespaceType,
+  networkPolicyType,
+  nodeType,
+  secretType,
+  serviceAccountType,
+} from "./simpleTypes.ts";
+import { claimType, storageClassType, volumeType } from "./volumes.ts";
+
+/** Every kind that the server serves: a further one is an entry here. */
+export const RESOURCE_TYPES: readonly ResourceType[] = [
+  namespaceType,
+  nodeType,
+  podType,
+  serviceType,
+  secretType,
+  configMapType,
+  serviceAccountType,
+  eventType,
+  claimType,
+  volumeType,
+  leaseType,
+  storageClassType,
+  disruptionBudgetType,
+  networkPolicyType,
+];
+
+const byKey = new Map(RESOURCE_TYPES.map((type) => [storageKey(type), type]));
+const byKind = new Map(RESOURCE_TYPES.map((type) => [`${type.group}/${type.kind}`, type]));
+
+export function findType(group: string, version: string, resource: string) {
+  const type = byKey.get(storageKey({ group, resource }));
+  return type?.version === version ? type : undefined;
+}
+
+export function typeOfKey(key: string): ResourceType | undefined {
+  return byKey.get(key);
+}
+
+/** The type that an owner reference names. */
+export function typeOfKind(apiVersion: string, kind: string): ResourceType | undefined {
+  const group = apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
+  return byKind.get(`${group}/${kind}`);
+}

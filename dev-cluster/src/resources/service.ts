@@ -1,0 +1,84 @@
+import { z } from "zod";
+import type { KubeObject } from "../objects/kubeObject.ts";
+import type { ResourceType } from "./resourceType.ts";
+import { forbiddenField, required, wrong } from "./resourceType.ts";
+import { isDnsLabel } from "./shapes.ts";
+
+interface Service extends KubeObject {
+  spec: {
+    type?: string;
+    clusterIP?: string;
+    clusterIPs?: string[];
+    sessionAffinity?: string;
+    internalTrafficPolicy?: string;
+    ipFamilies?: string[];
+    ipFamilyPolicy?: string;
+    ports?: { name?: string; port: number; protocol?: string; targetPort?: number | string }[];
+  };
+}
+
+/** Services are kept and validated; nothing routes their addresses, as there is one machine and no cluster DNS. */
+export const serviceType: ResourceType<Service> = {
+  group: "",
+  version: "v1",
+  kind: "Service",
+  resource: "services",
+  shortNames: ["svc"],
+  namespaced: true,
+  subresources: ["status"],
+  returnsDeleted: true,
+  schema: z.looseObject({
+    spec: z.looseObject({
+      type: z.enum(["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"]).nullish(),
+      selector: z.record(z.string(), z.string()).nullish(),
+      ports: z.array(z.looseObject({ port: z.number().int().min(1).max(65535) })).nullish(),
+    }),
+  }),
+  prepareCreate(draft) {
+    draft.status = { loadBalancer: {} };
+  },
+  setDefaults(draft) {
+    const spec = draft.spec;
+    spec.type ??= "ClusterIP";
+    spec.sessionAffinity ??= "None";
+    if (spec.type !== "ExternalName") {
+      spec.clusterIP =
+        spec.clusterIP === undefined || spec.clusterIP === "" ? address(draft) : spec.clusterIP;
+      spec.clusterIPs = [spec.clusterIP];
+      spec.internalTrafficPolicy ??= "Cluster";
+      spec.ipFamilies ??= ["IPv4"];
+      spec.ipFamilyPolicy ??= "SingleStack";
+    }
+    for (const port of spec.ports ?? []) {
+      port.protocol ??= "TCP";
+      port.targetPort ??= port.port;
+    }
+  },
+  validate(service) {
+    const { name } = service.metadata;
+    const ports = service.spec.ports ?? [];
+    const headless = service.spec.clusterIP === "None";
+    return [
+      ...(isDnsLabel(name) && !/^\d/.test(name)
+        ? []
+        : [wrong("metadata.name", `Invalid value: "${name}": a DNS-1035 label`)]),
+      ...(ports.length === 0 && !headless && service.spec.type !== "ExternalName"
+        ? [required("spec.ports")]
+        : []),
+      ...(ports.length > 1 && ports.some((port) => port.name === undefined)
+        ? [required("spec.ports[*].name")]
+        : []),
+    ];
+  },
+  validateUpdate: (next, old) =>
+    next.spec.clusterIP === old.spec.clusterIP
+      ? []
+      : [forbiddenField("spec.clusterIP", "field is immutable")],
+};
+
+/** An address out of the service range that stays the same for the object's life. */
+function address(service: Service): string {
+  const bytes = [...service.metadata.uid.replaceAll("-", "").slice(0, 6).matchAll(/../g)];
+  const [a = 0, b = 0, c = 1] = bytes.map(([hex]) => Number.parseInt(hex, 16));
+  return `10.${String(96 + (a % 16))}.${String(b)}.${String((c % 254) + 1)}`;
+}

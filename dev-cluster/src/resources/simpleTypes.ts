@@ -1,0 +1,197 @@
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import type { KubeObject } from "../objects/kubeObject.ts";
+import type { Node } from "./node.ts";
+import type { ResourceType } from "./resourceType.ts";
+import { forbiddenField, wrong } from "./resourceType.ts";
+import { anyObject, isDnsLabel, labelSelectorShape, quantities } from "./shapes.ts";
+
+export interface Namespace extends KubeObject {
+  spec?: { finalizers?: string[] };
+  status?: { phase?: string };
+}
+
+interface Keyed extends KubeObject {
+  type?: string;
+  immutable?: boolean;
+  data?: Record<string, string>;
+  stringData?: Record<string, string>;
+}
+
+interface Event extends KubeObject {
+  involvedObject?: Record<string, string>;
+  reason?: string;
+  type?: string;
+}
+
+const core = { group: "", version: "v1" } as const;
+
+export const namespaceType: ResourceType<Namespace> = {
+  ...core,
+  kind: "Namespace",
+  resource: "namespaces",
+  shortNames: ["ns"],
+  namespaced: false,
+  subresources: ["status", "finalize"],
+  returnsDeleted: true,
+  schema: anyObject,
+  prepareCreate(draft) {
+    draft.spec = { finalizers: ["kubernetes"] };
+    draft.status = { phase: "Active" };
+    const { name } = draft.metadata;
+    draft.metadata.labels = { ...draft.metadata.labels, "kubernetes.io/metadata.name": name };
+  },
+  validate: ({ metadata }) =>
+    isDnsLabel(metadata.name)
+      ? []
+      : [wrong("metadata.name", `Invalid value: "${metadata.name}": not a DNS label`)],
+  // Its contents go first: the namespace controller sees to that.
+  isHeld: (namespace) => (namespace.spec?.finalizers ?? []).length > 0,
+  markDeleted(draft) {
+    draft.status = { ...draft.status, phase: "Terminating" };
+  },
+  fields: (namespace) => ({ "status.phase": namespace.status?.phase ?? "" }),
+};
+
+export const nodeType: ResourceType<Node> = {
+  ...core,
+  kind: "Node",
+  resource: "nodes",
+  shortNames: ["no"],
+  namespaced: false,
+  subresources: ["status"],
+  schema: z.looseObject({
+    spec: z
+      .looseObject({
+        unschedulable: z.boolean().nullish(),
+        taints: z
+          .array(
+            z.looseObject({
+              key: z.string().min(1),
+              effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]),
+            }),
+          )
+          .nullish(),
+      })
+      .nullish(),
+    status: z
+      .looseObject({ allocatable: quantities.nullish(), capacity: quantities.nullish() })
+      .nullish(),
+  }),
+  prepareCreate(draft) {
+    draft.spec ??= {};
+    draft.status ??= {};
+  },
+  fields: (node) => ({ "spec.unschedulable": String(node.spec?.unschedulable ?? false) }),
+};
+
+export const secretType: ResourceType<Keyed> = {
+  ...core,
+  kind: "Secret",
+  resource: "secrets",
+  shortNames: [],
+  namespaced: true,
+  subresources: [],
+  schema: z.looseObject({
+    type: z.string().nullish(),
+    data: z.record(z.string(), z.base64()).nullish(),
+    stringData: z.record(z.string(), z.string()).nullish(),
+  }),
+  setDefaults(draft) {
+    draft.type ??= "Opaque";
+    for (const [key, text] of Object.entries(draft.stringData ?? {})) {
+      (draft.data ??= {})[key] = Buffer.from(text, "utf8").toString("base64");
+    }
+    delete draft.stringData;
+  },
+  validate: dataKeys,
+  validateUpdate: (next, old) => [
+    ...(next.type === old.type ? [] : [forbiddenField("type", "field is immutable")]),
+    ...immutableData(next, old),
+  ],
+  fields: (secret) => ({ type: secret.type ?? "" }),
+};
+
+export const configMapType: ResourceType<Keyed> = {
+  ...core,
+  kind: "ConfigMap",
+  resource: "configmaps",
+  shortNames: ["cm"],
+  namespaced: true,
+  subresources: [],
+  schema: z.looseObject({ data: z.record(z.string(), z.string()).nullish() }),
+  validate: dataKeys,
+  validateUpdate: immutableData,
+};
+
+export const serviceAccountType: ResourceType = {
+  ...core,
+  kind: "ServiceAccount",
+  resource: "serviceaccounts",
+  shortNames: ["sa"],
+  namespaced: true,
+  subresources: [],
+  returnsDeleted: true,
+  schema: anyObject,
+};
+
+export const eventType: ResourceType<Event> = {
+  ...core,
+  kind: "Event",
+  resource: "events",
+  shortNames: ["ev"],
+  namespaced: true,
+  subresources: [],
+  schema: z.looseObject({ involvedObject: z.looseObject({}) }),
+  fields(event) {
+    const fields: Record<string, string> = { reason: event.reason ?? "", type: event.type ?? "" };
+    for (const key of ["kind", "namespace", "name", "uid", "apiVersion", "fieldPath"]) {
+      fields[`involvedObject.${key}`] = event.involvedObject?.[key] ?? "";
+    }
+    return fields;
+  },
+};
+
+export const leaseType: ResourceType = {
+  group: "coordination.k8s.io",
+  version: "v1",
+  kind: "Lease",
+  resource: "leases",
+  shortNames: [],
+  namespaced: true,
+  subresources: [],
+  schema: anyObject,
+};
+
+export const disruptionBudgetType: ResourceType = {
+  group: "policy",
+  version: "v1",
+  kind: "PodDisruptionBudget",
+  resource: "poddisruptionbudgets",
+  shortNames: ["pdb"],
+  namespaced: true,
+  subresources: ["status"],
+  schema: z.looseObject({ spec: z.looseObject({ selector: labelSelectorShape.nullish() }) }),
+};
+
+export const networkPolicyType: ResourceType = {
+  group: "networking.k8s.io",
+  version: "v1",
+  kind: "NetworkPolicy",
+  resource: "networkpolicies",
+  shortNames: ["netpol"],
+  namespaced: true,
+  subresources: [],
+  schema: z.looseObject({ spec: z.looseObject({ podSelector: labelSelectorShape }) }),
+};
+
+function dataKeys(object: Keyed) {
+  return Object.keys(object.data ?? {})
+    .filter((key) => !/^[-._a-zA-Z0-9]{1,253}$/.test(key))
+    .map((key) => wrong(`data[${key}]`, `Invalid value: "${key}": not a valid key`));
+}
+
+function immutableData(next: Keyed, old: Keyed) {
+  if (old.immutable !== true || isDeepStrictEqual(next.data, old.data)) return [];
+  return [forbiddenField("data", "field is immutable when `immutable` is set")];
+}

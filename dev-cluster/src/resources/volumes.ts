@@ -1,0 +1,144 @@
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import type { KubeObject } from "../objects/kubeObject.ts";
+import type { NodeSelectorTerm } from "./pod.ts";
+import { parseQuantity } from "./quantity.ts";
+import type { ResourceType } from "./resourceType.ts";
+import { forbiddenField, required } from "./resourceType.ts";
+import { quantities } from "./shapes.ts";
+
+const DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
+export const CLAIM_PROTECTION = "kubernetes.io/pvc-protection";
+export const VOLUME_PROTECTION = "kubernetes.io/pv-protection";
+export const SELECTED_NODE = "volume.kubernetes.io/selected-node";
+
+export interface PersistentVolumeClaim extends KubeObject {
+  spec: {
+    accessModes?: string[];
+    storageClassName?: string;
+    volumeName?: string;
+    volumeMode?: string;
+    resources?: { requests?: Record<string, string | number> };
+  };
+  status?: { phase?: string };
+}
+
+export interface PersistentVolume extends KubeObject {
+  spec: {
+    nodeAffinity?: { required?: { nodeSelectorTerms: NodeSelectorTerm[] } };
+    claimRef?: { namespace?: string; name?: string; uid?: string };
+    persistentVolumeReclaimPolicy?: string;
+    volumeMode?: string;
+  };
+  status?: { phase?: string };
+}
+
+export interface StorageClass extends KubeObject {
+  provisioner: string;
+  volumeBindingMode?: string;
+  reclaimPolicy?: string;
+}
+
+export const claimType: ResourceType<PersistentVolumeClaim> = {
+  group: "",
+  version: "v1",
+  kind: "PersistentVolumeClaim",
+  resource: "persistentvolumeclaims",
+  shortNames: ["pvc"],
+  namespaced: true,
+  subresources: ["status"],
+  returnsDeleted: true,
+  schema: z.looseObject({
+    spec: z.looseObject({
+      accessModes: z.array(z.string()).min(1, "Required value"),
+      resources: z.looseObject({ requests: quantities }),
+      storageClassName: z.string().nullish(),
+      volumeName: z.string().nullish(),
+    }),
+  }),
+  prepareCreate(draft, others) {
+    draft.status = { phase: "Pending" };
+    protect(draft, CLAIM_PROTECTION);
+    // An empty name means "no class", and is kept; only a missing one takes the default.
+    const byDefault = others.list(storageClassType).find(isDefaultClass);
+    if (byDefault) draft.spec.storageClassName ??= byDefault.metadata.name;
+  },
+  setDefaults(draft) {
+    draft.spec.volumeMode ??= "Filesystem";
+  },
+  validate(claim) {
+    if (claim.spec.resources?.requests?.["storage"] !== undefined) return [];
+    return [required("spec.resources[storage]")];
+  },
+  validateUpdate(next, old) {
+    const size = (claim: PersistentVolumeClaim) =>
+      parseQuantity(claim.spec.resources?.requests?.["storage"] ?? 0) ?? 0;
+    const rest = (claim: PersistentVolumeClaim, volumeName: string | undefined) => ({
+      ...claim.spec,
+      resources: {},
+      volumeName,
+    });
+    // The binding may be set once; the size may only grow.
+    const mayBind = old.spec.volumeName === undefined || old.spec.volumeName === "";
+    const volume = mayBind ? next.spec.volumeName : old.spec.volumeName;
+    const same =
+      isDeepStrictEqual(rest(next, next.spec.volumeName), rest(old, volume)) &&
+      size(next) >= size(old);
+    return same
+      ? []
+      : [
+          forbiddenField(
+            "spec",
+            "spec is immutable after creation except resources.requests for bound claims, which can only grow",
+          ),
+        ];
+  },
+};
+
+export const volumeType: ResourceType<PersistentVolume> = {
+  group: "",
+  version: "v1",
+  kind: "PersistentVolume",
+  resource: "persistentvolumes",
+  shortNames: ["pv"],
+  namespaced: false,
+  subresources: ["status"],
+  returnsDeleted: true,
+  schema: z.looseObject({
+    spec: z.looseObject({ accessModes: z.array(z.string()).min(1), capacity: quantities }),
+  }),
+  prepareCreate(draft) {
+    draft.status = { phase: "Pending" };
+    protect(draft, VOLUME_PROTECTION);
+  },
+  setDefaults(draft) {
+    draft.spec.volumeMode ??= "Filesystem";
+    draft.spec.persistentVolumeReclaimPolicy ??= "Retain";
+  },
+};
+
+export const storageClassType: ResourceType<StorageClass> = {
+  group: "storage.k8s.io",
+  version: "v1",
+  kind: "StorageClass",
+  resource: "storageclasses",
+  shortNames: ["sc"],
+  namespaced: false,
+  subresources: [],
+  returnsDeleted: true,
+  schema: z.looseObject({ provisioner: z.string().min(1, "Required value") }),
+  setDefaults(draft) {
+    draft.volumeBindingMode ??= "Immediate";
+    draft.reclaimPolicy ??= "Delete";
+  },
+};
+
+/** Keeps the object until the controller has seen that nobody uses it. */
+function protect(draft: KubeObject, finalizer: string): void {
+  const finalizers = draft.metadata.finalizers ?? [];
+  if (!finalizers.includes(finalizer)) draft.metadata.finalizers = [...finalizers, finalizer];
+}
+
+function isDefaultClass({ metadata }: StorageClass): boolean {
+  return metadata.annotations?.[DEFAULT_CLASS] === "true";
+}

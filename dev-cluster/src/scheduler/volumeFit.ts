@@ -1,0 +1,76 @@
+import type { ObjectOperations } from "../objects/objectOperations.ts";
+import type { Node } from "../resources/node.ts";
+import type { Pod } from "../resources/pod.ts";
+import { claimNames } from "../resources/pod.ts";
+import type { PersistentVolume, PersistentVolumeClaim } from "../resources/volumes.ts";
+import { claimType, SELECTED_NODE, storageClassType, volumeType } from "../resources/volumes.ts";
+import { matchesTerms } from "./nodeFit.ts";
+
+export interface PodVolumes {
+  /** Why the pod can go nowhere now. */
+  obstacle?: string;
+  /** Claims that wait for a node to be picked. */
+  unbound: PersistentVolumeClaim[];
+  /** The volumes of those that have one. */
+  volumes: PersistentVolume[];
+}
+
+/** What the pod's claims mean for where it can go. */
+export function volumesOf(operations: ObjectOperations, pod: Pod): PodVolumes {
+  const found: PodVolumes = { unbound: [], volumes: [] };
+  const { namespace } = pod.metadata;
+  for (const name of claimNames(pod)) {
+    const claim = operations.find(claimType, { namespace, name });
+    if (claim === undefined) {
+      return { ...found, obstacle: `persistentvolumeclaim "${name}" not found` };
+    }
+    if (claim.metadata.deletionTimestamp !== undefined) {
+      return { ...found, obstacle: `persistentvolumeclaim "${name}" is being deleted` };
+    }
+    if (isBound(claim)) {
+      const volume = operations.find(volumeType, { name: claim.spec.volumeName ?? "" });
+      if (volume === undefined) {
+        const why = `persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${claim.spec.volumeName ?? ""}"`;
+        return { ...found, obstacle: why };
+      }
+      found.volumes.push(volume);
+    } else if (bindsLate(operations, claim)) {
+      found.unbound.push(claim);
+    } else {
+      return { ...found, obstacle: "pod has unbound immediate PersistentVolumeClaims" };
+    }
+  }
+  return found;
+}
+
+export function volumeMisfit({ volumes }: PodVolumes, node: Node): string | undefined {
+  const fits = volumes.every((volume) => {
+    const required = volume.spec.nodeAffinity?.required;
+    return required === undefined || matchesTerms(required.nodeSelectorTerms, node);
+  });
+  return fits ? undefined : "node(s) didn't match PersistentVolume's node affinity";
+}
+
+/** Tells the provisioner for which node the claims' volumes are to be made. */
+export function selectNode(
+  operations: ObjectOperations,
+  claims: readonly PersistentVolumeClaim[],
+  nodeName: string,
+): void {
+  for (const claim of claims) {
+    if (claim.metadata.annotations?.[SELECTED_NODE] === nodeName) continue;
+    operations.edit(claimType, claim.metadata, (draft) => {
+      draft.metadata.annotations = { ...draft.metadata.annotations, [SELECTED_NODE]: nodeName };
+    });
+  }
+}
+
+function isBound(claim: PersistentVolumeClaim): boolean {
+  return (claim.spec.volumeName ?? "") !== "" && claim.status?.phase === "Bound";
+}
+
+function bindsLate(operations: ObjectOperations, claim: PersistentVolumeClaim): boolean {
+  const name = claim.spec.storageClassName ?? "";
+  const found = operations.find(storageClassType, { name });
+  return found?.volumeBindingMode === "WaitForFirstConsumer";
+}

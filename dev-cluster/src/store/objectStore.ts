@@ -1,0 +1,157 @@
+import { randomUUID } from "node:crypto";
+import type { KubeObject } from "../objects/kubeObject.ts";
+import { deepFreeze } from "../objects/kubeObject.ts";
+import type { ObjectFile } from "./objectFile.ts";
+
+export type ChangeType = "ADDED" | "MODIFIED" | "DELETED";
+
+export interface StoredObject {
+  /** Deeply frozen. */
+  readonly object: KubeObject;
+  /** The same as text, made once for all readers. */
+  readonly json: string;
+}
+
+export interface Change extends StoredObject {
+  readonly type: ChangeType;
+  readonly revision: number;
+  /** Storage key of the kind, such as `pods` or `leases.coordination.k8s.io`. */
+  readonly resource: string;
+  /** What it was before; absent for ADDED. */
+  readonly previous?: KubeObject;
+}
+
+/**
+ * All objects in memory, written through to a file. Every call is synchronous, so that a caller that reads, checks and
+ * writes without awaiting in between can't be overtaken. The last changes are kept for watches that resume.
+ */
+export class ObjectStore {
+  /** Names this store: another one under the same address is another cluster. */
+  readonly uid: string;
+  readonly #file: ObjectFile;
+  readonly #historyLength: number;
+  readonly #kinds = new Map<string, Map<string, StoredObject>>();
+  readonly #listeners = new Set<(change: Change) => void>();
+  #history: Change[] = [];
+  #revision: number;
+  #compacted: number;
+
+  constructor(options: { file: ObjectFile; historyLength: number }) {
+    this.#file = options.file;
+    this.#historyLength = options.historyLength;
+    const loaded = this.#file.load();
+    this.uid = loaded.uid;
+    this.#revision = loaded.revision;
+    // History is not kept over a restart: whoever saw less than everything must list again.
+    this.#compacted = loaded.revision;
+    for (const row of loaded.objects) {
+      const object = deepFreeze(JSON.parse(row.json) as KubeObject);
+      this.#kind(row.resource).set(keyOf(row.namespace, row.name), { object, json: row.json });
+    }
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** The oldest revision after which every change is still known. */
+  get compactedRevision(): number {
+    return this.#compacted;
+  }
+
+  get(resource: string, namespace: string | undefined, name: string): StoredObject | undefined {
+    return this.#kinds.get(resource)?.get(keyOf(namespace, name));
+  }
+
+  /** In the order of namespace and name. */
+  list(resource: string, namespace?: string): StoredObject[] {
+    const all = [...(this.#kinds.get(resource) ?? [])];
+    const prefix = namespace === undefined ? "" : `${namespace}/`;
+    return all
+      .filter(([key]) => key.startsWith(prefix))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, stored]) => stored);
+  }
+
+  /** Stores the object, which is frozen from then on, under the next revision. */
+  put(resource: string, object: KubeObject): StoredObject {
+    const { namespace, name } = object.metadata;
+    const kind = this.#kind(resource);
+    const old = kind.get(keyOf(namespace, name));
+    const revision = this.#revision + 1;
+    object.metadata.resourceVersion = String(revision);
+    const stored = { object: deepFreeze(object), json: JSON.stringify(object) };
+    this.#file.put({ resource, namespace, name, revision, json: stored.json });
+    this.#revision = revision;
+    kind.set(keyOf(namespace, name), stored);
+    const type = old === undefined ? "ADDED" : "MODIFIED";
+    this.#publish({
+      ...stored,
+      type,
+      revision,
+      resource,
+      ...(old ? { previous: old.object } : {}),
+    });
+    return stored;
+  }
+
+  /** Removes the object; the change carries its last state under the revision of the removal. */
+  remove(resource: string, object: KubeObject): StoredObject {
+    const { namespace, name } = object.metadata;
+    const revision = this.#revision + 1;
+    const last = structuredClone(object);
+    last.metadata.resourceVersion = String(revision);
+    const stored = { object: deepFreeze(last), json: JSON.stringify(last) };
+    this.#file.remove({ resource, namespace, name, revision });
+    this.#revision = revision;
+    this.#kind(resource).delete(keyOf(namespace, name));
+    this.#publish({ ...stored, type: "DELETED", revision, resource, previous: object });
+    return stored;
+  }
+
+  /** Every change after the revision, oldest first; undefined when some are forgotten or are yet to come. */
+  changesSince(revision: number): Change[] | undefined {
+    if (revision < this.#compacted || revision > this.#revision) return undefined;
+    return this.#history.slice(this.#history.findLastIndex((c) => c.revision <= revision) + 1);
+  }
+
+  /** Calls the listener within each write; it must not write itself before it returns. */
+  subscribe(listener: (change: Change) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    this.#listeners.clear();
+    this.#file.close();
+  }
+
+  #publish(change: Change): void {
+    this.#history.push(change);
+    // Trimmed in steps: shifting one by one would copy the whole list at each write.
+    if (this.#history.length > this.#historyLength * 1.25) {
+      const dropped = this.#history.length - this.#historyLength;
+      this.#compacted = this.#history[dropped - 1]?.revision ?? this.#compacted;
+      this.#history = this.#history.slice(dropped);
+    }
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  #kind(resource: string): Map<string, StoredObject> {
+    let kind = this.#kinds.get(resource);
+    if (kind === undefined) {
+      kind = new Map();
+      this.#kinds.set(resource, kind);
+    }
+    return kind;
+  }
+}
+
+export function newUid(): string {
+  return randomUUID();
+}
+
+/** The key that orders a list: namespace first, as the path in a real cluster's store does. */
+export function keyOf(namespace: string | undefined, name: string): string {
+  return `${namespace ?? ""}/${name}`;
+}

@@ -1,0 +1,111 @@
+import type { ApiException, V1Node, V1Pod } from "@kubernetes/client-node";
+import { CoreV1Api, KubeConfig, Watch } from "@kubernetes/client-node";
+import type { DevCluster, DevClusterOptions } from "../../../dev-cluster/src/devCluster.ts";
+import { startDevCluster } from "../../../dev-cluster/src/devCluster.ts";
+import { makeTempDir } from "../../support/tempDir.ts";
+
+export interface ApiFixture {
+  cluster: DevCluster;
+  kubeConfig: KubeConfig;
+  core: CoreV1Api;
+  /** Stops and starts it again on the same data directory. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A dev cluster without nodes in a directory of its own, and the stock client for it. */
+export async function startApi(options: Partial<DevClusterOptions> = {}): Promise<ApiFixture> {
+  const directory = await makeTempDir("dev-cluster");
+  const start = () => startDevCluster({ dataDir: directory.path, ...options });
+  const cluster = await start();
+  const fixture: ApiFixture = {
+    ...clientsOf(cluster),
+    async restart() {
+      await fixture.cluster.stop();
+      Object.assign(fixture, clientsOf(await start()));
+    },
+    async stop() {
+      await fixture.cluster.stop();
+      await directory.remove();
+    },
+  };
+  return fixture;
+}
+
+function clientsOf(cluster: DevCluster) {
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromString(cluster.kubeconfig);
+  return { cluster, kubeConfig, core: kubeConfig.makeApiClient(CoreV1Api) };
+}
+
+/** The code and reason with which the server refused; fails when it did not. */
+export async function refusalOf(
+  call: Promise<unknown>,
+): Promise<{ code: number; reason: string; message: string; causes: { field: string }[] }> {
+  try {
+    await call;
+  } catch (error) {
+    const { code, body } = error as ApiException<unknown>;
+    const status = (typeof body === "string" ? JSON.parse(body) : body) as {
+      reason: string;
+      message: string;
+      details?: { causes?: { field: string }[] };
+    };
+    const { reason, message, details } = status;
+    return { code, reason, message, causes: details?.causes ?? [] };
+  }
+  throw new Error("The server was to refuse this, and did not.");
+}
+
+export interface Seen {
+  events: { type: string; name: string; version: string; code?: number }[];
+  ended: boolean;
+  error: unknown;
+  abort(): void;
+}
+
+/** Watches with the stock client and notes what it sees. */
+export async function watchAll(
+  fixture: ApiFixture,
+  path: string,
+  query: Record<string, string | number | boolean> = {},
+): Promise<Seen> {
+  const seen: Seen = { events: [], ended: false, error: undefined, abort: () => undefined };
+  const controller = await new Watch(fixture.kubeConfig).watch(
+    path,
+    query,
+    (type: string, object: { code?: number; metadata?: V1Pod["metadata"] }) => {
+      const { name = "", resourceVersion: version = "" } = object.metadata ?? {};
+      seen.events.push({ type, name, version, ...(object.code ? { code: object.code } : {}) });
+    },
+    (error: unknown) => {
+      seen.ended = true;
+      seen.error = error;
+    },
+  );
+  seen.abort = () => {
+    controller.abort();
+  };
+  return seen;
+}
+
+export function podNamed(name: string, spec: Partial<V1Pod["spec"]> = {}): V1Pod {
+  return {
+    metadata: { name, labels: { app: name } },
+    spec: { containers: [{ name: "main", image: "example/pause" }], ...spec },
+  };
+}
+
+/** A node that nobody runs: ready, by its own word. */
+export function nodeNamed(name: string, gpus = 0, labels: Record<string, string> = {}): V1Node {
+  const allocatable = {
+    cpu: "8",
+    memory: "16Gi",
+    pods: "10",
+    ...(gpus > 0 ? { "nvidia.com/gpu": String(gpus) } : {}),
+  };
+  return {
+    metadata: { name, labels: { "kubernetes.io/hostname": name, ...labels } },
+    status: { allocatable, conditions: [{ type: "Ready", status: "True" }] },
+  };
+}

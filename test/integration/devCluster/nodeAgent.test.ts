@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { requireTool } from "../../support/requireTool.ts";
+import type { ContainmentChoice } from "../../../dev-cluster/src/nodeAgent/agentOptions.ts";
+import { createClaim, createPod, createSecret, deletePod, getPod } from "./nodeAgentFixture.ts";
+import { NAMESPACE, podIsGone, readyPod, ssh, startBench, waitFor } from "./nodeAgentFixture.ts";
+import type { Bench } from "./nodeAgentFixture.ts";
+
+/** A daemon as careful as they come: its own session, its parent gone, no file of ours open. */
+const DAEMON = "setsid sh -c 'sleep 7654 </dev/null >/dev/null 2>&1 &' </dev/null >/dev/null 2>&1";
+
+for (const containment of ["auto", "plain"] satisfies ContainmentChoice[]) {
+  describe(`dev-cluster node agent, containment ${containment}`, function () {
+    this.timeout(60_000);
+    let bench: Bench;
+
+    before(async function () {
+      requireTool(this, "ssh");
+      bench = await startBench(containment);
+      await createSecret(bench, "keys");
+    });
+
+    after(async () => {
+      await bench.stop();
+    });
+
+    it("registers its node with labels, GPUs and a taint, and keeps a lease", async () => {
+      const node = await bench.client.get<{
+        metadata: { labels: Record<string, string> };
+        spec: { taints: unknown };
+        status: {
+          allocatable: Record<string, string>;
+          conditions: { type: string; status: string }[];
+        };
+      }>("/api/v1/nodes/gpu-node");
+      assert.equal(node.metadata.labels["gpu-dev.io/type"], "h100");
+      assert.equal(node.metadata.labels["topology.kubernetes.io/zone"], "us-east-2a");
+      assert.equal(node.status.allocatable["nvidia.com/gpu"], "8");
+      const taint = { key: "nvidia.com/gpu", value: "present", effect: "NoSchedule" };
+      assert.deepEqual(node.spec.taints, [taint]);
+      assert.equal(node.status.conditions.find(({ type }) => type === "Ready")?.status, "True");
+      const first = await renewTime(bench);
+      await waitFor("the lease is renewed", async () =>
+        (await renewTime(bench)) === first ? undefined : true,
+      );
+    });
+
+    it("R2: deletion ends everything in the pod, also a daemon that left its session", async () => {
+      await createPod(bench, { name: "daemon", secret: "keys" });
+      const pod = await readyPod(bench, "daemon");
+      await ssh(bench, pod, [DAEMON]);
+      const { uid } = pod.metadata;
+      await waitFor("the daemon runs", () =>
+        commandsOf(uid).some((line) => line.startsWith("sleep 7654")) ? true : undefined,
+      );
+      await deletePod(bench, "daemon");
+      await podIsGone(bench, "daemon");
+      assert.deepEqual(commandsOf(uid), []);
+      assert.deepEqual(readdirSync(`${bench.dataDir}/nodes/gpu-node/pods`).includes(uid), false);
+    });
+
+    it("R8: a container killed for memory is restarted, and says so", async () => {
+      const created = await createPod(bench, { name: "oom", command: ["sleep", "3600"] });
+      await readyPod(bench, "oom");
+      bench.faults.oomKill({ namespace: NAMESPACE, pod: "oom" });
+      const status = await waitFor("it is restarted", async () => {
+        const found = (await getPod(bench, "oom"))?.status?.containerStatuses?.[0];
+        return found?.restartCount === 1 && found.ready ? found : undefined;
+      });
+      assert.equal(status.lastState.terminated?.reason, "OOMKilled");
+      assert.equal(status.lastState.terminated.exitCode, 137);
+      assert.equal((await getPod(bench, "oom"))?.metadata.uid, created.metadata.uid);
+      await deletePod(bench, "oom");
+      await podIsGone(bench, "oom");
+    });
+
+    it("a stopped agent leaves no process; the next one starts the pod again on the same files", async () => {
+      await createClaim(bench, "disk");
+      await createPod(bench, { name: "kept", gpus: 2, secret: "keys", claim: "disk" });
+      const pod = await readyPod(bench, "kept");
+      const gpus = (await ssh(bench, pod, ["echo kept > note; nvidia-smi -L"])).stdout;
+      assert.match(gpus, /^GPU 0: .*\nGPU 1: /);
+      await bench.stopAgents();
+      assert.deepEqual(commandsOf(pod.metadata.uid), []);
+      await bench.startAgents();
+      const again = await waitFor("it runs again", async () => {
+        const found = await getPod(bench, "kept");
+        const container = found?.status?.containerStatuses?.[0];
+        return container?.restartCount === 1 && container.ready ? found : undefined;
+      });
+      assert.equal(again.status?.podIP, pod.status?.podIP);
+      const after = await ssh(bench, again, ["cat note; nvidia-smi -L"]);
+      assert.equal(after.stdout, `kept\n${gpus}`);
+      await deletePod(bench, "kept");
+      await podIsGone(bench, "kept");
+    });
+  });
+}
+
+async function renewTime({ client }: Bench): Promise<string> {
+  const path = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/gpu-node";
+  return (await client.get<{ spec: { renewTime: string } }>(path)).spec.renewTime;
+}
+
+/** Command lines of all processes that carry the pod's mark: an independent look at what is left. */
+function commandsOf(uid: string): string[] {
+  const found: string[] = [];
+  for (const name of readdirSync("/proc").filter((each) => /^\d+$/.test(each))) {
+    try {
+      const environment = readFileSync(`/proc/${name}/environ`, "latin1");
+      if (!environment.includes(uid)) continue;
+      found.push(readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " "));
+    } catch {
+      // Gone while we looked.
+    }
+  }
+  return found;
+}

@@ -1,0 +1,263 @@
+import assert from "node:assert/strict";
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { ContainmentChoice } from "../../../dev-cluster/src/nodeAgent/agentOptions.ts";
+import { ApiClient } from "../../../dev-cluster/src/nodeAgent/apiClient.ts";
+import type { Pod } from "../../../dev-cluster/src/nodeAgent/kubeTypes.ts";
+import { startNodeAgents } from "../../../dev-cluster/src/nodeAgent/nodeAgents.ts";
+import { startStorageAgent } from "../../../dev-cluster/src/storageAgent/storageAgent.ts";
+import { startDevCluster } from "../../../dev-cluster/src/devCluster.ts";
+import { parseFleet } from "../../../dev-cluster/src/fleet/fleetFile.ts";
+
+export const NAMESPACE = "gpu-dev";
+export const WORKSPACE_IMAGE = "ghcr.io/gpu-dev/workspace:latest";
+export const FLEET = parseFleet(
+  {
+    nodes: [
+      {
+        name: "gpu-node",
+        type: "h100",
+        zone: "us-east-2a",
+        instanceType: "p5.48xlarge",
+        cpus: 192,
+        memoryGib: 2048,
+        gpus: 8,
+        resource: "nvidia.com/gpu",
+        gpuModel: "NVIDIA H100 80GB HBM3",
+      },
+    ],
+  },
+  "the test",
+);
+
+export type Bench = Awaited<ReturnType<typeof startBench>>;
+
+/** A dev cluster without nodes of its own, and our agents beside it, which a test may stop and start. */
+export async function startBench(containment: ContainmentChoice = "auto") {
+  const dataDir = mkdtempSync(join(tmpdir(), "gpu-dev-agent-"));
+  const cluster = await startDevCluster({ dataDir: join(dataDir, "cluster") });
+  const { url, ca, token } = cluster;
+  const api = { url, ca, token };
+  const client = new ApiClient(api);
+  const faults = cluster.faults.nodes;
+  const startAgents = () =>
+    startNodeAgents({ api, fleet: FLEET, dataDir, faults, containment, heartbeatMillis: 1_000 });
+  let agents = await startAgents();
+  const storage = await startStorageAgent({ api, dataDir });
+  await client
+    .create("/api/v1/namespaces", {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name: NAMESPACE },
+    })
+    .catch(() => undefined);
+  const key = join(dataDir, "id");
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(dataDir, "host")]);
+  return {
+    dataDir,
+    client,
+    faults,
+    key,
+    kind: () => agents.containment.kind,
+    logs: () => agents.logs,
+    stopAgents: () => agents.stop(),
+    startAgents: async () => {
+      agents = await startAgents();
+    },
+    stop: async () => {
+      await storage.stop();
+      await agents.stop();
+      client.close();
+      await cluster.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function createSecret({ client, dataDir, key }: Bench, name: string): Promise<void> {
+  const base64 = (path: string): string => readFileSync(path).toString("base64");
+  await client.create(`/api/v1/namespaces/${NAMESPACE}/secrets`, {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name },
+    data: {
+      ssh_host_ed25519_key: base64(join(dataDir, "host")),
+      "ssh_host_ed25519_key.pub": base64(join(dataDir, "host.pub")),
+      authorized_keys: base64(`${key}.pub`),
+    },
+  });
+}
+
+export async function createClaim({ client }: Bench, name: string): Promise<void> {
+  await client.create(`/api/v1/namespaces/${NAMESPACE}/persistentvolumeclaims`, {
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: { name },
+    spec: {
+      accessModes: ["ReadWriteOncePod"],
+      resources: { requests: { storage: "1Gi" } },
+    },
+  });
+}
+
+export interface PodWish {
+  name: string;
+  gpus?: number;
+  /** A Secret by that name makes it a workspace pod. */
+  secret?: string;
+  claim?: string;
+  command?: string[];
+  image?: string;
+  /** Past the scheduler. */
+  nodeName?: string;
+}
+
+/** As docs/pod-contract.md says. */
+export function createPod({ client }: Bench, wish: PodWish): Promise<Pod> {
+  const { name, gpus = 0, secret, claim, command, image = WORKSPACE_IMAGE, nodeName } = wish;
+  const workspace =
+    claim === undefined ? { emptyDir: {} } : { persistentVolumeClaim: { claimName: claim } };
+  const quantities = {
+    cpu: "1",
+    memory: "1Gi",
+    ...(gpus === 0 ? {} : { "nvidia.com/gpu": String(gpus) }),
+  };
+  const keys =
+    secret === undefined
+      ? { emptyDir: {} }
+      : { secret: { secretName: secret, defaultMode: 0o400 } };
+  return client.create(`/api/v1/namespaces/${NAMESPACE}/pods`, {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name },
+    spec: {
+      ...(nodeName === undefined ? {} : { nodeName }),
+      restartPolicy: "Always",
+      automountServiceAccountToken: false,
+      terminationGracePeriodSeconds: 2,
+      hostname: "demo",
+      tolerations: [{ key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" }],
+      containers: [
+        {
+          name: "workspace",
+          image,
+          ...(command === undefined ? {} : { command }),
+          env: [
+            { name: "GPU_DEV_USER", value: "dev" },
+            { name: "GPU_DEV_RESERVATION_NAME", value: "demo" },
+          ],
+          ports: [{ name: "ssh", containerPort: 2222 }],
+          ...(secret === undefined
+            ? {}
+            : { readinessProbe: { tcpSocket: { port: "ssh" }, periodSeconds: 1 } }),
+          resources: { requests: quantities, limits: quantities },
+          volumeMounts: [
+            { name: "ssh", mountPath: "/etc/gpu-dev/ssh", readOnly: true },
+            { name: "workspace", mountPath: "/workspace" },
+            { name: "workspace", mountPath: "/home/dev", subPath: ".home" },
+            { name: "shm", mountPath: "/dev/shm" },
+          ],
+        },
+      ],
+      volumes: [
+        { name: "ssh", ...keys },
+        { name: "workspace", ...workspace },
+        { name: "shm", emptyDir: { medium: "Memory" } },
+      ],
+    },
+  });
+}
+
+export async function getPod({ client }: Bench, name: string): Promise<Pod | undefined> {
+  const path = `/api/v1/namespaces/${NAMESPACE}/pods/${name}`;
+  return client.get<Pod>(path).catch(() => undefined);
+}
+
+export async function deletePod({ client }: Bench, name: string): Promise<void> {
+  await client.delete(`/api/v1/namespaces/${NAMESPACE}/pods/${name}`, {});
+}
+
+export function isReady(pod: Pod | undefined): pod is Pod {
+  const ready = pod?.status?.conditions?.find(({ type }) => type === "Ready");
+  return ready?.status === "True";
+}
+
+export async function readyPod(bench: Bench, name: string): Promise<Pod> {
+  const pod = await waitFor(`pod ${name} is ready`, async () => {
+    const found = await getPod(bench, name);
+    return isReady(found) ? found : undefined;
+  });
+  return pod;
+}
+
+export async function podIsGone(bench: Bench, name: string): Promise<void> {
+  await waitFor(`pod ${name} is gone`, async () =>
+    (await getPod(bench, name)) === undefined ? true : undefined,
+  );
+}
+
+/** Level-triggered: asks again until the answer is there; says what it waited for when it is not. */
+export async function waitFor<T>(
+  what: string,
+  ask: () => Promise<T | undefined> | T | undefined,
+  millis = 15_000,
+): Promise<T> {
+  const giveUp = AbortSignal.timeout(millis);
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    assert.equal(giveUp.aborted, false, `waited ${String(millis)} ms in vain until ${what}`);
+    await delay(20);
+  }
+}
+
+export interface CommandResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Options of ssh, scp and sftp that touch nothing of the user's. */
+export function sshOptions({ key }: Bench): string[] {
+  const settings = [
+    "StrictHostKeyChecking=no",
+    "UserKnownHostsFile=/dev/null",
+    "IdentitiesOnly=yes",
+    "BatchMode=yes",
+    "LogLevel=ERROR",
+    "Port=2222",
+  ];
+  return ["-F", "none", "-i", key, ...settings.flatMap((setting) => ["-o", setting])];
+}
+
+export function ssh(bench: Bench, pod: Pod, args: string[], input = ""): Promise<CommandResult> {
+  const target = `dev@${pod.status?.podIP ?? ""}`;
+  return run("ssh", [...sshOptions(bench), ...args.slice(0, -1), target, ...args.slice(-1)], input);
+}
+
+export function run(file: string, args: string[], input = ""): Promise<CommandResult> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      file,
+      args,
+      { timeout: 20_000, maxBuffer: 64 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
+      },
+    );
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(input);
+  });
+}
+
+/** A client that runs on, for forwardings; ended by the returned function. */
+export function runOn(file: string, args: string[]): () => void {
+  const child = spawn(file, args, { stdio: "ignore" });
+  return () => {
+    child.kill();
+  };
+}

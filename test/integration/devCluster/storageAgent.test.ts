@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createClaim, createPod, createSecret, deletePod, getPod } from "./nodeAgentFixture.ts";
+import { NAMESPACE, podIsGone, readyPod, ssh, startBench, waitFor } from "./nodeAgentFixture.ts";
+import type { Bench } from "./nodeAgentFixture.ts";
+import { requireTool } from "../../support/requireTool.ts";
+import type {
+  PersistentVolume,
+  PersistentVolumeClaim,
+} from "../../../dev-cluster/src/nodeAgent/kubeTypes.ts";
+
+describe("dev-cluster storage agent", function () {
+  this.timeout(60_000);
+  let bench: Bench;
+
+  before(async function () {
+    requireTool(this, "ssh");
+    bench = await startBench();
+    await createSecret(bench, "keys");
+  });
+
+  after(async () => {
+    await bench.stop();
+  });
+
+  it("makes a volume only once a pod needs it, and the next pod finds the files", async () => {
+    await createClaim(bench, "disk");
+    assert.equal((await claim(bench, "disk")).status?.phase, "Pending");
+    for (const [name, command] of [
+      ["first", "echo kept > /workspace/note; echo dot > ~/.rc"],
+      ["second", "cat /workspace/note ~/.rc"],
+    ] as const) {
+      await createPod(bench, { name, secret: "keys", claim: "disk" });
+      const { stdout } = await ssh(bench, await readyPod(bench, name), [command]);
+      if (name === "second") assert.equal(stdout, "kept\ndot\n");
+      await deletePod(bench, name);
+      await podIsGone(bench, name);
+    }
+    const bound = await claim(bench, "disk");
+    assert.equal(bound.spec.volumeName, `pvc-${bound.metadata.uid}`);
+    assert.equal(bound.status?.phase, "Bound");
+  });
+
+  it("D1: a second pod waits while another one has the disk", async () => {
+    await createClaim(bench, "one");
+    await createPod(bench, { name: "holder", secret: "keys", claim: "one" });
+    await readyPod(bench, "holder");
+    await createPod(bench, { name: "waiter", secret: "keys", claim: "one" });
+    await waitFor("the waiter is told why", async () => {
+      const scheduled = (await getPod(bench, "waiter"))?.status?.conditions?.find(
+        ({ type }) => type === "PodScheduled",
+      );
+      return scheduled?.message?.includes("ReadWriteOncePod") === true ? true : undefined;
+    });
+    assert.equal((await getPod(bench, "waiter"))?.status?.phase, "Pending");
+    await deletePod(bench, "holder");
+    await readyPod(bench, "waiter");
+    await deletePod(bench, "waiter");
+    await podIsGone(bench, "waiter");
+  });
+
+  it("D1: a second pod that is bound all the same does not start while another one has the disk", async () => {
+    await createClaim(bench, "two");
+    await createPod(bench, { name: "owner", secret: "keys", claim: "two" });
+    await readyPod(bench, "owner");
+    await createPod(bench, { name: "forced", secret: "keys", claim: "two", nodeName: "gpu-node" });
+    await waitFor("the event says why", async () => {
+      const { items } = await bench.client.get<{ items: { message: string }[] }>(
+        `/api/v1/namespaces/${NAMESPACE}/events`,
+      );
+      return items.some(({ message }) => message.includes("in use by another")) ? true : undefined;
+    });
+    assert.equal((await getPod(bench, "forced"))?.status?.phase, "Pending");
+    await deletePod(bench, "owner");
+    await readyPod(bench, "forced");
+    await deletePod(bench, "forced");
+    await podIsGone(bench, "forced");
+  });
+
+  it("keeps the directory of a claim that is deleted, and releases its volume", async () => {
+    await createClaim(bench, "gone");
+    await createPod(bench, { name: "writer", secret: "keys", claim: "gone" });
+    await ssh(bench, await readyPod(bench, "writer"), ["echo precious > /workspace/note"]);
+    await deletePod(bench, "writer");
+    await podIsGone(bench, "writer");
+    const { spec } = await claim(bench, "gone");
+    const path = `/api/v1/namespaces/${NAMESPACE}/persistentvolumeclaims/gone`;
+    await bench.client.delete(path, {});
+    const name = spec.volumeName ?? "";
+    await waitFor("the volume is released", async () => {
+      const volume = await bench.client.get<PersistentVolume>(`/api/v1/persistentvolumes/${name}`);
+      return volume.status?.phase === "Released" ? true : undefined;
+    });
+    assert.equal(readFileSync(join(bench.dataDir, "volumes", name, "note"), "utf8"), "precious\n");
+  });
+});
+
+function claim({ client }: Bench, name: string): Promise<PersistentVolumeClaim> {
+  return client.get(`/api/v1/namespaces/${NAMESPACE}/persistentvolumeclaims/${name}`);
+}
