@@ -1,0 +1,142 @@
+import type { z } from "zod";
+import { type Route, routes } from "../api/routes.ts";
+import { Second } from "../durations.ts";
+import { ApiError, ConnectionError, UnexpectedResponse } from "./apiErrors.ts";
+import { backoffMs, pause, READ_BACKOFF } from "./backoff.ts";
+import { type EventsOptions, type StreamItem, streamEvents } from "./eventStream.ts";
+import { lenientParse } from "./lenientParse.ts";
+import type { CallableRouteId, CallArguments, ResponseOf } from "./routeTypes.ts";
+import {
+  connectionFailure,
+  ForeignAnswer,
+  parseJson,
+  send,
+  type TransportOptions,
+  type WireRequest,
+} from "./transport.ts";
+
+export type ApiClientOptions = TransportOptions;
+
+export interface ApiClient {
+  readonly baseUrl: string;
+  /**
+   * Calls one route of the route table. Throws ApiError (the server said no), ConnectionError (no answer) or
+   * UnexpectedResponse (another version). Reads are tried up to three times; writes only under an
+   * idempotency key, which routes that create get by themselves.
+   */
+  call<Id extends CallableRouteId>(...args: CallArguments<Id>): Promise<ResponseOf<Id>>;
+  /** Everything that happens to what is yours, for as long as it is iterated; reconnects by itself. */
+  events(options?: EventsOptions): AsyncGenerator<StreamItem, void, undefined>;
+}
+
+const TRIES = 3;
+const DEFAULT_TIMEOUT_MS = 15 * Second.ms;
+const RETRY_STATUSES: readonly number[] = [429, 502, 503, 504];
+const LONGEST_RETRY_AFTER_SECONDS = 20;
+
+/** Uses only fetch and web APIs: it runs in Node 22 and newer and in an editor's extension host alike. */
+export function createApiClient(options: ApiClientOptions): ApiClient {
+  return {
+    baseUrl: options.baseUrl,
+    call: async <Id extends CallableRouteId>(...args: CallArguments<Id>) => {
+      const [id, callOptions] = args;
+      return (await callRoute(options, id, callOptions ?? {})) as ResponseOf<Id>;
+    },
+    events: (eventsOptions = {}) => streamEvents(options, eventsOptions),
+  };
+}
+
+interface LooseCallOptions {
+  readonly params?: unknown;
+  readonly query?: unknown;
+  readonly body?: unknown;
+  readonly idempotencyKey?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+async function callRoute(
+  options: TransportOptions,
+  id: CallableRouteId,
+  call: LooseCallOptions,
+): Promise<unknown> {
+  const route: Route = routes[id];
+  const key = call.idempotencyKey ?? (route.idempotent === true ? crypto.randomUUID() : undefined);
+  const request: WireRequest = {
+    method: route.method.toUpperCase(),
+    path: pathOf(route.path, call.params) + queryOf(call.query),
+    headers: {
+      ...(call.body === undefined ? {} : { "content-type": "application/json" }),
+      ...(key === undefined ? {} : { "idempotency-key": key }),
+    },
+    ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    signal: call.signal,
+  };
+  const tries = route.method === "get" || key !== undefined ? TRIES : 1;
+  const text = await sendWithRetries(options, request, tries);
+  return readAnswer(options.baseUrl, route.response.schema, text);
+}
+
+async function sendWithRetries(
+  options: TransportOptions,
+  request: WireRequest,
+  tries: number,
+): Promise<string> {
+  let renewed = false;
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      const response = await send(options, request);
+      return await response.text().catch((error: unknown) => {
+        throw connectionFailure(options.baseUrl, error, request);
+      });
+    } catch (error) {
+      if (isUnauthenticated(error) && !renewed && options.renew !== undefined) {
+        renewed = true;
+        // A fresh token is no retry of the request: the server refused it before doing anything.
+        if (await options.renew()) {
+          attempt -= 1;
+          continue;
+        }
+      }
+      const waitMs = retryWaitMs(error, attempt, options.random ?? Math.random);
+      if (waitMs === null || attempt + 1 >= tries) throw error;
+      await pause(waitMs, request.signal);
+      request.signal?.throwIfAborted();
+    }
+  }
+}
+
+/** How long to wait before the next try, or null where another try would not help. */
+function retryWaitMs(error: unknown, attempt: number, random: () => number): number | null {
+  const answered = error instanceof ApiError || error instanceof ForeignAnswer;
+  if (answered && !RETRY_STATUSES.includes(error.status)) return null;
+  if (!answered && !(error instanceof ConnectionError)) return null;
+  const asked = answered ? error.retryAfterSeconds : null;
+  if (asked !== null && asked > LONGEST_RETRY_AFTER_SECONDS) return null;
+  return asked === null ? backoffMs(READ_BACKOFF, attempt, random) : asked * Second.ms;
+}
+
+export function isUnauthenticated(error: unknown): boolean {
+  return error instanceof ApiError && error.code === "unauthenticated";
+}
+
+function readAnswer(baseUrl: string, schema: z.ZodType | null, text: string): unknown {
+  if (schema === null) return undefined;
+  const parsed = lenientParse(schema, parseJson(text));
+  if (!parsed.ok) throw new UnexpectedResponse(baseUrl, parsed.where);
+  return parsed.value;
+}
+
+function pathOf(template: string, params: unknown): string {
+  const values = (params ?? {}) as Record<string, unknown>;
+  return template.replaceAll(/:([A-Za-z]+)/g, (_, name: string) =>
+    encodeURIComponent(String(values[name])),
+  );
+}
+
+function queryOf(query: unknown): string {
+  const pairs = Object.entries((query ?? {}) as Record<string, unknown>)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]): [string, string] => [key, String(value)]);
+  return pairs.length === 0 ? "" : `?${new URLSearchParams(pairs).toString()}`;
+}

@@ -1,0 +1,149 @@
+import { createParser, type EventSourceMessage } from "eventsource-parser";
+import { type Event, event as eventSchema, RESYNC_EVENT } from "../api/events.ts";
+import { routes } from "../api/routes.ts";
+import { Second } from "../durations.ts";
+import { ApiError, ConnectionError } from "./apiErrors.ts";
+import { backoffMs, pause, STREAM_BACKOFF } from "./backoff.ts";
+import { lenientParse } from "./lenientParse.ts";
+import { connectionFailure, parseJson, send, type TransportOptions } from "./transport.ts";
+
+/**
+ * `open` and `lost` tell whether what one shows is live; `resync` means that history was pruned: read
+ * everything anew. Events of unknown types are skipped, as the route table asks.
+ */
+export type StreamItem =
+  | { readonly kind: "open" }
+  | { readonly kind: "event"; readonly event: Event }
+  | { readonly kind: "resync" }
+  | { readonly kind: "lost"; readonly error: Error };
+
+export interface EventsOptions {
+  /** Resume after this event; left out, the stream begins with what happens next. */
+  readonly lastEventId?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** The server sends a comment every 15 s; silence for longer than this means a dead connection. */
+  readonly silenceMs?: number | undefined;
+}
+
+const SILENCE_MS = 45 * Second.ms;
+const LONGEST_EVENT = 1_000_000;
+
+/** Ends when the signal aborts; throws only what no reconnection can mend (signed out, refused). */
+export async function* streamEvents(
+  transport: TransportOptions,
+  options: EventsOptions,
+): AsyncGenerator<StreamItem, void, undefined> {
+  const cursor = { lastEventId: options.lastEventId };
+  let failures = 0;
+  let renewed = false;
+  while (!isOver(options)) {
+    try {
+      for await (const item of oneConnection(transport, options, cursor)) {
+        if (item.kind !== "open") {
+          failures = 0;
+          renewed = false;
+        }
+        yield item;
+      }
+      yield { kind: "lost", error: new ConnectionError(transport.baseUrl, "the stream ended") };
+    } catch (error) {
+      if (isOver(options)) return;
+      if (error instanceof ApiError && error.status < 500 && error.status !== 429) {
+        if (error.status !== 401 || renewed || (await transport.renew?.()) !== true) throw error;
+        renewed = true;
+        continue;
+      }
+      yield { kind: "lost", error: error instanceof Error ? error : new Error(String(error)) };
+    }
+    const wait = backoffMs(STREAM_BACKOFF, failures, transport.random ?? Math.random);
+    failures += 1;
+    await pause(wait, options.signal);
+  }
+}
+
+function isOver(options: EventsOptions): boolean {
+  return options.signal?.aborted === true;
+}
+
+async function* oneConnection(
+  transport: TransportOptions,
+  options: EventsOptions,
+  cursor: { lastEventId: string | undefined },
+): AsyncGenerator<StreamItem, void, undefined> {
+  const silence = new AbortController();
+  const signals = [silence.signal, options.signal].filter((signal) => signal !== undefined);
+  const watchdog = startWatchdog(options.silenceMs ?? SILENCE_MS, silence);
+  const request = {
+    method: "GET",
+    path: routes.streamEvents.path,
+    headers: {
+      accept: "text/event-stream",
+      ...(cursor.lastEventId === undefined ? {} : { "last-event-id": cursor.lastEventId }),
+    },
+    signal: AbortSignal.any(signals),
+  };
+  try {
+    const response = await send(transport, request);
+    yield { kind: "open" };
+    if (response.body === null) return;
+    yield* readItems(response.body, cursor, watchdog.heard);
+  } catch (error) {
+    if (silence.signal.aborted) {
+      throw new ConnectionError(transport.baseUrl, "the event stream went silent", {
+        cause: error,
+      });
+    }
+    throw error instanceof ApiError || error instanceof ConnectionError
+      ? error
+      : connectionFailure(transport.baseUrl, error, { ...request, signal: options.signal });
+  } finally {
+    watchdog.stop();
+    silence.abort();
+  }
+}
+
+async function* readItems(
+  body: ReadableStream<Uint8Array>,
+  cursor: { lastEventId: string | undefined },
+  heard: () => void,
+): AsyncGenerator<StreamItem, void, undefined> {
+  const ready: StreamItem[] = [];
+  const parser = createParser({
+    maxBufferSize: LONGEST_EVENT,
+    onId: (id) => {
+      cursor.lastEventId = id === "" ? undefined : id;
+    },
+    onEvent: (message) => {
+      const item = itemOf(message);
+      if (item !== null) ready.push(item);
+    },
+  });
+  const decoder = new TextDecoder();
+  for await (const chunk of body) {
+    heard();
+    parser.feed(decoder.decode(chunk, { stream: true }));
+    yield* ready.splice(0);
+  }
+}
+
+function itemOf(message: EventSourceMessage): StreamItem | null {
+  if (message.event === RESYNC_EVENT) return { kind: "resync" };
+  const parsed = lenientParse(eventSchema, parseJson(message.data));
+  return parsed.ok ? { kind: "event", event: parsed.value } : null;
+}
+
+function startWatchdog(silenceMs: number, silence: AbortController) {
+  const bark = () => {
+    silence.abort();
+  };
+  let timer = setTimeout(bark, silenceMs);
+  return {
+    heard: () => {
+      clearTimeout(timer);
+      timer = setTimeout(bark, silenceMs);
+    },
+    stop: () => {
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,154 @@
+import { posix, win32 } from "node:path";
+import { atomicWrite, type WriteTarget } from "./atomicWrite.ts";
+import {
+  deploymentName,
+  deploymentPaths,
+  type DeploymentPaths,
+  STATE_SUFFIX,
+} from "./deploymentPaths.ts";
+import { withFileLock } from "./fileLock.ts";
+import { type HostState, hostState } from "./hostState.ts";
+import { quotedPath } from "./quoting.ts";
+import { renderHosts, renderKnownHosts, type RenderOptions } from "./renderHosts.ts";
+import { codeOf, readIfThere } from "./sshFileSystem.ts";
+import { type Observed, syncHosts } from "./syncHosts.ts";
+
+export interface HostFilesOptions extends WriteTarget {
+  readonly ownDir: string;
+  readonly server: string;
+  readonly identityFile: string;
+  readonly explainCommand: readonly string[];
+  readonly now: () => Date;
+}
+
+/** A host that exists only while the Include line works; a pattern, so that editors do not list it. */
+export const PROBE_HOST = "gpu-dev-setup-check";
+export const PROBE_ADDRESS = "setup-check.gpu-dev.invalid";
+
+export interface HostFiles {
+  readonly paths: DeploymentPaths;
+  readonly render: RenderOptions;
+  readonly read: () => Promise<HostState>;
+  /** Merges under the lock and writes what changed; answers with the state that is now on disk. */
+  readonly sync: (observed: Observed) => Promise<HostState>;
+  /** Deletes what was generated for this deployment; the key pair stays. */
+  readonly remove: () => Promise<void>;
+}
+
+export function openHostFiles(options: HostFilesOptions): HostFiles {
+  const paths = deploymentPaths(options, deploymentName(options.server));
+  const render = {
+    platform: options.platform,
+    knownHostsPath: paths.knownHosts,
+    statePath: paths.state,
+    explainCommand: options.explainCommand,
+  };
+  const locked = async <T>(work: () => Promise<T>) => {
+    await options.fs.makeDirectory(paths.dir, 0o700);
+    const now = () => options.now().getTime();
+    return await withFileLock({ fs: options.fs, path: paths.lock, now }, work);
+  };
+  return {
+    paths,
+    render,
+    read: () => readState(options, paths),
+    sync: (observed) =>
+      locked(async () => {
+        const next = syncHosts(await readState(options, paths), observed, options.now());
+        const state = { ...next, identityFile: options.identityFile };
+        await writeAll(options, paths, render, state);
+        return state;
+      }),
+    remove: () => locked(() => removeAll(options, paths)),
+  };
+}
+
+/** The state on disk; a file that can't be understood is begun anew, since the server knows the truth. */
+async function readState(options: HostFilesOptions, paths: DeploymentPaths): Promise<HostState> {
+  const content = await readIfThere(options.fs, paths.state);
+  if (content !== null) {
+    try {
+      return hostState.parse(JSON.parse(content.toString("utf8")));
+    } catch {
+      // Falls through: it is only a copy of what the server says.
+    }
+  }
+  const others = (await deploymentFiles(options, paths)).filter((state) => state !== paths.state);
+  return {
+    version: 1,
+    prefix: others.length === 0 ? "gpu-dev" : `gpu-dev-${deploymentName(options.server)}`,
+    server: options.server,
+    identityFile: options.identityFile,
+    live: [],
+    tombstones: [],
+  };
+}
+
+/**
+ * Known hosts first and the state last: a reader never meets a host whose key is not there yet, and after a crash
+ * in between the next run finds the older state and writes everything again.
+ */
+async function writeAll(
+  options: HostFilesOptions,
+  paths: DeploymentPaths,
+  render: RenderOptions,
+  state: HostState,
+): Promise<void> {
+  const write = (path: string, text: string) =>
+    atomicWrite(options, path, Buffer.from(text, "utf8"), { newFileMode: 0o600 });
+  await write(paths.knownHosts, renderKnownHosts(state));
+  await write(paths.conf, renderHosts(state, render));
+  await write(paths.state, `${JSON.stringify(state, null, 2)}\n`);
+  await write(paths.index, renderIndex(options, await deploymentFiles(options, paths)));
+}
+
+function renderIndex(options: HostFilesOptions, states: readonly string[]): string {
+  const includes = states.map((state) => {
+    const conf = `${state.slice(0, -STATE_SUFFIX.length)}.conf`;
+    return `Include ${quotedPath(conf, options.platform, { tokens: false })}`;
+  });
+  return [
+    "# Written by gpu-dev: one line for each deployment that you use.",
+    ...includes,
+    "",
+    "# Lets gpu-dev see whether ssh reads this file.",
+    `Host ${PROBE_HOST.slice(0, -1)}?`,
+    `  HostName ${PROBE_ADDRESS}`,
+    "",
+  ].join("\n");
+}
+
+async function deploymentFiles(
+  options: HostFilesOptions,
+  paths: DeploymentPaths,
+): Promise<string[]> {
+  const files = options.platform === "win32" ? win32 : posix;
+  try {
+    const names = await options.fs.readDirectory(paths.dir);
+    return names
+      .filter((name) => name.endsWith(STATE_SUFFIX))
+      .sort()
+      .map((name) => files.join(paths.dir, name));
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return [];
+    throw error;
+  }
+}
+
+async function removeAll(options: HostFilesOptions, paths: DeploymentPaths): Promise<void> {
+  const drop = async (path: string) => {
+    await options.fs.unlink(path).catch((error: unknown) => {
+      if (codeOf(error) !== "ENOENT") throw error;
+    });
+  };
+  await drop(paths.state);
+  await drop(paths.conf);
+  await drop(paths.knownHosts);
+  const left = await deploymentFiles(options, paths);
+  if (left.length === 0) {
+    await drop(paths.index);
+    return;
+  }
+  const index = Buffer.from(renderIndex(options, left), "utf8");
+  await atomicWrite(options, paths.index, index, { newFileMode: 0o600 });
+}

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { chmod, lstat, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { realFileSystem, type SshFileSystem } from "@gpu-dev/shared/ssh/sshFileSystem.ts";
+import { disableInclude, enableInclude, readInclude } from "@gpu-dev/shared/ssh/userConfig.ts";
+import { makeTempDir, type TempDir } from "../support/tempDir.ts";
+
+describe("the user's ssh config file", () => {
+  let dir: TempDir;
+  let path: string;
+  beforeEach(async () => {
+    dir = await makeTempDir("sshconfig");
+    await mkdir(join(dir.path, ".ssh"));
+    path = join(dir.path, ".ssh", "config");
+  });
+  afterEach(() => dir.remove());
+
+  const config = (fs: SshFileSystem = realFileSystem, at = path) => ({
+    fs,
+    platform: process.platform,
+    path: at,
+    includePath: join(dir.path, ".gpu-dev", "ssh", "config"),
+  });
+  const modeOf = async (file: string) => (await stat(file)).mode & 0o777;
+
+  it("N3: a missing file is made 0600 in a 0700 folder, and goes again with the block", async () => {
+    const at = join(dir.path, "new", "config");
+    assert.equal(await enableInclude(config(realFileSystem, at)), "added");
+    assert.deepEqual([await modeOf(at), await modeOf(join(dir.path, "new"))], [0o600, 0o700]);
+    assert.equal(await disableInclude(config(realFileSystem, at)), "removed");
+    await assert.rejects(stat(at), { code: "ENOENT" });
+  });
+
+  it("N3: mode and bytes are kept, doing it twice changes nothing, removal restores the file", async () => {
+    const before = Buffer.from("\ufeffHost *\r\n  User caf\u00e9 $& $1\r\n# \u00ff\r\n", "latin1");
+    await writeFile(path, before);
+    await chmod(path, 0o640);
+    assert.equal(await enableInclude(config()), "added");
+    const written = await readFile(path);
+    assert.equal(await modeOf(path), 0o640);
+    assert.equal(await enableInclude(config()), "already");
+    assert.deepEqual(await readFile(path), written);
+    await disableInclude(config());
+    assert.deepEqual(await readFile(path), before);
+  });
+
+  it("N3: a symlink stays one and its target is written; so does a dangling one", async () => {
+    const target = join(dir.path, "dotfiles");
+    await symlink("../dotfiles", path);
+    assert.equal(await enableInclude(config()), "added");
+    assert.ok((await lstat(path)).isSymbolicLink());
+    assert.match(await readFile(target, "utf8"), /Include/);
+    await writeFile(target, "Host a\n");
+    await enableInclude(config());
+    assert.match(await readFile(target, "utf8"), /Include[^]*Host a\n$/);
+    assert.ok((await lstat(path)).isSymbolicLink());
+  });
+
+  it("N3: a link into a missing folder, or in a circle, is refused", async () => {
+    await symlink("/nowhere-at-all/config", path);
+    await assert.rejects(enableInclude(config()), /folder does not exist/);
+    const loop = join(dir.path, "loop");
+    await symlink(loop, loop);
+    await assert.rejects(enableInclude(config(realFileSystem, loop)), /can't be read|circle/);
+  });
+
+  it("N3: a read-only file is left as it is", async () => {
+    await writeFile(path, "Host a\n", { mode: 0o400 });
+    await assert.rejects(enableInclude(config()), /is read-only/);
+    assert.equal(await readFile(path, "utf8"), "Host a\n");
+  });
+
+  it("N3: an unreadable file is not an empty one", async () => {
+    await writeFile(path, "Host a\n");
+    const denied = Object.assign(new Error("denied"), { code: "EACCES" });
+    const fs = { ...realFileSystem, readFile: () => Promise.reject(denied) };
+    await assert.rejects(enableInclude(config(fs)), /can't be read \(EACCES\)/);
+    assert.equal(await readFile(path, "utf8"), "Host a\n");
+  });
+
+  it("N3: a folder in its place and UTF-16 are refused", async () => {
+    await mkdir(path);
+    await assert.rejects(enableInclude(config()), /is a folder/);
+    const utf16 = join(dir.path, "utf16");
+    await writeFile(utf16, Buffer.from("Host a\n", "utf16le"));
+    await assert.rejects(enableInclude(config(realFileSystem, utf16)), /NUL bytes/);
+  });
+
+  it("N3: malformed markers are refused and the file is untouched", async () => {
+    const text = "# >>> gpu-dev >>>\nHost a\n";
+    await writeFile(path, text);
+    await assert.rejects(enableInclude(config()), /marker lines/);
+    await assert.rejects(disableInclude(config()), /marker lines/);
+    assert.equal(await readFile(path, "utf8"), text);
+  });
+
+  it("N3: a block that was moved into a Host block is put first again", async () => {
+    await enableInclude(config());
+    const block = await readFile(path, "utf8");
+    await writeFile(path, `Host other\n  Port 1\n${block}`);
+    assert.equal((await readInclude(config())).kind, "present");
+    assert.equal(await enableInclude(config()), "moved-first");
+    assert.equal(await readFile(path, "utf8"), `${block}Host other\n  Port 1\n`);
+  });
+
+  it("N3: what another tool writes meanwhile is never lost", async () => {
+    await writeFile(path, "Host a\n");
+    let writes = 0;
+    const fs: SshFileSystem = {
+      ...realFileSystem,
+      writeNew: async (...args) => {
+        await realFileSystem.writeNew(...args);
+        writes += 1;
+        if (writes <= 2) await writeFile(path, `Host a\nHost other${String(writes)}\n`);
+      },
+    };
+    assert.equal(await enableInclude(config(fs)), "added");
+    assert.equal(writes, 3);
+    assert.match(await readFile(path, "utf8"), /Include[^]*Host a\nHost other2\n$/);
+  });
+
+  it("N3: a full disk leaves the old file and no temp file", async () => {
+    await writeFile(path, "Host a\n");
+    const full = Object.assign(new Error("full"), { code: "ENOSPC" });
+    const fs = { ...realFileSystem, rename: () => Promise.reject(full) };
+    await assert.rejects(enableInclude(config(fs)), /ENOSPC/);
+    assert.equal(await readFile(path, "utf8"), "Host a\n");
+    assert.deepEqual(await realFileSystem.readDirectory(join(dir.path, ".ssh")), ["config"]);
+  });
+});

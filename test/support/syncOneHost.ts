@@ -1,0 +1,19 @@
+import { openHostFiles } from "@gpu-dev/shared/ssh/hostFiles.ts";
+import { realFileSystem } from "@gpu-dev/shared/ssh/sshFileSystem.ts";
+import { systemClock } from "@gpu-dev/shared/client/clock.ts";
+import { liveHost } from "./sshHostFixtures.ts";
+
+/** A process of its own that adds the hosts `first`..`last`, one synchronisation each. */
+const [ownDir = "", first = "0", last = "0"] = process.argv.slice(2);
+const files = openHostFiles({
+  fs: realFileSystem,
+  platform: process.platform,
+  ownDir,
+  server: "127.0.0.1:8710",
+  identityFile: `${ownDir}/ssh/id_ed25519`,
+  explainCommand: [process.execPath, "/nowhere/gpu-dev.js"],
+  now: systemClock.now,
+});
+for (let n = Number(first); n <= Number(last); n += 1) {
+  await files.sync({ me: "ada", live: [liveHost(n)], over: [] });
+}

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { createApiClient } from "@gpu-dev/shared/client/apiClient.ts";
+import { ApiError, ConnectionError, UnexpectedResponse } from "@gpu-dev/shared/client/apiErrors.ts";
+import type { StreamItem } from "@gpu-dev/shared/client/eventStream.ts";
+import {
+  type Handler,
+  json,
+  problem,
+  type ScriptedServer,
+  startScriptedServer,
+} from "../../support/scriptedServer.ts";
+
+const ME = {
+  id: "0000000000000001",
+  name: "ada",
+  role: "user",
+  tokenExpiresAt: "2026-11-24T12:00:00.000Z",
+};
+const EVENT = {
+  type: "reservation.ready",
+  at: "2026-11-23T12:00:00.000Z",
+  reservationId: null,
+  reservationName: null,
+  message: "Ready.",
+  data: {},
+};
+
+describe("the API client", () => {
+  let server: ScriptedServer | undefined;
+  afterEach(async () => {
+    await server?.close();
+    server = undefined;
+  });
+  const start = async (handlers: Record<string, Handler>) => {
+    server = await startScriptedServer(handlers);
+    return server;
+  };
+  const client = (more: object = {}) =>
+    createApiClient({ baseUrl: server?.url ?? "", random: () => 0, ...more });
+
+  it("N8: a read is tried again on 502 and 503, and honours Retry-After", async () => {
+    let calls = 0;
+    await start({
+      "GET /v1/me": (_request, response) => {
+        calls += 1;
+        if (calls === 1) response.writeHead(502).end("<html>");
+        else if (calls === 2) response.writeHead(503, { "retry-after": "0" }).end();
+        else json(response, 200, { ...ME, unknownToUs: 1 });
+      },
+    });
+    assert.deepEqual(await client().call("getMe"), ME);
+    assert.equal(calls, 3);
+  });
+
+  it("R15: a creating write is tried again under one key; a plain write is not", async () => {
+    const keys: unknown[] = [];
+    await start({
+      "POST /v1/reservations": (request, response) => {
+        keys.push(request.headers["idempotency-key"]);
+        json(response, 503, problem(503, "database_unavailable"));
+      },
+      "POST /v1/keys": (_request, response) => {
+        json(response, 503, problem(503, "database_unavailable"));
+      },
+    });
+    const body = { gpuType: "h100", gpus: 1, durationSeconds: 3_600 };
+    await assert.rejects(client().call("createReservation", { body }), ApiError);
+    assert.equal(keys.length, 3);
+    assert.deepEqual([new Set(keys).size, typeof keys[0]], [1, "string"]);
+    await assert.rejects(
+      client().call("addKey", { body: { publicKey: "k".repeat(20) } }),
+      ApiError,
+    );
+    assert.equal(server?.requests.filter((request) => request === "POST /v1/keys").length, 1);
+  });
+
+  it("N7: a refused token is renewed once and the request sent again", async () => {
+    let token = "old";
+    await start({
+      "GET /v1/me": (request, response) => {
+        if (request.headers.authorization === "Bearer new") json(response, 200, ME);
+        else json(response, 401, problem(401, "unauthenticated"));
+      },
+    });
+    const renew = () => {
+      token = "new";
+      return Promise.resolve(true);
+    };
+    assert.equal((await client({ token: () => token, renew }).call("getMe")).name, "ada");
+    const useless = () => Promise.resolve(true);
+    await assert.rejects(client({ token: () => "old", renew: useless }).call("getMe"), ApiError);
+    assert.equal(server?.requests.length, 4);
+  });
+
+  it("R14: an answer of another shape names the place; an unknown error code is passed on", async () => {
+    await start({
+      "GET /v1/me": (_request, response) => {
+        json(response, 200, { ...ME, role: "emperor" });
+      },
+      "GET /v1/status": (_request, response) => {
+        json(response, 409, problem(409, "from_the_future"));
+      },
+    });
+    await assert.rejects(client().call("getMe"), (error) => {
+      assert.ok(error instanceof UnexpectedResponse);
+      return error.message.includes("role");
+    });
+    await assert.rejects(client().call("getStatus"), { code: "from_the_future" });
+  });
+
+  it("N8: nothing there, and too slow, say so with the address", async () => {
+    await start({ "GET /v1/me": () => undefined });
+    await assert.rejects(client({ timeoutMs: 50 }).call("getMe"), (error) => {
+      assert.ok(error instanceof ConnectionError);
+      return error.message.includes("took longer");
+    });
+    const nobody = createApiClient({ baseUrl: "http://127.0.0.1:1", random: () => 0 });
+    await assert.rejects(nobody.call("getMe"), /http:\/\/127\.0\.0\.1:1: nothing listens there/);
+  });
+
+  it("N11: events resume after the last one, over a cut and over silence, and tell of a resync", async () => {
+    const cursors: unknown[] = [];
+    await start({
+      "GET /v1/events": (request, response) => {
+        cursors.push(request.headers["last-event-id"]);
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        if (cursors.length === 1) {
+          response.write(`id: 7\ndata: ${JSON.stringify({ id: "7", ...EVENT })}\n\n`, () =>
+            response.destroy(),
+          );
+        } else if (cursors.length === 2) response.write(": hello\n\n");
+        else response.write("event: resync\ndata: {}\n\n");
+      },
+    });
+    const stop = new AbortController();
+    const kinds: StreamItem["kind"][] = [];
+    for await (const item of client().events({ signal: stop.signal, silenceMs: 100 })) {
+      kinds.push(item.kind);
+      if (item.kind === "resync") stop.abort();
+    }
+    assert.deepEqual(kinds, ["open", "event", "lost", "open", "lost", "open", "resync"]);
+    assert.deepEqual(cursors, [undefined, "7", "7"]);
+  });
+});
