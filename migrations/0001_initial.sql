@@ -101,8 +101,8 @@ create table reservations (
 
   constraint phase_belongs_to_state check (
     case state
-      when 'starting' then phase in ('placing', 'disk', 'image', 'pulling', 'booting', 'reachable')
-      when 'stopping' then phase in ('closing', 'saving-disk', 'removing')
+      when 'starting' then phase is not null and phase in ('placing', 'disk', 'image', 'pulling', 'booting', 'reachable')
+      when 'stopping' then phase is not null and phase in ('closing', 'saving-disk', 'removing')
       else phase is null
     end),
   constraint end_reason_iff_ending check ((end_reason is not null) = (state in ('stopping', 'ended', 'failed'))),

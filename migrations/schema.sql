@@ -200,8 +200,8 @@ create table reservations (
   constraint lease_within_capacity CHECK (((expires_at IS NULL) OR (capacity_until IS NULL) OR (expires_at <= capacity_until))),
   constraint phase_belongs_to_state CHECK (
 CASE state
-    WHEN 'starting'::text THEN (phase = ANY (ARRAY['placing'::text, 'disk'::text, 'image'::text, 'pulling'::text, 'booting'::text, 'reachable'::text]))
-    WHEN 'stopping'::text THEN (phase = ANY (ARRAY['closing'::text, 'saving-disk'::text, 'removing'::text]))
+    WHEN 'starting'::text THEN ((phase IS NOT NULL) AND (phase = ANY (ARRAY['placing'::text, 'disk'::text, 'image'::text, 'pulling'::text, 'booting'::text, 'reachable'::text])))
+    WHEN 'stopping'::text THEN ((phase IS NOT NULL) AND (phase = ANY (ARRAY['closing'::text, 'saving-disk'::text, 'removing'::text])))
     ELSE (phase IS NULL)
 END),
   constraint reservations_attempt_check CHECK ((attempt >= 0)),

@@ -7,6 +7,7 @@ import type { DiskId, ReservationId, UserId } from "@gpu-dev/shared/ids.ts";
  */
 export interface Cluster {
   getPod(name: string): Promise<PodView | undefined>;
+  /** Every pod that we may see, also those of others: they take units too. */
   listPods(): Promise<PodView[]>;
   /** Creates, or answers the one that is there. The caller compares label and attempt: a foreign one is `ClusterRefused`. */
   ensurePod(pod: PodRequest): Promise<PodView>;
@@ -16,8 +17,11 @@ export interface Cluster {
   forceDeletePod(name: string, uid: string): Promise<void>;
   /** Creates the Secret, or answers the public host key of the one that is there. */
   ensureSecret(secret: SecretRequest): Promise<{ readonly hostPublicKey: string }>;
-  /** Writes the keys that may log in; a missing Secret is created anew by `ensureSecret`, not here. */
-  updateAuthorizedKeys(reservationId: ReservationId, authorizedKeys: string): Promise<void>;
+  /** Writes who may log in and until when; a missing Secret is created anew by `ensureSecret`, not here. */
+  updateSecret(
+    reservationId: ReservationId,
+    content: SecretContent,
+  ): Promise<"written" | "missing">;
   ensureService(service: ServiceRequest): Promise<void>;
   /** Deletes Secret and Service of a reservation; done when both are NotFound. */
   deleteReservationObjects(reservationId: ReservationId): Promise<void>;
@@ -28,6 +32,7 @@ export interface Cluster {
   listOwned(): Promise<OwnedObject[]>;
   deleteOwned(object: OwnedObject): Promise<void>;
   readLogs(podName: string, tailLines: number): Promise<string>;
+  getNode(name: string): Promise<NodeView | undefined>;
   /** Watches pods and nodes until stopped; resumes by itself. Hints only: a missed one is made good by the resync. */
   watch(handlers: WatchHandlers): Promise<{ stop(): Promise<void> }>;
 }
@@ -79,6 +84,8 @@ export interface NodeView {
   readonly gpuType: string | null;
   readonly zone: string;
   readonly ready: boolean;
+  /** Since when it is not ready, by the cluster's clock; null while it is. */
+  readonly notReadySince: Date | null;
   readonly cordoned: boolean;
   /** Allocatable units of each extended resource that the catalogue names. */
   readonly allocatable: Readonly<Record<string, number>>;
@@ -102,10 +109,17 @@ export interface PodRequest {
   readonly serviceName: string;
 }
 
-export interface SecretRequest {
+/** What of a reservation's Secret changes while it lives. */
+export interface SecretContent {
+  /** Lines of public keys. */
+  readonly authorizedKeys: string;
+  /** The end of the lease; null while it is not known. */
+  readonly expiresAt: Date | null;
+}
+
+export interface SecretRequest extends SecretContent {
   readonly reservationId: ReservationId;
   readonly userId: UserId;
-  readonly authorizedKeys: string;
 }
 
 export interface ServiceRequest {
@@ -124,7 +138,6 @@ export interface ClaimView {
   readonly name: string;
   readonly uid: string;
   readonly phase: "Pending" | "Bound" | "Lost";
-  readonly zone: string | null;
 }
 
 export interface OwnedObject {

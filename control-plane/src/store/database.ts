@@ -25,6 +25,8 @@ export function openDatabase({
 }: DatabaseOptions): Database {
   return knex({
     client: "pg",
+    // knex prints to the console what it also throws; the caller logs it, once and as JSON.
+    log: { warn: ignore, error: ignore, deprecate: ignore, debug: ignore },
     connection: {
       connectionString: url,
       application_name: "gpu-dev-control-plane",
@@ -36,6 +38,10 @@ export function openDatabase({
     pool: { min: 0, max: poolSize, idleTimeoutMillis: 30_000, acquireTimeoutMillis: 5_000 },
     acquireConnectionTimeout: 5_000,
   });
+}
+
+function ignore(): void {
+  // The caller is told by the exception.
 }
 
 /** Rows of one raw statement. Every statement of the store goes through here. */

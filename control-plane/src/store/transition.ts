@@ -76,11 +76,10 @@ export async function writeReservation(
     keyof ReservationPatch,
     string | number | Date | null,
   ][];
+  const moves = to !== seen.state;
   const assignments = patch.map(([key]) => `${COLUMN[key]} = :${key}`);
-  if (to !== seen.state) assignments.push("state_since = :now");
-  if (change.patch?.phase !== undefined || to !== seen.state) {
-    assignments.push("phase_since = :now");
-  }
+  if (moves) assignments.push("state_since = :now");
+  if (moves || change.patch?.phase !== undefined) assignments.push("phase_since = :now");
   const reservation = await firstRow<Reservation>(
     trx,
     `update reservations set ${["state = :to", "generation = generation + 1", ...assignments].join(", ")}

@@ -1,15 +1,26 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 
 /** A new id: 80 random bits as 16 Crockford base32 characters. The caller says which kind it is. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- a brand, not a check
 export function newId<Id extends string>(): Id {
+  return encode(randomBytes(10)) as Id;
+}
+
+/** The id that belongs to a text: the same text always gives the same one, so a primary key can refuse it twice. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- a brand, not a check
+export function idOf<Id extends string>(text: string): Id {
+  return encode(createHash("sha256").update(text).digest().subarray(0, 10)) as Id;
+}
+
+function encode(tenBytes: Uint8Array): string {
   let bits = 0n;
-  for (const byte of randomBytes(10)) bits = (bits << 8n) | BigInt(byte);
+  for (const byte of tenBytes) bits = (bits << 8n) | BigInt(byte);
   let text = "";
   for (let i = 0; i < 16; i += 1) {
     text = (ALPHABET[Number(bits & 31n)] ?? "0") + text;
     bits >>= 5n;
   }
-  return text as Id;
+  return text;
 }

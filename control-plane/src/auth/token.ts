@@ -1,0 +1,22 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+
+const PATTERN = /^gpudev_[A-Za-z0-9_-]{43}$/;
+
+/** A new bearer token: 256 random bits. Only its hash is ever stored. */
+export function newToken(): string {
+  return `gpudev_${randomBytes(32).toString("base64url")}`;
+}
+
+export function hashToken(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}
+
+/** The token of an `Authorization` header, or undefined when it holds nothing like one. */
+export function readBearer(header: string | undefined): string | undefined {
+  const token = /^Bearer ([^\s]+)$/i.exec(header ?? "")?.[1];
+  return token !== undefined && PATTERN.test(token) ? token : undefined;
+}
+
+export function sameHash(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,231 @@
+import type { KubeConfig } from "@kubernetes/client-node";
+import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
+import { secretName, serviceName } from "../domain/objectNames.ts";
+import type { Log } from "../util/logger.ts";
+import { createHostKey } from "./hostKey.ts";
+import { loadKubeConfig } from "./kubeConfigFile.ts";
+import { createKubeHttp, type KubeHttp } from "./kubeHttp.ts";
+import type { KubeClaim, KubeNode, KubeObject, KubePod, KubeSecret } from "./kubeObjects.ts";
+import { createKubeStore, isReason, type KubeStore, type Manifest } from "./kubeStore.ts";
+import { WATCH_TIMES, watchKind, type WatchTimes } from "./kubeWatch.ts";
+import { LABEL } from "./labels.ts";
+import { claimManifest, secretData, secretManifest, serviceManifest } from "./objectManifests.ts";
+import { podManifest } from "./podManifest.ts";
+import {
+  ClusterRefused,
+  type Cluster,
+  type OwnedObject,
+  type SecretRequest,
+  type WatchHandlers,
+} from "./port.ts";
+import { attemptOf, claimView, createdAt, nodeView, podView, reservationOf } from "./views.ts";
+
+export interface KubeClusterOptions {
+  /** A file; without it and without `kubeConfig`, the service account of the pod that this runs in. */
+  readonly kubeconfigPath?: string;
+  readonly kubeConfig?: KubeConfig;
+  readonly namespace: string;
+  /** Objects of others, also of another installation in the same namespace, are never touched. */
+  readonly installation: string;
+  readonly catalogue: Catalogue;
+  readonly log: Log;
+  /** Tests shorten them. */
+  readonly watchTimes?: WatchTimes;
+}
+
+/** The one adapter of the cluster port: any Kubernetes API server. Holds connections until `close`. */
+export function createKubeCluster(options: KubeClusterOptions): Cluster & { close(): void } {
+  const { installation, catalogue, log, namespace } = options;
+  const http = createKubeHttp(options.kubeConfig ?? loadKubeConfig(options.kubeconfigPath));
+  const parts: Parts = {
+    http,
+    store: createKubeStore(http, namespace, log),
+    root: `/api/v1/namespaces/${namespace}`,
+    installation,
+    resources: [...new Set(catalogue.types.flatMap((type) => type.resource ?? []))],
+  };
+  return {
+    ...podCalls(parts),
+    ...reservationCalls(parts),
+    ...nodeCalls(parts),
+    ...ownedCalls(parts),
+    watch: (handlers) => Promise.resolve(startWatches(parts, options, handlers)),
+    close: () => {
+      http.close();
+    },
+  };
+}
+
+interface Parts {
+  readonly http: KubeHttp;
+  readonly store: KubeStore;
+  /** Path of our namespace. */
+  readonly root: string;
+  readonly installation: string;
+  /** Extended resources that the catalogue names. */
+  readonly resources: readonly string[];
+}
+
+function podCalls({ http, store, root, installation, resources }: Parts) {
+  const path = (name: string) => `${root}/pods/${name}`;
+  return {
+    getPod: async (name) => {
+      const found = await store.get<KubePod>(path(name));
+      return found && podView(found, resources);
+    },
+    listPods: async () =>
+      (await listVisiblePods(store, root)).map((found) => podView(found, resources)),
+    ensurePod: async (request) =>
+      podView(
+        await store.ensure<KubePod>(`${root}/pods`, podManifest(request, installation)),
+        resources,
+      ),
+    deletePod: async (name, uid) =>
+      (await store.remove(path(name), { uid })) ? "deleting" : "gone",
+    forceDeletePod: async (name, uid) => {
+      await store.remove(path(name), { uid, graceSeconds: 0 });
+    },
+    readLogs: (name, tailLines) =>
+      http.text(`${path(name)}/log?container=workspace&tailLines=${String(tailLines)}`),
+  } satisfies Partial<Cluster>;
+}
+
+function reservationCalls({ store, root, installation }: Parts) {
+  return {
+    ensureSecret: (request) => ensureSecret(store, root, installation, request),
+    updateSecret: async (id, content) =>
+      (await store.patch(`${root}/secrets/${secretName(id)}`, { data: secretData(content) }))
+        ? "written"
+        : "missing",
+    ensureService: async (request) => {
+      await store.ensure(`${root}/services`, serviceManifest(request, installation));
+    },
+    deleteReservationObjects: async (id) => {
+      await Promise.all(
+        [`${root}/services/${serviceName(id)}`, `${root}/secrets/${secretName(id)}`].map((path) =>
+          removeOurs(store, path, installation),
+        ),
+      );
+    },
+    ensureClaim: async (request) =>
+      claimView(
+        await store.ensure<KubeClaim>(
+          `${root}/persistentvolumeclaims`,
+          claimManifest(request, installation),
+        ),
+      ),
+    getClaim: async (name) => {
+      const found = await store.get<KubeClaim>(`${root}/persistentvolumeclaims/${name}`);
+      return found && claimView(found);
+    },
+  } satisfies Partial<Cluster>;
+}
+
+function nodeCalls({ store, resources }: Parts) {
+  return {
+    listNodes: async () =>
+      (await store.list<KubeNode>("/api/v1/nodes")).map((node) => nodeView(node, resources)),
+    getNode: async (name) => {
+      const found = await store.get<KubeNode>(`/api/v1/nodes/${name}`);
+      return found && nodeView(found, resources);
+    },
+  } satisfies Partial<Cluster>;
+}
+
+function ownedCalls({ store, root, installation }: Parts) {
+  return {
+    listOwned: () => listOwned(store, root, `${LABEL.installation}=${installation}`),
+    deleteOwned: async (object) => {
+      await store.remove(`${root}/${COLLECTION[object.kind]}/${object.name}`, { uid: object.uid });
+    },
+  } satisfies Partial<Cluster>;
+}
+
+function startWatches(
+  { http, root, installation, resources }: Parts,
+  { log, watchTimes = WATCH_TIMES }: KubeClusterOptions,
+  handlers: WatchHandlers,
+): { stop(): Promise<void> } {
+  const context = { http, log, times: watchTimes };
+  const onContact = () => {
+    handlers.onContact();
+  };
+  const watches = [
+    watchKind<KubePod>(context, {
+      path: `${root}/pods`,
+      labelSelector: `${LABEL.installation}=${installation}`,
+      onItem: (item, change) => {
+        handlers.onPod(podView(item, resources), change);
+      },
+      onContact,
+    }),
+    watchKind<KubeNode>(context, {
+      path: "/api/v1/nodes",
+      onItem: (item, change) => {
+        handlers.onNode(nodeView(item, resources), change);
+      },
+      onContact,
+    }),
+  ];
+  return {
+    stop: async () => {
+      await Promise.all(watches.map((watch) => watch.stop()));
+    },
+  };
+}
+
+const COLLECTION = { Pod: "pods", Secret: "secrets", Service: "services" } as const;
+
+/** Everybody's pods where we may see them; else those of our namespace, which is then all that we count. */
+async function listVisiblePods(store: KubeStore, root: string): Promise<KubePod[]> {
+  try {
+    return await store.list<KubePod>("/api/v1/pods");
+  } catch (error) {
+    if (!isReason(error, "Forbidden")) throw error;
+    return store.list<KubePod>(`${root}/pods`);
+  }
+}
+
+/** A crash between making the key and storing its public half makes no second key: the Secret's is read back. */
+async function ensureSecret(
+  store: KubeStore,
+  root: string,
+  installation: string,
+  request: SecretRequest,
+): Promise<{ hostPublicKey: string }> {
+  const manifest = secretManifest(request, createHostKey(), installation);
+  const secret = await store.ensure<KubeSecret>(`${root}/secrets`, manifest satisfies Manifest);
+  const encoded = secret.data?.["ssh_host_ed25519_key.pub"];
+  if (encoded === undefined) {
+    throw new ClusterRefused(
+      `Secret ${manifest.metadata.name} holds no host key; delete it, and it is made anew`,
+      "Invalid",
+    );
+  }
+  return { hostPublicKey: Buffer.from(encoded, "base64").toString("utf8").trim() };
+}
+
+async function removeOurs(store: KubeStore, path: string, installation: string): Promise<void> {
+  const there = await store.get(path);
+  const { uid, labels } = there?.metadata ?? {};
+  if (uid === undefined || labels?.[LABEL.installation] !== installation) return;
+  await store.remove(path, { uid });
+}
+
+async function listOwned(store: KubeStore, root: string, selector: string): Promise<OwnedObject[]> {
+  const kinds = Object.entries(COLLECTION) as [OwnedObject["kind"], string][];
+  const lists = await Promise.all(
+    kinds.map(async ([kind, collection]) => {
+      const items = await store.list<KubeObject>(`${root}/${collection}`, selector);
+      return items.map(({ metadata }) => ({
+        kind,
+        name: metadata?.name ?? "",
+        uid: metadata?.uid ?? "",
+        reservationId: reservationOf(metadata),
+        attempt: attemptOf(metadata),
+        createdAt: createdAt(metadata),
+      }));
+    }),
+  );
+  return lists.flat();
+}

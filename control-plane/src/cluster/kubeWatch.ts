@@ -1,0 +1,163 @@
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Log } from "../util/logger.ts";
+import type { KubeHttp } from "./kubeHttp.ts";
+import type { KubeList, KubeObject, KubeStatus } from "./kubeObjects.ts";
+import { ClusterRefused } from "./port.ts";
+
+export type Change = "added" | "modified" | "deleted";
+
+export interface KindWatch<Item extends KubeObject> {
+  /** The collection's path. */
+  readonly path: string;
+  readonly labelSelector?: string;
+  onItem(item: Item, change: Change): void;
+  /** The server answered: a list, an event or a bookmark. */
+  onContact(): void;
+}
+
+export interface WatchTimes {
+  /** Neither event nor bookmark for this long: the connection is dead without saying so. */
+  readonly silenceMs: number;
+  /** The server is asked to end a watch after this long, so that none grows old. */
+  readonly serverSeconds: number;
+  readonly firstPauseMs: number;
+  readonly longestPauseMs: number;
+}
+
+export const WATCH_TIMES: WatchTimes = {
+  silenceMs: 90_000,
+  serverSeconds: 300,
+  firstPauseMs: 200,
+  longestPauseMs: 30_000,
+};
+
+const PAGE = 500;
+
+/** Lists once, then follows changes until stopped: resumes where it was, lists again when that is too old. */
+export function watchKind<Item extends KubeObject>(
+  { http, log, times = WATCH_TIMES }: { http: KubeHttp; log: Log; times?: WatchTimes },
+  kind: KindWatch<Item>,
+): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const cursor: Cursor = { version: undefined, failures: 0 };
+  const isStopped = () => stopping.signal.aborted;
+  const running = (async () => {
+    while (!isStopped()) {
+      try {
+        cursor.version ??= await list(http, kind);
+        await follow({ http, times, stop: stopping.signal }, kind, cursor);
+      } catch (error) {
+        if (isStopped()) return;
+        if (tooOld(error)) cursor.version = undefined;
+        cursor.failures += 1;
+        log.warn({ err: error, path: kind.path, failures: cursor.failures }, "watch interrupted");
+        await pause(cursor.failures, times, stopping.signal);
+      }
+    }
+  })();
+  return {
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+interface Cursor {
+  version: string | undefined;
+  failures: number;
+}
+
+async function list<Item extends KubeObject>(http: KubeHttp, kind: KindWatch<Item>) {
+  let token: string | undefined;
+  for (;;) {
+    const query = parameters(kind, { limit: String(PAGE), continue: token });
+    const page: KubeList<Item> = await http.call({ method: "GET", path: `${kind.path}?${query}` });
+    kind.onContact();
+    for (const item of page.items ?? []) kind.onItem(item, "modified");
+    token = page.metadata?.continue;
+    if (token === undefined || token === "") return page.metadata?.resourceVersion ?? "";
+  }
+}
+
+async function follow<Item extends KubeObject>(
+  { http, times, stop }: { http: KubeHttp; times: WatchTimes; stop: AbortSignal },
+  kind: KindWatch<Item>,
+  cursor: Cursor,
+): Promise<void> {
+  const silence = new AbortController();
+  const bark = () => {
+    silence.abort(new Error(`no event and no bookmark for ${String(times.silenceMs / 1_000)} s`));
+  };
+  let timer = setTimeout(bark, times.silenceMs);
+  try {
+    const query = parameters(kind, {
+      watch: "true",
+      allowWatchBookmarks: "true",
+      resourceVersion: cursor.version,
+      timeoutSeconds: String(times.serverSeconds),
+    });
+    const body = await http.stream(
+      `${kind.path}?${query}`,
+      AbortSignal.any([silence.signal, stop]),
+    );
+    for await (const line of createInterface({ input: body, crlfDelay: Infinity })) {
+      clearTimeout(timer);
+      timer = setTimeout(bark, times.silenceMs);
+      take(line, kind, cursor);
+    }
+    if (silence.signal.aborted) throw silence.signal.reason;
+  } finally {
+    clearTimeout(timer);
+    silence.abort();
+  }
+}
+
+const CHANGES: Record<string, Change | undefined> = {
+  ADDED: "added",
+  MODIFIED: "modified",
+  DELETED: "deleted",
+};
+
+function take<Item extends KubeObject>(line: string, kind: KindWatch<Item>, cursor: Cursor): void {
+  if (line.trim() === "") return;
+  const event = JSON.parse(line) as { type?: string; object?: Item };
+  if (event.type === "ERROR") throw watchError(event.object);
+  cursor.version = event.object?.metadata?.resourceVersion ?? cursor.version;
+  cursor.failures = 0;
+  kind.onContact();
+  const change = CHANGES[event.type ?? ""];
+  if (change && event.object) kind.onItem(event.object, change);
+}
+
+function watchError(status: KubeStatus | undefined): ClusterRefused {
+  const reason = status?.code === 410 ? "Gone" : (status?.reason ?? "Unknown");
+  return new ClusterRefused(`the watch ended: ${status?.message ?? reason}`, reason);
+}
+
+function tooOld(error: unknown): boolean {
+  return error instanceof ClusterRefused && ["Gone", "Expired"].includes(error.reason);
+}
+
+/** Doubles each time, with jitter, so that many processes do not come back at once. */
+async function pause(failures: number, times: WatchTimes, stop: AbortSignal): Promise<void> {
+  const longest = Math.min(
+    times.longestPauseMs,
+    times.firstPauseMs * 2 ** Math.min(failures - 1, 10),
+  );
+  await delay(longest * (0.5 + Math.random() / 2), undefined, { signal: stop }).catch(
+    () => undefined,
+  );
+}
+
+function parameters(
+  kind: Pick<KindWatch<KubeObject>, "labelSelector">,
+  values: Record<string, string | undefined>,
+): string {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries({ labelSelector: kind.labelSelector, ...values })) {
+    if (value !== undefined) query.set(key, value);
+  }
+  return query.toString();
+}

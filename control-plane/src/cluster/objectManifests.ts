@@ -1,0 +1,70 @@
+import { secretName, serviceName } from "../domain/objectNames.ts";
+import type { HostKey } from "./hostKey.ts";
+import { LABEL } from "./labels.ts";
+import type { ClaimRequest, SecretContent, SecretRequest, ServiceRequest } from "./port.ts";
+
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
+
+export function secretManifest(secret: SecretRequest, hostKey: HostKey, installation: string) {
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: secretName(secret.reservationId), labels: labels(secret, installation) },
+    type: "Opaque",
+    data: {
+      ssh_host_ed25519_key: base64(hostKey.privateKey),
+      "ssh_host_ed25519_key.pub": base64(`${hostKey.publicKey}\n`),
+      ...secretData(secret),
+    },
+  };
+}
+
+/** The part of the Secret's data that changes. */
+export function secretData({ authorizedKeys, expiresAt }: SecretContent) {
+  return {
+    authorized_keys: base64(authorizedKeys),
+    expires_at: base64(expiresAt === null ? "" : `${expiresAt.toISOString()}\n`),
+  };
+}
+
+export function serviceManifest(service: ServiceRequest, installation: string) {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: serviceName(service.reservationId), labels: labels(service, installation) },
+    spec: {
+      clusterIP: "None",
+      selector: { [LABEL.reservation]: service.reservationId },
+      ports: [{ name: "ssh", port: 2222, targetPort: "ssh" }],
+      publishNotReadyAddresses: true,
+    },
+  };
+}
+
+/** One pod at a time, whatever else goes wrong: the volume itself refuses a second one. */
+export function claimManifest(claim: ClaimRequest, installation: string) {
+  return {
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: {
+      name: claim.name,
+      labels: {
+        [LABEL.installation]: installation,
+        [LABEL.disk]: claim.diskId,
+        [LABEL.user]: claim.userId,
+      },
+    },
+    spec: {
+      accessModes: ["ReadWriteOncePod"],
+      resources: { requests: { storage: `${String(claim.sizeGib)}Gi` } },
+    },
+  };
+}
+
+function labels(of: ServiceRequest, installation: string): Record<string, string> {
+  return {
+    [LABEL.installation]: installation,
+    [LABEL.reservation]: of.reservationId,
+    [LABEL.user]: of.userId,
+  };
+}

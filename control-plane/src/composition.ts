@@ -1,0 +1,199 @@
+import packageJson from "../package.json" with { type: "json" };
+import { Second } from "@gpu-dev/shared/durations.ts";
+import { readDevelopmentSecret } from "./auth/developmentSecret.ts";
+import { loadCatalogue } from "./catalogueFile.ts";
+import { ClusterUnavailable, type Cluster } from "./cluster/port.ts";
+import type { Config } from "./config.ts";
+import type { Services } from "./http/handler.ts";
+import { startHttpServer, type HttpServer, type ServerTimeouts } from "./http/server.ts";
+import { startEventFeed } from "./operations/eventFeed.ts";
+import type { LogReader } from "./operations/reachReservation.ts";
+import { isDatabaseAway, openDatabase, readDatabaseTime, type Database } from "./store/database.ts";
+import { ensureInstallation } from "./store/installation.ts";
+import { migrate } from "./store/migrate.ts";
+import { DatabaseClock } from "./util/clock.ts";
+import type { Log } from "./util/logger.ts";
+
+const DATABASE_WAIT_MS = 60 * Second.ms;
+const DATABASE_RETRY_MS = 500;
+const MEASURE_MS = 30 * Second.ms;
+const SKEW_MS = 2 * Second.ms;
+
+export interface ControlPlane {
+  /** Where the API is; undefined for the role that has none. */
+  readonly url: string | undefined;
+  /** In order: not ready, streams, requests under way, reconcilers, pool. */
+  stop(): Promise<void>;
+}
+
+export interface Overrides {
+  readonly timeouts?: ServerTimeouts;
+  readonly databaseWaitMs?: number;
+}
+
+interface Base {
+  readonly config: Config;
+  readonly log: Log;
+  readonly database: Database;
+  readonly clock: DatabaseClock;
+  readonly catalogue: Services["catalogue"];
+  readonly installation: string;
+  readonly cluster: Cluster | undefined;
+}
+
+/** Builds every adapter and wires what the role needs. What was started is stopped again when a later part fails. */
+export async function startControlPlane(
+  config: Config,
+  log: Log,
+  overrides: Overrides = {},
+): Promise<ControlPlane> {
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (let last = stops.pop(); last; last = stops.pop()) await last();
+  };
+  try {
+    const base = await startBase(config, log, { stops, ...overrides });
+    if (config.role !== "api") stops.push(await startReconciling(base));
+    const server =
+      config.role === "reconcilers" ? undefined : await startApi(base, stops, overrides);
+    return { url: server?.url, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startBase(
+  config: Config,
+  log: Log,
+  options: Overrides & { readonly stops: (() => Promise<void>)[] },
+): Promise<Base> {
+  const catalogue = await loadCatalogue(config.catalogueFile);
+  await migratePatiently(config.databaseUrl, log, options.databaseWaitMs ?? DATABASE_WAIT_MS);
+  const database = openDatabase({ url: config.databaseUrl, poolSize: config.poolSize });
+  options.stops.push(() => database.destroy());
+  const clock = new DatabaseClock(() => readDatabaseTime(database));
+  await measureClock(clock, log);
+  const timer = setInterval(() => void measureClock(clock, log), MEASURE_MS);
+  options.stops.push(() => {
+    clearInterval(timer);
+    return Promise.resolve();
+  });
+  const installation = await ensureInstallation(database);
+  const cluster = await openCluster(config, { installation, catalogue, log });
+  options.stops.push(() => {
+    cluster?.close();
+    return Promise.resolve();
+  });
+  return { config, log, database, clock, catalogue, installation, cluster };
+}
+
+async function startApi(
+  base: Base,
+  stops: (() => Promise<void>)[],
+  { timeouts }: Overrides,
+): Promise<HttpServer> {
+  const { config, log, database, clock, catalogue, installation } = base;
+  const secretFile = config.developmentSecretFile;
+  if (secretFile === undefined) throw new Error("the configuration names no way to sign in");
+  const secret = await readDevelopmentSecret(secretFile);
+  const feed = await startEventFeed({ database, databaseUrl: config.databaseUrl, clock, log });
+  stops.push(() => feed.stop());
+  const server = await startHttpServer({
+    services: {
+      database,
+      clock,
+      catalogue,
+      cluster: base.cluster ?? NO_CLUSTER,
+      feed,
+      log,
+      version: packageJson.version,
+      installation,
+      signIn: { secret, secretFile, defaultUser: config.defaultUser },
+    },
+    rates: {
+      reads: rate(config.readsPerSecond, 2),
+      writes: rate(config.writesPerSecond, 5),
+      strangers: rate(config.strangersPerSecond, 5),
+    },
+    validateResponses: config.validateResponses,
+    host: config.host,
+    port: config.port,
+    ...(timeouts ? { timeouts } : {}),
+  });
+  stops.push(() => server.stop());
+  return server;
+}
+
+async function startReconciling(base: Base): Promise<() => Promise<void>> {
+  const { config, log, database, clock, catalogue, installation, cluster } = base;
+  if (!cluster) throw new Error("the reconcilers need a cluster; give --kubeconfig");
+  // Imported late: a process that only answers HTTP does not carry the workers.
+  const { startReconcilers } = await import("./reconcilers/startReconcilers.ts");
+  const reconcilers = await startReconcilers({
+    database,
+    databaseUrl: config.databaseUrl,
+    cluster,
+    clock,
+    catalogue,
+    log,
+    installation,
+    concurrency: config.concurrency,
+  });
+  return () => reconcilers.stop();
+}
+
+async function openCluster(
+  config: Config,
+  parts: { installation: string; catalogue: Services["catalogue"]; log: Log },
+): Promise<(Cluster & { close(): void }) | undefined> {
+  if (config.kubeconfig === undefined) return undefined;
+  const { createKubeCluster } = await import("./cluster/kubeCluster.ts");
+  return createKubeCluster({
+    kubeconfigPath: config.kubeconfig,
+    namespace: config.namespace,
+    ...parts,
+  });
+}
+
+/** For an API without a cluster: it serves all that the database knows. */
+const NO_CLUSTER: LogReader = {
+  readLogs: () =>
+    Promise.reject(new ClusterUnavailable("this server was started without --kubeconfig")),
+};
+
+const rate = (perSecond: number, seconds: number) => ({ perSecond, burst: perSecond * seconds });
+
+/** Waits for a database that is still starting, which is usual when both are started together. */
+async function migratePatiently(url: string, log: Log, waitMs: number): Promise<void> {
+  const deadline = performance.now() + waitMs;
+  for (;;) {
+    try {
+      await migrate(url);
+      return;
+    } catch (cause) {
+      if (!isDatabaseAway(cause)) throw cause;
+      if (performance.now() > deadline) {
+        const seconds = String(Math.round(waitMs / Second.ms));
+        throw new Error(
+          `PostgreSQL did not answer for ${seconds} s; check that it runs and that DATABASE_URL names it`,
+          { cause },
+        );
+      }
+      log.warn({ err: cause }, "PostgreSQL does not answer; trying again");
+      await new Promise((resolve) => setTimeout(resolve, DATABASE_RETRY_MS));
+    }
+  }
+}
+
+async function measureClock(clock: DatabaseClock, log: Log): Promise<void> {
+  try {
+    const aheadMs = Math.round(await clock.measure());
+    if (Math.abs(aheadMs) > SKEW_MS) {
+      log.warn({ aheadMs }, "this machine's clock differs from the database's, whose time is used");
+    }
+  } catch (error) {
+    // The monotonic clock carries on meanwhile; a first measure that fails shows at its first use.
+    log.warn({ err: error }, "the database's time could not be read");
+  }
+}

@@ -1,0 +1,92 @@
+import {
+  catalogue as catalogueSchema,
+  type Catalogue,
+  type GpuType,
+} from "@gpu-dev/shared/api/catalogue.ts";
+
+/** Thrown with every problem listed, so that one look at the file mends all of them. */
+export class CatalogueInvalid extends Error {
+  override readonly name = "CatalogueInvalid";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`the catalogue is not valid: ${problems.join("; ")}`);
+    this.problems = problems;
+  }
+}
+
+/** Checks a decoded catalogue; keys that begin with `x-` are the file's own and dropped. */
+export function parseCatalogue(document: unknown): Catalogue {
+  const parsed = catalogueSchema.safeParse(document);
+  if (!parsed.success) {
+    throw new CatalogueInvalid(
+      parsed.error.issues.map((issue) => `${issue.path.map(String).join(".")}: ${issue.message}`),
+    );
+  }
+  const problems = [
+    ...duplicates("type", parsed.data.types),
+    ...duplicates("image", parsed.data.images),
+    ...parsed.data.types.flatMap(problemsOfType),
+  ];
+  const defaults = parsed.data.images.filter((image) => image.default).length;
+  if (defaults !== 1) problems.push(`exactly one image is the default, not ${String(defaults)}`);
+  if (problems.length > 0) throw new CatalogueInvalid(problems);
+  return parsed.data;
+}
+
+export function findType(catalogue: Catalogue, id: string): GpuType | undefined {
+  return catalogue.types.find((type) => type.id === id);
+}
+
+/** The reference of a catalogue image; of the default one when none was named. */
+export function imageReference(catalogue: Catalogue, id: string | null): string | undefined {
+  return catalogue.images.find((image) => (id === null ? image.default : image.id === id))
+    ?.reference;
+}
+
+/** What one node of the type has to give: GPUs, or slots of a CPU type. */
+export function unitsPerNode(type: GpuType): number {
+  return type.kind === "gpu" ? type.node.gpus : type.slotsPerNode;
+}
+
+/** Units that a member holds on its node: its GPUs, or one slot. */
+export function unitsOf(type: GpuType, gpus: number, nodeCount: number): number {
+  return type.kind === "gpu" ? gpus / nodeCount : 1;
+}
+
+/** Left to the node's own daemons, so that a whole node's worth of pods still fits. */
+const SHARE_OF_NODE = 0.9;
+
+/** Processors and memory that go with the units asked for, in the proportion of the node. */
+export function shareOfNode(type: GpuType, units: number): { cpus: number; memoryGib: number } {
+  const share = (units / Math.max(1, unitsPerNode(type))) * SHARE_OF_NODE;
+  return {
+    cpus: Math.max(1, Math.floor(type.node.cpus * share)),
+    memoryGib: Math.max(1, Math.floor(type.node.memoryGib * share)),
+  };
+}
+
+function duplicates(what: string, items: readonly { id: string }[]): string[] {
+  const ids = items.map((item) => item.id);
+  return ids
+    .filter((id, index) => ids.indexOf(id) !== index)
+    .map((id) => `the ${what} "${id}" is there twice`);
+}
+
+function problemsOfType(type: GpuType): string[] {
+  const problems: string[] = [];
+  if (type.kind === "gpu") {
+    if (type.resource === null) problems.push(`${type.id}: a GPU type names its resource`);
+    const odd = type.counts.filter((count) => count < 1 || count > type.node.gpus);
+    for (const count of odd) {
+      problems.push(`${type.id}: ${String(count)} GPUs are not on a node of this type`);
+    }
+  } else {
+    if (type.counts.some((count) => count !== 0)) problems.push(`${type.id}: a CPU type counts 0`);
+    if (type.slotsPerNode < 1) problems.push(`${type.id}: a CPU type says its slots per node`);
+  }
+  if (type.limits.minSeconds > type.limits.maxSeconds) {
+    problems.push(`${type.id}: its shortest time is longer than its longest`);
+  }
+  return problems;
+}

@@ -1,0 +1,70 @@
+import type { Next } from "koa";
+import { ERROR_CODES, type Problem } from "@gpu-dev/shared/errors.ts";
+import { asRefusal } from "../operations/failures.ts";
+import type { Refusal } from "../util/refusal.ts";
+import type { Context } from "./requestState.ts";
+
+export interface RefusedRequest {
+  readonly userId: NonNullable<Context["state"]["userId"]> | null;
+  readonly action: string;
+  readonly target: string | null;
+  readonly requestId: string;
+}
+
+/** The only place where an error becomes an answer. */
+export function mapErrors(audit: (refused: RefusedRequest) => Promise<void>) {
+  return async (ctx: Context, next: Next): Promise<void> => {
+    try {
+      await next();
+    } catch (error) {
+      const refusal = asRefusal(error);
+      logRefusal(ctx, refusal);
+      answer(ctx, refusal);
+      if (refusal.audited) await auditRefusal(ctx, audit);
+    }
+  };
+}
+
+export function toProblem(refusal: Refusal, requestId: string): Problem {
+  const { status, title } = ERROR_CODES[refusal.code];
+  return {
+    type: `urn:gpu-dev:problem:${refusal.code}`,
+    title,
+    status,
+    detail: refusal.message,
+    code: refusal.code,
+    requestId,
+    ...(refusal.errors.length > 0 ? { errors: [...refusal.errors] } : {}),
+  };
+}
+
+function answer(ctx: Context, refusal: Refusal): void {
+  const problem = toProblem(refusal, ctx.state.requestId);
+  ctx.status = problem.status;
+  ctx.set({ ...refusal.headers });
+  ctx.body = problem;
+  ctx.type = "application/problem+json";
+}
+
+function logRefusal(ctx: Context, refusal: Refusal): void {
+  const { status } = ERROR_CODES[refusal.code];
+  if (status === 500) ctx.state.log.error({ err: refusal.cause }, "request failed");
+  else if (status === 503) ctx.state.log.warn({ err: refusal.cause }, "a part is away");
+  else ctx.state.log.debug({ code: refusal.code }, "request refused");
+}
+
+/** A refusal stays one when the database cannot take its audit row. */
+async function auditRefusal(
+  ctx: Context,
+  audit: (refused: RefusedRequest) => Promise<void>,
+): Promise<void> {
+  const { log, requestId, routeId, principal, userId, target } = ctx.state;
+  await audit({
+    userId: principal?.userId ?? userId ?? null,
+    action: routeId ?? "unknown",
+    target: target ?? null,
+    requestId,
+  }).catch((error: unknown) => {
+    log.error({ err: error }, "a refusal could not be audited");
+  });
+}

@@ -1,0 +1,73 @@
+import type { z } from "zod";
+import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
+import type { RouteId, routes } from "@gpu-dev/shared/api/routes.ts";
+import type { EventFeed } from "../operations/eventFeed.ts";
+import type { LogReader } from "../operations/reachReservation.ts";
+import type { Database, Queryable, Transaction } from "../operations/unitOfWork.ts";
+import type { Clock } from "../util/clock.ts";
+import type { Log } from "../util/logger.ts";
+import type { Principal, Viewer } from "../util/principal.ts";
+
+/** What handlers and middleware work with; each hands on to an operation only what that one uses. */
+export interface Services {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly catalogue: Catalogue;
+  readonly cluster: LogReader;
+  readonly feed: EventFeed;
+  readonly log: Log;
+  readonly version: string;
+  readonly installation: string;
+  readonly signIn: {
+    readonly secret: string;
+    readonly secretFile: string;
+    readonly defaultUser: string;
+  };
+}
+
+type RouteOf<Id extends RouteId> = (typeof routes)[Id];
+type Parsed<R, Part extends string> =
+  R extends Readonly<Record<Part, infer S extends z.ZodType>> ? z.output<S> : undefined;
+type Body<R> = R extends { readonly response: { readonly schema: infer S } }
+  ? S extends z.ZodType
+    ? z.input<S>
+    : null
+  : never;
+type Method<Id extends RouteId> = RouteOf<Id>["method"];
+
+export interface HandlerInput<Id extends RouteId> {
+  readonly params: Parsed<RouteOf<Id>, "params">;
+  readonly query: Parsed<RouteOf<Id>, "query">;
+  readonly body: Parsed<RouteOf<Id>, "body">;
+  readonly principal: RouteOf<Id>["access"] extends "public" ? null : Principal;
+  readonly viewer: RouteOf<Id>["access"] extends "public" ? null : Viewer;
+  /** The host and port that the request was sent to; checked to be ours. */
+  readonly server: string;
+  /** The one transaction of a mutation; the pool for reads. */
+  readonly db: Method<Id> extends "get" ? Queryable : Transaction;
+  readonly services: Services;
+}
+
+/** Answers with what the route's response schema takes; the router does the rest. Streams have a server of their own. */
+export type Handler<Id extends RouteId> =
+  RouteOf<Id> extends { readonly stream: "sse" }
+    ? "stream"
+    : (input: HandlerInput<Id>) => Promise<Body<RouteOf<Id>>>;
+
+/** A handler that is missing or mistyped does not compile. */
+export type Handlers = { readonly [Id in RouteId]: Handler<Id> };
+
+/** A handler as the router calls it: it has checked the input by the route's own schemas. */
+export type AnyHandler = (
+  input: Omit<
+    HandlerInput<RouteId>,
+    "params" | "query" | "body" | "principal" | "viewer" | "db"
+  > & {
+    readonly params: unknown;
+    readonly query: unknown;
+    readonly body: unknown;
+    readonly principal: Principal | null;
+    readonly viewer: Viewer | null;
+    readonly db: Queryable;
+  },
+) => Promise<unknown>;

@@ -1,0 +1,116 @@
+import { readAudit } from "../operations/auditLog.ts";
+import { cancelReservation } from "../operations/cancelReservation.ts";
+import { createReservation } from "../operations/createReservation.ts";
+import { extendReservation } from "../operations/extendReservation.ts";
+import { findReservationFor } from "../operations/findReservation.ts";
+import { addKey, readKeys, removeKey } from "../operations/keys.ts";
+import { readConnection, readLogs } from "../operations/reachReservation.ts";
+import { readAvailability, readDisks, readStatus } from "../operations/readCapacity.ts";
+import { listEvents, listReservations } from "../operations/readReservations.ts";
+import { signIn, signOut } from "../operations/signIn.ts";
+import type { Handlers } from "./handler.ts";
+import { presentEvent } from "./presenters/event.ts";
+import { presentReservation } from "./presenters/reservation.ts";
+import { presentAudit, presentDisk, presentKey, presentMe } from "./presenters/resources.ts";
+
+/** One for each route of the table: calls its operation and presents the outcome. No rule lives here. */
+export const handlers: Handlers = {
+  listSignInMethods: ({ server, services: { version, signIn: method } }) =>
+    Promise.resolve({
+      server,
+      version,
+      methods: [
+        {
+          kind: "development",
+          secretFile: method.secretFile,
+          defaultUser: method.defaultUser,
+        },
+      ],
+    }),
+  createToken: async ({ db, body, server, services: { clock, signIn: method } }) => {
+    const now = clock.now();
+    const signedIn = await signIn(db, { secret: method.secret, server, now }, body);
+    return {
+      id: signedIn.principal.tokenId,
+      token: signedIn.token,
+      expiresAt: signedIn.principal.tokenExpiresAt.toISOString(),
+      user: presentMe(signedIn.principal),
+    };
+  },
+  revokeToken: async ({ db, principal, services: { clock } }) => {
+    await signOut(db, principal, clock.now());
+    return null;
+  },
+  getMe: ({ principal }) => Promise.resolve(presentMe(principal)),
+  listKeys: async ({ db, principal }) => ({
+    items: (await readKeys(db, principal)).map(presentKey),
+  }),
+  addKey: async ({ db, principal, body, services: { clock } }) =>
+    presentKey(await addKey(db, principal, body.publicKey, clock.now())),
+  removeKey: async ({ db, principal, params }) => {
+    await removeKey(db, principal, params.keyId);
+    return null;
+  },
+  getCatalogue: ({ services: { catalogue } }) => Promise.resolve(catalogue),
+  getAvailability: ({ db, services: { catalogue } }) => readAvailability(db, catalogue),
+  createReservation: async ({ db, principal, body, services: { catalogue, clock } }) => {
+    const view = await createReservation(db, principal, body, { catalogue, now: clock.now() });
+    return presentReservation(view, catalogue);
+  },
+  listReservations: async ({ db, principal, query, services: { catalogue } }) => {
+    const page = await listReservations(db, principal, {
+      state: query.state,
+      name: query.name,
+      cursor: query.cursor,
+      limit: query.limit,
+    });
+    return {
+      items: page.items.map((view) => presentReservation(view, catalogue)),
+      nextCursor: page.nextCursor,
+    };
+  },
+  getReservation: async ({ db, viewer, params, services: { catalogue } }) =>
+    presentReservation(await findReservationFor(db, viewer, params.reservationId), catalogue),
+  extendReservation: async ({ db, viewer, params, body, services: { catalogue } }) => {
+    const wish = { id: params.reservationId, seconds: body.seconds };
+    return presentReservation(await extendReservation(db, viewer, wish, catalogue), catalogue);
+  },
+  cancelReservation: async ({ db, principal, viewer, params, services: { catalogue, clock } }) => {
+    const who = { principal, viewer };
+    const view = await cancelReservation(db, who, params.reservationId, clock.now());
+    return presentReservation(view, catalogue);
+  },
+  listReservationEvents: async ({ db, viewer, params, query }) => {
+    const page = await listEvents(db, viewer, {
+      id: params.reservationId,
+      cursor: query.cursor,
+      limit: query.limit,
+    });
+    return { items: page.items.map(presentEvent), nextCursor: page.nextCursor };
+  },
+  getReservationLogs: ({ db, viewer, params, query, services: { cluster } }) =>
+    readLogs({ db, cluster }, viewer, { id: params.reservationId, tail: query.tail }),
+  getReservationConnection: ({ db, viewer, params }) =>
+    readConnection(db, viewer, params.reservationId),
+  listDisks: async ({ db, principal }) => ({
+    items: (await readDisks(db, principal)).map(presentDisk),
+  }),
+  streamEvents: "stream",
+  getStatus: async ({ db, services: { clock, version, installation } }) => {
+    const now = clock.now();
+    const { cluster, reservations } = await readStatus(db, now);
+    return {
+      version,
+      installation,
+      now: now.toISOString(),
+      // An answer that has these counts came from the database.
+      database: "up",
+      cluster: { state: cluster.state, asOf: cluster.asOf?.toISOString() ?? null },
+      reservations,
+    };
+  },
+  listAudit: async ({ db, query }) => {
+    const page = await readAudit(db, { cursor: query.cursor, limit: query.limit });
+    return { items: page.items.map(presentAudit), nextCursor: page.nextCursor };
+  },
+};

@@ -1,0 +1,61 @@
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Next } from "koa";
+import { readStatus } from "../operations/readCapacity.ts";
+import type { Database } from "../operations/unitOfWork.ts";
+import type { Clock } from "../util/clock.ts";
+import type { Context } from "./requestState.ts";
+
+export interface Metrics {
+  readonly measure: (ctx: Context, next: Next) => Promise<void>;
+  /** The Prometheus text format. */
+  render(): Promise<string>;
+}
+
+/** Labels come from closed sets: route ids, methods, classes of status, states. Never ids or names. */
+export function createMetrics(options: {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly openStreams: () => number;
+}): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const duration = new Histogram({
+    name: "gpu_dev_http_request_duration_seconds",
+    help: "Time from the request's headers to the end of its answer; streams until they close",
+    labelNames: ["route", "method", "status_class"] as const,
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5],
+    registers: [registry],
+  });
+  new Gauge({
+    name: "gpu_dev_event_streams",
+    help: "Event streams that are open",
+    registers: [registry],
+    collect() {
+      this.set(options.openStreams());
+    },
+  });
+  new Gauge({
+    name: "gpu_dev_reservations",
+    help: "Reservations that have not ended, by state",
+    labelNames: ["state"] as const,
+    registers: [registry],
+    async collect() {
+      const { reservations } = await readStatus(options.database, options.clock.now());
+      for (const [state, count] of Object.entries(reservations)) this.set({ state }, count);
+    },
+  });
+  return {
+    async measure(ctx, next) {
+      const end = duration.startTimer();
+      ctx.res.once("close", () => {
+        end({
+          route: ctx.state.routeId ?? "none",
+          method: ["GET", "HEAD", "POST", "DELETE"].includes(ctx.method) ? ctx.method : "other",
+          status_class: `${String(Math.floor(ctx.res.statusCode / 100))}xx`,
+        });
+      });
+      await next();
+    },
+    render: () => registry.metrics(),
+  };
+}

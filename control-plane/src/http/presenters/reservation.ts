@@ -1,0 +1,64 @@
+import type { z } from "zod";
+import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
+import type { reservation } from "@gpu-dev/shared/api/reservation.ts";
+import { extendableSeconds } from "../../operations/extendReservation.ts";
+import type { ReservationView } from "../../operations/findReservation.ts";
+
+const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
+
+export function presentReservation(
+  view: ReservationView,
+  catalogue: Catalogue,
+): z.input<typeof reservation> {
+  return {
+    id: view.id,
+    name: view.name,
+    owner: { id: view.ownerId, name: view.ownerName },
+    spec: view.spec,
+    state: view.state,
+    phase: view.phase,
+    phaseDetail: view.phaseDetail,
+    waiting: presentWaiting(view),
+    members: presentMembers(view),
+    createdAt: view.createdAt.toISOString(),
+    placedAt: iso(view.placedAt),
+    readyAt: iso(view.readyAt),
+    expiresAt: iso(view.expiresAt),
+    capacityUntil: iso(view.capacityUntil),
+    extendableUntil: iso(latestEnd(view, catalogue)),
+    cancelRequestedAt: iso(view.cancelRequestedAt),
+    endedAt: iso(view.endedAt),
+    endReason: view.endReason,
+    endDetail: view.endDetail,
+    generation: view.generation,
+  };
+}
+
+/** Null until the first plan has looked at it, which is a matter of milliseconds. */
+function presentWaiting(view: ReservationView): z.input<typeof reservation>["waiting"] {
+  if (view.state !== "queued" || view.waitingPosition === null) return null;
+  return {
+    position: view.waitingPosition,
+    ahead: view.waitingPosition - 1,
+    reason: view.waitingReason ?? "The next plan, in a moment, says why.",
+  };
+}
+
+function presentMembers(view: ReservationView): z.input<typeof reservation>["members"] {
+  // A reservation that went back to the queue has no members, only a past.
+  if (view.state === "queued") return [];
+  return view.members.map(({ rank, attempt, node, podName, restarts }) => ({
+    rank,
+    attempt,
+    node,
+    podName,
+    gpus: Math.floor(view.gpus / view.nodeCount),
+    restarts,
+  }));
+}
+
+function latestEnd(view: ReservationView, catalogue: Catalogue): Date | null {
+  if (view.state !== "ready" || view.expiresAt === null || view.cancelRequestedAt !== null)
+    return null;
+  return new Date(view.expiresAt.getTime() + extendableSeconds(view, catalogue) * 1_000);
+}

@@ -1,0 +1,54 @@
+import type { z } from "zod";
+import type { auditEntry, disk, me, sshKey } from "@gpu-dev/shared/api/resources.ts";
+import type { AuditRow } from "../../operations/auditLog.ts";
+import type { SshKeyRow } from "../../operations/keys.ts";
+import type { DiskWithHolder } from "../../operations/readCapacity.ts";
+import type { Principal } from "../../util/principal.ts";
+
+export function presentMe(principal: Principal): z.input<typeof me> {
+  return {
+    id: principal.userId,
+    name: principal.name,
+    role: principal.role,
+    tokenExpiresAt: principal.tokenExpiresAt.toISOString(),
+  };
+}
+
+export function presentKey(key: SshKeyRow): z.input<typeof sshKey> {
+  return {
+    id: key.id,
+    publicKey: key.publicKey,
+    fingerprint: key.fingerprint,
+    comment: key.comment,
+    createdAt: key.createdAt.toISOString(),
+  };
+}
+
+export function presentDisk({ heldBy, ...row }: DiskWithHolder): z.input<typeof disk> {
+  const until = heldBy?.expiresAt ?? heldBy?.capacityUntil;
+  return {
+    id: row.id,
+    name: row.name,
+    sizeGib: row.sizeGib,
+    zone: row.zone,
+    heldBy: heldBy && {
+      reservationId: heldBy.reservationId,
+      name: heldBy.name,
+      until: until?.toISOString() ?? null,
+    },
+    createdAt: row.createdAt.toISOString(),
+    lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
+  };
+}
+
+export function presentAudit(row: AuditRow): z.input<typeof auditEntry> {
+  return {
+    id: String(row.id),
+    at: row.at.toISOString(),
+    user: row.userName,
+    action: row.action,
+    target: row.target,
+    outcome: row.outcome,
+    requestId: row.requestId,
+  };
+}

@@ -1,0 +1,119 @@
+import Router from "@koa/router";
+import { routes, type Route, type RouteId } from "@gpu-dev/shared/api/routes.ts";
+import { runMutation, type Answer, type Queryable } from "../operations/unitOfWork.ts";
+import { Refusal } from "../util/refusal.ts";
+import { createGate, type Caller, type Rates } from "./access.ts";
+import { etagOf, matchesEtag } from "./etag.ts";
+import type { EventStreams } from "./eventStreams.ts";
+import type { AnyHandler, Services } from "./handler.ts";
+import { handlers } from "./handlers.ts";
+import { readJsonBody } from "./requestBody.ts";
+import type { Context, RequestState } from "./requestState.ts";
+import { readIdempotencyKey, validate, validateParams } from "./validation.ts";
+
+export interface RouterOptions {
+  readonly services: Services;
+  readonly rates: Rates;
+  readonly streams: EventStreams;
+  /** In development and tests: an answer that its schema refuses is a defect, shown as 500. */
+  readonly validateResponses: boolean;
+}
+
+interface Input {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+}
+
+/** Every route of the shared table: gate, validation, transaction, answer. */
+export function createRouter(options: RouterOptions): Router<RequestState> {
+  const router = new Router<RequestState>();
+  const gate = createGate(options.services, options.rates);
+  for (const [id, route] of Object.entries(routes) as [RouteId, Route][]) {
+    router[route.method](route.path, async (ctx: Context & { params: Record<string, string> }) => {
+      ctx.state.routeId = id;
+      ctx.state.target = Object.values(ctx.params)[0] ?? null;
+      const caller = await gate(ctx, route);
+      const input = {
+        params: validateParams(route.params, ctx.params),
+        query: validate("query", route.query, ctx.query),
+        body: route.body && validate("body", route.body, await readJsonBody(ctx.req)),
+      };
+      if (route.stream === "sse") options.streams.open(ctx, caller);
+      else await answer(ctx, { id, route, caller, input }, options);
+    });
+  }
+  return router;
+}
+
+async function answer(
+  ctx: Context,
+  call: {
+    readonly id: RouteId;
+    readonly route: Route;
+    readonly caller: Caller;
+    readonly input: Input;
+  },
+  { services, validateResponses }: RouterOptions,
+): Promise<void> {
+  const { id, route, caller, input } = call;
+  const handler = handlers[id] as AnyHandler;
+  const work = async (db: Queryable): Promise<Answer> => {
+    const body = await handler({ ...input, ...caller, server: ctx.host, db, services });
+    if (validateResponses) route.response.schema?.parse(body);
+    return { status: route.response.status, body };
+  };
+  if (route.method === "get") {
+    sendRead(ctx, (await work(services.database)).body);
+    return;
+  }
+  const key = route.idempotent
+    ? readIdempotencyKey(ctx.get("idempotency-key") || undefined)
+    : undefined;
+  const { status, body } = await runMutation(
+    services,
+    {
+      action: id,
+      target: ctx.state.target ?? null,
+      principal: caller.principal,
+      requestId: ctx.state.requestId,
+      idempotency: key === undefined ? null : { key, fingerprint: input.body },
+    },
+    work,
+  );
+  ctx.status = status;
+  if (body !== null) sendJson(ctx, JSON.stringify(body));
+}
+
+function sendRead(ctx: Context, body: unknown): void {
+  const text = JSON.stringify(body);
+  const etag = etagOf(body, text);
+  ctx.set("etag", etag);
+  if (matchesEtag(ctx.headers["if-none-match"], etag)) {
+    ctx.status = 304;
+    return;
+  }
+  ctx.status = 200;
+  sendJson(ctx, text);
+}
+
+function sendJson(ctx: Context, text: string): void {
+  ctx.type = "application/json";
+  ctx.body = text;
+}
+
+/** What no route took: another method (405, with those that the path takes) or no such path (404). */
+export function refuseUnmatched(router: Router<RequestState>) {
+  return (ctx: Context): void => {
+    const matched = router.match(ctx.path, ctx.method);
+    const methods = [...new Set(matched.path.flatMap((layer) => layer.methods))].sort();
+    if (methods.length === 0) {
+      throw new Refusal("not_found", "Nothing is at this path. /openapi.json lists what there is.");
+    }
+    throw new Refusal(
+      "method_not_allowed",
+      `This path takes ${methods.join(", ")}, not ${ctx.method}.`,
+      { headers: { allow: methods.join(", ") } },
+    );
+  };
+}

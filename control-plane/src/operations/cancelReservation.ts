@@ -1,0 +1,40 @@
+import type { ReservationId } from "@gpu-dev/shared/ids.ts";
+import { CANCELLABLE } from "@gpu-dev/shared/states.ts";
+import type { Transaction } from "../store/database.ts";
+import { queueNow } from "../store/jobs.ts";
+import { lockReservation } from "../store/reservations.ts";
+import { writeReservation } from "../store/transition.ts";
+import type { Principal, Viewer } from "../util/principal.ts";
+import { findReservationFor, type ReservationView } from "./findReservation.ts";
+
+/**
+ * Records the wish to end a reservation; its reconciler does the rest. Cancelling again, or what is on its way
+ * out or over, changes nothing.
+ */
+export async function cancelReservation(
+  trx: Transaction,
+  { principal, viewer }: { readonly principal: Principal; readonly viewer: Viewer },
+  id: ReservationId,
+  now: Date,
+): Promise<ReservationView> {
+  await findReservationFor(trx, viewer, id);
+  const seen = await lockReservation(trx, id);
+  if (seen && CANCELLABLE.includes(seen.state) && seen.cancelRequestedAt === null) {
+    const byOwner = seen.ownerId === principal.userId;
+    await writeReservation(trx, seen, {
+      patch: { cancelRequestedAt: now },
+      events: [
+        {
+          type: "reservation.cancel-requested",
+          message: byOwner
+            ? "You cancelled it."
+            : `${principal.name} (${principal.role}) cancelled it.`,
+          data: { by: principal.name },
+        },
+      ],
+      now,
+    });
+    await queueNow(trx, "reservation", id);
+  }
+  return findReservationFor(trx, viewer, id);
+}

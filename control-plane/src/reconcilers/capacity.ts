@@ -1,0 +1,71 @@
+import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
+import type { NodeView, PodView } from "../cluster/port.ts";
+import { findType } from "../domain/catalogue.ts";
+import { listHoldingPods } from "../store/attempts.ts";
+import { type CapacityNode, removeNodesExcept, upsertNodes } from "../store/capacity.ts";
+import { recordContact } from "../store/clusterContact.ts";
+import { queueAllNow } from "../store/jobBatches.ts";
+import type { ReconcileResult, ReconcilerContext } from "./context.ts";
+
+/** Nodes of the cluster to rows; a pool whose rows changed is planned anew. A failed list changes nothing. */
+export async function reconcileCapacity(context: ReconcilerContext): Promise<ReconcileResult> {
+  const observedAt = context.clock.now();
+  const [nodes, pods] = await Promise.all([
+    context.cluster.listNodes(),
+    context.cluster.listPods(),
+  ]);
+  context.steadiness.answered();
+  const holding = new Set(await listHoldingPods(context.database, observedAt));
+  const foreign = pods.filter(
+    (pod) => pod.installation !== context.installation || !holding.has(pod.name),
+  );
+  const seen = capacityOf(context.catalogue, nodes, foreign);
+  await context.database.transaction(async (trx) => {
+    const changed = await upsertNodes(trx, seen, observedAt);
+    const gone = await removeNodesExcept(
+      trx,
+      seen.map((node) => node.name),
+      observedAt,
+    );
+    await recordContact(trx, observedAt);
+    const pools = [...new Set([...changed, ...gone])];
+    await queueAllNow(
+      trx,
+      pools.map((pool) => ({ reconciler: "plan", key: pool })),
+    );
+    if (pools.length > 0) context.log.info({ pools, nodes: seen.length }, "capacity changed");
+  });
+  return {};
+}
+
+function capacityOf(
+  catalogue: Catalogue,
+  nodes: readonly NodeView[],
+  foreign: readonly PodView[],
+): CapacityNode[] {
+  return nodes.flatMap((node) => {
+    const type = node.gpuType === null ? undefined : findType(catalogue, node.gpuType);
+    if (!type) return [];
+    const taken = foreign
+      .filter((pod) => pod.node === node.name && !isOver(pod))
+      .reduce(
+        (sum, pod) => sum + (type.kind === "gpu" ? pod.gpus : pod.reservationId === null ? 0 : 1),
+        0,
+      );
+    return [
+      {
+        name: node.name,
+        uid: node.uid,
+        gpuType: type.id,
+        zone: node.zone,
+        units: type.resource === null ? type.slotsPerNode : (node.allocatable[type.resource] ?? 0),
+        foreignUnits: taken,
+        ready: node.ready,
+        cordoned: node.cordoned,
+        resourceVersion: node.resourceVersion,
+      },
+    ];
+  });
+}
+
+const isOver = (pod: PodView): boolean => pod.phase === "Succeeded" || pod.phase === "Failed";

@@ -1,0 +1,18 @@
+import type { ReconcilerName } from "../store/jobs.ts";
+import { reconcileCapacity } from "./capacity.ts";
+import type { Reconciler } from "./context.ts";
+import { reconcileGarbage } from "./garbage.ts";
+import { reconcilePlan } from "./plan.ts";
+import { reconcileReservation } from "./reservation/reconcileReservation.ts";
+import { reconcileResync } from "./resync.ts";
+import { reconcileRetention } from "./retention.ts";
+
+/** Who does the work of which kind of job. Disks are made and freed on the way of the reservation that holds them. */
+export const REGISTRY: Partial<Record<ReconcilerName, Reconciler>> = {
+  plan: reconcilePlan,
+  reservation: reconcileReservation,
+  capacity: reconcileCapacity,
+  garbage: reconcileGarbage,
+  retention: reconcileRetention,
+  resync: reconcileResync,
+};

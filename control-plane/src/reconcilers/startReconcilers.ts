@@ -1,0 +1,131 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { Hour, Second } from "@gpu-dev/shared/durations.ts";
+import { planFirstCome } from "../domain/plan/firstCome.ts";
+import { queueNow } from "../store/jobs.ts";
+import { beat, removeBeats, unlockSilentWorkers } from "../store/workers.ts";
+import { ClusterSteadiness } from "./clusterSteadiness.ts";
+import type { ReconcilerContext } from "./context.ts";
+import { watchHints } from "./watchHints.ts";
+import { startWorkerPool, tidyQueue, type WorkerPool } from "./worker.ts";
+
+export interface ReconcilersOptions extends Omit<ReconcilerContext, "planner" | "steadiness"> {
+  readonly databaseUrl: string;
+  /** Jobs at a time in this process. */
+  readonly concurrency: number;
+}
+
+const BEAT_MS = 5 * Second.ms;
+const SWEEP_MS = 10 * Second.ms;
+/** Without a beat for this long a worker is dead: with the sweep, its locks go within 30 seconds. */
+const SILENCE_SECONDS = 20;
+const RESYNC_MS = 30 * Second.ms;
+const TIDY_MS = Hour.ms;
+const RESTART_PAUSE_MS = 2 * Second.ms;
+
+/** Any number of processes may do this at once. Resolves when the first pool runs; `stop` lets running jobs end. */
+export async function startReconcilers(
+  options: ReconcilersOptions,
+): Promise<{ stop(): Promise<void> }> {
+  const context: ReconcilerContext = {
+    ...options,
+    planner: planFirstCome,
+    steadiness: new ClusterSteadiness(options.clock),
+  };
+  const pool = await keepPoolRunning(context, options);
+  const hints = await watchHints(context);
+  const { database, log } = context;
+  const beats = () => beat(database, [...pool.workerIds()]);
+  const timers = [
+    every(BEAT_MS, "heartbeat", context, beats),
+    every(SWEEP_MS, "sweep", context, async () => {
+      const workers = await unlockSilentWorkers(database, SILENCE_SECONDS);
+      if (workers.length > 0) log.warn({ workers }, "locks of dead workers were released");
+    }),
+    every(RESYNC_MS, "resync", context, () => queueNow(database, "resync", "default")),
+    every(TIDY_MS, "tidy", context, () => tidyQueue(options.databaseUrl)),
+  ];
+  return {
+    stop: async () => {
+      await hints.stop();
+      await pool.stop();
+      await Promise.all(timers.map((timer) => timer.stop()));
+      await removeBeats(database, [...pool.workerIds()]).catch((error: unknown) => {
+        log.warn({ err: error }, "heartbeats were left behind; they grow old by themselves");
+      });
+    },
+  };
+}
+
+/** The queue gives up for good when it loses the database at the wrong moment; then it is started again. */
+async function keepPoolRunning(
+  context: ReconcilerContext,
+  options: ReconcilersOptions,
+): Promise<{ workerIds(): ReadonlySet<string>; stop(): Promise<void> }> {
+  const stopping = new AbortController();
+  let pool: WorkerPool = await startWorkerPool(context, options);
+  const running = (async () => {
+    for (;;) {
+      const broken = await pool.ended.then(
+        () => new Error("the job queue stopped by itself"),
+        (error: unknown) => error,
+      );
+      if (stopping.signal.aborted) return;
+      context.log.warn({ err: broken }, "the job queue broke down; started again");
+      const next = await restart(context, options, stopping.signal);
+      if (!next) return;
+      pool = next;
+    }
+  })();
+  return {
+    workerIds: () => pool.workerIds,
+    stop: async () => {
+      stopping.abort();
+      await pool.stop().catch((error: unknown) => {
+        context.log.warn({ err: error }, "the job queue did not stop in order");
+      });
+      await running;
+    },
+  };
+}
+
+async function restart(
+  context: ReconcilerContext,
+  options: ReconcilersOptions,
+  stop: AbortSignal,
+): Promise<WorkerPool | undefined> {
+  for (;;) {
+    await delay(RESTART_PAUSE_MS, undefined, { signal: stop }).catch(() => undefined);
+    if (stop.aborted) return undefined;
+    try {
+      return await startWorkerPool(context, options);
+    } catch (error) {
+      context.log.warn({ err: error }, "the job queue could not be started yet");
+    }
+  }
+}
+
+/** Runs at once and then after each pause; never two at a time; a failure waits for the next turn. */
+function every(
+  milliseconds: number,
+  name: string,
+  { log }: ReconcilerContext,
+  work: () => Promise<unknown>,
+): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const running = (async () => {
+    while (!stopping.signal.aborted) {
+      try {
+        await work();
+      } catch (error) {
+        log.warn({ err: error, name }, "periodic work failed; tried again at its next turn");
+      }
+      await delay(milliseconds, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  })();
+  return {
+    stop: () => {
+      stopping.abort();
+      return running;
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import type { Reservation } from "../domain/reservation.ts";
+import type { PlanLease, PlanNode, PlanRequest, Waiting } from "../domain/plan/types.ts";
+import { firstRow, rows, type Queryable, type Transaction } from "./database.ts";
+
+/** One pass at a time for each pool, in all processes; the lock ends with the transaction. */
+export async function lockPool(trx: Transaction, pool: string): Promise<void> {
+  await rows(trx, "select 1 from (select pg_advisory_xact_lock(hashtextextended(?, 2))) as held", [
+    `plan/${pool}`,
+  ]);
+}
+
+export interface PoolRows {
+  /** When the cluster last answered; null when it never did. */
+  readonly seenAt: Date | null;
+  readonly nodes: readonly PlanNode[];
+  /** Units are held until the pod object is gone, whatever state the reservation is in. */
+  readonly leases: readonly PlanLease[];
+}
+
+/** All that a pass needs beside the queue, in one round trip: a pass is on the way of every start. */
+export async function readPool(db: Queryable, pool: string): Promise<PoolRows> {
+  const row = await firstRow<{
+    seenAt: Date | null;
+    nodes: PlanNode[];
+    leases: (Omit<PlanLease, "until"> & { until: string | null })[];
+  }>(
+    db,
+    `select (select seen_at from cluster_contact where cluster = 'default') as "seenAt",
+       (select coalesce(json_agg(json_build_object('name', name, 'zone', zone, 'units', units,
+          'foreignUnits', foreign_units, 'usable', ready and not cordoned) order by name), '[]')
+        from capacity_nodes where cluster = 'default' and gpu_type = :pool) as nodes,
+       (select coalesce(json_agg(json_build_object('reservationId', a.reservation_id, 'node', a.node,
+          'units', a.units, 'until', r.capacity_until) order by a.created_at, a.reservation_id), '[]')
+        from attempts a join reservations r on r.id = a.reservation_id
+        where a.gone_at is null and r.cluster = 'default' and r.gpu_type = :pool) as leases`,
+    { pool },
+  );
+  return {
+    seenAt: row?.seenAt ?? null,
+    nodes: row?.nodes ?? [],
+    leases: (row?.leases ?? []).map((lease) => ({
+      ...lease,
+      until: lease.until === null ? null : new Date(lease.until),
+    })),
+  };
+}
+
+export type QueuedRow = Pick<
+  Reservation,
+  "id" | "state" | "generation" | "attempt" | "gpus" | "nodeCount" | "durationSeconds" | "queuedAt"
+> & { readonly extendedSeconds: number; readonly zone: PlanRequest["zone"] };
+
+/** Oldest first. Not those that are to be cancelled, nor those whose earlier pod is not gone yet. */
+export async function listQueue(db: Queryable, pool: string): Promise<QueuedRow[]> {
+  return rows<QueuedRow>(
+    db,
+    `select r.id, r.state, r.generation, r.attempt, r.gpus, r.node_count as "nodeCount",
+       r.duration_seconds as "durationSeconds", r.extended_seconds as "extendedSeconds",
+       r.queued_at as "queuedAt", d.zone
+     from reservations r
+     left join attachments a on a.reservation_id = r.id and a.released_at is null
+     left join disks d on d.id = a.disk_id
+     where r.cluster = 'default' and r.state = 'queued' and r.gpu_type = ? and r.cancel_requested_at is null
+       and not exists (select 1 from attempts o where o.reservation_id = r.id and o.gone_at is null)
+     order by r.queued_at, r.id`,
+    [pool],
+  );
+}
+
+/** Says to those who wait why they do. Only what changed is written; a row that moved on is left alone. */
+export async function writeWaiting(db: Queryable, waiting: readonly Waiting[]): Promise<void> {
+  if (waiting.length === 0) return;
+  await rows(
+    db,
+    `update reservations r set waiting_reason = w.reason, waiting_position = w.position, generation = generation + 1
+     from jsonb_to_recordset(?::jsonb) as w("reservationId" text, position integer, reason text)
+     where r.id = w."reservationId" and r.state = 'queued'
+       and (r.waiting_reason, r.waiting_position) is distinct from (w.reason, w.position)`,
+    [JSON.stringify(waiting)],
+  );
+}

@@ -1,0 +1,48 @@
+import type { KeyId, UserId } from "@gpu-dev/shared/ids.ts";
+import { firstRow, rows, type Queryable, type Transaction } from "./database.ts";
+
+export interface SshKeyRow {
+  readonly id: KeyId;
+  readonly publicKey: string;
+  readonly fingerprint: string;
+  readonly comment: string;
+  readonly createdAt: Date;
+}
+
+const COLUMNS = `id, public_key as "publicKey", fingerprint, comment, created_at as "createdAt"`;
+
+export async function listKeys(db: Queryable, userId: UserId): Promise<SshKeyRow[]> {
+  return rows<SshKeyRow>(
+    db,
+    `select ${COLUMNS} from ssh_keys where user_id = ? order by created_at, id`,
+    [userId],
+  );
+}
+
+/** @returns undefined when the user has this key already */
+export async function insertKey(
+  trx: Transaction,
+  fresh: Omit<SshKeyRow, "createdAt"> & { readonly userId: UserId; readonly now: Date },
+): Promise<SshKeyRow | undefined> {
+  return firstRow<SshKeyRow>(
+    trx,
+    `insert into ssh_keys (id, user_id, public_key, fingerprint, comment, created_at)
+     values (:id, :userId, :publicKey, :fingerprint, :comment, :now)
+     on conflict (user_id, fingerprint) do nothing
+     returning ${COLUMNS}`,
+    { ...fresh },
+  );
+}
+
+/** @returns whether it was there and the user's */
+export async function deleteKey(trx: Transaction, userId: UserId, id: KeyId): Promise<boolean> {
+  const gone = await rows(trx, "delete from ssh_keys where id = ? and user_id = ? returning id", [
+    id,
+    userId,
+  ]);
+  return gone.length > 0;
+}
+
+export async function keyExists(db: Queryable, id: KeyId): Promise<boolean> {
+  return (await firstRow(db, "select 1 from ssh_keys where id = ?", [id])) !== undefined;
+}

@@ -1,0 +1,72 @@
+import type { Role } from "@gpu-dev/shared/api/resources.ts";
+import type { TokenId, UserId } from "@gpu-dev/shared/ids.ts";
+import { firstRow, rows, type Queryable, type Transaction } from "./database.ts";
+
+export interface TokenRow {
+  readonly id: TokenId;
+  readonly userId: UserId;
+  readonly userName: string;
+  readonly role: Role;
+  readonly hash: Buffer;
+  readonly expiresAt: Date;
+  readonly revokedAt: Date | null;
+}
+
+/** @returns false when a token of this id is there already: the sign-in was sent before. */
+export async function insertToken(
+  trx: Transaction,
+  fresh: {
+    readonly id: TokenId;
+    readonly userId: UserId;
+    readonly hash: Buffer;
+    readonly role: Role;
+    readonly label: string;
+    readonly now: Date;
+    readonly expiresAt: Date;
+  },
+): Promise<boolean> {
+  const row = await firstRow(
+    trx,
+    `insert into api_tokens (id, user_id, token_hash, role, label, created_at, expires_at)
+     values (:id, :userId, :hash, :role, :label, :now, :expiresAt)
+     on conflict (id) do nothing
+     returning id`,
+    { ...fresh },
+  );
+  return row !== undefined;
+}
+
+export async function findTokenByHash(db: Queryable, hash: Buffer): Promise<TokenRow | undefined> {
+  return firstRow<TokenRow>(
+    db,
+    `select t.id, t.user_id as "userId", u.name as "userName", t.role, t.token_hash as hash,
+       t.expires_at as "expiresAt", t.revoked_at as "revokedAt"
+     from api_tokens t join users u on u.id = t.user_id
+     where t.token_hash = ?`,
+    [hash],
+  );
+}
+
+export async function revokeToken(trx: Transaction, id: TokenId, now: Date): Promise<void> {
+  await rows(
+    trx,
+    "update api_tokens set revoked_at = :now where id = :id and revoked_at is null returning id",
+    { id, now },
+  );
+}
+
+/** Of these tokens, the ones that are good no longer. */
+export async function findDeadTokens(
+  db: Queryable,
+  ids: readonly TokenId[],
+  now: Date,
+): Promise<TokenId[]> {
+  const dead = await rows<{ id: TokenId }>(
+    db,
+    `select wanted.id from unnest(cast(:ids as text[])) as wanted (id)
+     left join api_tokens t on t.id = wanted.id
+     where t.id is null or t.revoked_at is not null or t.expires_at <= :now`,
+    { ids: [...ids], now },
+  );
+  return dead.map((row) => row.id);
+}

@@ -1,0 +1,36 @@
+import type { ErrorCode } from "@gpu-dev/shared/errors.ts";
+
+export interface FieldProblem {
+  readonly path: string;
+  readonly message: string;
+}
+
+/**
+ * The one error that reaches a client with words of its own. `detail` is public: what happened, why, what to do
+ * next. What only the log may see goes into `cause`.
+ */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly code: ErrorCode;
+  readonly errors: readonly FieldProblem[];
+  /** Somebody tried what is not theirs: the audit tells it. */
+  readonly audited: boolean;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    options: {
+      readonly errors?: readonly FieldProblem[];
+      readonly audited?: boolean;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly cause?: unknown;
+    } = {},
+  ) {
+    super(detail, options.cause === undefined ? {} : { cause: options.cause });
+    this.code = code;
+    this.errors = options.errors ?? [];
+    this.audited = options.audited ?? false;
+    this.headers = options.headers ?? {};
+  }
+}

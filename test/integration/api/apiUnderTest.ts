@@ -1,0 +1,137 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Role } from "@gpu-dev/shared/api/resources.ts";
+import type { UserId } from "@gpu-dev/shared/ids.ts";
+import { startControlPlane, type Overrides } from "../../../control-plane/src/composition.ts";
+import { readConfig } from "../../../control-plane/src/config.ts";
+import { openDatabase, type Database } from "../../../control-plane/src/store/database.ts";
+import { createLogger } from "../../../control-plane/src/util/logger.ts";
+import { createTestDatabase, type TestDatabase } from "../../support/postgres.ts";
+import { makeTempDir } from "../../support/tempDir.ts";
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // What came back is judged by each test.
+  readonly body: Record<string, unknown>;
+}
+
+export interface Caller {
+  readonly id: UserId;
+  readonly token: string;
+  get(path: string, headers?: Record<string, string>): Promise<Answer>;
+  post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  request(method: string, path: string, init?: RequestInit): Promise<Answer>;
+}
+
+export interface ApiUnderTest {
+  readonly url: string;
+  readonly server: string;
+  readonly secret: string;
+  readonly database: Database;
+  readonly databaseUrl: string;
+  signIn(name: string, role?: Role): Promise<Caller>;
+  /** Stops the control plane alone; the database can still be looked at. */
+  stopServer(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The control plane's API on a free port, in this process, with a real database of its own. */
+export async function startApi(
+  options: {
+    readonly environment?: Record<string, string>;
+    readonly overrides?: Overrides;
+    readonly testDatabase?: TestDatabase;
+  } = {},
+): Promise<ApiUnderTest> {
+  const testDatabase = options.testDatabase ?? (await createTestDatabase());
+  const dir = await makeTempDir("api");
+  const secret = `gpu-dev-secret-${randomBytes(32).toString("base64url")}`;
+  const secretFile = join(dir.path, "secret");
+  await writeFile(secretFile, `${secret}\n`, { mode: 0o600 });
+  const config = readConfig(
+    ["--role", "api", "--port", "0", "--development-secret-file", secretFile],
+    {
+      DATABASE_URL: testDatabase.url,
+      GPU_DEV_VALIDATE_RESPONSES: "true",
+      GPU_DEV_LOG_LEVEL: "silent",
+      GPU_DEV_WRITES_PER_SECOND: "10000",
+      GPU_DEV_READS_PER_SECOND: "10000",
+      GPU_DEV_STRANGERS_PER_SECOND: "10000",
+      ...options.environment,
+    },
+  );
+  if (!config) throw new Error("no configuration");
+  const controlPlane = await startControlPlane(config, createLogger("silent"), options.overrides);
+  const url = controlPlane.url ?? "";
+  const database = openDatabase({ url: testDatabase.url, poolSize: 8 });
+  const server = new URL(url).host;
+  return {
+    url,
+    server,
+    secret,
+    database,
+    databaseUrl: testDatabase.url,
+    signIn: (name, role = "user") => signIn(url, { secret, server, name, role }),
+    stopServer: () => controlPlane.stop(),
+    async stop() {
+      await controlPlane.stop();
+      await database.destroy();
+      if (!options.testDatabase) await testDatabase.drop();
+      await dir.remove();
+    },
+  };
+}
+
+export function proofOf(
+  secret: string,
+  claims: { server: string; user: string; role: string; issuedAt: string },
+): string {
+  const text = `${claims.server}\n${claims.user}\n${claims.role}\n${claims.issuedAt}`;
+  return createHmac("sha256", secret).update(text).digest("base64url");
+}
+
+async function signIn(
+  url: string,
+  { secret, server, name, role }: { secret: string; server: string; name: string; role: Role },
+): Promise<Caller> {
+  const claims = { server, user: name, role, issuedAt: new Date().toISOString() };
+  const body = { kind: "development", ...claims, proof: proofOf(secret, claims) };
+  const answer = await send(`${url}/v1/tokens`, jsonInit("POST", body));
+  if (answer.status !== 201) throw new Error(`no sign-in: ${JSON.stringify(answer.body)}`);
+  const token = String(answer.body["token"]);
+  const authorization = `Bearer ${token}`;
+  const request: Caller["request"] = (method, path, init = {}) =>
+    send(`${url}${path}`, {
+      ...init,
+      method,
+      headers: { authorization, ...(init.headers as Record<string, string> | undefined) },
+    });
+  return {
+    id: (answer.body["user"] as { id: UserId }).id,
+    token,
+    request,
+    get: (path, headers = {}) => request("GET", path, { headers }),
+    post: (path, body, headers = {}) => {
+      const init = body === undefined ? {} : jsonInit("POST", body);
+      const all = { ...(init.headers as Record<string, string> | undefined), ...headers };
+      return request("POST", path, { ...init, headers: all });
+    },
+  };
+}
+
+export function jsonInit(method: string, body: unknown): RequestInit {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  return { method, headers: { "content-type": "application/json" }, body: text };
+}
+
+export async function send(url: string, init: RequestInit = {}): Promise<Answer> {
+  const response = await fetch(url, init);
+  const text = await response.text();
+  const isJson = response.headers.get("content-type")?.includes("json") ?? false;
+  const body = isJson && text !== "" ? (JSON.parse(text) as Record<string, unknown>) : { text };
+  return { status: response.status, headers: response.headers, body };
+}
+
+export const REQUEST = { gpuType: "h100", gpus: 2, durationSeconds: 3_600 };

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { openDatabase, rows } from "../../../control-plane/src/store/database.ts";
+import { startTestPostgres, type TestPostgres } from "../../support/postgres.ts";
+import { waitFor } from "../../support/waitFor.ts";
+import { REQUEST, send, startApi, type ApiUnderTest, type Caller } from "./apiUnderTest.ts";
+import { readEvents } from "./eventReader.ts";
+
+describe("PostgreSQL away", () => {
+  let postgres: TestPostgres;
+  let api: ApiUnderTest;
+  let alice: Caller;
+  before(async function () {
+    this.timeout(60_000);
+    postgres = await startTestPostgres();
+    api = await startApi({ testDatabase: await postgres.createDatabase() });
+    alice = await api.signIn("alice");
+  });
+  after(async function () {
+    this.timeout(60_000);
+    await api.stop();
+    await postgres.remove();
+  });
+
+  it("R10: answers 503 with Retry-After while it is away, works when it is back, loses and doubles nothing", async function () {
+    this.timeout(60_000);
+    const stream = await readEvents(api.url, alice.token);
+    const before = await alice.post("/v1/reservations", { ...REQUEST, name: "before" });
+    await waitFor(() => stream.items.length === 1, { describe: "the event of the first" });
+    await postgres.server.stop();
+    const header = { "idempotency-key": "through-the-storm" };
+    const requests = await Promise.all([
+      alice.get("/v1/reservations"),
+      alice.get("/v1/availability"),
+      alice.post("/v1/reservations", { ...REQUEST, name: "during" }, header),
+      alice.post(`/v1/reservations/${String(before.body["id"])}/cancel`),
+      send(`${api.url}/readyz`),
+    ]);
+    for (const answer of requests) {
+      assert.equal(answer.status, 503, JSON.stringify(answer.body));
+      assert.equal(answer.body["code"], "database_unavailable");
+      assert.equal(answer.headers.get("retry-after"), "2");
+    }
+    assert.equal((await send(`${api.url}/healthz`)).status, 200, "the process itself is well");
+    await postgres.server.start();
+    await waitFor(async () => (await send(`${api.url}/readyz`)).status === 200, {
+      describe: "readiness",
+    });
+    const during = await alice.post("/v1/reservations", { ...REQUEST, name: "during" }, header);
+    assert.equal(during.status, 201);
+    const list = await alice.get("/v1/reservations");
+    const items = list.body["items"] as { name: string; cancelRequestedAt: unknown }[];
+    assert.deepEqual(
+      items.map(({ name, cancelRequestedAt }) => [name, cancelRequestedAt]),
+      [
+        ["during", null],
+        ["before", null],
+      ],
+    );
+    await waitFor(() => stream.items.length === 2, { describe: "the stream to go on by itself" });
+    assert.equal(stream.items[1]?.data["reservationName"], "during");
+    stream.close();
+  });
+
+  it("R10: leaves no connection behind: many rounds of failing requests keep within the pool", async function () {
+    this.timeout(60_000);
+    await postgres.server.stop();
+    for (let round = 0; round < 5; round += 1) {
+      const answers = await Promise.all(
+        Array.from({ length: 30 }, () => alice.get("/v1/reservations")),
+      );
+      assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([503]));
+    }
+    await postgres.server.start();
+    await waitFor(async () => (await send(`${api.url}/readyz`)).status === 200, {
+      describe: "readiness",
+    });
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, () => alice.get("/v1/reservations")),
+    );
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+    const own = openDatabase({ url: api.databaseUrl, poolSize: 1 });
+    const sessions = await rows<{ state: string; count: number }>(
+      own,
+      `select state, count(*)::integer as count from pg_stat_activity
+       where application_name = 'gpu-dev-control-plane' and pid <> pg_backend_pid() group by state`,
+    );
+    await own.destroy();
+    assert.ok(
+      sessions.every(({ state }) => state === "idle"),
+      JSON.stringify(sessions),
+    );
+    assert.ok(
+      sessions.every(({ count }) => count <= 16),
+      JSON.stringify(sessions),
+    );
+  });
+});

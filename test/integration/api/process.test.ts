@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { chmod, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildOpenApi } from "@gpu-dev/shared/api/openapi.ts";
+import { startControlPlane } from "../../../control-plane/src/composition.ts";
+import { readConfig } from "../../../control-plane/src/config.ts";
+import { rows } from "../../../control-plane/src/store/database.ts";
+import { createLogger } from "../../../control-plane/src/util/logger.ts";
+import { freePort } from "../../support/freePort.ts";
+import { createTestDatabase, type TestDatabase } from "../../support/postgres.ts";
+import { makeTempDir } from "../../support/tempDir.ts";
+import { waitFor } from "../../support/waitFor.ts";
+import { REQUEST, send, startApi } from "./apiUnderTest.ts";
+import { readEvents } from "./eventReader.ts";
+
+const MAIN = fileURLToPath(new URL("../../../control-plane/src/main.ts", import.meta.url));
+
+interface Run {
+  readonly child: ChildProcess;
+  out: string;
+  err: string;
+}
+
+describe("the control plane's process", () => {
+  let database: TestDatabase;
+  let dir: Awaited<ReturnType<typeof makeTempDir>>;
+  let secretFile: string;
+  before(async () => {
+    database = await createTestDatabase();
+    dir = await makeTempDir("process");
+    secretFile = join(dir.path, "secret");
+    await writeFile(secretFile, `gpu-dev-secret-${"s".repeat(43)}\n`, { mode: 0o600 });
+  });
+  after(async () => {
+    await database.drop();
+    await dir.remove();
+  });
+
+  const run = (args: string[], environment: Record<string, string> = {}): Run => {
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      env: { ...process.env, DATABASE_URL: database.url, ...environment },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    const started: Run = { child, out: "", err: "" };
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (started.out += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (started.err += text));
+    return started;
+  };
+  const apiArgs = (): string[] => [
+    "--role",
+    "api",
+    "--port",
+    "0",
+    "--development-secret-file",
+    secretFile,
+  ];
+  const exitOf = async ({ child }: Run): Promise<number | null> => {
+    if (child.exitCode === null) await once(child, "exit");
+    return child.exitCode;
+  };
+  const urlOf = async (started: Run): Promise<string> => {
+    const line = await waitFor(() => /\{"ready".*\n/.exec(started.out)?.[0], {
+      describe: "the ready line",
+    });
+    return (JSON.parse(line) as { url: string }).url;
+  };
+
+  it("prints one line when it serves, and SIGTERM and SIGINT stop it in order with exit code 0", async () => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      const started = run(apiArgs());
+      const url = await urlOf(started);
+      assert.equal((await send(`${url}/readyz`)).status, 200);
+      started.child.kill(signal);
+      assert.equal(await exitOf(started), 0, started.err);
+      assert.equal(started.out.trim().split("\n").length, 1);
+      assert.match(started.err, /"msg":"stopped"/);
+    }
+  });
+
+  it("stops when its parent is gone: standard input closes", async () => {
+    const started = run([...apiArgs(), "--exit-with-parent"]);
+    await urlOf(started);
+    started.child.stdin?.end();
+    assert.equal(await exitOf(started), 0, started.err);
+  });
+
+  it("S4: writes neither the secret nor the database's password to its log", async () => {
+    const started = run([...apiArgs(), "--log-level", "trace"]);
+    await urlOf(started);
+    started.child.kill("SIGTERM");
+    await exitOf(started);
+    const password = decodeURIComponent(new URL(database.url).password);
+    assert.ok(password.length > 4);
+    for (const secret of [password, "s".repeat(43)]) {
+      assert.ok(!`${started.out}${started.err}`.includes(secret));
+    }
+  });
+
+  it("lists everything that is wrong with its configuration at once, and exits with 2", async () => {
+    const started = run([
+      "--role",
+      "all",
+      "--host",
+      "0.0.0.0",
+      "--port",
+      "x",
+      "--development-secret-file",
+      "y",
+    ]);
+    assert.equal(await exitOf(started), 2);
+    assert.match(started.err, /--port/);
+    const loopback = run(["--role", "all", "--host", "0.0.0.0", "--development-secret-file", "y"]);
+    assert.equal(await exitOf(loopback), 2);
+    assert.match(loopback.err, /--host[^\n]*not loopback/);
+    assert.match(loopback.err, /--kubeconfig[^\n]*missing/);
+  });
+
+  it("refuses a secret that others can read, and a port that is taken, each with a sentence", async () => {
+    const open = join(dir.path, "open");
+    await writeFile(open, `gpu-dev-secret-${"o".repeat(43)}\n`);
+    await chmod(open, 0o644);
+    const readable = run(["--role", "api", "--port", "0", "--development-secret-file", open]);
+    assert.equal(await exitOf(readable), 1);
+    assert.match(readable.err, /can be read by others; run: chmod 600/);
+    const holder = run(apiArgs());
+    const port = new URL(await urlOf(holder)).port;
+    const second = run([...apiArgs().slice(0, 2), "--port", port, ...apiArgs().slice(4)]);
+    assert.equal(await exitOf(second), 1);
+    assert.match(second.err, new RegExp(`127\\.0\\.0\\.1:${port} is in use`));
+    holder.child.kill("SIGTERM");
+    await exitOf(holder);
+  });
+
+  it("gives up on a database that never answers with one sentence", async () => {
+    const url = `postgres://nobody:secret@127.0.0.1:${String(await freePort())}/none`;
+    const config = readConfig(apiArgs(), { DATABASE_URL: url });
+    assert.ok(config);
+    await assert.rejects(
+      startControlPlane(config, createLogger("silent"), { databaseWaitMs: 100 }),
+      {
+        message: /^PostgreSQL did not answer for .* check that it runs/,
+      },
+    );
+  });
+
+  it("ends streams and finishes what is under way when it stops", async () => {
+    const api = await startApi();
+    const alice = await api.signIn("alice");
+    const stream = await readEvents(api.url, alice.token);
+    // A request that is held up in the middle: its user's row is locked.
+    const holder = await api.database.transaction();
+    await rows(holder, "select 1 from users where id = ? for update", [alice.id]);
+    const underWay = alice.post("/v1/reservations", REQUEST);
+    await waitFor(
+      async () => {
+        const waiting =
+          "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+        return (await rows(api.database, waiting)).length === 1;
+      },
+      { describe: "the request to be under way" },
+    );
+    const stopped = api.stopServer();
+    await waitFor(() => stream.closed(), { describe: "the stream to end" });
+    await assert.rejects(fetch(`${api.url}/healthz`), "nobody new is let in");
+    await holder.commit();
+    const answer = await underWay;
+    assert.equal(answer.status, 201);
+    await stopped;
+    const [made] = await rows(api.database, "select 1 from reservations where id = ?", [
+      String(answer.body["id"]),
+    ]);
+    assert.ok(made);
+    await api.stop();
+  });
+});
+
+describe("openapi.json", () => {
+  it("is what the route table says (control-plane/scripts/writeOpenApi.ts writes it)", async () => {
+    const root = new URL("../../../", import.meta.url);
+    const packageJson = JSON.parse(
+      await readFile(new URL("control-plane/package.json", root), "utf8"),
+    ) as { version: string };
+    const committed: unknown = JSON.parse(await readFile(new URL("openapi.json", root), "utf8"));
+    assert.deepEqual(committed, JSON.parse(JSON.stringify(buildOpenApi(packageJson.version))));
+  });
+});

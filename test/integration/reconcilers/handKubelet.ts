@@ -1,0 +1,137 @@
+import { CoreV1Api, KubeConfig, type V1Pod } from "@kubernetes/client-node";
+
+/** A kubelet moved by hand, so that a test decides when a pod runs, fails or goes: the stock client does it. */
+export interface HandKubelet {
+  readonly api: CoreV1Api;
+  addNode(name: string, type: string, gpus: number, zone?: string): Promise<void>;
+  setNodeReady(name: string, ready: boolean, since?: Date): Promise<void>;
+  pod(name: string): Promise<V1Pod | undefined>;
+  pods(): Promise<V1Pod[]>;
+  run(name: string): Promise<void>;
+  /** Container status as a kubelet reports it: waiting, restarts, how it last ended. */
+  report(name: string, status: Record<string, unknown>): Promise<void>;
+  /** Its processes ended: the object goes. */
+  finish(name: string): Promise<void>;
+  bindClaim(name: string, zone: string): Promise<void>;
+}
+
+export function createHandKubelet(kubeconfig: string, namespace: string): HandKubelet {
+  const config = new KubeConfig();
+  config.loadFromString(kubeconfig);
+  const api = config.makeApiClient(CoreV1Api);
+  const find = async (name: string) => {
+    const { items } = await api.listNamespacedPod({ namespace });
+    return items.find((pod) => pod.metadata?.name === name);
+  };
+  const report = async (name: string, status: Record<string, unknown>) => {
+    const pod = await find(name);
+    if (!pod) throw new Error(`no pod ${name}`);
+    await api.replaceNamespacedPodStatus({
+      name,
+      namespace,
+      body: { ...pod, status: { ...pod.status, ...status } },
+    });
+  };
+  return {
+    api,
+    addNode: async (name, type, gpus, zone = "us-east-2a") => {
+      const gpu = gpus > 0 ? { "nvidia.com/gpu": String(gpus) } : {};
+      const amounts = { cpu: "192", memory: "2048Gi", pods: "110", ...gpu };
+      await api.createNode({
+        body: {
+          metadata: {
+            name,
+            labels: {
+              "kubernetes.io/hostname": name,
+              "topology.kubernetes.io/zone": zone,
+              "gpu-dev.io/type": type,
+            },
+          },
+          status: {
+            allocatable: amounts,
+            capacity: amounts,
+            conditions: [{ type: "Ready", status: "True", lastHeartbeatTime: new Date() }],
+          },
+        },
+      });
+    },
+    setNodeReady: async (name, ready, since = new Date()) => {
+      const node = await api.readNode({ name });
+      const condition = {
+        type: "Ready",
+        status: ready ? "True" : "False",
+        lastTransitionTime: since,
+        lastHeartbeatTime: new Date(),
+      };
+      await api.replaceNodeStatus({
+        name,
+        body: { ...node, status: { ...node.status, conditions: [condition] } },
+      });
+    },
+    pod: find,
+    pods: async () => (await api.listNamespacedPod({ namespace })).items,
+    run: (name) =>
+      report(name, {
+        phase: "Running",
+        podIP: "127.0.0.9",
+        conditions: [
+          { type: "PodScheduled", status: "True" },
+          { type: "Ready", status: "True" },
+        ],
+        containerStatuses: [container({ ready: true, state: { running: {} } })],
+      }),
+    report,
+    finish: async (name) => {
+      await api.deleteNamespacedPod({ name, namespace, gracePeriodSeconds: 0 });
+    },
+    bindClaim: async (name, zone) => {
+      const claim = await api.readNamespacedPersistentVolumeClaim({ name, namespace });
+      if (claim.spec?.volumeName) return;
+      const volume = `pv-${claim.metadata?.uid ?? ""}`;
+      await api.createPersistentVolume({
+        body: {
+          metadata: { name: volume },
+          spec: {
+            capacity: { storage: "100Gi" },
+            accessModes: ["ReadWriteOncePod"],
+            hostPath: { path: "/nowhere" },
+            claimRef: { namespace, name, uid: claim.metadata?.uid ?? "" },
+            nodeAffinity: {
+              required: {
+                nodeSelectorTerms: [
+                  {
+                    matchExpressions: [
+                      { key: "topology.kubernetes.io/zone", operator: "In", values: [zone] },
+                    ],
+                  },
+                ],
+              },
+            },
+          },
+        },
+      });
+      const bound = await api.replaceNamespacedPersistentVolumeClaim({
+        name,
+        namespace,
+        body: { ...claim, spec: { ...claim.spec, volumeName: volume } },
+      });
+      await api.replaceNamespacedPersistentVolumeClaimStatus({
+        name,
+        namespace,
+        body: { ...bound, status: { phase: "Bound" } },
+      });
+    },
+  };
+}
+
+/** One container's status; what is left out is as it is for a container that runs. */
+export function container(status: Record<string, unknown>): Record<string, unknown> {
+  return {
+    name: "workspace",
+    image: "ghcr.io/gpu-dev/workspace:latest",
+    imageID: "",
+    ready: false,
+    restartCount: 0,
+    ...status,
+  };
+}

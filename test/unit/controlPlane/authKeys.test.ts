@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { refuseProof, signProof } from "../../../control-plane/src/auth/development.ts";
+import { parseSshPublicKey } from "../../../control-plane/src/auth/sshPublicKey.ts";
+import { newToken, readBearer } from "../../../control-plane/src/auth/token.ts";
+import { requireTool } from "../../support/requireTool.ts";
+import { makeTempDir } from "../../support/tempDir.ts";
+
+const field = (value: Buffer | string): Buffer => {
+  const bytes = Buffer.from(value as string);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+};
+const line = (type: string, ...fields: (Buffer | string)[]): string =>
+  `${type} ${Buffer.concat([type, ...fields].map(field)).toString("base64")}`;
+const modulusOf = (bits: number): Buffer => {
+  const { publicKey } = generateKeyPairSync("rsa", { modulusLength: bits });
+  const n = Buffer.from(publicKey.export({ format: "jwk" }).n ?? "", "base64url");
+  return Buffer.concat([Buffer.from([0]), n]);
+};
+const ED25519 = line("ssh-ed25519", Buffer.alloc(32, 7));
+const POINT = Buffer.concat([Buffer.from([4]), Buffer.alloc(64, 1)]);
+
+describe("SSH public keys", () => {
+  const taken: Record<string, string> = {
+    ed25519: ED25519,
+    ecdsa: line("ecdsa-sha2-nistp256", "nistp256", POINT),
+    "rsa of 2048 bits": line("ssh-rsa", Buffer.from([1, 0, 1]), modulusOf(2_048)),
+    "a FIDO ed25519": line("sk-ssh-ed25519@openssh.com", Buffer.alloc(32, 7), "ssh:"),
+    "a FIDO ecdsa": line("sk-ecdsa-sha2-nistp256@openssh.com", "nistp256", POINT, "ssh:"),
+  };
+  for (const [what, key] of Object.entries(taken)) {
+    it(`takes ${what}, and keeps type, key and comment apart`, () => {
+      const parsed = parseSshPublicKey(`  ${key} me at work \n`);
+      assert.ok(typeof parsed !== "string", `refused: ${key}`);
+      assert.equal(parsed.publicKey, key);
+      assert.equal(parsed.comment, "me at work");
+      assert.match(parsed.fingerprint, /^SHA256:[A-Za-z0-9+/]{43}$/);
+    });
+  }
+
+  const refused: Record<string, [string, RegExp]> = {
+    DSA: [line("ssh-dss", "x"), /DSA/],
+    "RSA of 1024 bits": [line("ssh-rsa", Buffer.from([1, 0, 1]), modulusOf(1_024)), /1024 bits/],
+    "RSA of 2047 bits": [
+      line(
+        "ssh-rsa",
+        Buffer.from([1, 0, 1]),
+        Buffer.concat([Buffer.from([0x7f]), Buffer.alloc(255)]),
+      ),
+      /2047 bits/,
+    ],
+    "options in front": [`command="sh" ${ED25519}`, /options/],
+    "two lines": [`${ED25519}\n${ED25519}`, /one line/],
+    "a carriage return": [`${ED25519} a\rb`, /control/],
+    "a NUL": [`${ED25519} a\0b`, /control/],
+    "a key cut off": [ED25519.slice(0, -8), /cut off/],
+    "base64 that is none": [`ssh-ed25519 %%%%`, /base64/],
+    "a type that its key is not": [ED25519.replace("ssh-ed25519 ", "ssh-rsa "), /not of the type/],
+    "a short ed25519": [line("ssh-ed25519", Buffer.alloc(31)), /32 bytes/],
+    "a curve that its type is not": [line("ecdsa-sha2-nistp384", "nistp256", POINT), /curve/],
+    "a private key": ["-----BEGIN OPENSSH PRIVATE KEY-----", /begins with its type/],
+    nothing: ["", /begins with its type/],
+    "a property of every object": ["constructor AAAA", /begins with its type/],
+  };
+  for (const [what, [key, message]] of Object.entries(refused)) {
+    it(`refuses ${what}, and says why`, () => {
+      const parsed = parseSshPublicKey(key);
+      assert.ok(typeof parsed === "string", "it was taken");
+      assert.match(parsed, message);
+    });
+  }
+
+  it("bounds the comment", () => {
+    const parsed = parseSshPublicKey(`${ED25519} ${"c".repeat(5_000)}`);
+    assert.ok(typeof parsed !== "string");
+    assert.equal(parsed.comment.length, 128);
+  });
+
+  it("gives the fingerprint that ssh-keygen gives, for keys that ssh-keygen made", async function () {
+    requireTool(this, "ssh-keygen");
+    const dir = await makeTempDir("keys");
+    for (const [type, bits] of [
+      ["ed25519", "256"],
+      ["ecdsa", "521"],
+      ["rsa", "2048"],
+    ] as const) {
+      const file = join(dir.path, type);
+      execFileSync("ssh-keygen", ["-q", "-t", type, "-b", bits, "-N", "", "-f", file, "-C", "me"]);
+      const told = execFileSync("ssh-keygen", ["-l", "-f", `${file}.pub`], { encoding: "utf8" });
+      const parsed = parseSshPublicKey(readFileSync(`${file}.pub`, "utf8"));
+      assert.ok(typeof parsed !== "string", `refused: ${type}`);
+      assert.equal(told.split(" ")[1], parsed.fingerprint);
+    }
+    await dir.remove();
+  });
+});
+
+describe("tokens and proofs", () => {
+  it("reads only what is a token of ours", () => {
+    const token = newToken();
+    assert.equal(readBearer(`Bearer ${token}`), token);
+    assert.equal(readBearer(`bearer ${token}`), token);
+    for (const header of [
+      undefined,
+      "",
+      token,
+      `Basic ${token}`,
+      `Bearer ${token}x`,
+      `Bearer ${token} x`,
+    ]) {
+      assert.equal(readBearer(header), undefined, header);
+    }
+  });
+
+  it("S2: takes a proof within a minute either way, and no later", () => {
+    const secret = "s";
+    const claims = {
+      server: "a:1",
+      user: "ann",
+      role: "user",
+      issuedAt: "2026-01-01T00:00:00.000Z",
+    } as const;
+    const given = { ...claims, proof: signProof(secret, claims) };
+    const at = (seconds: number) => new Date(Date.parse(claims.issuedAt) + seconds * 1_000);
+    const judge = (seconds: number) =>
+      refuseProof(given, { secret, server: "a:1", now: at(seconds) });
+    assert.deepEqual([-60, 0, 60].map(judge), [undefined, undefined, undefined]);
+    assert.match(judge(61) ?? "", /too long ago/);
+    assert.match(judge(-61) ?? "", /clock is off/);
+    const elsewhere = refuseProof(given, { secret, server: "b:1", now: at(0) });
+    assert.match(elsewhere ?? "", /bound to a:1, but this server is b:1/);
+  });
+});

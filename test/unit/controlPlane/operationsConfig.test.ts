@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { readConfig, redactConfig } from "../../../control-plane/src/config.ts";
+import { parseEventCursor } from "../../../control-plane/src/operations/eventCursor.ts";
+import { chooseName } from "../../../control-plane/src/operations/chooseName.ts";
+import { listOf } from "../../../control-plane/src/operations/checkSpec.ts";
+import { NAME_PATTERN } from "@gpu-dev/shared/names.ts";
+
+const URL_WITH_PASSWORD = "postgres://gpu:hunter2@127.0.0.1/gpu";
+
+describe("the configuration", () => {
+  it("takes options before the environment, and an empty variable for none", () => {
+    const config = readConfig(
+      ["--role", "api", "--port", "9000", "--development-secret-file", "s"],
+      {
+        DATABASE_URL: URL_WITH_PASSWORD,
+        GPU_DEV_PORT: "1",
+        GPU_DEV_LOG_LEVEL: "",
+      },
+    );
+    assert.equal(config?.port, 9_000);
+    assert.equal(config.logLevel, "info");
+    assert.ok(!JSON.stringify(redactConfig(config)).includes("hunter2"));
+  });
+
+  it("names every problem, with its option and its variable", () => {
+    assert.throws(
+      () => readConfig(["--role", "none", "--concurrency", "0"], {}),
+      (error: Error) => {
+        for (const name of ["--role or GPU_DEV_ROLE", "--concurrency", "DATABASE_URL"]) {
+          assert.ok(error.message.includes(name), error.message);
+        }
+        return true;
+      },
+    );
+    assert.throws(() => readConfig(["--nonsense"], {}), /--nonsense.*--help/s);
+  });
+});
+
+describe("small words", () => {
+  it("chosen names are valid and new", () => {
+    const taken: string[] = [];
+    for (let n = 0; n < 3_000; n += 1) taken.push(chooseName(taken));
+    assert.equal(new Set(taken).size, 3_000);
+    for (const name of taken) assert.match(name, NAME_PATTERN);
+  });
+
+  it("lists read as sentences", () => {
+    assert.equal(listOf(["1"]), "1");
+    assert.equal(listOf(["1", "2", "4"]), "1, 2 or 4");
+  });
+
+  it("a cursor is read whole or not at all", () => {
+    assert.deepEqual(parseEventCursor("12-3"), { xid: "12", id: 3 });
+    for (const text of ["", "12", "12-", "-3", "12-3 ", "1'-3", "12-3-4"]) {
+      assert.equal(parseEventCursor(text), "unknown", text);
+    }
+  });
+});

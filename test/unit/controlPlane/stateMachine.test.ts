@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { RESERVATION_STATES } from "@gpu-dev/shared/states.ts";
+import { MAXIMUM_AGES } from "../../../control-plane/src/domain/maximumAges.ts";
+import { canMove, TRANSITIONS } from "../../../control-plane/src/domain/stateMachine.ts";
+
+describe("the state machine", () => {
+  it("allows these changes of state and no other", () => {
+    const allowed = RESERVATION_STATES.flatMap((from) =>
+      RESERVATION_STATES.filter((to) => canMove(from, to)).map((to) => `${from} -> ${to}`),
+    );
+    assert.deepEqual(allowed, [
+      "queued -> starting",
+      "queued -> stopping",
+      "starting -> queued",
+      "starting -> ready",
+      "starting -> stopping",
+      "ready -> stopping",
+      "stopping -> ended",
+      "stopping -> failed",
+    ]);
+  });
+
+  it("R13: every state that can be left has a maximum age, and its way out is a change that there is", () => {
+    for (const state of RESERVATION_STATES) {
+      const { wayOut } = MAXIMUM_AGES[state];
+      assert.equal(wayOut.kind === "final", TRANSITIONS[state].length === 0, state);
+      if (wayOut.kind === "stopping") assert.ok(canMove(state, "stopping"), state);
+    }
+  });
+});
