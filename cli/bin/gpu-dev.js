@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// Plain JavaScript that any Node can read, so that an old one gets a sentence instead of a syntax error.
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 18)) {
+  process.stderr.write(
+    `gpu-dev needs Node 22.18 or newer, and this is ${process.versions.node}. ` +
+      "Run it with npx gpu-dev in the checkout (which brings its own Node), or install a newer Node.\n",
+  );
+  process.exitCode = 1;
+} else {
+  const { main } = await import("../src/main.ts");
+  await main();
+}

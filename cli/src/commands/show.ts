@@ -1,0 +1,106 @@
+import type { Command } from "commander";
+import type { Event } from "@gpu-dev/shared/api/events.ts";
+import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import { formatDuration } from "@gpu-dev/shared/durations.ts";
+import { LIVE } from "@gpu-dev/shared/states.ts";
+import { sessionFor } from "../commandAction.ts";
+import { findReservation } from "../findReservation.ts";
+import { progressSentence, resources, untilWords } from "../reservationText.ts";
+import type { Session } from "../session.ts";
+import { sshHostName, sshOptions, syncSshHosts } from "../sshHosts.ts";
+import { renderFields, renderTable } from "../table.ts";
+import { localTime, localTimeExact } from "../times.ts";
+
+export function addShow(program: Command): void {
+  program
+    .command("show")
+    .description("one reservation: state, times, how to connect, timeline")
+    .argument("<name>", "its name, or the beginning of its id")
+    .action(async (name: string, _options: unknown, command: Command) => {
+      const session = await sessionFor(command);
+      const credential = await session.requireCredential();
+      const reservation = await findReservation(session, name);
+      const { items: events } = await session.client.call("listReservationEvents", {
+        params: { reservationId: reservation.id },
+        query: { limit: 200 },
+      });
+      const state = await syncSshHosts(session, credential, [reservation]);
+      const host = state.live.find((entry) => entry.id === reservation.id);
+      const connection =
+        host === undefined
+          ? null
+          : [
+              "ssh",
+              ...(await sshOptions(session)),
+              sshHostName(state, reservation, credential.user),
+            ].join(" ");
+      if (session.output.json) {
+        session.output.result({
+          reservation,
+          events,
+          connection,
+          workspacePath: host?.workspacePath ?? null,
+        });
+        return;
+      }
+      printPanel(session, reservation, connection, host?.workspacePath ?? null);
+      printTimeline(session, events);
+    });
+}
+
+function printPanel(
+  session: Session,
+  reservation: Reservation,
+  connection: string | null,
+  workspacePath: string | null,
+): void {
+  const { output } = session;
+  const now = session.now();
+  const { spec, members } = reservation;
+  const at = (iso: string | null) => (iso === null ? null : localTime(iso, now));
+  const isLive = LIVE.includes(reservation.state);
+  const labels = Object.entries(spec.labels).map(([key, value]) => `${key}=${value}`);
+  const fields: [string, string | null][] = [
+    ["State", progressSentence(reservation)],
+    ["Server", `${resources(reservation)} for ${formatDuration(spec.durationSeconds)}`],
+    ["Node", members.length === 0 ? null : members.map(memberWords).join(", ")],
+    ["Disk", spec.disk],
+    ["Image", spec.image],
+    ["Labels", labels.length === 0 ? null : labels.join(", ")],
+    ["Created", at(reservation.createdAt)],
+    ["Ready", at(reservation.readyAt)],
+    [
+      "Lease",
+      isLive && reservation.expiresAt !== null ? untilWords(reservation.expiresAt, now) : null,
+    ],
+    [
+      "Extendable",
+      isLive && reservation.extendableUntil !== null
+        ? `until ${String(at(reservation.extendableUntil))}`
+        : null,
+    ],
+    ["Ended", at(reservation.endedAt)],
+    ["Connect", connection],
+    ["Workspace", workspacePath],
+    ["Id", reservation.id],
+  ];
+  output.line(output.style.bold(reservation.name));
+  for (const line of renderFields(fields)) output.line(line);
+}
+
+function memberWords(member: Reservation["members"][number]): string {
+  const restarts = member.restarts === 0 ? "" : `, restarted ${String(member.restarts)} times`;
+  return `${member.node} (${member.podName}${restarts})`;
+}
+
+function printTimeline(session: Session, events: readonly Event[]): void {
+  if (events.length === 0) return;
+  const { output } = session;
+  const rows = events.map((event) => [localTimeExact(event.at, session.now()), event.message]);
+  output.line();
+  for (const line of renderTable(["TIME", "WHAT HAPPENED"], rows, {
+    styleHeader: output.style.dim,
+  })) {
+    output.line(`  ${line}`);
+  }
+}

@@ -1,0 +1,36 @@
+import type { Role } from "@gpu-dev/shared/api/resources.ts";
+import { createApiClient } from "@gpu-dev/shared/client/apiClient.ts";
+import type { Session } from "./session.ts";
+import type { Credential } from "./settings.ts";
+import { developmentToken } from "./signIn.ts";
+import { ensureOwnKey, registerKeys } from "./sshKeys.ts";
+
+export interface EnterOptions {
+  readonly as?: string | undefined;
+  readonly role?: Role | undefined;
+  readonly identity?: string | undefined;
+}
+
+export interface Entered {
+  readonly credential: Credential;
+  readonly identityFile: string;
+  readonly keysAdded: number;
+  readonly keysSkipped: readonly string[];
+}
+
+/** Signs in, keeps the token and registers the user's public keys. What login and setup share. */
+export async function enterServer(session: Session, options: EnterOptions): Promise<Entered> {
+  const identity = options.identity ?? (await session.settings.read()).identity ?? null;
+  const identityFile = identity ?? (await ensureOwnKey(session.paths, session.platform));
+  const credential = await developmentToken(session.server, {
+    user: options.as,
+    role: options.role ?? "user",
+    identity,
+  });
+  const client = createApiClient({ baseUrl: session.server, token: () => credential.token });
+  const keys = await registerKeys(client, session.paths, identityFile);
+  await session.credentials.update((all) => ({ ...all, [session.server]: credential }));
+  // The session's own client speaks with the fresh token from here on.
+  await session.credential();
+  return { credential, identityFile, keysAdded: keys.added, keysSkipped: keys.skipped };
+}

@@ -1,0 +1,49 @@
+import { ApiError, ConnectionError } from "@gpu-dev/shared/client/apiErrors.ts";
+
+/** Stable for scripts; docs/cli.md and `gpu-dev help exit-codes` list the same. */
+export const EXIT_CODES = {
+  ok: 0,
+  unexpected: 1,
+  usage: 2,
+  notSignedIn: 3,
+  notFound: 4,
+  refused: 5,
+  unreachable: 6,
+  reservationOver: 7,
+  interrupted: 130,
+} as const;
+export type ExitName = keyof typeof EXIT_CODES;
+
+export const EXIT_CODE_MEANINGS: Readonly<Record<ExitName, string>> = {
+  ok: "done",
+  unexpected: "something unexpected went wrong",
+  usage: "the command line or a value in it is not valid",
+  notSignedIn: "not signed in, or the sign-in was refused",
+  notFound: "no such reservation, disk or host",
+  refused: "refused: a conflict, a limit, or not permitted",
+  unreachable: "the server can't be reached or is unavailable",
+  reservationOver: "the reservation failed to start, or ended while waiting for it",
+  interrupted: "stopped with Ctrl-C",
+};
+
+/** Something that the command itself has to say no about. The message is a whole sentence for people. */
+export class CliError extends Error {
+  readonly exit: ExitName;
+
+  constructor(exit: ExitName, message: string, options: { cause?: unknown } = {}) {
+    super(message, options);
+    this.name = "CliError";
+    this.exit = exit;
+  }
+}
+
+export function exitNameFor(error: unknown): ExitName {
+  if (error instanceof CliError) return error.exit;
+  if (error instanceof ConnectionError) return "unreachable";
+  if (!(error instanceof ApiError)) return "unexpected";
+  if (error.status === 401) return "notSignedIn";
+  if (error.status === 404) return "notFound";
+  if (error.status === 400) return "usage";
+  if (error.status === 502 || error.status === 503 || error.status === 504) return "unreachable";
+  return error.status >= 500 ? "unexpected" : "refused";
+}

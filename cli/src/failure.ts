@@ -1,0 +1,47 @@
+import { ApiError } from "@gpu-dev/shared/client/apiErrors.ts";
+import type { LenientProblem } from "@gpu-dev/shared/client/apiErrors.ts";
+import { CliError, exitNameFor } from "./exitCodes.ts";
+import type { Output } from "./output.ts";
+
+/** Says an error on stderr: for people what, why and what next; with --json one problem object. */
+export function reportFailure(output: Output, error: unknown): void {
+  if (output.json) {
+    output.errorLine(JSON.stringify(problemOf(error)));
+    return;
+  }
+  const { problem } = error instanceof ApiError ? error : { problem: null };
+  const text = error instanceof Error ? error.message : String(error);
+  const title = problem === null ? "" : `${problem.title}. `;
+  output.errorLine(`${output.style.red("error:")} ${title}${text}${hint(error)}`);
+  for (const field of problem?.errors ?? []) {
+    output.errorLine(`  ${field.path === "" ? "request" : field.path}: ${field.message}`);
+  }
+  if (problem !== null && (problem.status >= 500 || output.verbose)) {
+    output.errorLine(`  request ${problem.requestId} in the server's log`);
+  }
+  if (output.verbose && error instanceof Error) output.errorLine(causes(error));
+}
+
+function problemOf(error: unknown): LenientProblem {
+  if (error instanceof ApiError) return error.problem;
+  const detail = error instanceof Error ? error.message : String(error);
+  const code = `cli_${exitNameFor(error).replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
+  return { type: "about:blank", title: "gpu-dev failed", status: 0, detail, code, requestId: "" };
+}
+
+function hint(error: unknown): string {
+  if (error instanceof ApiError && error.code === "unauthenticated") {
+    return ' Sign in with "gpu-dev login".';
+  }
+  return "";
+}
+
+function causes(error: Error): string {
+  const lines: string[] = [];
+  for (let current: unknown = error; current instanceof Error; current = current.cause) {
+    lines.push(
+      `  ${current instanceof CliError ? current.message : (current.stack ?? current.message)}`,
+    );
+  }
+  return lines.join("\n");
+}

@@ -1,0 +1,98 @@
+import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import { CANCELLABLE } from "@gpu-dev/shared/states.ts";
+import { formatDuration } from "@gpu-dev/shared/durations.ts";
+import { localTime, secondsUntil, timeLeft } from "./times.ts";
+
+/** "2 x h100", "cpu-x86". */
+export function resources(reservation: Reservation): string {
+  const { gpus, gpuType } = reservation.spec;
+  return gpus === 0 ? gpuType : `${String(gpus)} x ${gpuType}`;
+}
+
+/** State in a few words, for a table. */
+export function stateWords(reservation: Reservation): string {
+  const { state, phase, waiting, endReason, cancelRequestedAt } = reservation;
+  switch (state) {
+    case "queued":
+      return waiting === null ? "queued" : `queued, ${ordinal(waiting.position)} in line`;
+    case "starting":
+    case "stopping":
+      return phase === null ? state : `${state}: ${phase}`;
+    case "ready":
+      return cancelRequestedAt === null ? "ready" : "ready, cancelled";
+    case "ended":
+    case "failed":
+      return endReason === null ? state : `${state}: ${endReason}`;
+  }
+}
+
+/** What it is doing right now, in a sentence, for somebody who waits. */
+export function progressSentence(reservation: Reservation): string {
+  const { state, phase, phaseDetail, waiting, endDetail, cancelRequestedAt } = reservation;
+  if (cancelRequestedAt !== null && CANCELLABLE.includes(state)) {
+    return `${state}; cancelled, and about to end`;
+  }
+  switch (state) {
+    case "queued":
+      return waiting === null
+        ? "queued"
+        : `queued, ${ordinal(waiting.position)} in line: ${waiting.reason}`;
+    case "starting":
+    case "stopping": {
+      const head = phase === null ? state : `${state}: ${PHASE_WORDS[phase]}`;
+      return phaseDetail === null ? head : `${head} (${phaseDetail})`;
+    }
+    case "ready":
+      return "ready";
+    case "ended":
+    case "failed":
+      return endDetail ?? stateWords(reservation);
+  }
+}
+
+const PHASE_WORDS = {
+  placing: "choosing a node",
+  disk: "attaching the disk",
+  image: "preparing the image",
+  pulling: "pulling the image",
+  booting: "booting",
+  reachable: "waiting for SSH to answer",
+  closing: "closing sessions",
+  "saving-disk": "saving the disk",
+  removing: "removing the server",
+} as const;
+
+export function timeLeftWords(reservation: Reservation, now: Date): string {
+  const { state, expiresAt, spec, endedAt } = reservation;
+  if (state === "queued" || state === "starting") {
+    return `${formatDuration(spec.durationSeconds)} once ready`;
+  }
+  if (state === "ready" && expiresAt !== null) return timeLeft(expiresAt, now);
+  if (endedAt !== null) return `ended ${localTime(endedAt, now)}`;
+  return "-";
+}
+
+export function nodesOf(reservation: Reservation): string {
+  const nodes = [...new Set(reservation.members.map((member) => member.node))];
+  return nodes.length === 0 ? "-" : nodes.join(", ");
+}
+
+/** "until 15:20 CET (1 h from now)". */
+export function untilWords(iso: string, now: Date): string {
+  const left = secondsUntil(iso, now);
+  const end = localTime(iso, now);
+  return left <= 0 ? `until ${end} (over)` : `until ${end} (${formatDuration(left)} from now)`;
+}
+
+export function diskAfterEnd(reservation: Reservation): string {
+  const { disk } = reservation.spec;
+  return disk === null
+    ? "It has no disk: files in its workspace are deleted."
+    : `Its disk ${disk} is kept, with all files.`;
+}
+
+export function ordinal(n: number): string {
+  const teens = n % 100 >= 11 && n % 100 <= 13;
+  const suffix = teens ? "th" : ({ 1: "st", 2: "nd", 3: "rd" }[n % 10] ?? "th");
+  return `${String(n)}${suffix}`;
+}

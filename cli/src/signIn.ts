@@ -1,0 +1,95 @@
+import { createHmac } from "node:crypto";
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import { hostname, userInfo } from "node:os";
+import type { Role } from "@gpu-dev/shared/api/resources.ts";
+import { createApiClient } from "@gpu-dev/shared/client/apiClient.ts";
+import { systemClock } from "@gpu-dev/shared/client/clock.ts";
+import { CliError } from "./exitCodes.ts";
+import type { Credential } from "./settings.ts";
+
+const SECRET_PATTERN = /^gpu-dev-secret-[A-Za-z0-9_-]{43}\n?$/;
+const LONGEST_SECRET_FILE = 128;
+
+export interface Identity {
+  /** Left out: the user that the server proposes. */
+  readonly user?: string | undefined;
+  readonly role: Role;
+  readonly identity: string | null;
+}
+
+/**
+ * Development sign-in. The server names a file; because that is a stranger's word until proven, the file is
+ * read only for a server on loopback, only when it is ours alone, and only when it can be nothing but such a
+ * secret. The secret never travels: a proof of it does, bound to the very address that we called.
+ */
+export async function developmentToken(server: string, identity: Identity): Promise<Credential> {
+  const client = createApiClient({ baseUrl: server });
+  const listing = await client.call("listSignInMethods");
+  const [method] = listing.methods;
+  if (method === undefined) {
+    throw new CliError(
+      "notSignedIn",
+      `${server} offers no sign-in that this version knows. Update gpu-dev.`,
+    );
+  }
+  const { host, hostname: name } = new URL(server);
+  if (!isLoopback(name)) {
+    throw new CliError(
+      "notSignedIn",
+      `${server} asks for a development sign-in, which is for this machine only. Nothing was sent.`,
+    );
+  }
+  if (listing.server !== host) {
+    throw new CliError(
+      "notSignedIn",
+      `The server at ${server} calls itself ${listing.server}, so no proof was sent. ` +
+        `If that is right, use --server http://${listing.server}.`,
+    );
+  }
+  const secret = await readSecret(method.secretFile);
+  const user = identity.user ?? method.defaultUser;
+  const issuedAt = systemClock.now().toISOString();
+  const proof = createHmac("sha256", secret)
+    .update([listing.server, user, identity.role, issuedAt].join("\n"))
+    .digest("base64url");
+  const body = { kind: "development" as const, server: listing.server, user, role: identity.role };
+  const label = `gpu-dev on ${hostname()}`.slice(0, 80);
+  const token = await client.call("createToken", { body: { ...body, issuedAt, proof, label } });
+  return {
+    token: token.token,
+    expiresAt: token.expiresAt,
+    user: token.user.name,
+    role: token.user.role,
+    server: listing.server,
+    identity: identity.identity,
+  };
+}
+
+export function isLoopback(hostName: string): boolean {
+  return hostName === "localhost" || hostName === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostName);
+}
+
+async function readSecret(path: string): Promise<string> {
+  const refuse = (why: string, cause?: unknown) =>
+    new CliError("notSignedIn", `The sign-in secret ${path} ${why}.`, { cause });
+  // Not blocking: a named pipe in the file's place would hold us for ever.
+  const flags = constants.O_RDONLY | (process.platform === "win32" ? 0 : constants.O_NONBLOCK);
+  const file = await open(path, flags).catch((error: unknown) => {
+    throw refuse("can't be read: only the user who started the server can sign in this way", error);
+  });
+  try {
+    const stats = await file.stat();
+    const isMine = process.platform === "win32" || stats.uid === userInfo().uid;
+    if (!stats.isFile() || !isMine) throw refuse("is not a file of yours, so it was not used");
+    if (process.platform !== "win32" && (stats.mode & 0o077) !== 0) {
+      throw refuse("may be read by others, so it was not used; its mode must be 0600");
+    }
+    if (stats.size > LONGEST_SECRET_FILE) throw refuse("does not look like such a secret");
+    const text = await file.readFile("utf8");
+    if (!SECRET_PATTERN.test(text)) throw refuse("does not look like such a secret");
+    return text.trimEnd();
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,27 @@
+/** Columns padded to their widest cell, two spaces between, no trailing blanks. Cells hold no colours. */
+export function renderTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  options: { right?: readonly number[]; styleHeader?: (text: string) => string } = {},
+): string[] {
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length)),
+  );
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return options.right?.includes(column) === true ? cell.padStart(width) : cell.padEnd(width);
+      })
+      .join("  ")
+      .trimEnd();
+  const style = options.styleHeader ?? ((text: string) => text);
+  return [style(line(header)), ...rows.map(line)];
+}
+
+/** "Label   value" lines under each other; entries without a value are left out. */
+export function renderFields(fields: readonly (readonly [string, string | null])[]): string[] {
+  const shown = fields.filter((field): field is readonly [string, string] => field[1] !== null);
+  const width = Math.max(0, ...shown.map(([label]) => label.length));
+  return shown.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`);
+}
