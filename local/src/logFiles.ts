@@ -1,0 +1,20 @@
+import { open, readFile, rename, type FileHandle } from "node:fs/promises";
+
+/** Starts a new log file, private to the user; the one of the last start is kept beside it. */
+export async function startLog(file: string): Promise<FileHandle> {
+  try {
+    await rename(file, `${file}.1`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+  return open(file, "a", 0o600);
+}
+
+export async function lastLines(file: string, count = 12): Promise<string[]> {
+  try {
+    const text = await readFile(file, "utf8");
+    return text.trimEnd().split("\n").slice(-count);
+  } catch {
+    return [];
+  }
+}

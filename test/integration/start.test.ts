@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFile, stat } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { freePort } from "../support/freePort.ts";
+import { processesNaming, processesWith } from "../support/processes.ts";
+import { makeStartFolder, startLocal, type StartFolder } from "../support/starter.ts";
+import { waitFor } from "../support/waitFor.ts";
+
+/** Tells what this test starts from everything else on the machine; the environment passes it on, however deep. */
+const marker = (port: number) => `GPU_DEV_START_TEST=${String(port)}`;
+const env = (port: number) => ({ GPU_DEV_START_TEST: String(port) });
+
+describe("npm start", function () {
+  this.timeout(60_000);
+  let folder: StartFolder;
+  let port: number;
+
+  beforeEach(async () => {
+    folder = await makeStartFolder();
+    port = await freePort();
+  });
+  afterEach(async () => {
+    await folder.remove();
+  });
+
+  it("serves, refuses a second start, stops on Ctrl-C, and finds its database again", async () => {
+    const first = startLocal(folder.path, port, { env: env(port) });
+    await first.ready();
+    const url = `http://127.0.0.1:${String(port)}`;
+    assert.equal((await fetch(`${url}/readyz`)).status, 200);
+    assert.match(first.output(), new RegExp(`is ready at ${url} \\(\\d+\\.\\d s\\)`));
+
+    const second = startLocal(folder.path, await freePort());
+    assert.equal(await second.ended(), 3);
+    assert.match(second.output(), new RegExp(`process ${String(first.child.pid)}, ${url}`));
+
+    first.child.kill("SIGINT");
+    assert.equal(await first.ended(), 0);
+    const stopped = ["the control plane", "the dev cluster", "PostgreSQL"];
+    const order = stopped.map((title) => first.output().indexOf(`Stopping ${title}`));
+    assert.ok(
+      order.every((at, index) => at > (order[index - 1] ?? 0)),
+      first.output(),
+    );
+    assert.deepEqual(leftovers(folder, port), []);
+
+    const cluster = await stat(join(folder.path, "postgres/data/PG_VERSION"));
+    const again = startLocal(folder.path, port, { env: env(port) });
+    await again.ready();
+    const clusterAgain = await stat(join(folder.path, "postgres/data/PG_VERSION"));
+    assert.equal(clusterAgain.ino, cluster.ino);
+    assert.equal(clusterAgain.birthtimeMs, cluster.birthtimeMs);
+    again.child.kill("SIGTERM");
+    assert.equal(await again.ended(), 0);
+  });
+
+  it("leaves no orphan when it is killed outright, and starts again after it", async () => {
+    const first = startLocal(folder.path, port, { env: env(port) });
+    await first.ready();
+    first.child.kill("SIGKILL");
+    await first.ended();
+    await waitFor(() => leftovers(folder, port).length === 0, {
+      timeoutMs: 15_000,
+      describe: "every process of the killed start to end",
+    });
+    const again = startLocal(folder.path, port, { env: env(port) });
+    await again.ready();
+    again.child.kill("SIGINT");
+    assert.equal(await again.ended(), 0);
+  });
+
+  it("ends everything at once on a second Ctrl-C", async () => {
+    const start = startLocal(folder.path, port, { env: env(port) });
+    await start.ready();
+    // A part that hangs would make the first Ctrl-C wait.
+    const part = processesWith(marker(port)).find(({ command }) =>
+      command.includes("control-plane/src/main.ts"),
+    );
+    assert.ok(part);
+    process.kill(part.pid, "SIGSTOP");
+    start.child.kill("SIGINT");
+    await waitFor(() => start.output().includes("Stopping the control plane"), {
+      describe: "the first Ctrl-C to be heard",
+    });
+    await waitFor(
+      () => {
+        start.child.kill("SIGINT");
+        return start.output().includes("Ending everything at once");
+      },
+      { intervalMs: 100, describe: "the second Ctrl-C to be heard" },
+    );
+    assert.equal(await start.ended(), 130);
+    assert.deepEqual(leftovers(folder, port), []);
+  });
+
+  it("says which part died, with its last words, and stops the rest", async () => {
+    const start = startLocal(folder.path, port, { env: env(port) });
+    await start.ready();
+    const part = processesWith(marker(port)).find(({ command }) =>
+      command.includes("control-plane/src/main.ts"),
+    );
+    assert.ok(part);
+    process.kill(part.pid, "SIGKILL");
+    assert.equal(await start.ended(), 1);
+    assert.match(
+      start.output(),
+      /the control plane ended unexpectedly\. The end of .*control-plane\.log:/,
+    );
+    assert.deepEqual(leftovers(folder, port), []);
+  });
+
+  it("refuses a busy port with one sentence, before anything is started", async () => {
+    const holder = createServer().listen(port, "127.0.0.1");
+    await once(holder, "listening");
+    const start = startLocal(folder.path, port);
+    assert.equal(await start.ended(), 4);
+    assert.equal(start.output().trim().split("\n").length, 1);
+    assert.match(start.output(), new RegExp(`Port ${String(port)} .* is in use`));
+    holder.close();
+    await once(holder, "close");
+  });
+
+  it("keeps what it writes to itself", async () => {
+    const start = startLocal(folder.path, port);
+    await start.ready();
+    for (const name of ["development-secret", "logs/control-plane.log", "fleet.yaml"]) {
+      assert.equal((await stat(join(folder.path, name))).mode & 0o077, 0, name);
+    }
+    const secret = await readFile(join(folder.path, "development-secret"), "utf8");
+    assert.match(secret, /^gpu-dev-secret-[A-Za-z0-9_-]{43}\n$/);
+    const password = (await readFile(join(folder.path, "postgres/password"), "utf8")).trim();
+    for (const log of ["control-plane", "dev-cluster", "postgres"]) {
+      const text = await readFile(join(folder.path, `logs/${log}.log`), "utf8");
+      assert.ok(!text.includes(password) && !text.includes(secret.trim()), log);
+    }
+    assert.deepEqual(processesNaming(password), []);
+    start.child.kill("SIGINT");
+    assert.equal(await start.ended(), 0);
+  });
+});
+
+/** What still runs of a start: by the environment it passed on, or by its folder among the arguments. */
+function leftovers(folder: StartFolder, port: number): string[] {
+  const found = [...processesWith(marker(port)), ...folder.processes()];
+  return found.map(({ pid, command }) => `${String(pid)} ${command}`);
+}

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { execFile, type ExecFileOptions } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { freePort } from "../support/freePort.ts";
+import { processesNaming } from "../support/processes.ts";
+import { requireTool } from "../support/requireTool.ts";
+import { makeStartFolder, startLocal, type StartFolder, type Starter } from "../support/starter.ts";
+import { makeTempDir, type TempDir } from "../support/tempDir.ts";
+import { waitFor } from "../support/waitFor.ts";
+
+const run = promisify(execFile);
+const CLI = new URL("../../cli/bin/gpu-dev.js", import.meta.url).pathname;
+
+describe("npm start with a live pod", function () {
+  this.timeout(90_000);
+  let home: TempDir;
+  let folder: StartFolder;
+  let port: number;
+  /** Runs nowhere else on the machine: how long a sleep is tells whose it is. */
+  let nap: string;
+
+  before(function () {
+    requireTool(this, "ssh", "ssh-keygen", "setsid");
+  });
+  beforeEach(async () => {
+    home = await makeTempDir("home");
+    folder = await makeStartFolder();
+    port = await freePort();
+    nap = `987${String(process.pid)}${String(port)}`;
+    await mkdir(join(home.path, ".ssh"), { mode: 0o700 });
+  });
+  afterEach(async () => {
+    await folder.remove();
+    await home.remove();
+  });
+
+  it("ends what a user left running inside, and starts the pod again with its files", async () => {
+    const first = startLocal(folder.path, port);
+    await first.ready();
+    await reserveWithDaemon();
+    await stopped(first, 0);
+
+    const second = startLocal(folder.path, port);
+    await second.ready();
+    const kept = await waitFor(async () => (await ssh("cat /workspace/kept")).stdout, {
+      timeoutMs: 30_000,
+      intervalMs: 200,
+      describe: "the pod to be back with its files",
+    });
+    assert.equal(kept, "mine\n");
+    await stopped(second, 0);
+  });
+
+  it("ends it also on a second Ctrl-C", async () => {
+    const start = startLocal(folder.path, port);
+    await start.ready();
+    await reserveWithDaemon();
+    const part = folder
+      .processes()
+      .find(({ command }) => command.includes("control-plane/src/main.ts"));
+    assert.ok(part);
+    process.kill(part.pid, "SIGSTOP");
+    await waitFor(
+      () => {
+        start.child.kill("SIGINT");
+        return start.output().includes("Ending everything at once");
+      },
+      { intervalMs: 600, describe: "the second Ctrl-C to be heard" },
+    );
+    assert.equal(await start.ended(), 130);
+    assert.deepEqual(processesNaming(nap), []);
+    assert.deepEqual(folder.processes(), []);
+  });
+
+  it("ends it when the whole start is killed outright", async () => {
+    const start = startLocal(folder.path, port);
+    await start.ready();
+    await reserveWithDaemon();
+    start.child.kill("SIGKILL");
+    await waitFor(() => processesNaming(nap).length === 0 && folder.processes().length === 0, {
+      timeoutMs: 20_000,
+      describe: "every process to end",
+    });
+  });
+
+  /** A ready reservation in which something runs that has left its session, as an editor's server does. */
+  async function reserveWithDaemon(): Promise<void> {
+    await gpuDev("setup", "--yes");
+    await gpuDev(
+      "reserve",
+      "--gpu-type",
+      "t4",
+      "--gpus",
+      "1",
+      "--hours",
+      "1",
+      "--disk",
+      "work",
+      "--name",
+      "demo",
+    );
+    await ssh(`echo mine > /workspace/kept; setsid nohup sleep ${nap} > /dev/null 2>&1 &`);
+    await waitFor(() => processesNaming(nap).length > 0, { describe: "the daemon to run" });
+  }
+
+  async function stopped(start: Starter, code: number): Promise<void> {
+    start.child.kill("SIGINT");
+    assert.equal(await start.ended(), code, start.output());
+    assert.deepEqual(processesNaming(nap), []);
+    assert.deepEqual(folder.processes(), []);
+  }
+
+  function gpuDev(...args: string[]) {
+    const server = ["--server", `http://127.0.0.1:${String(port)}`];
+    return run(process.execPath, [CLI, ...server, ...args], asUser());
+  }
+
+  function ssh(command: string) {
+    const config = join(home.path, ".ssh/config");
+    return run("ssh", ["-F", config, "-o", "BatchMode=yes", "gpu-dev-demo", command], asUser());
+  }
+
+  function asUser(): ExecFileOptions & { encoding: "utf8" } {
+    const configHome = join(home.path, ".config");
+    const env = { ...process.env, HOME: home.path, XDG_CONFIG_HOME: configHome };
+    return { env, timeout: 60_000, encoding: "utf8" };
+  }
+});
