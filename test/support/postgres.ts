@@ -1,0 +1,96 @@
+import { randomBytes } from "node:crypto";
+import { chmod } from "node:fs/promises";
+import { join } from "node:path";
+import pg from "pg";
+import { postgresAccount } from "../../local/src/postgres/account.ts";
+import { PostgresServer } from "../../local/src/postgres/server.ts";
+import { makeTempDir } from "./tempDir.ts";
+
+const TEMPLATE = "template_migrated";
+
+export interface TestDatabase {
+  /** Connection string, password included. */
+  readonly url: string;
+  /** Ends the sessions that are still open on it, and drops it. */
+  drop(): Promise<void>;
+}
+
+export interface TestPostgres {
+  readonly server: PostgresServer;
+  /** An empty database, or one with all migrations applied. */
+  createDatabase(kind?: "migrated" | "empty"): Promise<TestDatabase>;
+  /** Ends the server and deletes its data. */
+  remove(): Promise<void>;
+}
+
+let shared: Promise<TestPostgres> | null = null;
+
+/** A database of one's own with all migrations applied, on the one server of this mocha run. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  return (await sharedPostgres()).createDatabase();
+}
+
+/** The one server of this mocha run, started at first use. Do not stop it: take `startTestPostgres` for that. */
+export function sharedPostgres(): Promise<TestPostgres> {
+  shared ??= startTestPostgres();
+  return shared;
+}
+
+export async function removeSharedPostgres(): Promise<void> {
+  const running = shared;
+  shared = null;
+  if (running) await (await running).remove();
+}
+
+/** A server of one's own, to stop (`server.stop()`) and start again (`server.start()`, same port and data). */
+export async function startTestPostgres(): Promise<TestPostgres> {
+  const dir = await makeTempDir("postgres");
+  // PostgreSQL's own account, which root lends it, must get through; what lies inside is private to it.
+  await chmod(dir.path, 0o711);
+  const server = await PostgresServer.prepare({
+    account: await postgresAccount(),
+    home: join(dir.path, "postgres"),
+    copyBinariesTo: dir.path,
+    logFile: join(dir.path, "postgres.log"),
+    fsync: false,
+  });
+  await server.start();
+  let template: Promise<void> | null = null;
+  return {
+    server,
+    createDatabase: async (kind = "migrated") => {
+      if (kind === "migrated") await (template ??= migrateTemplate(server));
+      return cloneDatabase(server, kind === "migrated" ? TEMPLATE : "template1");
+    },
+    remove: async () => {
+      await server.stop("immediate");
+      await dir.remove();
+    },
+  };
+}
+
+async function migrateTemplate(server: PostgresServer): Promise<void> {
+  // Imported late: what needs only an empty database must not depend on the control plane.
+  const { migrate } = await import("../../control-plane/src/store/migrate.ts");
+  await administer(server, `create database ${TEMPLATE}`);
+  await migrate(server.url(TEMPLATE));
+}
+
+async function cloneDatabase(server: PostgresServer, template: string): Promise<TestDatabase> {
+  const name = `test_${randomBytes(6).toString("hex")}`;
+  await administer(server, `create database ${name} template ${template}`);
+  return {
+    url: server.url(name),
+    drop: () => administer(server, `drop database if exists ${name} with (force)`),
+  };
+}
+
+async function administer(server: PostgresServer, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: server.url() });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+export interface RunningProcess {
+  readonly pid: number;
+  readonly parent: number;
+  readonly command: string;
+}
+
+/** Processes whose environment holds `NAME=value`: a descendant cannot shake that off by leaving its group. */
+export function processesWith(marker: string): RunningProcess[] {
+  return pids()
+    .filter((pid) => pid !== process.pid && environment(pid).includes(marker))
+    .flatMap((pid) => describeProcess(pid) ?? []);
+}
+
+/** Processes whose command line holds `text`. */
+export function processesNaming(text: string): RunningProcess[] {
+  return pids()
+    .flatMap((pid) => describeProcess(pid) ?? [])
+    .filter(({ pid, command }) => pid !== process.pid && command.includes(text));
+}
+
+/** Children of this process that are still alive. */
+export function ownChildren(): RunningProcess[] {
+  return pids()
+    .flatMap((pid) => describeProcess(pid) ?? [])
+    .filter(({ parent }) => parent === process.pid);
+}
+
+function pids(): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+function environment(pid: number): string[] {
+  return read(`/proc/${String(pid)}/environ`).split("\0");
+}
+
+/** Null for what is gone, and for zombies, which only wait for their parent to look. */
+function describeProcess(pid: number): RunningProcess | null {
+  const stat = read(`/proc/${String(pid)}/stat`);
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  if (stat === "" || fields[0] === "Z") return null;
+  const command = read(`/proc/${String(pid)}/cmdline`)
+    .replaceAll("\0", " ")
+    .trim();
+  return { pid, parent: Number(fields[1]), command };
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,91 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readlinkSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { signal } from "../../local/src/processes.ts";
+import { processesNaming, type RunningProcess } from "./processes.ts";
+import { makeTempDir } from "./tempDir.ts";
+import { waitFor } from "./waitFor.ts";
+
+const MAIN = new URL("../../local/src/main.ts", import.meta.url).pathname;
+
+/** What `npm start` runs, as a child: its output so far, and how it ended. */
+export interface Starter {
+  readonly child: ChildProcess;
+  output(): string;
+  /** Resolves at the ready screen; throws when it ends before. */
+  ready(): Promise<void>;
+  /** Resolves with the exit code; null after a signal. */
+  ended(): Promise<number | null>;
+}
+
+export function startLocal(dataDir: string, port: number, options: StartLocal = {}): Starter {
+  const args = [options.main ?? MAIN, "--data-dir", dataDir, "--port", String(port)];
+  const child = spawn(process.execPath, [...args, ...(options.args ?? [])], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...options.env },
+  });
+  let text = "";
+  const ended = once(child, "exit");
+  child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  return {
+    child,
+    output: () => text,
+    ready: async () => {
+      await waitFor(() => text.includes("Ctrl-C stops everything") || child.exitCode !== null, {
+        timeoutMs: 30_000,
+        describe: "the ready screen",
+      });
+      if (child.exitCode !== null) throw new Error(`it ended instead:\n${text}`);
+    },
+    ended: async () => {
+      await ended;
+      return child.exitCode;
+    },
+  };
+}
+
+export interface StartLocal {
+  readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** Another checkout's. */
+  readonly main?: string;
+}
+
+export interface StartFolder {
+  readonly path: string;
+  /** What still runs of a start on it, the database that root had to place elsewhere included. */
+  processes(): RunningProcess[];
+  /** Ends what still runs on it, and deletes it and that database. */
+  remove(): Promise<void>;
+}
+
+/** A data folder for `startLocal`: private from above, as in a home directory. */
+export async function makeStartFolder(): Promise<StartFolder> {
+  const dir = await makeTempDir("start");
+  const path = join(dir.path, "data");
+  const processes = () =>
+    [path, elsewhere(path)].flatMap((each) => (each === null ? [] : processesNaming(each)));
+  return {
+    path,
+    processes,
+    remove: async () => {
+      // Only after a test that failed half-way is there still something.
+      for (const { pid } of processes()) signal(pid, "SIGTERM");
+      await waitFor(() => processes().length === 0, { timeoutMs: 30_000, describe: "its end" });
+      const database = elsewhere(path);
+      if (database !== null) await rm(dirname(database), { recursive: true, force: true });
+      await dir.remove();
+    },
+  };
+}
+
+function elsewhere(path: string): string | null {
+  try {
+    return readlinkSync(join(path, "postgres"));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,42 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { inspect } from "node:util";
+
+export interface WaitOptions {
+  /** Default 10,000. */
+  readonly timeoutMs?: number;
+  readonly intervalMs?: number;
+  /** What is waited for, as it reads after "timed out waiting for". */
+  readonly describe: string;
+}
+
+/**
+ * Level-triggered: asks again until the answer is truthy, and returns it. An exception counts as "not yet" and is
+ * the cause of the final error, beside the last value.
+ */
+export async function waitFor<T>(
+  condition: () => T | Promise<T>,
+  { timeoutMs = 10_000, intervalMs = 20, describe }: WaitOptions,
+): Promise<Exclude<Awaited<T>, null | undefined | false | 0 | "">> {
+  const started = performance.now();
+  let last: unknown;
+  let cause: unknown;
+  for (;;) {
+    try {
+      const value = await condition();
+      if (value) return value as Exclude<Awaited<T>, null | undefined | false | 0 | "">;
+      last = value;
+      cause = undefined;
+    } catch (error) {
+      cause = error;
+    }
+    if (performance.now() - started > timeoutMs) break;
+    await delay(intervalMs);
+  }
+  const seen =
+    cause === undefined
+      ? `last value: ${inspect(last, { depth: 4 })}`
+      : inspect(cause, { depth: 1 });
+  throw new Error(`timed out after ${String(timeoutMs)} ms waiting for ${describe}; ${seen}`, {
+    cause,
+  });
+}
