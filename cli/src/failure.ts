@@ -30,7 +30,8 @@ function problemOf(error: unknown): LenientProblem {
 }
 
 function hint(error: unknown): string {
-  if (error instanceof ApiError && error.code === "unauthenticated") {
+  const isTold = error instanceof Error && error.message.includes("gpu-dev login");
+  if (error instanceof ApiError && error.code === "unauthenticated" && !isTold) {
     return ' Sign in with "gpu-dev login".';
   }
   return "";

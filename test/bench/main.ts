@@ -55,7 +55,7 @@ function print({ name, budget, figures }: Figure): void {
   console.log(`\n${name}  (budget: ${budget})`);
   for (const [label, value] of Object.entries(figures)) {
     console.log(
-      `  ${label.padEnd(28)} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`,
+      `  ${label.padEnd(28)} ${typeof value === "string" ? value : JSON.stringify(value)}`,
     );
   }
 }

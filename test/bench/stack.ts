@@ -53,17 +53,19 @@ export async function startStack(): Promise<Stack> {
   };
 }
 
-/** Resolves at the line that ends the ready screen; throws with what was printed when it never comes. */
-async function readyScreen(root: ChildProcess): Promise<void> {
-  let printed = "";
-  for await (const chunk of root.stdout ?? []) {
-    printed += String(chunk);
-    if (printed.includes("Ctrl-C")) {
-      root.stdout?.resume();
-      return;
-    }
-  }
-  throw new Error(`the system did not start:\n${printed}`);
+/** Resolves at the line that ends the ready screen; rejects with what was printed when it never comes. */
+function readyScreen(root: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let printed = "";
+    // The stream is read to its end: what the starter says while it stops must find a reader.
+    root.stdout?.on("data", (chunk: Buffer) => {
+      printed += chunk.toString();
+      if (printed.includes("Ctrl-C")) resolve();
+    });
+    root.once("exit", () => {
+      reject(new Error(`the system did not start:\n${printed}`));
+    });
+  });
 }
 
 async function signIn(url: string): Promise<string> {

@@ -26,14 +26,14 @@ describe("generated ssh hosts, as ssh reads them", () => {
   });
   afterEach(() => dir.remove());
 
-  const open = (server = "127.0.0.1:8710") =>
+  const open = (server = "127.0.0.1:8710", script = join(dir.path, "it's %h.js")) =>
     openHostFiles({
       fs: realFileSystem,
       platform: process.platform,
       ownDir: join(dir.path, "own 100%"),
       server,
       identityFile: join(dir.path, "own 100%", "ssh", "id_ed25519"),
-      explainCommand: [process.execPath, join(dir.path, "it's %h.js")],
+      explainCommand: [process.execPath, script],
       now: () => NOW,
     });
   const include = () =>
@@ -117,6 +117,23 @@ describe("generated ssh hosts, as ssh reads them", () => {
     await sync({ me: "ada", live: [liveHost(1)], over: [] });
     const after = await stat(paths.conf);
     assert.deepEqual([after.ino, after.mtimeMs], [before.ino, before.mtimeMs]);
+  });
+
+  it("N9: ssh to a host that is over prints how it ended, at once and without a server", async () => {
+    const bin = fileURLToPath(new URL("../../cli/bin/gpu-dev.js", import.meta.url));
+    const files = open("127.0.0.1:8710", bin);
+    await files.sync({ me: "ada", live: [liveHost(1)], over: [] });
+    const end = { endReason: "expired" as const, endDetail: "The lease ended." };
+    const over = [{ id: liveHost(1).id, endedAt: NOW.toISOString(), ...end }];
+    await files.sync({ me: "ada", live: [], over });
+    const ssh = spawn("ssh", ["-F", files.paths.index, "gpu-dev-box1"], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let said = "";
+    ssh.stderr.setEncoding("utf8").on("data", (chunk: string) => (said += chunk));
+    const [code] = (await once(ssh, "close")) as [number];
+    assert.equal(code, 255);
+    assert.match(said, /gpu-dev-box1 is over since .*: The lease ended\. "gpu-dev reserve"/);
   });
 
   it("a second deployment has hosts of its own beside the first", async () => {

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import { chmod, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import pg from "pg";
+import { postgresAccount } from "../../local/src/postgres/account.ts";
+import { PostgresServer } from "../../local/src/postgres/server.ts";
 import { startTestPostgres } from "../support/postgres.ts";
+import { makeTempDir } from "../support/tempDir.ts";
 
 describe("embedded PostgreSQL", () => {
   it("comes back on the same port with the same data after a restart", async () => {
@@ -15,6 +20,34 @@ describe("embedded PostgreSQL", () => {
     } finally {
       await postgres.remove();
     }
+  });
+
+  it("ends the server that an earlier life left, and is not stopped by a pid file of one that is dead", async () => {
+    const dir = await makeTempDir("postgres");
+    await chmod(dir.path, 0o711);
+    const options = {
+      home: join(dir.path, "postgres"),
+      copyBinariesTo: dir.path,
+      logFile: join(dir.path, "postgres.log"),
+      account: await postgresAccount(),
+      fsync: false,
+    };
+    const orphan = await PostgresServer.prepare(options);
+    await orphan.start();
+    const next = await PostgresServer.prepare(options);
+    await orphan.exited();
+    await next.start();
+    await query(next.url(), "create table kept as select 1 as answer");
+
+    // The number in the file is that of a process which is something else: ours.
+    await next.stop("immediate");
+    await writeFile(join(options.home, "data/postmaster.pid"), `${String(process.ppid)}\n`);
+    const last = await PostgresServer.prepare(options);
+    await last.start();
+    assert.deepEqual(await query(last.url(), "select answer from kept"), [{ answer: 1 }]);
+    await last.stop();
+    await orphan.stop();
+    await dir.remove();
   });
 });
 

@@ -39,7 +39,6 @@ export async function podCreated(stack: Stack): Promise<Figure[]> {
 
 async function oursOnce(stack: Stack, pods: PodWatch): Promise<[number, V1Pod]> {
   let template: V1Pod | undefined;
-  let created = "";
   // Nothing else is reserved meanwhile, so the next pod that is added is this reservation's.
   const added = pods.next("ADDED", (pod) => {
     template = pod;
@@ -47,10 +46,9 @@ async function oursOnce(stack: Stack, pods: PodWatch): Promise<[number, V1Pod]> 
   });
   const before = performance.now();
   const reservation = await reserve(stack, "a10g", 1);
-  created = reservation.id;
   const at = await added;
   await until(stack, reservation, ["ready"]);
-  const gone = pods.next("DELETED", belongsTo(created));
+  const gone = pods.next("DELETED", belongsTo(reservation.id));
   await cancel(stack, reservation);
   await gone;
   await until(stack, reservation, ["ended"]);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import type { Command } from "commander";
 import { completionScript } from "../../../cli/src/commands/completion.ts";
 import { exitCodeLines } from "../../../cli/src/commands/help.ts";
 import { buildProgram } from "../../../cli/src/program.ts";
+
+type Command = ReturnType<typeof buildProgram>;
 
 function everyCommand(command: Command): Command[] {
   const below = command.createHelp().visibleCommands(command);
@@ -21,7 +22,7 @@ describe("the command line's documentation", () => {
     for (const command of [program, ...everyCommand(program)]) {
       if (command !== program) assert.ok(page.includes(command.name()), command.name());
       for (const option of command.options) {
-        assert.ok(page.includes(`${option.long ?? ""}`), `${command.name()} ${option.flags}`);
+        assert.ok(page.includes(option.long ?? ""), `${command.name()} ${option.flags}`);
       }
     }
   });
