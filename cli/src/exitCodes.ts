@@ -23,7 +23,7 @@ export const EXIT_CODE_MEANINGS: Readonly<Record<ExitName, string>> = {
   refused: "refused: a conflict, a limit, or not permitted",
   unreachable: "the server can't be reached or is unavailable",
   reservationOver: "the reservation failed to start, or ended while waiting for it",
-  interrupted: "stopped with Ctrl-C",
+  interrupted: "stopped with Ctrl-C, or by answering no",
 };
 
 /** Something that the command itself has to say no about. The message is a whole sentence for people. */

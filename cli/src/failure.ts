@@ -11,10 +11,18 @@ export function reportFailure(output: Output, error: unknown): void {
   }
   const { problem } = error instanceof ApiError ? error : { problem: null };
   const text = error instanceof Error ? error.message : String(error);
-  const title = problem === null ? "" : `${problem.title}. `;
+  if (error instanceof CliError && error.exit === "interrupted") {
+    // One's own Ctrl-C or "no" is no error.
+    output.errorLine(text);
+    return;
+  }
+  const hasTitle = problem !== null && problem.code !== "unauthenticated";
+  const title = hasTitle ? `${problem.title}. ` : "";
   output.errorLine(`${output.style.red("error:")} ${title}${text}${hint(error)}`);
   for (const field of problem?.errors ?? []) {
-    output.errorLine(`  ${field.path === "" ? "request" : field.path}: ${field.message}`);
+    if (text.includes(field.message)) continue;
+    const path = field.path.replace(/^(body|query|params)\.?/, "");
+    output.errorLine(`  ${path === "" ? "request" : path}: ${field.message}`);
   }
   if (problem !== null && (problem.status >= 500 || output.verbose)) {
     output.errorLine(`  request ${problem.requestId} in the server's log`);

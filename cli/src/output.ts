@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { wrapWords } from "./wrap.ts";
 
 export interface Style {
   readonly red: (text: string) => string;
@@ -15,13 +16,14 @@ export interface Output {
   /** Both ends are a terminal: one may ask, and redraw a line. */
   readonly interactive: boolean;
   readonly style: Style;
-  readonly columns: number;
+  /** Of the terminal as it is now; 80 where there is none. */
+  columns(): number;
   line(text?: string): void;
   /** Progress and remarks: stderr, so that stdout holds results only. */
   note(text: string): void;
   errorLine(text: string): void;
   result(value: unknown): void;
-  /** Replaces the last such line on a terminal; "" clears it. */
+  /** Replaces the last such text on a terminal, wrapped between words; "" clears it. */
   live(text: string): void;
 }
 
@@ -37,11 +39,11 @@ export function createOutput(options: OutputOptions): Output {
   const isTerminal = stdout.isTTY && stderr.isTTY;
   const wantsColor =
     options.color && isTerminal && !options.env["NO_COLOR"] && options.env["TERM"] !== "dumb";
-  const columns = stderr.columns > 0 ? stderr.columns : 80;
-  let hasLive = false;
+  const columns = () => (stderr.columns > 0 ? stderr.columns : 80);
+  let liveRows = 0;
   const clear = () => {
-    if (hasLive) stderr.write("\r\u001b[2K");
-    hasLive = false;
+    if (liveRows > 0) stderr.write(`\r\u001b[2K${"\u001b[1A\u001b[2K".repeat(liveRows - 1)}`);
+    liveRows = 0;
   };
   return {
     json: options.json,
@@ -67,8 +69,10 @@ export function createOutput(options: OutputOptions): Output {
     live: (text) => {
       clear();
       if (text === "") return;
-      stderr.write(text.length < columns ? text : `${text.slice(0, columns - 4)}...`);
-      hasLive = true;
+      // Some room is left: the terminal itself prints ^C behind it.
+      const lines = wrapWords(text, columns() - 4);
+      stderr.write(lines.join("\n"));
+      liveRows = lines.length;
     },
   };
 }

@@ -43,8 +43,8 @@ export function buildProgram(): Command {
 
 const EXAMPLES = `
 Examples:
-  gpu-dev setup                                       the first time
-  gpu-dev avail                                       what is free
-  gpu-dev reserve -t h100 -g 2 --hours 4 --disk work  reserve, and wait until it is ready
-  gpu-dev connect demo                                a shell on it
-  gpu-dev list                                        what you have`;
+  gpu-dev setup                            the first time
+  gpu-dev avail                            what is free
+  gpu-dev reserve -t h100 -g 2 --hours 4   reserve, and wait until it is ready
+  gpu-dev connect demo                     a shell on it
+  gpu-dev list                             what you have`;

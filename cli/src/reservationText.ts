@@ -50,6 +50,11 @@ export function progressSentence(reservation: Reservation): string {
   }
 }
 
+/** With one full stop at its end, whether it had one or not. */
+export function asSentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
 const PHASE_WORDS = {
   placing: "choosing a node",
   disk: "attaching the disk",

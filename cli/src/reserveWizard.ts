@@ -2,12 +2,14 @@ import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import type { CreateReservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { Availability } from "@gpu-dev/shared/api/resources.ts";
 import { formatDuration, parseDurationSeconds } from "@gpu-dev/shared/durations.ts";
-import { NAME_PATTERN, NAME_RULE } from "@gpu-dev/shared/names.ts";
+import { NAME_PATTERN } from "@gpu-dev/shared/names.ts";
 import { CliError } from "./exitCodes.ts";
 import { answered, loadPrompts } from "./prompts.ts";
 import type { Session } from "./session.ts";
 
 const NOTHING = "Nothing was reserved.";
+/** The rule in words that fit one line of a terminal. */
+const NAME_ADVICE = "Lower-case letters, digits, single hyphens; a letter first; 32 at most";
 const NO_DISK = "";
 const NEW_DISK = "+";
 
@@ -95,14 +97,14 @@ async function askDisk(free: readonly string[]): Promise<string | null> {
   if (choice === NO_DISK) return null;
   if (choice !== NEW_DISK) return choice;
   const validate = (value: string | undefined) =>
-    NAME_PATTERN.test(value ?? "") ? undefined : NAME_RULE;
-  return await answered(text({ message: "Its name?", validate }), NOTHING);
+    NAME_PATTERN.test(value ?? "") ? undefined : NAME_ADVICE;
+  return await answered(text({ message: "Name of the new disk?", validate }), NOTHING);
 }
 
 async function askName(): Promise<string> {
   const { text } = await loadPrompts();
   const validate = (value: string | undefined) =>
-    value === undefined || value === "" || NAME_PATTERN.test(value) ? undefined : NAME_RULE;
+    value === undefined || value === "" || NAME_PATTERN.test(value) ? undefined : NAME_ADVICE;
   const message = "Name of the reservation? (empty: one is chosen)";
   return (await answered(text({ message, validate, defaultValue: "" }), NOTHING)).trim();
 }
@@ -111,10 +113,12 @@ async function askToGoOn(request: {
   gpuType: string;
   gpus: number;
   durationSeconds: number;
+  disk: string | null;
 }): Promise<void> {
   const { confirm } = await loadPrompts();
-  const { gpuType, gpus, durationSeconds } = request;
+  const { gpuType, gpus, durationSeconds, disk } = request;
   const what = gpus === 0 ? gpuType : `${String(gpus)} x ${gpuType}`;
-  const message = `Reserve ${what} for ${formatDuration(durationSeconds)}?`;
+  const files = disk === null ? "without a disk" : `with the disk ${disk}`;
+  const message = `Reserve ${what} for ${formatDuration(durationSeconds)}, ${files}?`;
   if (!(await answered(confirm({ message }), NOTHING))) throw new CliError("interrupted", NOTHING);
 }

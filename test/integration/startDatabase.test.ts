@@ -3,6 +3,7 @@ import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import { postgresAccount } from "../../local/src/postgres/account.ts";
+import { isAlive } from "../../local/src/processes.ts";
 import { PostgresServer } from "../../local/src/postgres/server.ts";
 import { startTestPostgres } from "../support/postgres.ts";
 import { makeTempDir } from "../support/tempDir.ts";
@@ -32,21 +33,27 @@ describe("embedded PostgreSQL", () => {
       account: await postgresAccount(),
       fsync: false,
     };
-    const orphan = await PostgresServer.prepare(options);
-    await orphan.start();
-    const next = await PostgresServer.prepare(options);
-    await orphan.exited();
-    await next.start();
-    await query(next.url(), "create table kept as select 1 as answer");
+    const started: PostgresServer[] = [];
+    const start = async (): Promise<PostgresServer> => {
+      const server = await PostgresServer.prepare(options);
+      started.push(server);
+      await server.start();
+      return server;
+    };
+    try {
+      const orphan = await start();
+      const next = await start();
+      assert.equal(isAlive(orphan.pid ?? 0), false);
+      await query(next.url(), "create table kept as select 1 as answer");
 
-    // The number in the file is that of a process which is something else: ours.
-    await next.stop("immediate");
-    await writeFile(join(options.home, "data/postmaster.pid"), `${String(process.ppid)}\n`);
-    const last = await PostgresServer.prepare(options);
-    await last.start();
-    assert.deepEqual(await query(last.url(), "select answer from kept"), [{ answer: 1 }]);
-    await last.stop();
-    await orphan.stop();
+      // The number in the file is that of a process which is something else by now.
+      await next.stop();
+      await writeFile(join(options.home, "data/postmaster.pid"), `${String(process.ppid)}\n`);
+      const last = await start();
+      assert.deepEqual(await query(last.url(), "select answer from kept"), [{ answer: 1 }]);
+    } finally {
+      for (const server of started) await server.stop();
+    }
     await dir.remove();
   });
 });

@@ -63,7 +63,7 @@ function fitsWords(fits: Availability["types"][number]["fitsNow"]): string {
   if (only === undefined) return "none";
   if (only.gpus === 0) return `${String(only.reservations)} servers`;
   const largest = possible.reduce((a, b) => (b.gpus > a.gpus ? b : a));
-  return largest.gpus === 1 ? "1 GPU" : `up to ${String(largest.gpus)} GPUs on one node`;
+  return largest.gpus === 1 ? "1 on one node" : `up to ${String(largest.gpus)} on one node`;
 }
 
 async function watch(session: Session): Promise<void> {

@@ -4,7 +4,7 @@ import { LIVE, TERMINAL } from "@gpu-dev/shared/states.ts";
 import { sessionFor } from "../commandAction.ts";
 import { findReservation } from "../findReservation.ts";
 import { askYesNo } from "../prompts.ts";
-import { diskAfterEnd, progressSentence } from "../reservationText.ts";
+import { asSentence, diskAfterEnd, progressSentence } from "../reservationText.ts";
 import type { Session } from "../session.ts";
 import { syncSshHosts } from "../sshHosts.ts";
 import { CliError } from "../exitCodes.ts";
@@ -39,7 +39,7 @@ async function confirmCancel(session: Session, found: readonly Reservation[]): P
   const live = found.filter((reservation) => LIVE.includes(reservation.state));
   if (live.length === 0) return;
   for (const one of live) {
-    session.output.line(`${one.name}: ${progressSentence(one)}. ${diskAfterEnd(one)}`);
+    session.output.line(`${one.name}: ${asSentence(progressSentence(one))} ${diskAfterEnd(one)}`);
   }
   const nothing = "Nothing was cancelled.";
   const names = live.map((reservation) => reservation.name).join(", ");

@@ -3,6 +3,7 @@ import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { TERMINAL } from "@gpu-dev/shared/states.ts";
 import { sessionFor } from "../commandAction.ts";
 import { CliError } from "../exitCodes.ts";
+import { holdingInterrupt } from "../heldInterrupt.ts";
 import { progressSentence, resources, untilWords } from "../reservationText.ts";
 import { requestFrom, type ReserveOptions } from "../reserveRequest.ts";
 import { askForReservation } from "../reserveWizard.ts";
@@ -36,7 +37,10 @@ export function addReserve(program: Command): void {
         throw new CliError("usage", "Say which type with --gpu-type; gpu-dev avail lists them.");
       }
       const body = fromOptions ?? (await askForReservation(session));
-      const created = await session.client.call("createReservation", { body });
+      const { value: created, interrupted } = await holdingInterrupt(
+        async () => await session.client.call("createReservation", { body }),
+      );
+      if (interrupted) throw new CliError("interrupted", goesOn(created));
       if (options.wait) await waitUntilReady(session, created, options.connect === true);
       else announceQueued(session, created);
     });
@@ -58,6 +62,14 @@ function announceQueued(session: Session, created: Reservation): void {
   output.line(`Look with "gpu-dev show ${created.name}".`);
 }
 
+function goesOn({ name, state }: Reservation): string {
+  if (state === "queued") {
+    return `${name} stays queued, and starts without you. To give it up: gpu-dev cancel ${name}`;
+  }
+  if (state === "stopping") return `${name} did not start, and is being ended without you.`;
+  return `${name} goes on starting without you. To give it up: gpu-dev cancel ${name}`;
+}
+
 async function waitUntilReady(
   session: Session,
   created: Reservation,
@@ -70,11 +82,9 @@ async function waitUntilReady(
   const reservation = await waitForReservation(
     session,
     created,
-    ({ state }) => state === "ready" || state === "stopping" || TERMINAL.includes(state),
-    ({ name, state }) =>
-      state === "queued"
-        ? `${name} stays queued, and starts without you. To give it up: gpu-dev cancel ${name}`
-        : `${name} goes on starting without you. To give it up: gpu-dev cancel ${name}`,
+    // One that is stopping does not know yet how it ends; its end does.
+    ({ state }) => state === "ready" || TERMINAL.includes(state),
+    goesOn,
   );
   if (reservation.state !== "ready") {
     if (output.json) output.result(reservation);

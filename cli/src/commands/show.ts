@@ -10,6 +10,7 @@ import type { Session } from "../session.ts";
 import { sshHostName, sshOptions, syncSshHosts } from "../sshHosts.ts";
 import { renderFields, renderTable } from "../table.ts";
 import { localTime, localTimeExact } from "../times.ts";
+import { wrapWords } from "../wrap.ts";
 
 export function addShow(program: Command): void {
   program
@@ -96,7 +97,14 @@ function memberWords(member: Reservation["members"][number]): string {
 function printTimeline(session: Session, events: readonly Event[]): void {
   if (events.length === 0) return;
   const { output } = session;
-  const rows = events.map((event) => [localTimeExact(event.at, session.now()), event.message]);
+  const times = events.map((event) => localTimeExact(event.at, session.now()));
+  const room = output.columns() - Math.max(...times.map((time) => time.length)) - 4;
+  const rows = events.flatMap((event, index) =>
+    wrapWords(event.message, Math.max(room, 20)).map((text, line) => [
+      line === 0 ? (times[index] ?? "") : "",
+      text,
+    ]),
+  );
   output.line();
   for (const line of renderTable(["TIME", "WHAT HAPPENED"], rows, {
     styleHeader: output.style.dim,

@@ -13,9 +13,6 @@ export const TRANSITIONS = {
   failed: [],
 } as const satisfies Record<ReservationState, readonly ReservationState[]>;
 
-/** Its pods may exist, so its GPUs may be held. */
-export const HOLDS_CAPACITY: readonly ReservationState[] = ["starting", "ready", "stopping"];
-
 export function canMove(from: ReservationState, to: ReservationState): boolean {
   return (TRANSITIONS[from] as readonly ReservationState[]).includes(to);
 }

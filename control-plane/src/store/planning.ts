@@ -72,7 +72,7 @@ export async function writeWaiting(db: Queryable, waiting: readonly Waiting[]): 
   if (waiting.length === 0) return;
   await rows(
     db,
-    `update reservations r set waiting_reason = w.reason, waiting_position = w.position, generation = generation + 1
+    `update reservations r set waiting_reason = w.reason, waiting_position = w.position
      from jsonb_to_recordset(?::jsonb) as w("reservationId" text, position integer, reason text)
      where r.id = w."reservationId" and r.state = 'queued'
        and (r.waiting_reason, r.waiting_position) is distinct from (w.reason, w.position)`,

@@ -1,5 +1,5 @@
 import type { UserId } from "@gpu-dev/shared/ids.ts";
-import { firstRow, type Queryable, type Transaction } from "./database.ts";
+import { firstRow, type Transaction } from "./database.ts";
 
 /** The user of this name, made at the first sign-in. */
 export async function ensureUser(
@@ -23,8 +23,4 @@ export async function ensureUser(
  */
 export async function lockUser(trx: Transaction, id: UserId): Promise<void> {
   await firstRow(trx, "select 1 from users where id = ? for no key update", [id]);
-}
-
-export async function findUserName(db: Queryable, id: UserId): Promise<string | undefined> {
-  return (await firstRow<{ name: string }>(db, "select name from users where id = ?", [id]))?.name;
 }

@@ -18,8 +18,6 @@ const faultSchema = z.union([
   }),
 ]);
 
-export type FaultInput = z.input<typeof faultSchema>;
-
 export interface Faults {
   requests: RequestFaults;
   nodes: FaultState;

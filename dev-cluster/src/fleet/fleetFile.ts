@@ -61,7 +61,6 @@ export const fleetSchema = z.strictObject({
 export type FleetInput = z.input<typeof fleetSchema>;
 export type Fleet = z.output<typeof fleetSchema>;
 export type FleetNode = Fleet["nodes"][number];
-export type FleetImage = Fleet["images"][number];
 
 /** Checks a fleet; throws an Error that lists every problem and the file to mend. */
 export function parseFleet(input: unknown, source: string): Fleet {

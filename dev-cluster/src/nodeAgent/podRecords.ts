@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -23,10 +24,11 @@ const LAST_ADDRESS = (127 << 24) + (127 << 16) + (255 << 8) + 254;
 export class PodRecords {
   readonly #root: string;
   readonly #records = new Map<string, PodRecord>();
-  #lastAddress = FIRST_ADDRESS - 1;
+  #lastAddress: number;
 
   constructor(root: string, nodes: readonly string[]) {
     this.#root = root;
+    this.#lastAddress = addressBefore(root);
     for (const node of nodes) {
       mkdirSync(this.#podsDirectory(node), { recursive: true });
       for (const uid of readdirSync(this.#podsDirectory(node))) this.#load(node, uid);
@@ -101,4 +103,13 @@ export class PodRecords {
       if (!taken.has(text)) return text;
     }
   }
+}
+
+/**
+ * Where the addresses of a data folder begin. Two clusters on one machine share them: were both to begin at the
+ * first, the probe of one's pod would be answered by the other's.
+ */
+function addressBefore(root: string): number {
+  const spread = createHash("sha256").update(root).digest().readUInt32BE();
+  return FIRST_ADDRESS + (spread % (LAST_ADDRESS - FIRST_ADDRESS));
 }

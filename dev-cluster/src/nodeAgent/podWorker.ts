@@ -44,6 +44,7 @@ const FORGIVEN_AFTER_MILLIS = 600_000;
 const MOUNT_RETRY_MILLIS = 250;
 const DELETE_RETRY_MILLIS = 500;
 
+// Long because: it is one pod's whole life in order, and each step needs the state of those before it.
 /** One pod on one node, from admission to removal. Everything it does can be cut off and done again by the next agent. */
 export class PodWorker {
   /** Settles when the pod is removed, or when the agent was stopped. */

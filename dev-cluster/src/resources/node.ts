@@ -15,7 +15,3 @@ export interface Node extends KubeObject {
     conditions?: Condition[];
   };
 }
-
-export interface Lease extends KubeObject {
-  spec?: { holderIdentity?: string; leaseDurationSeconds?: number; renewTime?: string };
-}

@@ -41,10 +41,6 @@ export function findType(group: string, version: string, resource: string) {
   return type?.version === version ? type : undefined;
 }
 
-export function typeOfKey(key: string): ResourceType | undefined {
-  return byKey.get(key);
-}
-
 /** The type that an owner reference names. */
 export function typeOfKind(apiVersion: string, kind: string): ResourceType | undefined {
   const group = apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
