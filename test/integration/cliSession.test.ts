@@ -45,6 +45,7 @@ const QUEUED = {
   endDetail: null,
   generation: 0,
 };
+const FAILED = { state: "failed", phase: null };
 
 describe("the command line", () => {
   let dir: TempDir;
@@ -152,6 +153,24 @@ describe("the command line", () => {
     assert.equal(await waiting.exit, 130);
     assert.match(waiting.said.err, /demo stays queued.*gpu-dev cancel demo/);
     assert.ok(!server.requests.some((request) => request.endsWith("/cancel")));
+  });
+
+  it("waits for the end of a start that failed, says why, and exits with 7", async () => {
+    await run("login");
+    const stopping = { ...QUEUED, state: "stopping", phase: "closing", waiting: null };
+    const end = {
+      endedAt: "2026-11-23T12:01:00.000Z",
+      endReason: "start-failed",
+      endDetail: "No image.",
+    };
+    let asked = 0;
+    handlers[`GET /v1/reservations/${QUEUED.id}`] = (_request, response) => {
+      asked += 1;
+      json(response, 200, asked < 2 ? stopping : { ...stopping, ...end, ...FAILED });
+    };
+    const failed = await run("reserve", "-t", "h100", "-g", "2", "--name", "demo");
+    assert.equal(failed.code, 7, failed.err);
+    assert.match(failed.err, /\nerror: demo did not start: No image\.\n$/);
   });
 
   it("prints an aligned table, and JSON for scripts", async () => {

@@ -86,7 +86,7 @@ describe("the command line's sign-in at the real control plane", function () {
     }
   });
 
-  it("--identity registers that key, makes none of our own, and writes it into the hosts", async () => {
+  it("--identity registers that key, and makes none of our own", async () => {
     const key = join(dir.path, "mine");
     makeKey(key);
     const login = await runCli(place, "login", "--as", "barbara", "--identity", key, "--json");

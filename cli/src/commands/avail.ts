@@ -83,4 +83,6 @@ async function watch(session: Session): Promise<void> {
     last = JSON.stringify(types);
     await pause(WATCH_MS, stop.signal);
   }
+  // The prompt comes on a line of its own, not behind the ^C.
+  if (session.output.interactive) session.output.line();
 }

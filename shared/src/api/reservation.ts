@@ -21,7 +21,11 @@ export const reservationSpec = z
   .strictObject({
     gpuType: gpuTypeId,
     gpus: z.int().min(0).max(1024).meta({ description: "0 for CPU types" }),
-    durationSeconds: z.int().min(1).max(172_800).meta({ description: "5 minutes to 48 hours" }),
+    durationSeconds: z
+      .int()
+      .min(1, "a reservation lasts 1 second or more")
+      .max(172_800, "a reservation lasts 48 hours or less")
+      .meta({ description: "5 minutes to 48 hours" }),
     disk: diskName
       .nullable()
       .default(null)
@@ -48,11 +52,9 @@ export const waiting = z
   .object({
     position: z.int().min(1).meta({ description: "1 is next; counts only your type's queue" }),
     ahead: z.int().min(0),
-    reason: z
-      .string()
-      .meta({
-        description: "Why it waits, with names of nodes, counts and times; a full sentence",
-      }),
+    reason: z.string().meta({
+      description: "Why it waits, with names of nodes, counts and times; a full sentence",
+    }),
   })
   .meta({ id: "Waiting" });
 
@@ -104,7 +106,13 @@ export const reservation = z
 export type Reservation = z.infer<typeof reservation>;
 
 export const extendReservation = z
-  .strictObject({ seconds: z.int().min(60).max(172_800).meta({ description: "Added to the end" }) })
+  .strictObject({
+    seconds: z
+      .int()
+      .min(60, "an extension is 1 minute or more")
+      .max(172_800, "an extension is 48 hours or less")
+      .meta({ description: "Added to the end" }),
+  })
   .meta({ id: "ExtendReservation" });
 
 /** How to reach a ready reservation. Served, so that no client assumes anything about the network. */

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import pg from "pg";
+import { requireTool } from "../../support/requireTool.ts";
+import { waitFor } from "../../support/waitFor.ts";
+import { makeUser, type User } from "./user.ts";
+import { startWholeSystem, type WholeSystem } from "./wholeSystem.ts";
+
+const H100 = ["--gpu-type", "h100", "--gpus", "2", "--hours", "1"];
+
+describe("the main job: others, and the end", function () {
+  this.timeout(60_000);
+  let system: WholeSystem;
+  let ada: User;
+  let bob: User;
+  let id: string;
+
+  before(async function () {
+    requireTool(this, "ssh", "ssh-keygen");
+    system = await startWholeSystem();
+    [ada, bob] = await Promise.all([makeUser(system.url), makeUser(system.url)]);
+    await ada.gpuDevDone("setup", "--yes", "--as", "ada");
+    await bob.gpuDevDone("login", "--as", "bob");
+    await ada.gpuDevDone("reserve", ...H100, "--disk", "work", "--name", "demo");
+    ({ id } = await ada.show("demo"));
+    assert.equal((await ada.ssh("gpu-dev-demo", "echo mine > kept")).code, 0);
+  });
+  after(async () => {
+    await Promise.all([ada.remove(), bob.remove()]);
+    await system.remove();
+  });
+
+  it("S8: another user neither sees nor cancels it", async () => {
+    assert.deepEqual(JSON.parse(await bob.gpuDevDone("list", "--json")), { items: [] });
+    for (const words of [["show"], ["cancel", "--yes"], ["extend", "--hours", "1"], ["logs"]]) {
+      const [command = "", ...options] = words;
+      assert.equal((await bob.gpuDev(command, id, ...options)).code, 4, command);
+    }
+    // The command line looks in its own list; the server must refuse by itself too.
+    const credentials = await readFile(join(bob.home, ".config/gpu-dev/credentials.json"), "utf8");
+    const [token] = /"token": *"([^"]+)"/.exec(credentials)?.slice(1) ?? [];
+    assert.ok(token);
+    const answer = await fetch(`${system.url}/v1/reservations/${id}`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    assert.equal(answer.status, 404);
+    assert.equal((await ada.show("demo")).state, "ready");
+  });
+
+  it("N6: another user's key does not open it", async () => {
+    const block = await ada.gpuDevDone("get-ssh-config", "demo");
+    const config = join(bob.home, "stolen.conf");
+    await writeFile(config, block.replaceAll(join(ada.home, ".gpu-dev/ssh/id_"), bobsKey()));
+    const args = ["-F", config, "-o", "BatchMode=yes", "gpu-dev-demo", "true"];
+    const refused = await bob.run("ssh", args);
+    assert.equal(refused.code, 255);
+    assert.match(refused.stderr, /Permission denied \(publickey\)/);
+  });
+
+  it("D1: its disk is refused to a second reservation, with who has it and until when", async () => {
+    const { expiresAt } = await ada.show("demo");
+    const second = await ada.gpuDev("reserve", ...H100, "--disk", "work", "--name", "other");
+    assert.equal(second.code, 5);
+    assert.match(second.stderr, /work.*demo/s);
+    assert.ok(second.stderr.includes(expiresAt?.slice(11, 16) ?? "none"), second.stderr);
+    const listed = JSON.parse(await ada.gpuDevDone("list", "--json")) as { items: unknown[] };
+    assert.equal(listed.items.length, 1);
+  });
+
+  it("N9: after cancel, a connection prints how it ended", async () => {
+    assert.match(await ada.gpuDevDone("cancel", "demo", "--yes"), /^demo is over\./m);
+    const { code, stderr } = await ada.ssh("gpu-dev-demo", "true");
+    assert.equal(code, 255);
+    assert.match(stderr, /gpu-dev-demo is over since .*: Cancelled by its holder\./);
+    assert.doesNotMatch(stderr, /Permission denied/);
+  });
+
+  it("finds the files again on the next reservation with that disk", async () => {
+    await ada.gpuDevDone("reserve", ...H100, "--disk", "work", "--name", "next");
+    assert.equal((await ada.ssh("gpu-dev-next", "cat kept")).stdout, "mine\n");
+  });
+
+  it("ends a lease by its durable timer, in real time, unwarned when it has only five minutes", async () => {
+    const what = ["--gpu-type", "t4", "--duration", "5m", "--name", "short"];
+    await ada.gpuDevDone("reserve", ...what);
+    const short = await ada.show("short");
+    const database = new pg.Client({ connectionString: await system.databaseUrl() });
+    await database.connect();
+    const due = await moveBack(database, short.id).finally(() => database.end());
+    const ended = await waitFor(
+      async () => {
+        const row = await ada.show("short");
+        return row.state === "ended" && row;
+      },
+      { timeoutMs: 25_000, intervalMs: 300, describe: "the lease to end by itself" },
+    );
+    assert.equal(ended.endReason, "expired");
+    const lateMs = Date.parse(ended.endedAt ?? "") - due.getTime();
+    assert.ok(lateMs >= 0 && lateMs < 5_000, `it ended ${String(lateMs)} ms after its time`);
+    assert.doesNotMatch(await ada.gpuDevDone("show", "short"), /It ends in/);
+  });
+
+  const bobsKey = () => join(bob.home, ".gpu-dev/ssh/id_");
+});
+
+/**
+ * As if 4 min 50 s had passed: the reservation's own times and the run_at of its one durable timer go back by that,
+ * in one transaction, and nothing else. Nothing is queued or notified. Returns when the lease now ends.
+ */
+async function moveBack(database: pg.Client, id: string): Promise<Date> {
+  const by = "interval '4 minutes 50 seconds'";
+  await database.query("begin");
+  const moved = await database.query<{ due: Date }>(
+    `update reservations set placed_at = placed_at - ${by}, ready_at = ready_at - ${by},
+       expires_at = expires_at - ${by}, capacity_until = capacity_until - ${by}
+     where id = $1 and state = 'ready' returning expires_at as due`,
+    [id],
+  );
+  const timer = await database.query(
+    `update graphile_worker._private_jobs set run_at = run_at - ${by} where key = $1 and locked_at is null`,
+    [`reservation/${id}/timer`],
+  );
+  assert.equal(timer.rowCount, 1);
+  await database.query("commit");
+  const due = moved.rows[0]?.due;
+  assert.ok(due);
+  return due;
+}
