@@ -25,7 +25,7 @@ export function startPiped({ channel, argv, cwd, env }: PipedOptions): PipedProc
   const { stdin, stdout, stderr } = child;
   stdin.on("error", () => undefined);
   channel.pipe(stdin);
-  const output = new OutputQueue();
+  const output = new OutputQueue(channel);
   output.carry(stdout, channel);
   output.carry(stderr, channel.stderr);
   const disconnect = (): void => {
@@ -59,12 +59,17 @@ function closeAll(stdin: Writable, ...outputs: Readable[]): void {
  * window did not take: two streams that wait at once would garble each other.
  */
 class OutputQueue {
+  readonly #channel: ServerChannel;
   #last: Promise<void> = Promise.resolve();
+
+  constructor(channel: ServerChannel) {
+    this.#channel = channel;
+  }
 
   carry(source: Readable, target: Writable): void {
     source.on("data", (chunk: Buffer) => {
       source.pause();
-      this.#last = this.#last.then(() => writeChunk(target, chunk));
+      this.#last = this.#last.then(() => this.#write(target, chunk));
       void this.#last.then(() => source.resume());
     });
   }
@@ -72,13 +77,27 @@ class OutputQueue {
   written(): Promise<void> {
     return this.#last;
   }
+
+  #write(target: Writable, chunk: Buffer): Promise<void> {
+    return new Promise((resolve) => {
+      target.write(chunk, () => {
+        forgetWritten(this.#channel);
+        resolve();
+      });
+    });
+  }
 }
 
-function writeChunk(target: Writable, chunk: Buffer): Promise<void> {
-  return new Promise((resolve) => {
-    target.write(chunk, () => {
-      resolve();
-    });
+/**
+ * The library (ssh2 1.17) never clears the chunk that waited for the client's window. When the other stream has to wait next, it
+ * would send the old chunk once more in the place of the new one, and call its callback a second time.
+ */
+function forgetWritten(channel: ServerChannel): void {
+  Object.assign(channel, {
+    _chunk: undefined,
+    _chunkcb: undefined,
+    _chunkErr: undefined,
+    _chunkcbErr: undefined,
   });
 }
 
