@@ -127,18 +127,24 @@ describe("dev-cluster API: watches", () => {
   it("R9: keeps the stock informer right over cuts, 410 and a restart", async () => {
     const list = () => api.core.listNamespacedPod({ namespace });
     const informer = makeInformer(api.kubeConfig, "/api/v1/namespaces/default/pods", list);
-    informer.on("error", () => {
+    // A stop ends the watch with an error too: one that starts it again then would never end.
+    const startAgain = (): void => {
       void informer.start();
-    });
-    await informer.start();
-    const names = () => informer.list(namespace).map((pod) => pod.metadata?.name);
-    await api.core.createNamespacedPod({ namespace, body: podNamed("one") });
-    await waitFor(() => names().includes("one"), { describe: "the pod" });
-    const match = { resource: "pods", verb: "watch" };
-    api.cluster.faults.requests.add({ id: "gone", match, effect: { gone: true }, count: 1 });
-    await api.core.deleteNamespacedPod({ namespace, name: "one" });
-    await api.core.createNamespacedPod({ namespace, body: podNamed("two") });
-    await waitFor(() => names().join() === "two", { describe: "the other pod alone" });
-    await informer.stop();
+    };
+    informer.on("error", startAgain);
+    try {
+      await informer.start();
+      const names = () => informer.list(namespace).map((pod) => pod.metadata?.name);
+      await api.core.createNamespacedPod({ namespace, body: podNamed("one") });
+      await waitFor(() => names().includes("one"), { describe: "the pod" });
+      const match = { resource: "pods", verb: "watch" };
+      api.cluster.faults.requests.add({ id: "gone", match, effect: { gone: true }, count: 1 });
+      await api.core.deleteNamespacedPod({ namespace, name: "one" });
+      await api.core.createNamespacedPod({ namespace, body: podNamed("two") });
+      await waitFor(() => names().join() === "two", { describe: "the other pod alone" });
+    } finally {
+      informer.off("error", startAgain);
+      await informer.stop();
+    }
   });
 });
