@@ -8,7 +8,7 @@ import { reconcileResync } from "./resync.ts";
 import { reconcileRetention } from "./retention.ts";
 
 /** Who does the work of which kind of job. Disks are made and freed on the way of the reservation that holds them. */
-export const REGISTRY: Partial<Record<ReconcilerName, Reconciler>> = {
+export const REGISTRY: Record<ReconcilerName, Reconciler> = {
   plan: reconcilePlan,
   reservation: reconcileReservation,
   capacity: reconcileCapacity,

@@ -4,7 +4,6 @@ import { rows, type Queryable } from "./database.ts";
 export const RECONCILERS = [
   "plan",
   "reservation",
-  "disk",
   "capacity",
   "garbage",
   "retention",
