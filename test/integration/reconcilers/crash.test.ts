@@ -56,7 +56,7 @@ describe("a reconciler that is killed between any two steps", () => {
   async function runDying(name: "plan" | "reservation", key: string, crashAt: number) {
     const { context, life } = dyingContext(world.context, crashAt);
     try {
-      await REGISTRY[name]?.(context, key);
+      await REGISTRY[name](context, key);
     } catch (error) {
       assert.ok(error instanceof SimulatedCrash, String(error));
     }

@@ -137,7 +137,7 @@ export async function startWorld(): Promise<World> {
   const placeOnly = async (pool = "h100") => {
     const { requests } = devCluster.faults;
     requests.add({ id: "no-creates", match: { verb: "create" }, effect: { status: 503 } });
-    await REGISTRY.plan?.(context, pool);
+    await REGISTRY.plan(context, pool);
     requests.remove("no-creates");
   };
   return { ...world, ...verbs(world), placeOnly };
@@ -155,7 +155,7 @@ function verbs({
     return row;
   };
   const reconcile = async (name: ReconcilerName, key = "default") => {
-    await REGISTRY[name]?.(context, key);
+    await REGISTRY[name](context, key);
   };
   return {
     read,
