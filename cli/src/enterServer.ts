@@ -1,9 +1,11 @@
 import type { Role } from "@gpu-dev/shared/api/resources.ts";
 import { createApiClient } from "@gpu-dev/shared/client/apiClient.ts";
+import { ensureOwnKey } from "@gpu-dev/shared/ssh/ownKey.ts";
 import type { Session } from "./session.ts";
-import type { Credential } from "./settings.ts";
-import { developmentToken } from "./signIn.ts";
-import { ensureOwnKey, registerKeys } from "./sshKeys.ts";
+import { pathOptionsOf } from "./sshHosts.ts";
+import type { Credential } from "@gpu-dev/shared/signIn/credential.ts";
+import { developmentToken } from "@gpu-dev/shared/signIn/developmentSignIn.ts";
+import { registerKeys } from "@gpu-dev/shared/ssh/publicKeys.ts";
 
 export interface EnterOptions {
   readonly as?: string | undefined;
@@ -21,14 +23,17 @@ export interface Entered {
 /** Signs in, keeps the token and registers the user's public keys. What login and setup share. */
 export async function enterServer(session: Session, options: EnterOptions): Promise<Entered> {
   const identity = options.identity ?? (await session.settings.read()).identity ?? null;
-  const identityFile = identity ?? (await ensureOwnKey(session.paths, session.platform));
+  const identityFile = identity ?? (await ensureOwnKey(pathOptionsOf(session)));
   const credential = await developmentToken(session.server, {
     user: options.as,
     role: options.role ?? "user",
     identity,
   });
   const client = createApiClient({ baseUrl: session.server, token: () => credential.token });
-  const keys = await registerKeys(client, session.paths, identityFile);
+  const keys = await registerKeys(client, {
+    userSshDir: session.paths.userSshDir,
+    identityFile,
+  });
   await session.credentials.update((all) => ({ ...all, [session.server]: credential }));
   // The session's own client speaks with the fresh token from here on.
   await session.credential();

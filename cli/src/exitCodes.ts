@@ -1,4 +1,5 @@
 import { ApiError, ConnectionError } from "@gpu-dev/shared/client/apiErrors.ts";
+import { SignInError } from "@gpu-dev/shared/signIn/credential.ts";
 
 /** Stable for scripts; docs/cli.md and `gpu-dev help exit-codes` list the same. */
 export const EXIT_CODES = {
@@ -39,6 +40,7 @@ export class CliError extends Error {
 
 export function exitNameFor(error: unknown): ExitName {
   if (error instanceof CliError) return error.exit;
+  if (error instanceof SignInError) return "notSignedIn";
   if (error instanceof ConnectionError) return "unreachable";
   if (!(error instanceof ApiError)) return "unexpected";
   if (error.status === 401) return "notSignedIn";

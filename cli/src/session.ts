@@ -5,15 +5,9 @@ import { systemClock } from "@gpu-dev/shared/client/clock.ts";
 import { CliError } from "./exitCodes.ts";
 import { type JsonFile, jsonFile } from "./jsonFile.ts";
 import { createOutput, type Output } from "./output.ts";
-import {
-  type Credential,
-  credentialsSchema,
-  DEFAULT_SERVER,
-  serverOrigin,
-  type Settings,
-  settingsSchema,
-} from "./settings.ts";
-import { developmentToken } from "./signIn.ts";
+import { type Credential, DEFAULT_SERVER } from "@gpu-dev/shared/signIn/credential.ts";
+import { credentialsSchema, serverOrigin, type Settings, settingsSchema } from "./settings.ts";
+import { developmentToken } from "@gpu-dev/shared/signIn/developmentSignIn.ts";
 import { VERSION } from "./version.ts";
 
 export interface GlobalOptions {

@@ -3,7 +3,7 @@ import { ApiError, ConnectionError } from "@gpu-dev/shared/client/apiErrors.ts";
 import { pause } from "@gpu-dev/shared/client/backoff.ts";
 import { formatDuration, Second } from "@gpu-dev/shared/durations.ts";
 import { CliError } from "./exitCodes.ts";
-import { progressSentence } from "./reservationText.ts";
+import { progressSentence } from "@gpu-dev/shared/words/reservationText.ts";
 import type { Session } from "./session.ts";
 
 /** The event stream says when to look; this often one looks without it, so a dead stream costs nothing more. */

@@ -5,7 +5,7 @@ import { Minute, Second } from "@gpu-dev/shared/durations.ts";
 import { sessionFor } from "../commandAction.ts";
 import type { Session } from "../session.ts";
 import { renderTable } from "../table.ts";
-import { localTime, secondsUntil } from "../times.ts";
+import { localTime, secondsUntil } from "@gpu-dev/shared/words/times.ts";
 
 const WATCH_MS = 2 * Second.ms;
 

@@ -4,7 +4,7 @@ import { renderLive } from "@gpu-dev/shared/ssh/renderHosts.ts";
 import { sessionFor } from "../commandAction.ts";
 import { CliError } from "../exitCodes.ts";
 import { findReservation, listAll } from "../findReservation.ts";
-import { progressSentence } from "../reservationText.ts";
+import { progressSentence } from "@gpu-dev/shared/words/reservationText.ts";
 import { hostFilesOf, syncSshHosts } from "../sshHosts.ts";
 
 export function addGetSshConfig(program: Command): void {

@@ -4,7 +4,12 @@ import { Day } from "@gpu-dev/shared/durations.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
 import { sessionFor } from "../commandAction.ts";
 import { listAll } from "../findReservation.ts";
-import { nodesOf, resources, stateWords, timeLeftWords } from "../reservationText.ts";
+import {
+  nodesOf,
+  resources,
+  stateWords,
+  timeLeftWords,
+} from "@gpu-dev/shared/words/reservationText.ts";
 import { syncSshHosts } from "../sshHosts.ts";
 import { renderTable } from "../table.ts";
 

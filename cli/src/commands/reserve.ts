@@ -4,11 +4,12 @@ import { TERMINAL } from "@gpu-dev/shared/states.ts";
 import { sessionFor } from "../commandAction.ts";
 import { CliError } from "../exitCodes.ts";
 import { holdingInterrupt } from "../heldInterrupt.ts";
-import { progressSentence, resources, untilWords } from "../reservationText.ts";
+import { progressSentence, resources, untilWords } from "@gpu-dev/shared/words/reservationText.ts";
 import { requestFrom, type ReserveOptions } from "../reserveRequest.ts";
 import { askForReservation } from "../reserveWizard.ts";
 import type { Session } from "../session.ts";
-import { sshHostName, sshOptions, syncSshHosts } from "../sshHosts.ts";
+import { sshHostName } from "@gpu-dev/shared/ssh/reservationHosts.ts";
+import { sshOptions, syncSshHosts } from "../sshHosts.ts";
 import { waitForReservation } from "../waitForReservation.ts";
 import { connectTo } from "./connect.ts";
 

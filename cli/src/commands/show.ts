@@ -5,11 +5,12 @@ import { formatDuration } from "@gpu-dev/shared/durations.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
 import { sessionFor } from "../commandAction.ts";
 import { findReservation } from "../findReservation.ts";
-import { progressSentence, resources, untilWords } from "../reservationText.ts";
+import { progressSentence, resources, untilWords } from "@gpu-dev/shared/words/reservationText.ts";
 import type { Session } from "../session.ts";
-import { sshHostName, sshOptions, syncSshHosts } from "../sshHosts.ts";
+import { sshHostName } from "@gpu-dev/shared/ssh/reservationHosts.ts";
+import { sshOptions, syncSshHosts } from "../sshHosts.ts";
 import { renderFields, renderTable } from "../table.ts";
-import { localTime, localTimeExact } from "../times.ts";
+import { localTime, localTimeExact } from "@gpu-dev/shared/words/times.ts";
 import { wrapWords } from "../wrap.ts";
 
 export function addShow(program: Command): void {

@@ -1,5 +1,4 @@
-import { spawn } from "node:child_process";
-import { Second } from "../durations.ts";
+import { runProgram } from "../runProgram.ts";
 
 /** One option where ssh would use something else than what we wrote. */
 export interface Difference {
@@ -41,22 +40,7 @@ export function parseResolved(output: string): Map<string, string[]> {
 
 async function runSsh(options: VerifyOptions, host: string): Promise<string> {
   const file = options.configFile === undefined ? [] : ["-F", options.configFile];
-  const child = spawn(options.ssh, [...file, "-G", host], {
-    stdio: ["ignore", "pipe", "pipe"],
-    signal: AbortSignal.timeout(10 * Second.ms),
-    windowsHide: true,
-  });
-  let output = "";
-  let errors = "";
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (errors += chunk));
-  return await new Promise((resolve, reject) => {
-    child.on("error", (error) => {
-      reject(new Error(`${options.ssh} could not be run: ${error.message}`, { cause: error }));
-    });
-    child.on("close", (code) => {
-      if (code === 0) resolve(output);
-      else reject(new Error(`ssh can't read its configuration: ${errors.trim()}`));
-    });
-  });
+  const { code, output, errors } = await runProgram(options.ssh, [...file, "-G", host]);
+  if (code === 0) return output;
+  throw new Error(`ssh can't read its configuration: ${errors.trim()}`);
 }

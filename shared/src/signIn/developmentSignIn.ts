@@ -2,11 +2,10 @@ import { createHmac } from "node:crypto";
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
-import type { Role } from "@gpu-dev/shared/api/resources.ts";
-import { createApiClient } from "@gpu-dev/shared/client/apiClient.ts";
-import { systemClock } from "@gpu-dev/shared/client/clock.ts";
-import { CliError } from "./exitCodes.ts";
-import type { Credential } from "./settings.ts";
+import type { Role } from "../api/resources.ts";
+import { createApiClient } from "../client/apiClient.ts";
+import { systemClock } from "../client/clock.ts";
+import { type Credential, SignInError } from "./credential.ts";
 
 const SECRET_PATTERN = /^gpu-dev-secret-[A-Za-z0-9_-]{43}\n?$/;
 const LONGEST_SECRET_FILE = 128;
@@ -15,7 +14,10 @@ export interface Identity {
   /** Left out: the user that the server proposes. */
   readonly user?: string | undefined;
   readonly role: Role;
+  /** A private key file; null for our own pair. */
   readonly identity: string | null;
+  /** What signs in, for the list of tokens; left out: gpu-dev. */
+  readonly client?: string | undefined;
 }
 
 /**
@@ -28,23 +30,18 @@ export async function developmentToken(server: string, identity: Identity): Prom
   const listing = await client.call("listSignInMethods");
   const [method] = listing.methods;
   if (method === undefined) {
-    throw new CliError(
-      "notSignedIn",
-      `${server} offers no sign-in that this version knows. Update gpu-dev.`,
-    );
+    throw new SignInError(`${server} offers no sign-in that this version knows. Update it.`);
   }
   const { host, hostname: name } = new URL(server);
   if (!isLoopback(name)) {
-    throw new CliError(
-      "notSignedIn",
+    throw new SignInError(
       `${server} asks for a development sign-in, which is for this machine only. Nothing was sent.`,
     );
   }
   if (listing.server !== host) {
-    throw new CliError(
-      "notSignedIn",
+    throw new SignInError(
       `The server at ${server} calls itself ${listing.server}, so no proof was sent. ` +
-        `If that is right, use --server http://${listing.server}.`,
+        `If that is right, use http://${listing.server} as the server's address.`,
     );
   }
   const secret = await readSecret(method.secretFile);
@@ -54,7 +51,7 @@ export async function developmentToken(server: string, identity: Identity): Prom
     .update([listing.server, user, identity.role, issuedAt].join("\n"))
     .digest("base64url");
   const body = { kind: "development" as const, server: listing.server, user, role: identity.role };
-  const label = `gpu-dev on ${hostname()}`.slice(0, 80);
+  const label = `${identity.client ?? "gpu-dev"} on ${hostname()}`.slice(0, 80);
   const token = await client.call("createToken", { body: { ...body, issuedAt, proof, label } });
   return {
     token: token.token,
@@ -72,7 +69,7 @@ export function isLoopback(hostName: string): boolean {
 
 async function readSecret(path: string): Promise<string> {
   const refuse = (why: string, cause?: unknown) =>
-    new CliError("notSignedIn", `The sign-in secret ${path} ${why}.`, { cause });
+    new SignInError(`The sign-in secret ${path} ${why}.`, { cause });
   // Not blocking: a named pipe in the file's place would hold us for ever.
   const flags = constants.O_RDONLY | (process.platform === "win32" ? 0 : constants.O_NONBLOCK);
   const file = await open(path, flags).catch((error: unknown) => {

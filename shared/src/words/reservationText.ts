@@ -1,6 +1,6 @@
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { CANCELLABLE } from "@gpu-dev/shared/states.ts";
-import { formatDuration } from "@gpu-dev/shared/durations.ts";
+import type { Reservation } from "../api/reservation.ts";
+import { CANCELLABLE } from "../states.ts";
+import { formatDuration } from "../durations.ts";
 import { localTime, secondsUntil, timeLeft } from "./times.ts";
 
 /** "2 x h100", "cpu-x86". */

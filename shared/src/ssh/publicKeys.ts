@@ -1,43 +1,20 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ApiClient } from "@gpu-dev/shared/client/apiClient.ts";
-import { ApiError } from "@gpu-dev/shared/client/apiErrors.ts";
-import { deploymentPaths } from "@gpu-dev/shared/ssh/deploymentPaths.ts";
-import type { CliPaths } from "./cliPaths.ts";
-import { CliError } from "./exitCodes.ts";
-import { runProgram } from "./runProgram.ts";
+import type { ApiClient } from "../client/apiClient.ts";
+import { ApiError } from "../client/apiErrors.ts";
+import { runProgram } from "../runProgram.ts";
+import { exists } from "./ownKey.ts";
+import { SshFilesError } from "./sshFileSystem.ts";
 
 const KEY_LINE = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-\S+|sk-\S+) [A-Za-z0-9+/=]+( .*)?$/;
-
-/**
- * Our own key pair, made on first use. It has no passphrase, so it works in scripts and needs no agent; it opens
- * nothing but reservations.
- */
-export async function ensureOwnKey(paths: CliPaths, platform: NodeJS.Platform): Promise<string> {
-  const { identity, dir } = deploymentPaths({ platform, ownDir: paths.ownDir }, "any");
-  if (await exists(identity)) return identity;
-  const { mkdir } = await import("node:fs/promises");
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  const args = ["-q", "-t", "ed25519", "-N", "", "-C", "gpu-dev", "-f", identity];
-  const made = await runProgram("ssh-keygen", args);
-  if (made.code !== 0 && !(await exists(identity))) {
-    throw new CliError(
-      "unexpected",
-      `No key pair could be made at ${identity}: ssh-keygen said "${made.errors.trim()}". ` +
-        "Install the OpenSSH client and try again.",
-    );
-  }
-  return identity;
-}
 
 /** Tells the server the public keys of this user: our own (or the chosen one), and those found here. */
 export async function registerKeys(
   client: ApiClient,
-  paths: CliPaths,
-  identityFile: string,
+  options: { readonly userSshDir: string; readonly identityFile: string },
 ): Promise<{ added: number; skipped: string[] }> {
-  const first = await readPublicKey(identityFile);
-  const found = [...(await agentKeys()), ...(await keysInSshDir(paths.userSshDir))];
+  const first = await readPublicKey(options.identityFile);
+  const found = [...(await agentKeys()), ...(await keysInSshDir(options.userSshDir))];
   const known = new Set((await client.call("listKeys")).items.map((key) => keyData(key.publicKey)));
   const skipped: string[] = [];
   let added = 0;
@@ -63,7 +40,7 @@ async function readPublicKey(identityFile: string): Promise<string> {
   if (KEY_LINE.test(line)) return line;
   const derived = await runProgram("ssh-keygen", ["-y", "-P", "", "-f", identityFile]);
   if (derived.code === 0 && KEY_LINE.test(derived.output.trim())) return derived.output.trim();
-  throw new CliError("usage", `${identityFile} has no readable public key beside it (${path}).`);
+  throw new SshFilesError(`${identityFile} has no readable public key beside it (${path}).`);
 }
 
 async function keysInSshDir(dir: string): Promise<string[]> {
@@ -85,11 +62,4 @@ async function agentKeys(): Promise<string[]> {
 
 function keyData(publicKey: string): string {
   return publicKey.split(" ").slice(0, 2).join(" ");
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  );
 }
