@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * Every error that the API can answer, with its HTTP status and title. Clients branch on the code,

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Ids are 16 lower-case Crockford base32 characters: 80 random bits, valid in a Kubernetes name. */
 export const ID_PATTERN = /^[0-9a-hjkmnp-tv-z]{16}$/;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * Names become host names, Kubernetes labels and ssh host blocks, so they are held to what is safe in all

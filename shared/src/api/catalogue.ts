@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What `infra/catalogue.yaml` holds; served to clients, which build every menu and message from it. */
 export const gpuTypeId = z

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { reservationId } from "../ids.ts";
 import { reservationName } from "../names.ts";
 import { timestamp } from "./reservation.ts";
@@ -38,3 +38,16 @@ export type Event = z.infer<typeof event>;
 
 /** Sent instead of events when the cursor is older than what is kept: read everything anew. */
 export const RESYNC_EVENT = "resync";
+
+/**
+ * A hint beside the events, without an id: read this anew, for something changed that is on nobody's timeline.
+ * At most one a second; one may come though nothing changed.
+ */
+export const CHANGED_EVENT = "changed";
+
+/** `waiting`: position or reason of a queued reservation of yours. Clients ignore words that they do not know. */
+export const CHANGED_WHATS = ["availability", "waiting"] as const;
+export type ChangedWhat = (typeof CHANGED_WHATS)[number];
+
+/** The data of a hint, as a client reads it: a newer server may say more. */
+export const changedData = z.object({ what: z.array(z.string()) });

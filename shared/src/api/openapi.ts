@@ -1,5 +1,5 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from "@asteasolutions/zod-to-openapi";
-import { z } from "zod";
+import * as z from "zod";
 import { ERROR_CODES, problem, type ErrorCode } from "../errors.ts";
 import { routes, type Route } from "./routes.ts";
 

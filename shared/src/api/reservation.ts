@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { reservationId, userId } from "../ids.ts";
 import { diskName, reservationName, userName } from "../names.ts";
 import { END_REASONS, PHASES, RESERVATION_STATES } from "../states.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { diskId, keyId, reservationId, tokenId, userId } from "../ids.ts";
 import { diskName, reservationName, userName } from "../names.ts";
 import { gpuTypeId } from "./catalogue.ts";

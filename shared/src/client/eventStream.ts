@@ -1,5 +1,13 @@
 import { createParser, type EventSourceMessage } from "eventsource-parser";
-import { type Event, event as eventSchema, RESYNC_EVENT } from "../api/events.ts";
+import {
+  CHANGED_EVENT,
+  CHANGED_WHATS,
+  changedData,
+  type ChangedWhat,
+  type Event,
+  event as eventSchema,
+  RESYNC_EVENT,
+} from "../api/events.ts";
 import { routes } from "../api/routes.ts";
 import { Second } from "../durations.ts";
 import { ApiError, ConnectionError } from "./apiErrors.ts";
@@ -9,12 +17,15 @@ import { connectionFailure, parseJson, send, type TransportOptions } from "./tra
 
 /**
  * `open` and `lost` tell whether what one shows is live; `resync` means that history was pruned: read
- * everything anew. Events of unknown types are skipped, as the route table asks.
+ * everything anew; `changed` names what to read anew that has no event. Whoever keeps it on a screen waits a
+ * random part of a second first, as every other client was told at the same moment. Events of unknown types are
+ * skipped, as the route table asks.
  */
 export type StreamItem =
   | { readonly kind: "open" }
   | { readonly kind: "event"; readonly event: Event }
   | { readonly kind: "resync" }
+  | { readonly kind: "changed"; readonly what: readonly ChangedWhat[] }
   | { readonly kind: "lost"; readonly error: Error };
 
 export interface EventsOptions {
@@ -128,8 +139,16 @@ async function* readItems(
 
 function itemOf(message: EventSourceMessage): StreamItem | null {
   if (message.event === RESYNC_EVENT) return { kind: "resync" };
+  if (message.event === CHANGED_EVENT) return changedOf(message.data);
   const parsed = lenientParse(eventSchema, parseJson(message.data));
   return parsed.ok ? { kind: "event", event: parsed.value } : null;
+}
+
+function changedOf(text: string): StreamItem | null {
+  const parsed = changedData.safeParse(parseJson(text));
+  if (!parsed.success) return null;
+  const what = CHANGED_WHATS.filter((word) => parsed.data.what.includes(word));
+  return what.length === 0 ? null : { kind: "changed", what };
 }
 
 function startWatchdog(silenceMs: number, silence: AbortController) {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Second } from "../durations.ts";
 import { ApiError, ConnectionError, describeNetworkFailure } from "./apiErrors.ts";
 import { retryAfterSeconds } from "./backoff.ts";

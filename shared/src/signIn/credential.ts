@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ROLES } from "../api/resources.ts";
 
 export const DEFAULT_SERVER = "http://127.0.0.1:8710";

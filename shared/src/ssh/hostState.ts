@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { reservationId } from "../ids.ts";
 import { reservationName, userName } from "../names.ts";
 import { END_REASONS } from "../states.ts";
