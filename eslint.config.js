@@ -13,6 +13,10 @@ const bans = {
     selector: "MemberExpression[object.name='process'][property.name='env']",
     message: "Only config.ts reads the environment; pass what you need as an argument.",
   },
+  commands: {
+    selector: "CallExpression[callee.property.name=/^register(TextEditor)?Command$/]",
+    message: "Commands are registered in core/registerCommands.ts alone.",
+  },
   enums: { selector: "TSEnumDeclaration", message: "Use a const tuple and its union type." },
 };
 
@@ -28,6 +32,7 @@ const no = {
   controlPlane: [part("control-plane"), "Nobody imports the control plane; talk to its API."],
   devCluster: [part("dev-cluster"), "dev-cluster is reached through the Kubernetes API alone."],
   cli: [[...part("cli"), "**/cli/bin/**"], "Nobody imports the command line."],
+  extension: [part("extension"), "Nobody imports the extension."],
   local: [part("local"), "local/ starts the other parts; none of them knows it."],
   shared: [part("shared"), "dev-cluster imports nothing of ours: see docs/pod-contract.md."],
   sql: [["knex", "knex/*", "pg", "pg-*"], "Only store/ sees the database."],
@@ -80,22 +85,36 @@ export default defineConfig(
   },
   {
     // Programs that people and scripts read.
-    files: ["**/main.ts", "cli/**", "local/**", "test/bench/**", "**/build.ts"],
+    files: ["**/main.ts", "cli/**", "local/**", "test/bench/**", "**/build.ts", "**/package.ts"],
     rules: { "no-console": "off" },
   },
   {
     files: ["shared/**/*.ts"],
-    rules: forbidden(no.controlPlane, no.devCluster, no.cli, no.local, no.servers),
+    rules: forbidden(
+      ...[no.controlPlane, no.devCluster, no.cli, no.extension, no.local],
+      no.servers,
+    ),
   },
   {
     files: ["cli/**/*.ts"],
-    rules: forbidden(no.controlPlane, no.devCluster, no.local),
+    rules: forbidden(no.controlPlane, no.devCluster, no.extension, no.local),
+  },
+  {
+    files: ["extension/**/*.ts"],
+    rules: {
+      ...forbidden(no.controlPlane, no.devCluster, no.cli, no.local),
+      "no-restricted-syntax": ["error", bans.enums, bans.now, bans.environment, bans.commands],
+    },
+  },
+  {
+    files: ["extension/src/core/registerCommands.ts"],
+    rules: { "no-restricted-syntax": ["error", bans.enums, bans.now, bans.environment] },
   },
   {
     files: ["dev-cluster/**/*.ts"],
-    rules: forbidden(no.shared, no.controlPlane, no.cli, no.local),
+    rules: forbidden(no.shared, no.controlPlane, no.cli, no.extension, no.local),
   },
-  { files: ["local/**/*.ts"], rules: forbidden(no.cli) },
+  { files: ["local/**/*.ts"], rules: forbidden(no.cli, no.extension) },
   ...controlPlane(),
   {
     files: ["test/**/*.ts"],
@@ -111,7 +130,7 @@ export default defineConfig(
 
 /** http -> operations -> {domain, store, auth}; reconcilers -> {domain, store, cluster/port}; domain is pure. */
 function controlPlane() {
-  const rest = [no.devCluster, no.cli, no.local];
+  const rest = [no.devCluster, no.cli, no.extension, no.local];
   const at = (folder, ...groups) => ({
     files: [`control-plane/src/${folder}/**/*.ts`],
     rules: forbidden(...rest, ...groups),

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { importsOf, type Import } from "./imports.ts";
 import { ROOT, sourceFiles } from "./sources.ts";
 
-const PARTS = ["shared", "control-plane", "cli", "dev-cluster", "local"];
+const PARTS = ["shared", "control-plane", "cli", "extension", "dev-cluster", "local"];
 const imports = sourceFiles().flatMap(importsOf);
 const isOurs = (path: string) => PARTS.includes(path.split("/")[0] ?? "");
 
@@ -12,6 +12,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   shared: [],
   "control-plane": ["shared"],
   cli: ["shared"],
+  extension: ["shared"],
   "dev-cluster": [],
   local: ["shared"],
 };

@@ -1,0 +1,33 @@
+import type { ApiClient } from "@gpu-dev/shared/client/apiClient.ts";
+import type { Credential } from "@gpu-dev/shared/signIn/credential.ts";
+import type { Disposable } from "../core/emitter.ts";
+
+/** Whether somebody is signed in to the server of the settings. `unknown` until the secret storage has answered. */
+export type AccountState =
+  | { readonly kind: "unknown" }
+  | { readonly kind: "signedOut" }
+  | { readonly kind: "signedIn"; readonly who: Who; readonly client: ApiClient };
+
+/** A credential without its secret. */
+export type Who = Omit<Credential, "token">;
+
+export interface Account {
+  /** The origin of the server that the settings name. */
+  readonly server: string;
+  readonly state: AccountState;
+  /** Fires in every window of the editor when somebody signs in or out in one of them. */
+  readonly onDidChange: (listener: (state: AccountState) => void) => Disposable;
+  /** Signs in and registers the public keys of this machine. Throws with a sentence for people; then nothing has changed. */
+  signIn(options?: { readonly user?: string | undefined }): Promise<Who>;
+  /** Forgets the credential first, then asks the server to revoke it: signed out is signed out, whatever it answers. */
+  signOut(): Promise<void>;
+  dispose(): void;
+}
+
+/** The part of the editor's SecretStorage that we use. */
+export interface Secrets {
+  get(key: string): PromiseLike<string | undefined>;
+  store(key: string, value: string): PromiseLike<void>;
+  delete(key: string): PromiseLike<void>;
+  readonly onDidChange: (listener: (event: { readonly key: string }) => void) => Disposable;
+}
