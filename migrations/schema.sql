@@ -277,6 +277,16 @@ CREATE INDEX reservations_queue ON public.reservations USING btree (cluster, gpu
 
 -- functions
 
+CREATE OR REPLACE FUNCTION public.notify_availability()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_notify('gpu_dev_changes', 'availability');
+  return null;
+end $function$
+;
+
 CREATE OR REPLACE FUNCTION public.notify_event()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -289,4 +299,16 @@ end $function$
 
 -- triggers
 
+CREATE TRIGGER attempts_held_or_free AFTER UPDATE OF gone_at ON public.attempts FOR EACH ROW WHEN (((old.gone_at IS NULL) <> (new.gone_at IS NULL))) EXECUTE FUNCTION notify_availability();
+
+CREATE TRIGGER attempts_hold AFTER INSERT ON public.attempts FOR EACH ROW WHEN ((new.gone_at IS NULL)) EXECUTE FUNCTION notify_availability();
+
+CREATE TRIGGER capacity_nodes_came_or_went AFTER INSERT OR DELETE ON public.capacity_nodes FOR EACH ROW EXECUTE FUNCTION notify_availability();
+
+CREATE TRIGGER capacity_nodes_changed AFTER UPDATE ON public.capacity_nodes FOR EACH ROW WHEN (((((((old.gpu_type IS DISTINCT FROM new.gpu_type) OR (old.zone IS DISTINCT FROM new.zone)) OR (old.units IS DISTINCT FROM new.units)) OR (old.foreign_units IS DISTINCT FROM new.foreign_units)) OR (old.ready IS DISTINCT FROM new.ready)) OR (old.cordoned IS DISTINCT FROM new.cordoned))) EXECUTE FUNCTION notify_availability();
+
 CREATE TRIGGER events_notify AFTER INSERT ON public.events FOR EACH STATEMENT EXECUTE FUNCTION notify_event();
+
+CREATE TRIGGER reservations_queue_changed AFTER UPDATE OF state ON public.reservations FOR EACH ROW WHEN (((old.state = 'queued'::text) <> (new.state = 'queued'::text))) EXECUTE FUNCTION notify_availability();
+
+CREATE TRIGGER reservations_queue_joined AFTER INSERT ON public.reservations FOR EACH ROW WHEN ((new.state = 'queued'::text)) EXECUTE FUNCTION notify_availability();

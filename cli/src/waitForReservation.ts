@@ -103,6 +103,7 @@ function listenForHints(session: Session, id: string, signal: AbortSignal) {
   const listen = async () => {
     for await (const item of session.client.events({ signal })) {
       if (item.kind === "event" && item.event.reservationId !== id) continue;
+      if (item.kind === "changed" && !item.what.includes("waiting")) continue;
       if (item.kind !== "lost") wake.abort();
     }
   };

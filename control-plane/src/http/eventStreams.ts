@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { RESYNC_EVENT } from "@gpu-dev/shared/api/events.ts";
+import { CHANGED_EVENT, RESYNC_EVENT } from "@gpu-dev/shared/api/events.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
 import { parseEventCursor } from "../operations/eventCursor.ts";
 import type { EventFeed, Subscription } from "../operations/eventFeed.ts";
@@ -98,6 +98,10 @@ function start(
       },
       resync() {
         write(response, `event: ${RESYNC_EVENT}\ndata: {}\n\n`);
+      },
+      changed(what) {
+        // No id: it must not move the place that the client comes back to.
+        write(response, `event: ${CHANGED_EVENT}\ndata: ${JSON.stringify({ what })}\n\n`);
       },
     },
   );

@@ -1,3 +1,4 @@
+import type { ChangedWhat } from "@gpu-dev/shared/api/events.ts";
 import type { UserId } from "@gpu-dev/shared/ids.ts";
 import { Day, Second } from "@gpu-dev/shared/durations.ts";
 import type { Database } from "../store/database.ts";
@@ -11,6 +12,7 @@ import {
 } from "../store/timeline.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Log } from "../util/logger.ts";
+import { gatherChanges, type Changes } from "./changeHints.ts";
 import { isAfter } from "./eventCursor.ts";
 
 const POLL_MS = 2 * Second.ms;
@@ -23,6 +25,8 @@ export interface EventSink {
   send(event: EventRow): void;
   /** What lies behind the subscriber's cursor is not kept: it must read everything anew. */
   resync(): void;
+  /** Something changed that has no event and no place in their order: it may come before what is missed. */
+  changed(what: readonly ChangedWhat[]): void;
 }
 
 export interface Subscription {
@@ -67,6 +71,9 @@ class DatabaseFeed implements EventFeed {
   #again = false;
   #poll: NodeJS.Timeout | undefined;
   #listener: { stop(): Promise<void> } | undefined;
+  readonly #changes = gatherChanges((changes) => {
+    this.#tellChanges(changes);
+  });
 
   constructor(
     { database, clock, log }: { database: Database; clock: Clock; log: Log },
@@ -86,6 +93,9 @@ class DatabaseFeed implements EventFeed {
       databaseUrl,
       onHint: () => {
         this.#wake();
+      },
+      onChange: (hint) => {
+        this.#changes.add(hint);
       },
       onError: (error) => {
         this.#log.warn({ err: error }, "the event listener lost its connection; polling goes on");
@@ -115,6 +125,7 @@ class DatabaseFeed implements EventFeed {
   async stop(): Promise<void> {
     clearInterval(this.#poll);
     await this.#listener?.stop();
+    this.#changes.stop();
     this.#again = false;
     await this.#running;
   }
@@ -135,6 +146,15 @@ class DatabaseFeed implements EventFeed {
         this.#again = false;
         this.#wake();
       });
+  }
+
+  #tellChanges({ availability, waiting }: Changes): void {
+    for (const [ownerId, subscribers] of this.#owners) {
+      const what: ChangedWhat[] = availability ? ["availability"] : [];
+      if (waiting === "everybody" || waiting.has(ownerId)) what.push("waiting");
+      if (what.length === 0) continue;
+      for (const { sink } of subscribers) sink.changed(what);
+    }
   }
 
   /** One query for all subscribers, as long as there is more. */

@@ -1,5 +1,6 @@
 import type { Reservation } from "../domain/reservation.ts";
 import type { PlanLease, PlanNode, PlanRequest, Waiting } from "../domain/plan/types.ts";
+import { CHANGES_CHANNEL, WAITING_PREFIX } from "./eventStream.ts";
 import { firstRow, rows, type Queryable, type Transaction } from "./database.ts";
 
 /** One pass at a time for each pool, in all processes; the lock ends with the transaction. */
@@ -67,15 +68,25 @@ export async function listQueue(db: Queryable, pool: string): Promise<QueuedRow[
   );
 }
 
-/** Says to those who wait why they do. Only what changed is written; a row that moved on is left alone. */
+/**
+ * Says to those who wait why they do. Only what changed is written, and its owners' streams are told; a row that
+ * moved on is left alone.
+ */
 export async function writeWaiting(db: Queryable, waiting: readonly Waiting[]): Promise<void> {
   if (waiting.length === 0) return;
   await rows(
     db,
-    `update reservations r set waiting_reason = w.reason, waiting_position = w.position
-     from jsonb_to_recordset(?::jsonb) as w("reservationId" text, position integer, reason text)
-     where r.id = w."reservationId" and r.state = 'queued'
-       and (r.waiting_reason, r.waiting_position) is distinct from (w.reason, w.position)`,
-    [JSON.stringify(waiting)],
+    `with written as (
+       update reservations r set waiting_reason = w.reason, waiting_position = w.position
+       from jsonb_to_recordset(cast(:waiting as jsonb)) as w("reservationId" text, position integer, reason text)
+       where r.id = w."reservationId" and r.state = 'queued'
+         and (r.waiting_reason, r.waiting_position) is distinct from (w.reason, w.position)
+       returning r.owner_id)
+     select pg_notify(:channel, :prefix || owner_id) from (select distinct owner_id from written) as owners`,
+    {
+      waiting: JSON.stringify(waiting),
+      channel: CHANGES_CHANNEL,
+      prefix: WAITING_PREFIX,
+    },
   );
 }

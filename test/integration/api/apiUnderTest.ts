@@ -43,6 +43,8 @@ export async function startApi(
     readonly environment?: Record<string, string>;
     readonly overrides?: Overrides;
     readonly testDatabase?: TestDatabase;
+    /** Left out: a free one. */
+    readonly port?: number;
   } = {},
 ): Promise<ApiUnderTest> {
   const testDatabase = options.testDatabase ?? (await createTestDatabase());
@@ -51,7 +53,7 @@ export async function startApi(
   const secretFile = join(dir.path, "secret");
   await writeFile(secretFile, `${secret}\n`, { mode: 0o600 });
   const config = readConfig(
-    ["--role", "api", "--port", "0", "--development-secret-file", secretFile],
+    ["--role", "api", "--port", String(options.port ?? 0), "--development-secret-file", secretFile],
     {
       DATABASE_URL: testDatabase.url,
       GPU_DEV_VALIDATE_RESPONSES: "true",

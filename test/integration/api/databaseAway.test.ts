@@ -58,6 +58,9 @@ describe("PostgreSQL away", () => {
     );
     await waitFor(() => stream.items.length === 2, { describe: "the stream to go on by itself" });
     assert.equal(stream.items[1]?.data["reservationName"], "during");
+    await waitFor(() => stream.hints.some(({ what }) => what.includes("waiting")), {
+      describe: "the hint that something may have been missed",
+    });
     stream.close();
   });
 

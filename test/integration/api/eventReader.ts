@@ -6,9 +6,18 @@ export interface StreamItem {
   readonly data: Record<string, unknown>;
 }
 
+/** A `changed` of the stream, apart from its events: hints come and go whenever they like. */
+export interface Hint {
+  readonly id: string | undefined;
+  readonly what: readonly string[];
+  /** When it arrived, by this machine's steady clock. */
+  readonly at: number;
+}
+
 export interface EventReader {
-  /** Everything that has arrived so far. */
+  /** Everything but hints that has arrived so far. */
   readonly items: readonly StreamItem[];
+  readonly hints: readonly Hint[];
   readonly closed: () => boolean;
   close(): void;
 }
@@ -30,10 +39,13 @@ export async function readEvents(
   if (response.status !== 200 || !response.body)
     throw new Error(`status ${String(response.status)}`);
   const items: StreamItem[] = [];
+  const hints: Hint[] = [];
   let closed = false;
   const parser = createParser({
-    onEvent: ({ id, event, data }) => {
-      items.push({ id, event, data: JSON.parse(data) as Record<string, unknown> });
+    onEvent: ({ id, event, data: text }) => {
+      const data = JSON.parse(text) as Record<string, unknown>;
+      if (event !== "changed") items.push({ id, event, data });
+      else hints.push({ id, what: data["what"] as string[], at: performance.now() });
     },
   });
   const decoder = new TextDecoder();
@@ -45,6 +57,7 @@ export async function readEvents(
     .finally(() => (closed = true));
   return {
     items,
+    hints,
     closed: () => closed,
     close() {
       abort.abort();

@@ -5,6 +5,26 @@ import { scalar, startWorld, type World } from "./world.ts";
 
 const STATES = ["queued", "placing", "disk", "pulling", "image", "booting", "ready"] as const;
 
+const ENDINGS = new Set(["reservation.stopping", "reservation.ended"]);
+
+/** What stops now, and how it ended: never the same sentence twice. */
+function endings(state: (typeof STATES)[number]): string[] {
+  const never = "It is over and was never ready.";
+  if (state === "queued") {
+    const why = "Cancelled while it waited in the queue.";
+    return [`${why} Its disk is given back.`, `${never} ${why}`];
+  }
+  if (state === "ready") {
+    const why = "Cancelled while it was in use.";
+    return [
+      `${why} Closing its sessions and saving its disk.`,
+      `It is over, 0 s after it was ready. ${why}`,
+    ];
+  }
+  const why = "Cancelled while it was starting.";
+  return [`${why} Removing what was started and giving back its disk.`, `${never} ${why}`];
+}
+
 describe("cancel and doubled work", () => {
   let world: World;
   before(async () => {
@@ -24,6 +44,11 @@ describe("cancel and doubled work", () => {
       const row = await settle(world, id);
       assert.deepEqual([row.state, row.endReason], ["ended", "cancelled"]);
       await assertOver(world, id, ["reservation.stopping", "reservation.ended", "disk.released"]);
+      const told = (await world.events(id)).filter(({ type }) => ENDINGS.has(type));
+      assert.deepEqual(
+        told.map(({ message }) => message),
+        endings(state),
+      );
       const held = `select count(*) as value from attachments a join disks d on d.id = a.disk_id
         where d.name = ? and a.released_at is null`;
       assert.equal(await scalar<number>(world.database, held, [disk]), 0);

@@ -46,5 +46,12 @@ describe("a reservation, the whole way", () => {
         "reservation.ended",
       ],
     );
+    const [stopping, over] = (await world.events(id)).slice(-2);
+    const why = /Its time was over at \d\d:\d\d UTC\./.source;
+    assert.match(
+      stopping?.message ?? "",
+      new RegExp(`^${why} Closing its sessions; it has no disk`),
+    );
+    assert.match(over?.message ?? "", new RegExp(`^It is over, 1 h after it was ready\\. ${why}$`));
   });
 });

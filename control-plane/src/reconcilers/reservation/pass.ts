@@ -1,4 +1,5 @@
 import type { EndReason } from "@gpu-dev/shared/states.ts";
+import { asSentence } from "@gpu-dev/shared/words/reservationText.ts";
 import type { GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import { findType } from "../../domain/catalogue.ts";
 import type { Reservation } from "../../domain/reservation.ts";
@@ -53,8 +54,24 @@ export async function beginStopping(
       endReason: reason,
       endDetail: detail,
     },
-    events: [{ type: "reservation.stopping", message: detail, data: { reason } }],
+    events: [
+      {
+        type: "reservation.stopping",
+        message: `${asSentence(detail)} ${whatStopsNow(row)}`.trim(),
+        data: { reason },
+      },
+    ],
   });
+}
+
+function whatStopsNow({ state, spec }: Reservation): string {
+  if (state === "queued") return spec.disk === null ? "" : "Its disk is given back.";
+  if (state === "starting") {
+    return `Removing what was started${spec.disk === null ? "" : " and giving back its disk"}.`;
+  }
+  return spec.disk === null
+    ? "Closing its sessions; it has no disk, so its files go."
+    : "Closing its sessions and saving its disk.";
 }
 
 export function typeOf({ catalogue }: ReconcilerContext, row: Reservation): GpuType {

@@ -16,7 +16,7 @@ export async function passReady(context: ReconcilerContext, row: Reservation): P
   const { readyAt, expiresAt } = row;
   if (!readyAt || !expiresAt) throw new Error(`reservation ${row.id} is ready without its times`);
   if (row.cancelRequestedAt) {
-    return beginStopping(context, row, "cancelled", "Cancelled by its holder.");
+    return beginStopping(context, row, "cancelled", "Cancelled while it was in use.");
   }
   const now = context.clock.now();
   if (now >= expiresAt) {

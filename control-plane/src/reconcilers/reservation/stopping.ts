@@ -1,4 +1,6 @@
+import { formatDuration, Second } from "@gpu-dev/shared/durations.ts";
 import { terminalStateFor } from "@gpu-dev/shared/states.ts";
+import { asSentence } from "@gpu-dev/shared/words/reservationText.ts";
 import { MAXIMUM_AGES } from "../../domain/maximumAges.ts";
 import type { Attempt, Reservation } from "../../domain/reservation.ts";
 import { findAttachedDisk, releaseAttachment } from "../../store/attachedDisk.ts";
@@ -85,17 +87,24 @@ async function removeObjects(context: ReconcilerContext, row: Reservation): Prom
   const reason = row.endReason;
   if (reason === null) throw new Error(`reservation ${row.id} is stopping without a reason`);
   const to = terminalStateFor(reason);
-  const message = row.endDetail ?? "It is over.";
   context.log.info({ reservationId: row.id, state: to, reason }, "reservation is over");
+  const endedAt = context.clock.now();
   return write(context, row, {
     to,
-    patch: { phase: null, phaseDetail: null, endedAt: context.clock.now() },
+    patch: { phase: null, phaseDetail: null, endedAt },
     events: [
       {
         type: to === "ended" ? "reservation.ended" : "reservation.failed",
-        message,
+        message: howItEnded(row, endedAt),
         data: { reason },
       },
     ],
   });
+}
+
+function howItEnded({ readyAt, endDetail }: Reservation, endedAt: Date): string {
+  const over = readyAt
+    ? `It is over, ${formatDuration((endedAt.getTime() - readyAt.getTime()) / Second.ms)} after it was ready.`
+    : "It is over and was never ready.";
+  return endDetail === null ? over : `${over} ${asSentence(endDetail)}`;
 }
