@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { makeTempDir } from "../../support/tempDir.ts";
+import { makeTempDir } from "./tempDir.ts";
 
-const CLI = new URL("../../../cli/bin/gpu-dev.js", import.meta.url).pathname;
+const CLI = new URL("../../cli/bin/gpu-dev.js", import.meta.url).pathname;
 
 export interface Outcome {
   readonly code: number | null;

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import pg from "pg";
 import { requireTool } from "../../support/requireTool.ts";
 import { waitFor } from "../../support/waitFor.ts";
-import { makeUser, type User } from "./user.ts";
-import { startWholeSystem, type WholeSystem } from "./wholeSystem.ts";
+import { makeUser, type User } from "../../support/user.ts";
+import { startWholeSystem, type WholeSystem } from "../../support/wholeSystem.ts";
 
 const H100 = ["--gpu-type", "h100", "--gpus", "2", "--hours", "1"];
 
@@ -72,7 +72,7 @@ describe("the main job: others, and the end", function () {
     assert.match(await ada.gpuDevDone("cancel", "demo", "--yes"), /^demo is over\./m);
     const { code, stderr } = await ada.ssh("gpu-dev-demo", "true");
     assert.equal(code, 255);
-    assert.match(stderr, /gpu-dev-demo is over since .*: Cancelled by its holder\./);
+    assert.match(stderr, /gpu-dev-demo is over since .*: Cancelled while it was in use\./);
     assert.doesNotMatch(stderr, /Permission denied/);
   });
 

@@ -5,8 +5,8 @@ import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import pg from "pg";
 import { requireTool } from "../../support/requireTool.ts";
 import { waitFor } from "../../support/waitFor.ts";
-import { makeUser, type User } from "./user.ts";
-import { startWholeSystem, type WholeSystem } from "./wholeSystem.ts";
+import { makeUser, type User } from "../../support/user.ts";
+import { startWholeSystem, type WholeSystem } from "../../support/wholeSystem.ts";
 
 const MAIN = new URL("../../../control-plane/src/main.ts", import.meta.url).pathname;
 const NAMESPACE = "gpu-dev";

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { processesNaming } from "../../support/processes.ts";
 import { requireTool } from "../../support/requireTool.ts";
 import { waitFor } from "../../support/waitFor.ts";
-import { makeUser, type User } from "./user.ts";
-import { startWholeSystem, type WholeSystem } from "./wholeSystem.ts";
+import { makeUser, type User } from "../../support/user.ts";
+import { startWholeSystem, type WholeSystem } from "../../support/wholeSystem.ts";
 
 describe("the main job: a restart in the middle", function () {
   this.timeout(60_000);

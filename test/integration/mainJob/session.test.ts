@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { requireTool } from "../../support/requireTool.ts";
-import { makeUser, type User } from "./user.ts";
-import { startWholeSystem, type WholeSystem } from "./wholeSystem.ts";
+import { makeUser, type User } from "../../support/user.ts";
+import { startWholeSystem, type WholeSystem } from "../../support/wholeSystem.ts";
 
 const TRAINING = `
 import os, random

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { freePort } from "../../support/freePort.ts";
 import { requireTool } from "../../support/requireTool.ts";
 import { waitFor } from "../../support/waitFor.ts";
-import { makeUser, type User } from "./user.ts";
-import { startWholeSystem, type WholeSystem } from "./wholeSystem.ts";
+import { makeUser, type User } from "../../support/user.ts";
+import { startWholeSystem, type WholeSystem } from "../../support/wholeSystem.ts";
 
 const HOST = "gpu-dev-demo";
 /** Answers with words that only a process inside the pod knows. */
