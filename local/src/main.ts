@@ -56,7 +56,6 @@ async function run(options: StartOptions, folder: DataFolder): Promise<number> {
   } finally {
     await runner.stop();
     if (requests.count() > 1) await killing;
-    requests.dispose();
   }
   if (requests.count() > 1) return EXIT_CODES.killed;
   if (reason !== null) return EXIT_CODES.failed;

@@ -7,10 +7,12 @@ export interface StopRequests {
   /** Somebody does not want to wait. */
   readonly second: Promise<null>;
   count(): number;
-  dispose(): void;
 }
 
-/** Listens for Ctrl-C, SIGTERM and a closed terminal from now on, in place of dying of them. */
+/**
+ * Listens for Ctrl-C, SIGTERM and a closed terminal from now on, in place of dying of them. There is no end to it:
+ * one more Ctrl-C while the last things are put away must not leave them lying.
+ */
 export function stopRequests(): StopRequests {
   const first = Promise.withResolvers<null>();
   const second = Promise.withResolvers<null>();
@@ -29,8 +31,5 @@ export function stopRequests(): StopRequests {
     first: first.promise,
     second: second.promise,
     count: () => count,
-    dispose: () => {
-      for (const name of names) process.off(name, onSignal);
-    },
   };
 }
