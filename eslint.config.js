@@ -107,6 +107,10 @@ export default defineConfig(
     },
   },
   {
+    files: ["extension/src/config.ts"],
+    rules: { "no-restricted-syntax": ["error", bans.enums, bans.now, bans.commands] },
+  },
+  {
     files: ["extension/src/core/registerCommands.ts"],
     rules: { "no-restricted-syntax": ["error", bans.enums, bans.now, bans.environment] },
   },

@@ -13,11 +13,13 @@ const UNIT_SECONDS: Record<string, number> = {
 };
 
 /**
- * Reads "90m", "1h30m", "2.5h" or "1d" as seconds. Null when the text is no duration.
+ * Reads "90m", "1h30m", "1h30", "2.5h" or "1d" as seconds. Null when the text is no duration.
  * Fractions are kept to the whole second; nothing is rounded to hours.
  */
 export function parseDurationSeconds(text: string): number | null {
-  const compact = text.trim().toLowerCase().replaceAll(/\s+/g, "");
+  const spaceless = text.trim().toLowerCase().replaceAll(/\s+/g, "");
+  // As people write it: whole minutes right after the hours.
+  const compact = spaceless.replace(/h(\d+)$/, "h$1m");
   if (!/^(?:\d+(?:\.\d+)?(?:min|[smhd]))+$/.test(compact)) return null;
   let seconds = 0;
   for (const [, amount, unit] of compact.matchAll(/(\d+(?:\.\d+)?)(min|[smhd])/g)) {

@@ -1,12 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { freePort } from "./freePort.ts";
-import {
-  makeStartFolder,
-  startLocal,
-  type StartFolder,
-  type Starter,
-} from "./starter.ts";
+import { makeStartFolder, startLocal, type StartFolder, type Starter } from "./starter.ts";
 
 /** What `npm start` brings up, on a data folder and a port of its own. */
 export interface WholeSystem {

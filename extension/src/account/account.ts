@@ -5,7 +5,8 @@ import type { Disposable } from "../core/emitter.ts";
 /** Whether somebody is signed in to the server of the settings. `unknown` until the secret storage has answered. */
 export type AccountState =
   | { readonly kind: "unknown" }
-  | { readonly kind: "signedOut" }
+  /** `reason`: why, in a sentence, in the one window that found out; none where somebody asked for it. */
+  | { readonly kind: "signedOut"; readonly reason?: string | undefined }
   | { readonly kind: "signedIn"; readonly who: Who; readonly client: ApiClient };
 
 /** A credential without its secret. */
@@ -15,13 +16,25 @@ export interface Account {
   /** The origin of the server that the settings name. */
   readonly server: string;
   readonly state: AccountState;
-  /** Fires in every window of the editor when somebody signs in or out in one of them. */
+  /**
+   * Fires in every window of the editor when somebody signs in or out in one of them. A token that was renewed for
+   * the same person is no change: the client goes on with it.
+   */
   readonly onDidChange: (listener: (state: AccountState) => void) => Disposable;
-  /** Signs in and registers the public keys of this machine. Throws with a sentence for people; then nothing has changed. */
-  signIn(options?: { readonly user?: string | undefined }): Promise<Who>;
+  /**
+   * Signs in and registers the public keys of this machine. Throws with a sentence for people, or Dismissed where
+   * the signal ended it; then nothing has changed, and a token that was made is revoked.
+   */
+  signIn(options?: SignInOptions): Promise<Who>;
   /** Forgets the credential first, then asks the server to revoke it: signed out is signed out, whatever it answers. */
   signOut(): Promise<void>;
   dispose(): void;
+}
+
+export interface SignInOptions {
+  /** Left out: the user that the server proposes. */
+  readonly user?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The part of the editor's SecretStorage that we use. */

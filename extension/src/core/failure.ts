@@ -2,11 +2,13 @@ import { type LogOutputChannel, window } from "vscode";
 import { ApiError } from "@gpu-dev/shared/client/apiErrors.ts";
 import { Dismissed, failureText } from "./failureText.ts";
 
+export type ShowFailure = (error: unknown) => void;
+
 /** Shows a failure with a way on, and writes the whole chain of causes to the log. */
 export function createShowFailure(options: {
   readonly log: LogOutputChannel;
   readonly signIn: () => void;
-}): (error: unknown) => void {
+}): ShowFailure {
   const { log, signIn } = options;
   return (error) => {
     if (error instanceof Dismissed) return;

@@ -30,14 +30,16 @@ export function redrawDelayMs(reservations: readonly Reservation[], now: Date): 
 function delayFor(expiresAt: Date, now: Date): number {
   const left = secondsLeft(expiresAt, now);
   if (left <= 0) return Minute.ms;
-  const step = left > Minute.seconds ? Minute.seconds : 10;
-  // The text for exactly n steps is true down to half a second below, as seconds are rounded.
-  const next = (left % step === 0 ? left : left - (left % step)) * Second.ms;
-  const changesAt = left % step === 0 ? next - Second.ms / 2 : Math.max(next + Second.ms / 2, 0);
-  return Math.max(MIN_DELAY_MS, expiresAt.getTime() - now.getTime() - changesAt + 1);
+  // Whole seconds are rounded, so a text turns half a second off the full one.
+  const turnsAt =
+    left >= Minute.seconds
+      ? Math.floor(left / Minute.seconds) * Minute.seconds - 0.5
+      : (Math.ceil(left / STEP_SECONDS) - 1) * STEP_SECONDS + 0.5;
+  return expiresAt.getTime() - now.getTime() - turnsAt * Second.ms + 1;
 }
 
-const MIN_DELAY_MS = 50;
+/** In the last minute. */
+const STEP_SECONDS = 10;
 
 function secondsLeft(expiresAt: Date, now: Date): number {
   return Math.round((expiresAt.getTime() - now.getTime()) / Second.ms);

@@ -3,10 +3,11 @@ import { COMMAND_IDS, type CommandId } from "./commandIds.ts";
 import { type Target, targetFrom } from "./target.ts";
 
 export type CommandHandler = (target: Target | null) => Promise<unknown>;
+export type CommandHandlers = Readonly<Record<CommandId, CommandHandler>>;
 
 /** The one place that registers commands: each one that there is, and an error of any is shown, not thrown. */
 export function registerCommands(
-  handlers: Readonly<Record<CommandId, CommandHandler>>,
+  handlers: CommandHandlers,
   showFailure: (error: unknown) => void,
 ): Disposable[] {
   return COMMAND_IDS.map((id) =>

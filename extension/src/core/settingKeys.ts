@@ -8,4 +8,3 @@ export const SETTING_KEYS = [
   "gpuDev.connect.openIn",
   "gpuDev.notifications",
 ] as const;
-export type SettingKey = (typeof SETTING_KEYS)[number];

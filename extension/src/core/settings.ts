@@ -1,6 +1,5 @@
-import { ConfigurationTarget, workspace } from "vscode";
+import { workspace } from "vscode";
 import { DEFAULT_SERVER, serverOrigin } from "@gpu-dev/shared/signIn/credential.ts";
-import type { SettingKey } from "./settingKeys.ts";
 
 export interface Settings {
   /** The server's origin; the default where the setting is no address. */
@@ -24,8 +23,4 @@ export function readSettings(): Settings {
     openIn: from.get<Settings["openIn"]>("connect.openIn", "newWindow"),
     notifications: from.get<Settings["notifications"]>("notifications", "all"),
   };
-}
-
-export async function writeUserSetting(key: SettingKey, value: unknown): Promise<void> {
-  await workspace.getConfiguration().update(key, value, ConfigurationTarget.Global);
 }

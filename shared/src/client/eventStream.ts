@@ -1,3 +1,4 @@
+import * as z from "zod";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import {
   CHANGED_EVENT,
@@ -10,6 +11,7 @@ import {
 } from "../api/events.ts";
 import { routes } from "../api/routes.ts";
 import { Second } from "../durations.ts";
+import { type ReservationId, reservationId } from "../ids.ts";
 import { ApiError, ConnectionError } from "./apiErrors.ts";
 import { backoffMs, pause, STREAM_BACKOFF } from "./backoff.ts";
 import { lenientParse } from "./lenientParse.ts";
@@ -18,14 +20,15 @@ import { connectionFailure, parseJson, send, type TransportOptions } from "./tra
 /**
  * `open` and `lost` tell whether what one shows is live; `resync` means that history was pruned: read
  * everything anew; `changed` names what to read anew that has no event. Whoever keeps it on a screen waits a
- * random part of a second first, as every other client was told at the same moment. Events of unknown types are
- * skipped, as the route table asks.
+ * random part of a second first, as every other client was told at the same moment. Of an event that a newer server
+ * tells in words unknown here, `unreadable` names at least the reservation: it may have changed.
  */
 export type StreamItem =
   | { readonly kind: "open" }
   | { readonly kind: "event"; readonly event: Event }
   | { readonly kind: "resync" }
   | { readonly kind: "changed"; readonly what: readonly ChangedWhat[] }
+  | { readonly kind: "unreadable"; readonly reservationId: ReservationId }
   | { readonly kind: "lost"; readonly error: Error };
 
 export interface EventsOptions {
@@ -36,6 +39,7 @@ export interface EventsOptions {
   readonly silenceMs?: number | undefined;
 }
 
+const eventSubject = z.object({ reservationId });
 const SILENCE_MS = 45 * Second.ms;
 const LONGEST_EVENT = 1_000_000;
 
@@ -141,7 +145,9 @@ function itemOf(message: EventSourceMessage): StreamItem | null {
   if (message.event === RESYNC_EVENT) return { kind: "resync" };
   if (message.event === CHANGED_EVENT) return changedOf(message.data);
   const parsed = lenientParse(eventSchema, parseJson(message.data));
-  return parsed.ok ? { kind: "event", event: parsed.value } : null;
+  if (parsed.ok) return { kind: "event", event: parsed.value };
+  const about = eventSubject.safeParse(parseJson(message.data));
+  return about.success ? { kind: "unreadable", reservationId: about.data.reservationId } : null;
 }
 
 function changedOf(text: string): StreamItem | null {

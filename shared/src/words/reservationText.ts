@@ -1,11 +1,11 @@
-import type { Reservation } from "../api/reservation.ts";
-import { CANCELLABLE } from "../states.ts";
+import type { Reservation, ReservationSpec } from "../api/reservation.ts";
+import { CANCELLABLE, type Phase } from "../states.ts";
 import { formatDuration } from "../durations.ts";
 import { localTime, secondsUntil, timeLeft } from "./times.ts";
 
 /** "2 x h100", "cpu-x86". */
-export function resources(reservation: Reservation): string {
-  const { gpus, gpuType } = reservation.spec;
+export function resources({ spec }: { spec: Pick<ReservationSpec, "gpus" | "gpuType"> }): string {
+  const { gpus, gpuType } = spec;
   return gpus === 0 ? gpuType : `${String(gpus)} x ${gpuType}`;
 }
 
@@ -39,7 +39,7 @@ export function progressSentence(reservation: Reservation): string {
         : `queued, ${ordinal(waiting.position)} in line: ${waiting.reason}`;
     case "starting":
     case "stopping": {
-      const head = phase === null ? state : `${state}: ${PHASE_WORDS[phase]}`;
+      const head = phase === null ? state : `${state}: ${phaseWords(phase)}`;
       return phaseDetail === null ? head : `${head} (${phaseDetail})`;
     }
     case "ready":
@@ -55,6 +55,11 @@ export function asSentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
+/** What goes on in a phase: "attaching the disk". */
+export function phaseWords(phase: Phase): string {
+  return PHASE_WORDS[phase];
+}
+
 const PHASE_WORDS = {
   placing: "choosing a node",
   disk: "attaching the disk",
@@ -65,7 +70,7 @@ const PHASE_WORDS = {
   closing: "closing sessions",
   "saving-disk": "saving the disk",
   removing: "removing the server",
-} as const;
+} as const satisfies Record<Phase, string>;
 
 export function timeLeftWords(reservation: Reservation, now: Date): string {
   const { state, expiresAt, spec, endedAt } = reservation;

@@ -147,4 +147,35 @@ describe("the API client", () => {
     assert.deepEqual(kinds, ["open", "event", "lost", "open", "lost", "open", "resync"]);
     assert.deepEqual(cursors, [undefined, "7", "7"]);
   });
+
+  it("R14: reads hints, and skips words and event names of a newer server, keeping its place", async () => {
+    const cursors: unknown[] = [];
+    await start({
+      "GET /v1/events": (request, response) => {
+        cursors.push(request.headers["last-event-id"]);
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        const told = [
+          ["changed", { what: ["weather", "waiting"] }],
+          ["changed", { what: ["weather"] }],
+          ["changed", { what: "availability" }],
+          ["from-the-future", { what: ["availability"] }],
+          ["changed", { what: ["availability"], why: "more" }],
+        ] as const;
+        response.write(`id: 7\ndata: ${JSON.stringify({ id: "7", ...EVENT })}\n\n`);
+        for (const [name, data] of told) {
+          response.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+        }
+        response.end("event: from-the-future\ndata: no json\n\n");
+      },
+    });
+    const stop = new AbortController();
+    const told: unknown[] = [];
+    for await (const item of client().events({ signal: stop.signal })) {
+      if (item.kind === "changed") told.push(item.what);
+      else told.push(item.kind);
+      if (cursors.length === 2) stop.abort();
+    }
+    assert.deepEqual(told.slice(0, 5), ["open", "event", ["waiting"], ["availability"], "lost"]);
+    assert.deepEqual(cursors, [undefined, "7"]);
+  });
 });

@@ -1,0 +1,32 @@
+import { type ExtensionContext, window, workspace } from "vscode";
+import { systemClock } from "@gpu-dev/shared/client/clock.ts";
+import { composeExtension } from "./composition.ts";
+import type { Disposable } from "./core/emitter.ts";
+import { createLogTail } from "./report/logTail.ts";
+import { tailedLog } from "./report/tailedLog.ts";
+
+/**
+ * Called by the editor once it has started. Builds everything and asks nobody: the server is first spoken to when the
+ * secret storage has said that somebody is signed in.
+ */
+export function activate(context: ExtensionContext): void {
+  const { now } = systemClock;
+  const channel = window.createOutputChannel("GPU Dev Servers", { log: true });
+  const tail = createLogTail({ now });
+  const log = tailedLog(channel, tail);
+  let parts: Disposable = composeExtension({ context, log, tail, now });
+  context.subscriptions.push(
+    channel,
+    {
+      dispose: () => {
+        parts.dispose();
+      },
+    },
+    workspace.onDidChangeConfiguration((change) => {
+      // Another server is another account with other reservations: everything begins anew.
+      if (!change.affectsConfiguration("gpuDev.server")) return;
+      parts.dispose();
+      parts = composeExtension({ context, log, tail, now });
+    }),
+  );
+}

@@ -1,0 +1,69 @@
+import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
+import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { Availability, Disk } from "@gpu-dev/shared/api/resources.ts";
+import type { ApiClient } from "@gpu-dev/shared/client/apiClient.ts";
+
+export interface Reading {
+  readonly reservations: readonly Reservation[];
+  readonly availability: Availability;
+  readonly disks: readonly Disk[];
+  readonly catalogue: Catalogue;
+}
+
+const PAGE = 200;
+
+/** Reads everything. What failed is missing, and `failure` says why; the rest is good. */
+export async function readEverything(
+  client: ApiClient,
+  signal: AbortSignal,
+): Promise<{ readonly read: Partial<Reading>; readonly failure: Error | null }> {
+  let failure: Error | null = null;
+  const orNothing = async <T>(part: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await part;
+    } catch (error) {
+      failure ??= error instanceof Error ? error : new Error(String(error));
+      return undefined;
+    }
+  };
+  const [reservations, availability, disks, catalogue] = await Promise.all([
+    orNothing(readReservations(client, signal)),
+    orNothing(client.call("getAvailability", { signal })),
+    orNothing(readDisks(client, signal)),
+    orNothing(client.call("getCatalogue", { signal })),
+  ]);
+  const read = {
+    ...(reservations === undefined ? {} : { reservations }),
+    ...(availability === undefined ? {} : { availability }),
+    ...(disks === undefined ? {} : { disks }),
+    ...(catalogue === undefined ? {} : { catalogue }),
+  };
+  return { read, failure };
+}
+
+/** Live ones first: one that ends in between is then in both, where the other order could miss it. */
+async function readReservations(client: ApiClient, signal: AbortSignal): Promise<Reservation[]> {
+  const live = await readLiveReservations(client, signal);
+  const query = { state: "ended" as const, limit: PAGE };
+  const ended = await client.call("listReservations", { query, signal });
+  return [...live, ...ended.items];
+}
+
+export async function readLiveReservations(
+  client: ApiClient,
+  signal: AbortSignal,
+): Promise<Reservation[]> {
+  const found: Reservation[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = { state: "live" as const, limit: PAGE, cursor };
+    const page = await client.call("listReservations", { query, signal });
+    found.push(...page.items);
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  return found;
+}
+
+export async function readDisks(client: ApiClient, signal: AbortSignal): Promise<readonly Disk[]> {
+  return (await client.call("listDisks", { signal })).items;
+}

@@ -1,0 +1,81 @@
+import type { AccountState } from "../account/account.ts";
+import type { LiveState } from "../live/liveState.ts";
+import { mask, type MaskOptions } from "./mask.ts";
+import type { SshFile } from "./sshFiles.ts";
+
+export interface ReportParts {
+  readonly versions: Readonly<Record<string, string>>;
+  readonly settings: Readonly<Record<string, string>>;
+  /** What the server says of itself, or why it could not be asked. */
+  readonly serverStatus: string;
+  readonly account: AccountState;
+  readonly live: LiveState;
+  readonly include: string;
+  readonly sshFiles: readonly SshFile[];
+  readonly errors: readonly string[];
+  readonly logLines: readonly string[];
+}
+
+/** The whole report as markdown, masked as one text at the end, so that no part can be forgotten. */
+export function reportText(parts: ReportParts, masking: MaskOptions, now: Date): string {
+  const sections = [
+    "# GPU Dev Servers: problem report",
+    `Made at ${now.toISOString()}.`,
+    "Nothing has been sent. Tokens, keys, mail addresses, your name and your home folder are masked as far as they " +
+      "can be recognised: read it through, take out what else is private, then save it or send it to whoever helps you.",
+    "## What went wrong",
+    "Say here what you did, what you expected, and what happened instead.",
+    section("Versions", fields(parts.versions)),
+    section("Server", parts.serverStatus),
+    section("Settings", fields(parts.settings)),
+    section("Sign-in and contact", contactLines(parts)),
+    section("Reservations", reservationLines(parts.live)),
+    section("Include line in the ssh config", parts.include),
+    ...parts.sshFiles.map(({ name, text }) => section(`Generated file ${name}`, text)),
+    section("Newest errors", parts.errors.join("\n")),
+    section("Newest lines of the log", parts.logLines.join("\n")),
+  ];
+  return `${mask(sections.join("\n\n"), masking)}\n`;
+}
+
+function section(title: string, body: string): string {
+  const text = body.trimEnd() === "" ? "none" : body.trimEnd();
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const fence = "`".repeat(longest + 1);
+  return `## ${title}\n\n${fence}text\n${text}\n${fence}`;
+}
+
+function fields(values: Readonly<Record<string, string>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join("\n");
+}
+
+function contactLines({ account, live }: ReportParts): string {
+  const { contact, asOf } = live;
+  const who = account.kind === "signedIn" ? ` as ${account.who.user} (${account.who.role})` : "";
+  const lost =
+    contact.kind === "lost"
+      ? ` since ${contact.since.toISOString()}: ${contact.error.message}`
+      : "";
+  return [
+    `sign-in: ${account.kind}${who}`,
+    `contact: ${contact.kind}${lost}`,
+    `newest answer: ${asOf === null ? "none yet" : asOf.toISOString()}`,
+  ].join("\n");
+}
+
+function reservationLines({ reservations }: LiveState): string {
+  if (reservations === null) return "not read yet";
+  return reservations
+    .map(({ id, state, phase, generation, endReason, expiresAt }) =>
+      [
+        `${id} ${state}`,
+        ...(phase === null ? [] : [`phase ${phase}`]),
+        ...(endReason === null ? [] : [`reason ${endReason}`]),
+        ...(expiresAt === null ? [] : [`until ${expiresAt}`]),
+        `generation ${String(generation)}`,
+      ].join(", "),
+    )
+    .join("\n");
+}

@@ -1,0 +1,45 @@
+import type { Disk } from "@gpu-dev/shared/api/resources.ts";
+import { clockTime } from "../core/clockTime.ts";
+import type { LiveState } from "../live/liveState.ts";
+import { row } from "./rows.ts";
+import { tooltip } from "./tooltip.ts";
+import type { TreeNode } from "./treeNode.ts";
+
+/** The Disks view, by name. */
+export function diskNodes(state: LiveState, now: Date): readonly TreeNode[] {
+  return [...(state.disks ?? [])]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((disk) => diskRow(disk, now));
+}
+
+function diskRow(disk: Disk, now: Date): TreeNode {
+  const size = `${String(disk.sizeGib)} GiB`;
+  const held = heldWords(disk, now);
+  const zone = disk.zone ?? "no zone yet";
+  const words = held === null ? [size, zone] : [held, size, zone];
+  return row({
+    id: `disk/${disk.id}`,
+    label: disk.name,
+    description: words.join(", "),
+    tooltip: tooltip(
+      `${disk.name}: ${words.join(", ")}`,
+      disk.zone === null ? "It gets a zone with its first use." : null,
+      disk.lastUsedAt === null
+        ? "Never used."
+        : `Last used ${clockTime(new Date(disk.lastUsedAt), now)}.`,
+    ),
+    spoken: `disk ${disk.name}, ${held ?? "free"}, ${size}, ${zone}`,
+    icon:
+      held === null
+        ? { id: "database", color: "testing.iconPassed" }
+        : { id: "lock", color: "list.warningForeground" },
+    kind: held === null ? "disk.free" : "disk.held",
+    target: { kind: "disk", name: disk.name },
+  });
+}
+
+function heldWords({ heldBy }: Disk, now: Date): string | null {
+  if (heldBy === null) return null;
+  const until = heldBy.until === null ? "" : ` until ${clockTime(new Date(heldBy.until), now)}`;
+  return `used by ${heldBy.name}${until}`;
+}

@@ -1,0 +1,31 @@
+import { createEmitter } from "../../extension/src/core/emitter.ts";
+import type { Secrets } from "../../extension/src/account/account.ts";
+
+/** The editor's secret storage, shared by the windows of a test; every window hears of each change, later. */
+export interface MemorySecrets extends Secrets {
+  readonly content: ReadonlyMap<string, string>;
+}
+
+export function memorySecrets(): MemorySecrets {
+  const content = new Map<string, string>();
+  const changes = createEmitter<{ readonly key: string }>();
+  const changed = (key: string) => {
+    setImmediate(() => {
+      changes.fire({ key });
+    });
+    return Promise.resolve();
+  };
+  return {
+    content,
+    get: (key) => Promise.resolve(content.get(key)),
+    store: (key, value) => {
+      content.set(key, value);
+      return changed(key);
+    },
+    delete: (key) => {
+      content.delete(key);
+      return changed(key);
+    },
+    onDidChange: (listener) => changes.on(listener),
+  };
+}

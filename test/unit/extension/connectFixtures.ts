@@ -1,0 +1,67 @@
+import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import { reservationId, userId } from "@gpu-dev/shared/ids.ts";
+import { createEmitter } from "../../../extension/src/core/emitter.ts";
+import type { Live, LiveChange, LiveState } from "../../../extension/src/live/liveState.ts";
+
+export const NOW = new Date("2026-11-23T14:30:00.000Z");
+
+/** A reservation of ada's with a disk, ready unless told otherwise; `n` makes its id. */
+export function reservationOf(n: number, overrides: Partial<Reservation> = {}): Reservation {
+  return {
+    id: reservationId.parse(String(n).padStart(16, "0")),
+    name: `box${String(n)}`,
+    owner: { id: userId.parse("0000000000000001"), name: "ada" },
+    spec: {
+      gpuType: "h100",
+      gpus: 2,
+      durationSeconds: 3600,
+      disk: "work",
+      image: null,
+      labels: {},
+    },
+    state: "ready",
+    phase: null,
+    phaseDetail: null,
+    waiting: null,
+    members: [],
+    createdAt: "2026-11-23T12:00:00.000Z",
+    placedAt: null,
+    readyAt: "2026-11-23T12:01:00.000Z",
+    expiresAt: "2026-11-23T15:00:00.000Z",
+    capacityUntil: null,
+    extendableUntil: null,
+    cancelRequestedAt: null,
+    endedAt: null,
+    endReason: null,
+    endDetail: null,
+    generation: 1,
+    ...overrides,
+  };
+}
+
+export interface LiveUnderTest extends Pick<Live, "state" | "onDidChange"> {
+  state: LiveState;
+  show(reservations: readonly Reservation[] | null): void;
+}
+
+/** The window's copy of the server's state, with a hand on it. */
+export function liveWith(first: readonly Reservation[] | null): LiveUnderTest {
+  const changes = createEmitter<LiveChange>();
+  const stateOf = (reservations: readonly Reservation[] | null): LiveState => ({
+    contact: { kind: "live" },
+    asOf: NOW,
+    reservations,
+    availability: null,
+    disks: null,
+    catalogue: null,
+  });
+  const live: LiveUnderTest = {
+    state: stateOf(first),
+    onDidChange: (listener) => changes.on(listener),
+    show: (reservations) => {
+      live.state = stateOf(reservations);
+      changes.fire({ reservations: "all", availability: false, disks: false, contact: false });
+    },
+  };
+  return live;
+}

@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import {
+  explainCommandFor,
+  explainStarterText,
+} from "../../../extension/src/connect/explainCommand.ts";
+import { expandHome, extensionPaths } from "../../../extension/src/connect/extensionPaths.ts";
+import { includeQuestion, includeWorks } from "../../../extension/src/connect/includeText.ts";
+import { authorityFor, hostFromAuthority } from "../../../extension/src/connect/remoteAuthority.ts";
+import { remoteSshFor, withLinux } from "../../../extension/src/connect/remoteSsh.ts";
+import { sshArguments, sshCommandLine } from "../../../extension/src/connect/sshCommandLine.ts";
+
+const hexOf = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("hex");
+
+describe("the host of a remote window", () => {
+  it("is read from a plain authority, and from one of ours", () => {
+    assert.equal(hostFromAuthority("ssh-remote+gpu-dev-demo"), "gpu-dev-demo");
+    assert.equal(hostFromAuthority(authorityFor("gpu-dev-a-b")), "gpu-dev-a-b");
+    assert.equal(hostFromAuthority("ssh-remote%2Bgpu-dev-demo"), "gpu-dev-demo");
+    assert.equal(hostFromAuthority("ssh-remote+dev@gpu-dev-demo:2222"), "gpu-dev-demo");
+  });
+
+  it("is read from the JSON in hex that Remote-SSH writes", () => {
+    const authority = `ssh-remote+${hexOf({ hostName: "gpu-dev-Demo", user: "dev" })}`;
+    assert.equal(hostFromAuthority(authority), "gpu-dev-demo");
+  });
+
+  it("takes a host whose name is hex by chance as it is", () => {
+    assert.equal(hostFromAuthority("ssh-remote+cafe"), "cafe");
+    assert.equal(hostFromAuthority(`ssh-remote+${hexOf({ user: "dev" })}`), hexOf({ user: "dev" }));
+  });
+
+  it("is null where the window is of another kind", () => {
+    for (const authority of ["", "ssh-remote", "ssh-remote+", "wsl+ubuntu", "127.0.0.1:8000"]) {
+      assert.equal(hostFromAuthority(authority), null, authority);
+    }
+  });
+});
+
+describe("where the extension's files lie", () => {
+  it("is the command line's folder on each platform, and GPU_DEV_HOME where it is set", () => {
+    const linux = extensionPaths({ platform: "linux", home: "/home/ada", env: {} });
+    assert.equal(linux.ownDir, "/home/ada/.gpu-dev");
+    assert.equal(linux.explainScript, "/home/ada/.gpu-dev/bin/explain.cjs");
+    const windows = extensionPaths({ platform: "win32", home: "C:\\Users\\ada", env: {} });
+    assert.equal(windows.userSshConfig, "C:\\Users\\ada\\.ssh\\config");
+    assert.equal(windows.explainStarter, "C:\\Users\\ada\\.gpu-dev\\bin\\explain.cmd");
+    const env = { GPU_DEV_HOME: "/data/gpu-dev" };
+    assert.equal(extensionPaths({ platform: "darwin", home: "/h", env }).ownDir, "/data/gpu-dev");
+  });
+
+  it("expands a home that a setting names", () => {
+    assert.equal(expandHome("~/x/config", "linux", "/home/ada"), "/home/ada/x/config");
+    assert.equal(expandHome("~\\x", "win32", "C:\\Users\\ada"), "C:\\Users\\ada\\x");
+    assert.equal(expandHome("~bob/config", "linux", "/home/ada"), "~bob/config");
+    assert.equal(expandHome("/etc/config", "linux", "/home/ada"), "/etc/config");
+  });
+});
+
+describe("what a tombstone runs", () => {
+  const execPath = "C:\\100%\\Code.exe";
+
+  it("is the editor's program as Node, by way of env", () => {
+    const paths = extensionPaths({ platform: "darwin", home: "/Users/ada", env: {} });
+    assert.deepEqual(
+      explainCommandFor({ platform: "darwin", execPath: "/Apps/Code Helper", paths }),
+      [
+        "/usr/bin/env",
+        "ELECTRON_RUN_AS_NODE=1",
+        "/Apps/Code Helper",
+        "/Users/ada/.gpu-dev/bin/explain.cjs",
+      ],
+    );
+  });
+
+  it("is a batch file on Windows, which sets the same", () => {
+    const paths = extensionPaths({ platform: "win32", home: "C:\\Users\\ada", env: {} });
+    assert.deepEqual(explainCommandFor({ platform: "win32", execPath, paths }), [
+      "C:\\Users\\ada\\.gpu-dev\\bin\\explain.cmd",
+    ]);
+    const lines = explainStarterText(execPath).split("\r\n");
+    assert.ok(lines.includes("set ELECTRON_RUN_AS_NODE=1"));
+    assert.equal(lines[3], '"C:\\100%%\\Code.exe" "%~dp0explain.cjs" %*');
+  });
+});
+
+describe("which Remote-SSH an editor has", () => {
+  it("is the installed one, the editor's own first, whatever the case of its id", () => {
+    const both = ["MS-vscode-remote.remote-ssh", "anysphere.remote-ssh"];
+    assert.equal(remoteSshFor("Cursor", both).installed?.id, "anysphere.remote-ssh");
+    assert.equal(
+      remoteSshFor("Visual Studio Code - Insiders", both).installed?.id,
+      "ms-vscode-remote.remote-ssh",
+    );
+    const open = ["jeanp413.open-remote-ssh"];
+    assert.equal(remoteSshFor("Cursor", open).installed?.id, "jeanp413.open-remote-ssh");
+  });
+
+  it("is none with the right one to install", () => {
+    const fitting = (editor: string) => remoteSshFor(editor, ["ms-python.python"]).fitting.id;
+    assert.equal(remoteSshFor("VSCodium", ["ms-python.python"]).installed, null);
+    assert.deepEqual(
+      ["Visual Studio Code", "Cursor", "Windsurf", "Antigravity", "VSCodium", "Positron"].map(
+        fitting,
+      ),
+      [
+        "ms-vscode-remote.remote-ssh",
+        "anysphere.remote-ssh",
+        "codeium.windsurf-remote-openssh",
+        "google.antigravity-remote-openssh",
+        "jeanp413.open-remote-ssh",
+        "jeanp413.open-remote-ssh",
+      ],
+    );
+  });
+
+  it("learns that a host is Linux, and nothing else of the setting changes", () => {
+    assert.deepEqual(withLinux({ other: "windows" }, "gpu-dev-a"), {
+      other: "windows",
+      "gpu-dev-a": "linux",
+    });
+    assert.deepEqual(withLinux(undefined, "gpu-dev-a"), { "gpu-dev-a": "linux" });
+    assert.equal(withLinux({ "gpu-dev-a": "linux" }, "gpu-dev-a"), null);
+  });
+});
+
+describe("the ssh command to copy", () => {
+  it("is plain where ssh finds the host, else names our file, quoted for the shell", () => {
+    const line = (file: string | null, platform: NodeJS.Platform) =>
+      sshCommandLine(sshArguments("gpu-dev-demo", file), platform);
+    assert.equal(line(null, "linux"), "ssh gpu-dev-demo");
+    assert.equal(
+      line("/h/.gpu-dev/ssh/config", "linux"),
+      "ssh -F /h/.gpu-dev/ssh/config gpu-dev-demo",
+    );
+    assert.equal(line("/it's mine/c", "darwin"), "ssh -F '/it'\\''s mine/c' gpu-dev-demo");
+    assert.equal(line("C:\\A B\\c", "win32"), 'ssh -F "C:\\A B\\c" gpu-dev-demo');
+  });
+});
+
+describe("the Include line", () => {
+  const path = "/h/.gpu-dev/ssh/config";
+
+  it("works only first in the file and with our path, or where the user wrote it", () => {
+    assert.equal(includeWorks({ kind: "present", place: "first", include: path }, path), true);
+    assert.equal(includeWorks({ kind: "present", place: "later", include: path }, path), false);
+    assert.equal(includeWorks({ kind: "present", place: "first", include: "/old" }, path), false);
+    assert.equal(includeWorks({ kind: "absent", byHand: true }, path), true);
+    assert.equal(includeWorks({ kind: "absent", byHand: false }, path), false);
+    assert.equal(includeWorks({ kind: "malformed", why: "twice" }, path), false);
+  });
+
+  it("is asked for with the very line and the very file", () => {
+    const options = { host: "gpu-dev-demo", file: "/h/.ssh/config", includePath: path };
+    const fresh = includeQuestion({ ...options, state: { kind: "absent", byHand: false } });
+    assert.equal(fresh.agree, "Add Line");
+    for (const part of [
+      "gpu-dev-demo",
+      "/h/.ssh/config",
+      `Include "${path}"`,
+      "A terminal works",
+    ]) {
+      assert.ok(fresh.detail.includes(part), part);
+    }
+    const moved = { kind: "present", place: "inside", include: path } as const;
+    assert.equal(includeQuestion({ ...options, state: moved }).agree, "Put It Right");
+  });
+});

@@ -1,0 +1,119 @@
+import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
+import type { Availability, Disk } from "@gpu-dev/shared/api/resources.ts";
+import type { DiskId, ReservationId } from "@gpu-dev/shared/ids.ts";
+
+export const NOW = new Date("2026-11-23T12:00:00.000Z");
+
+function gpuType(id: string, counts: number[], gpus: number): GpuType {
+  const isCpu = gpus === 0;
+  return {
+    id,
+    title: isCpu ? "CPU only" : `NVIDIA ${id.toUpperCase()}`,
+    kind: isCpu ? "cpu" : "gpu",
+    resource: isCpu ? null : "nvidia.com/gpu",
+    gpuModel: null,
+    gpuMemoryGib: 0,
+    node: { instanceType: "x", gpus, cpus: 8, memoryGib: 8 },
+    counts,
+    slotsPerNode: isCpu ? 4 : 0,
+    limits: { minSeconds: 300, maxSeconds: 172_800 },
+    startBudgetSeconds: 600,
+    teardownBudgetSeconds: 300,
+    dev: { nodes: 1, zone: "a" },
+  };
+}
+
+export const H200 = gpuType("h200", [1, 2, 4, 8, 16], 8);
+export const H100 = gpuType("h100", [1, 2, 4, 8], 8);
+export const T4 = {
+  ...gpuType("t4", [1, 2, 4], 4),
+  limits: { minSeconds: 300, maxSeconds: 7_200 },
+};
+export const CPU = gpuType("cpu-x86", [0], 0);
+
+const image = (id: string, isDefault: boolean) => ({
+  id,
+  title: `Image ${id}`,
+  reference: `example/${id}`,
+  default: isDefault,
+});
+
+export const CATALOGUE: Catalogue = {
+  types: [H200, H100, T4, CPU],
+  images: [image("pytorch", true)],
+  disks: { defaultSizeGib: 100, maxSizeGib: 4096 },
+  planningHorizonSeconds: 1_209_600,
+  maxLivePerUser: 50,
+};
+export const TWO_IMAGES: Catalogue = {
+  ...CATALOGUE,
+  images: [image("pytorch", true), image("jax", false)],
+};
+
+type Counts = Availability["types"][number];
+
+/** One type as the server counts it from its nodes: [free, zone, state]. */
+export function counts(
+  type: GpuType,
+  nodes: readonly (readonly [number, string, Counts["nodes"][number]["state"]])[],
+  queued = 0,
+): Counts {
+  const size = type.kind === "cpu" ? type.slotsPerNode : type.node.gpus;
+  const usable = nodes.filter(([, , state]) => state === "ready");
+  const fitting = (gpus: number) =>
+    usable.reduce((sum, [free]) => sum + Math.floor(free / Math.max(1, gpus)), 0);
+  return {
+    type: type.id,
+    title: type.title,
+    totalGpus: nodes.length * size,
+    healthyGpus: usable.length * size,
+    freeGpus: usable.reduce((sum, [free]) => sum + free, 0),
+    queued,
+    fitsNow: type.counts.map((gpus) => ({ gpus, reservations: fitting(gpus) })),
+    nodes: nodes.map(([free, zone, state], at) => ({
+      name: `${type.id}-${String(at)}`,
+      zone,
+      state,
+      gpus: size,
+      free,
+    })),
+  };
+}
+
+export const AVAILABILITY: Availability = {
+  asOf: NOW.toISOString(),
+  types: [
+    counts(H200, [[0, "a", "ready"]]),
+    counts(H100, [
+      [3, "a", "ready"],
+      [2, "b", "ready"],
+      [8, "b", "cordoned"],
+    ]),
+    counts(T4, [[4, "a", "ready"]], 4),
+    counts(CPU, [[2, "a", "ready"]]),
+  ],
+};
+
+export function disk(name: string, more: Partial<Disk> = {}): Disk {
+  return {
+    id: "0000000000000001" as DiskId,
+    name,
+    sizeGib: 100,
+    zone: null,
+    heldBy: null,
+    createdAt: NOW.toISOString(),
+    lastUsedAt: null,
+    ...more,
+  };
+}
+
+export const DISKS: readonly Disk[] = [
+  disk("work", { zone: "a" }),
+  disk("data", {
+    heldBy: {
+      reservationId: "0000000000000002" as ReservationId,
+      name: "demo",
+      until: "2026-11-23T15:20:00.000Z",
+    },
+  }),
+];
