@@ -1,0 +1,57 @@
+/**
+ * `npm run test:vscode:desktop [-- VERSION]`: the suite of test/vscode/host inside a desktop VS Code of that version
+ * ("stable" when none is given; the oldest that is supported is 1.101.0), which is downloaded first. Needs a display:
+ * on a machine without one, run it under xvfb-run. Exits with 3 where VS Code can't be downloaded.
+ */
+import { join } from "node:path";
+import { downloadAndUnzipVSCode, runTests } from "@vscode/test-electron";
+import { writeSettings } from "./support/editorSettings.ts";
+import { packExtension } from "./support/packExtension.ts";
+import { unpackVsix } from "./support/unpackVsix.ts";
+import { type InnerResult, makeSurroundings } from "./host/surroundings.ts";
+
+const NOT_DOWNLOADED = 3;
+
+process.exitCode = await main(process.argv[2] ?? "stable");
+
+async function main(version: string): Promise<number> {
+  const vscodeExecutablePath = await downloadAndUnzipVSCode({ version }).catch((error: unknown) => {
+    process.stdout.write(`VS Code ${version} could not be downloaded (${String(error)}).\n`);
+    process.stdout.write(
+      "Nothing was tested: these tests need it.\n0 passed, 0 failed, 1 skipped\n",
+    );
+    return null;
+  });
+  if (vscodeExecutablePath === null) return NOT_DOWNLOADED;
+  const surroundings = await makeSurroundings();
+  try {
+    const userData = join(surroundings.dir, "user");
+    await writeSettings(userData, { values: { "gpuDev.server": surroundings.firstServer } });
+    const extensionDevelopmentPath = await unpackVsix(await packExtension(), surroundings.dir);
+    const ended = await runTests({
+      ...{ vscodeExecutablePath, extensionDevelopmentPath },
+      extensionTestsPath: surroundings.suite,
+      extensionTestsEnv: { ...surroundings.env, HOME: surroundings.dir },
+      launchArgs: [
+        ...[surroundings.workspace, "--disable-extensions", "--disable-workspace-trust"],
+        ...["--user-data-dir", userData],
+        ...["--extensions-dir", join(surroundings.dir, "extensions")],
+        // No keyring on a test machine.
+        ...["--password-store", "basic"],
+      ],
+    }).catch(() => 1);
+    return report((await surroundings.results()) ?? [], ended);
+  } finally {
+    await surroundings.remove();
+  }
+}
+
+function report(results: readonly InnerResult[], ended: number): number {
+  for (const { title, failure } of results) {
+    process.stdout.write(`${failure === null ? "ok  " : "FAIL"}  ${title}\n${failure ?? ""}`);
+  }
+  const failed = results.filter(({ failure }) => failure !== null).length;
+  const passed = results.length - failed;
+  process.stdout.write(`${String(passed)} passed, ${String(failed)} failed, 0 skipped\n`);
+  return failed > 0 || passed === 0 || ended !== 0 ? 1 : 0;
+}

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { Test } from "mocha";
+import { requireTool } from "../support/requireTool.ts";
+import { waitFor } from "../support/waitFor.ts";
+import { makeSurroundings } from "./host/surroundings.ts";
+import { requireChromium, startBrowser } from "./support/browser.ts";
+import { requireEditor } from "./support/installEditor.ts";
+import { packExtension } from "./support/packExtension.ts";
+import { startVsCode } from "./support/vscodeServer.ts";
+import { unpackVsix } from "./support/unpackVsix.ts";
+
+/** The suite of test/vscode/host in the extension host of VS Code's own server; `test:vscode:desktop` runs the same. */
+describe("inside the extension host", function () {
+  before(async function () {
+    const editor = requireEditor(this);
+    requireChromium(this);
+    requireTool(this, "ssh", "ssh-keygen", "python3");
+    const undo: (() => Promise<void>)[] = [];
+    try {
+      const surroundings = await makeSurroundings();
+      undo.push(() => surroundings.remove());
+      const developmentPath = await unpackVsix(await packExtension(), surroundings.dir);
+      const server = await startVsCode({
+        ...{ editor, dataDir: surroundings.dir, driven: true, env: surroundings.env },
+        settings: { values: { "gpuDev.server": surroundings.firstServer } },
+      });
+      undo.push(() => server.stop());
+      const browser = await startBrowser();
+      undo.push(() => browser.close());
+      const { suite: testsPath, workspace } = surroundings;
+      await browser.open(server.url(workspace, { developmentPath, testsPath }));
+      const results = await waitFor(() => surroundings.results(), {
+        timeoutMs: 90_000,
+        describe: "the suite inside to end",
+      });
+      for (const { title, failure } of results) {
+        const test = new Test(title, () => {
+          if (failure !== null) throw new Error(failure);
+        });
+        test.file = import.meta.filename;
+        inside.addTest(test);
+      }
+    } finally {
+      for (const step of undo.reverse()) await step();
+    }
+  });
+
+  it("ran", () => {
+    assert.ok(inside.tests.length > 0, "there are tests inside");
+  });
+
+  const inside = describe("its tests", () => undefined);
+});

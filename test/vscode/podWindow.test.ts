@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { freePort } from "../support/freePort.ts";
+import { requireTool } from "../support/requireTool.ts";
+import { waitFor } from "../support/waitFor.ts";
+import { makeUser, type User } from "../support/user.ts";
+import { startWholeSystem, type WholeSystem } from "../support/wholeSystem.ts";
+import { requireChromium, startBrowser, type TestBrowser } from "./support/browser.ts";
+import { packExtension } from "./support/packExtension.ts";
+import { requireEditor } from "./support/installEditor.ts";
+import { type Launch, startVsCode, type VsCodeServer } from "./support/vscodeServer.ts";
+import type { Workbench } from "./support/workbench.ts";
+
+const HOST = "gpu-dev-demo";
+
+/** What Remote-SSH does with a host of ours, step by step, with the real `ssh` and VS Code's own server. */
+describe("a window inside the pod, the way of Remote-SSH", () => {
+  let system: WholeSystem;
+  let ada: User;
+  let server: VsCodeServer;
+  let browser: TestBrowser;
+  let workbench: Workbench;
+
+  before(async function () {
+    const editor = requireEditor(this);
+    requireChromium(this);
+    requireTool(this, "ssh", "ssh-keygen", "python3");
+    system = await startWholeSystem();
+    ada = await makeUser(system.url);
+    await ada.gpuDevDone("setup", "--yes", "--as", "ada");
+    await ada.gpuDevDone(
+      ...["reserve", "--gpu-type", "h100", "--gpus", "2", "--hours", "1"],
+      ...["--disk", "work", "--name", "demo"],
+    );
+    const socks = await freePort();
+    const dataDir = join(ada.home, "editor");
+    await mkdir(dataDir);
+    server = await startVsCode({
+      editor,
+      dataDir,
+      extensions: [await packExtension()],
+      launch: throughSsh(ada, socks),
+      settings: { values: { "gpuDev.server": system.url } },
+    });
+    browser = await startBrowser({ proxy: `socks5://127.0.0.1:${String(socks)}` });
+    workbench = await browser.open(server.url("/workspace"));
+  });
+
+  afterEach(async function () {
+    await workbench.screenshotFailure(this);
+  });
+
+  after(async () => {
+    await (browser as TestBrowser | undefined)?.close();
+    await (server as VsCodeServer | undefined)?.stop();
+    await (ada as User | undefined)?.remove();
+    await (system as WholeSystem | undefined)?.remove();
+  });
+
+  it("runs in the pod: its terminal sees the GPUs that were given", async () => {
+    await workbench.runCommand("Terminal: Create New Terminal");
+    await workbench.terminal.type("nvidia-smi -L; pwd; hostname");
+    await workbench.terminal.waitForText("GPU 1: ");
+    await workbench.terminal.waitForText("/workspace");
+    await workbench.screenshot("pod-terminal");
+  });
+
+  it("counts down in the status bar, once its user is signed in there", async () => {
+    await workbench.runCommand("GPU Dev: Sign In as Another User...");
+    await workbench.quickInput.type("ada");
+    await workbench.quickInput.enter();
+    const { text, ariaLabel } = await workbench.statusBar.waitFor("demo ");
+    assert.match(text, /^demo (1 h|59 min)$/);
+    assert.match(ariaLabel, /^demo: .* left, ends at /);
+    await workbench.screenshot("pod-countdown");
+    await workbench.statusBar.click("demo ");
+    await workbench.quickInput.waitForTitle("Extend demo");
+    await workbench.quickInput.escape();
+  });
+
+  it("edits a file, which is then on the disk, and there again in the next reservation", async () => {
+    await ada.ssh(HOST, "printf 'epochs = 1\\n' > /workspace/train.py");
+    await workbench.page.keyboard.press("Control+P");
+    await workbench.quickInput.type("train.py");
+    await workbench.quickInput.pick("train.py");
+    await workbench.editors.waitForTab("train.py");
+    await waitFor(async () => (await workbench.editors.text()).startsWith("epochs"), {
+      describe: "the text of the file",
+    });
+    await workbench.page.keyboard.press("Control+Home");
+    await workbench.page.keyboard.type("# edited in the editor\n");
+    await workbench.editors.save();
+    await workbench.screenshot("pod-editor");
+    const { stdout } = await ada.ssh(HOST, "cat /workspace/train.py");
+    assert.equal(stdout, "# edited in the editor\nepochs = 1\n");
+
+    await ada.gpuDevDone("cancel", "demo", "--yes");
+    await ada.gpuDevDone(
+      ...["reserve", "--gpu-type", "t4", "--hours", "1", "--disk", "work", "--name", "next"],
+    );
+    const again = await ada.ssh("gpu-dev-next", "cat /workspace/train.py");
+    assert.equal(again.stdout, stdout);
+  });
+});
+
+/**
+ * `ssh -T -D PORT host bash` with a script on its standard input: one connection that starts the server and carries
+ * the window's traffic. The first of them is the server's installer, which needs no window.
+ */
+function throughSsh(user: User, socks: number): Launch {
+  return (command, args, env) => {
+    const forward = args.includes("--install-extension")
+      ? []
+      : ["-D", `127.0.0.1:${String(socks)}`];
+    const child = spawn("ssh", ["-F", user.sshConfig, "-T", ...forward, HOST, "bash"], {
+      stdio: "pipe",
+      env: { ...process.env, HOME: user.home },
+    });
+    // The pod has a home, whose profile keeps its tools in the PATH: the editor's own would hide both.
+    const own = Object.entries(env).filter(([key]) => !["PATH", "HOME"].includes(key));
+    const words = own.map(([key, value]) => quoted(`${key}=${value}`));
+    child.stdin.end(`exec env ${[...words, ...[command, ...args].map(quoted)].join(" ")}\n`);
+    return child;
+  };
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}

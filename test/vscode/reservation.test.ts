@@ -1,0 +1,237 @@
+import assert from "node:assert/strict";
+import { waitFor } from "../support/waitFor.ts";
+import { type Product, startProduct } from "./support/product.ts";
+import { readmePicture } from "./support/readmePicture.ts";
+import type { Workbench } from "./support/workbench.ts";
+
+const CONTAINER = "GPU Dev Servers";
+const TITLE = "Reserve a GPU server";
+
+/** One user's day in the editor, click by click, against what `npm start` brings up. */
+describe("a reservation in the editor", () => {
+  let product: Product;
+  let window: Workbench;
+  const reservations = () => window.view("Reservations");
+
+  before(async function () {
+    product = await startProduct(this);
+    window = await product.openWindow();
+    await window.openContainer(CONTAINER);
+  });
+
+  afterEach(async function () {
+    await window.screenshotFailure(this);
+  });
+
+  after(async () => {
+    await (product as Product | undefined)?.remove();
+  });
+
+  it("asks to sign in, and then shows what is free without being asked", async () => {
+    await waitFor(async () => (await reservations().welcome()).includes("Sign in to reserve"), {
+      timeoutMs: 30_000,
+      describe: "the welcome text of somebody who is signed out",
+    });
+    await window.screenshot("01-signed-out");
+    await reservations().clickWelcome("Sign In");
+    const h100 = await window
+      .view("Availability")
+      .waitForRow(({ label }) => label === "H100", "the H100 row");
+    assert.equal(h100.description, "16 of 16 free");
+    assert.match(await reservations().welcome(), /You have no reservations\./);
+    await window.screenshot("02-signed-in");
+    assert.deepEqual(product.browser.outgoing(), []);
+  });
+
+  it("shows free GPUs per type, size and node", async () => {
+    const availability = window.view("Availability");
+    await availability.expand("H100");
+    await availability.waitForRow(({ label }) => label === "Fits now", "what fits now");
+    const node = await availability.waitForRow(({ label }) => label === "h100-1", "a node");
+    assert.equal(node.description, "8 of 8 free");
+    await window.screenshot("03-availability");
+    await readmePicture(window, "availability");
+  });
+
+  it("N10: closed at any step, Reserve has reserved nothing", async () => {
+    for (const steps of [0, 1, 2, 3]) {
+      await window.runCommand("GPU Dev: Reserve a GPU Server...");
+      await waitForWizard();
+      for (let step = 0; step < steps; step += 1) await pickFirst(step);
+      await window.quickInput.escape();
+      await window.quickInput.waitUntilClosed();
+    }
+    const all = (await listAll(product)).items;
+    assert.deepEqual(all, []);
+    assert.match(await reservations().welcome(), /You have no reservations\./);
+  });
+
+  it("reserves step by step, back and forth, and watches it become ready", async () => {
+    const { quickInput } = window;
+    await reservations().clickTitleAction("Reserve a GPU Server...");
+    await waitForWizard();
+    await window.screenshot("04-reserve-type");
+    await readmePicture(window, "reserve");
+    await quickInput.pick("H100");
+    await waitForPlaceholder(/How many GPUs/);
+    await window.screenshot("05-reserve-gpus");
+    await quickInput.back();
+    await waitForPlaceholder(/Which type/);
+    await quickInput.pick("H100");
+    await waitForPlaceholder(/How many GPUs/);
+    await quickInput.pick("2 GPUs");
+    await waitForPlaceholder(/For how long/);
+    await window.screenshot("06-reserve-duration");
+    await quickInput.pick("2 hours");
+    await waitForPlaceholder(/Which disk/);
+    await quickInput.pick("New disk...");
+    await waitFor(async () => (await quickInput.message()).includes("Name of the new disk"), {
+      describe: "the name of the new disk to be asked for",
+    });
+    await quickInput.type("Not A Name");
+    await waitFor(async () => (await quickInput.message()).includes("lower"), {
+      describe: "what is wrong with that name",
+    });
+    await quickInput.type("work");
+    await quickInput.enter();
+    await waitForPlaceholder(/Name; leave it empty/);
+    await quickInput.type("demo");
+    await window.screenshot("07-reserve-name");
+    await quickInput.enter();
+    const note = await window.notifications.waitFor("demo is ready", 60_000);
+    assert.deepEqual(note.buttons, ["Connect", "Open Terminal"]);
+    const row = await reservations().waitForRow(({ label }) => label === "demo", "its row");
+    assert.match(row.description, /^(2 h|1 h 59 min) left, 2 x h100$/);
+    await reservations().waitForRow(
+      ({ label, description }) => label === "Ports" && /^SSH \d+ at 127\./.test(description),
+      "the port that it is reached at",
+    );
+    await window.screenshot("08-ready");
+    await readmePicture(window, "ready");
+    await window.notifications.clear();
+  });
+
+  it("opens a terminal on it, where the GPUs are", async () => {
+    await reservations().clickInline("demo", "Open Terminal");
+    await window.terminal.waitForText("demo:/workspace");
+    await window.terminal.type("nvidia-smi -L; pwd");
+    await window.terminal.waitForText("GPU 1: ");
+    await window.terminal.waitForText("/workspace");
+    await window.screenshot("09-terminal");
+    await readmePicture(window, "terminal");
+    await window.terminal.type("echo 'print(1)' > train.py; exit");
+  });
+
+  it("connects: a browser has no Remote-SSH, and says what works instead", async () => {
+    await reservations().clickInline("demo", "Connect");
+    const note = await window.notifications.waitFor("Remote");
+    assert.ok(note.buttons.includes("Open Terminal"), JSON.stringify(note));
+    await window.screenshot("10-connect-in-a-browser");
+    await window.notifications.clear();
+  });
+
+  it("copies the command for any other terminal", async () => {
+    await reservations().openContextMenu("demo");
+    const items = await window.menu.items();
+    for (const item of ["Connect", "Extend...", "Cancel Reservation...", "Show Details"]) {
+      assert.ok(items.includes(item), item);
+    }
+    await window.screenshot("11-context-menu");
+    await window.menu.pick("Copy SSH Command");
+    await window.statusBar.waitFor("Copied: ssh ");
+  });
+
+  it("extends it, and the row follows", async () => {
+    await reservations().clickInline("demo", "Extend...");
+    await window.quickInput.waitForTitle("Extend demo");
+    await window.screenshot("12-extend");
+    await window.quickInput.pick("By 1 hour");
+    await reservations().waitForRow(
+      ({ label, description }) => label === "demo" && /^(3 h|2 h 59 min) left/.test(description),
+      "three hours left",
+    );
+    await window.notifications.clear();
+  });
+
+  it("shows its details, which follow what happens", async () => {
+    await reservations().openContextMenu("demo");
+    await window.menu.pick("Show Details");
+    await waitFor(async () => (await window.editors.text()).includes("h100"), {
+      describe: "the details",
+    });
+    assert.match(await window.editors.text(), /demo/);
+    await window.screenshot("13-details");
+  });
+
+  it("N11: keeps the last data with its age while the server is away, and comes back by itself", async () => {
+    await product.system.stop();
+    await waitFor(async () => (await reservations().message()).startsWith("Server not answering"), {
+      timeoutMs: 30_000,
+      describe: "the age of what is shown",
+    });
+    assert.ok(await reservations().row("demo"), "the row is kept");
+    await window.screenshot("14-server-away");
+    await product.system.start();
+    await waitFor(async () => (await reservations().message()) === "", {
+      timeoutMs: 60_000,
+      describe: "the server to be back, without a click",
+    });
+    await reservations().waitForRow(
+      ({ label, description }) => label === "demo" && description.includes("left"),
+      "the same reservation, ready again",
+    );
+  });
+
+  it("says what cancelling does to the disk, and does nothing on Cancel", async () => {
+    await reservations().openContextMenu("demo");
+    await window.menu.pick("Cancel Reservation...");
+    assert.equal(await window.dialog.message(), "Cancel demo?");
+    assert.match(await window.dialog.detail(), /Its disk work is kept, with all files\./);
+    await window.screenshot("15-cancel-question");
+    assert.deepEqual(await window.dialog.buttons(), ["Keep It", "Cancel Reservation"]);
+    await window.dialog.click("Keep It");
+    assert.ok(await reservations().row("demo"));
+  });
+
+  it("cancels it, keeps the disk, and tells under Ended how it ended", async () => {
+    await reservations().openContextMenu("demo");
+    await window.menu.pick("Cancel Reservation...");
+    await window.dialog.click("Cancel Reservation");
+    await reservations().waitForRow(({ label }) => label === "Ended today", "the ended ones");
+    await reservations().expand("Ended today");
+    const ended = await reservations().waitForRow(({ label }) => label === "demo", "its row");
+    assert.match(ended.description, /cancelled/);
+    const disks = window.view("Disks");
+    await disks.unfold();
+    const disk = await disks.waitForRow(({ label }) => label === "work", "its disk");
+    assert.match(disk.description, /100 GiB/);
+    await window.screenshot("16-ended");
+  });
+
+  async function pickFirst(step: number): Promise<void> {
+    const before = await window.quickInput.placeholder();
+    const [first] = await window.quickInput.items();
+    assert.ok(first, `step ${String(step)} has something to pick`);
+    await window.quickInput.pick(first.label);
+    await waitFor(async () => (await window.quickInput.placeholder()) !== before, {
+      describe: `the step after ${before}`,
+    });
+  }
+
+  /** Its title carries the step, too: "Reserve a GPU server (1/5)". */
+  async function waitForWizard(): Promise<void> {
+    await waitFor(async () => (await window.quickInput.title()).startsWith(TITLE), {
+      describe: `the question "${TITLE}"`,
+    });
+  }
+
+  async function waitForPlaceholder(pattern: RegExp): Promise<void> {
+    await waitFor(async () => pattern.test(await window.quickInput.placeholder()), {
+      describe: `a step that asks ${String(pattern)}`,
+    });
+  }
+});
+
+async function listAll(product: Product) {
+  return await (await product.client()).call("listReservations", { query: { state: "all" } });
+}

@@ -1,0 +1,65 @@
+import { join } from "node:path";
+import { type ApiClient, createApiClient } from "@gpu-dev/shared/client/apiClient.ts";
+import { developmentToken } from "@gpu-dev/shared/signIn/developmentSignIn.ts";
+import { makeTempDir } from "../../support/tempDir.ts";
+import { requireTool } from "../../support/requireTool.ts";
+import { startWholeSystem, type WholeSystem } from "../../support/wholeSystem.ts";
+import { requireChromium, startBrowser, type TestBrowser } from "./browser.ts";
+import type { EditorSettings } from "./editorSettings.ts";
+import { requireEditor } from "./installEditor.ts";
+import { packExtension } from "./packExtension.ts";
+import { startVsCode, type VsCodeServer } from "./vscodeServer.ts";
+import type { Workbench } from "./workbench.ts";
+
+/** Everything a user has: what `npm start` brings up, and an editor with our packaged extension in it. */
+export interface Product {
+  readonly system: WholeSystem;
+  readonly server: VsCodeServer;
+  readonly browser: TestBrowser;
+  /** The folder that windows are opened on. */
+  readonly folder: string;
+  openWindow(): Promise<Workbench>;
+  /** The API as the user of the windows sees it. */
+  client(): Promise<ApiClient>;
+  remove(): Promise<void>;
+}
+
+/** For a `before`: skips where a tool is missing, fails in CI. */
+export async function startProduct(
+  context: Mocha.Context,
+  settings: EditorSettings = {},
+): Promise<Product> {
+  const editor = requireEditor(context);
+  requireChromium(context);
+  requireTool(context, "ssh", "ssh-keygen", "python3");
+  const undo: (() => Promise<void>)[] = [];
+  const remove = async () => {
+    for (const step of undo.reverse()) await step();
+  };
+  try {
+    const dir = await makeTempDir("editor");
+    undo.push(() => dir.remove());
+    const system = await startWholeSystem();
+    undo.push(() => system.remove());
+    const server = await startVsCode({
+      editor,
+      dataDir: dir.path,
+      extensions: [await packExtension()],
+      settings: { ...settings, values: { "gpuDev.server": system.url, ...settings.values } },
+      env: { TZ: "UTC" },
+    });
+    undo.push(() => server.stop());
+    const browser = await startBrowser();
+    undo.push(() => browser.close());
+    const folder = join(dir.path, "home");
+    const openWindow = () => browser.open(server.url(folder));
+    const client = async () => {
+      const { token } = await developmentToken(system.url, { role: "user", identity: null });
+      return createApiClient({ baseUrl: system.url, token: () => token });
+    };
+    return { system, server, browser, folder, openWindow, client, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}

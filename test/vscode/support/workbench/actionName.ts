@@ -1,0 +1,24 @@
+import type { ShownElement } from "./shownElement.ts";
+
+/** The editor appends the keys of a command to the name of its button: "Back (Ctrl+Alt+-)". */
+const KEYS = String.raw` \((?:Ctrl|Alt|Shift|Meta|F\d|Delete|Backspace|Enter|Escape)[^)]*\)`;
+
+/** Finds a button by its name without the keys. */
+export function actionNamed(name: string): RegExp {
+  return new RegExp(`^${quote(name)}(?:${KEYS})?$`);
+}
+
+/** Names without the keys. */
+export function plainNames(labels: readonly (string | null)[]): string[] {
+  return labels.map((label) => (label ?? "").replace(new RegExp(`${KEYS}$`), ""));
+}
+
+/** A text that shall stand for itself in a pattern. */
+export function quote(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+}
+
+/** Runs in the page. */
+export function ariaLabels(found: ShownElement[]): (string | null)[] {
+  return found.map((each) => each.getAttribute("aria-label"));
+}

@@ -1,0 +1,65 @@
+import type { Page } from "playwright-core";
+import { waitFor } from "../../../support/waitFor.ts";
+
+const ACTIVE = ".terminal-wrapper.active";
+
+/** The terminal in the panel; it is drawn as a picture, so that its text is asked of its buffer. */
+export class TerminalPanel {
+  readonly #page: Page;
+
+  constructor(page: Page) {
+    this.#page = page;
+  }
+
+  async isOpen(): Promise<boolean> {
+    return await this.#page.locator(ACTIVE).isVisible();
+  }
+
+  /** All lines of the active terminal, those that were scrolled away included. */
+  async text(): Promise<string> {
+    await this.#page.locator(ACTIVE).waitFor();
+    return (await this.#page.locator(ACTIVE).evaluate(readBuffer)).trimEnd();
+  }
+
+  async waitForText(text: string): Promise<void> {
+    await waitFor(async () => (await this.text()).includes(text), {
+      timeoutMs: 30_000,
+      describe: `"${text}" in the terminal`,
+    });
+  }
+
+  /** Types a line and presses Enter. */
+  async type(line: string): Promise<void> {
+    await this.#page.locator(`${ACTIVE} textarea`).focus();
+    await this.#page.keyboard.type(line);
+    await this.#page.keyboard.press("Enter");
+  }
+
+  /** Names of the open terminals: of the tabs at the side where there are several. */
+  async names(): Promise<string[]> {
+    const tabs = this.#page.locator(".terminal-tabs-entry .label-name");
+    if ((await tabs.count()) > 0) return await tabs.allInnerTexts();
+    const single = this.#page.locator(".single-terminal-tab");
+    return (await single.count()) > 0 ? [(await single.innerText()).trim()] : [];
+  }
+}
+
+interface TerminalElement {
+  readonly xterm?: {
+    readonly buffer: {
+      readonly active: {
+        readonly length: number;
+        getLine(index: number): { translateToString(trimRight: boolean): string };
+      };
+    };
+  };
+}
+
+/** Runs in the page. */
+function readBuffer(element: TerminalElement): string {
+  const buffer = element.xterm?.buffer.active;
+  const lines = Array.from({ length: buffer?.length ?? 0 }, (_, index) =>
+    buffer?.getLine(index).translateToString(true),
+  );
+  return lines.join("\n");
+}

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { waitFor } from "../support/waitFor.ts";
+import { type Product, startProduct } from "./support/product.ts";
+import type { Workbench } from "./support/workbench.ts";
+
+const SIGNED_OUT = "Sign in to reserve";
+const EMPTY = "You have no reservations.";
+
+/**
+ * Several windows of one editor. In a browser a window reads the secret storage once, when it opens; on the desktop it
+ * is told of changes, which test/integration/extension/account.test.ts shows with a storage that tells.
+ */
+describe("two windows of one editor", () => {
+  let product: Product;
+  let first: Workbench;
+  let second: Workbench;
+
+  before(async function () {
+    product = await startProduct(this);
+    first = await open();
+  });
+
+  afterEach(async function () {
+    await (first as Workbench | undefined)?.screenshotFailure(this);
+  });
+
+  after(async () => {
+    await (product as Product | undefined)?.remove();
+  });
+
+  it("stays signed in over a reload, and a second window needs no sign-in", async () => {
+    await welcome(first, SIGNED_OUT);
+    await first.view("Reservations").clickWelcome("Sign In");
+    await welcome(first, EMPTY);
+    await first.reload();
+    await first.openContainer("GPU Dev Servers");
+    await welcome(first, EMPTY);
+    second = await open();
+    await welcome(second, EMPTY);
+  });
+
+  it("shows in one what was reserved in the other, and tells once that it is ready", async () => {
+    await first.runCommand("GPU Dev: Reserve a GPU Server...");
+    const { quickInput } = first;
+    for (const choice of ["T4", "1 GPU", "1 hour", "No disk"]) await pick(first, choice);
+    await waitFor(async () => (await quickInput.placeholder()).startsWith("Name"), {
+      describe: "the last step",
+    });
+    await quickInput.type("shared");
+    await quickInput.enter();
+    for (const window of [first, second]) {
+      await window
+        .view("Reservations")
+        .waitForRow(
+          ({ label, description }) => label === "shared" && description.includes("left"),
+          "the reservation, ready",
+        );
+    }
+    await waitFor(async () => (await tellings()).length > 0, {
+      describe: "one of the windows to tell",
+    });
+    assert.equal((await tellings()).length, 1);
+    await second.screenshot("windows-second");
+  });
+
+  it("ends for both when it is cancelled in one", async () => {
+    await second.view("Reservations").openContextMenu("shared");
+    await second.menu.pick("Cancel Reservation...");
+    await second.dialog.click("Cancel Reservation");
+    for (const window of [first, second]) {
+      await window
+        .view("Reservations")
+        .waitForRow(({ label }) => label === "Ended today", "the ended ones");
+    }
+    // By now the slower window has heard of everything, too.
+    assert.equal((await tellings()).length, 1);
+  });
+
+  it("N7: signed out in one, the other follows when it opens again, and nothing of the account is left", async () => {
+    await second.runCommand("GPU Dev: Sign Out");
+    await welcome(second, SIGNED_OUT);
+    assert.deepEqual(await second.view("Reservations").rows(), []);
+    await first.reload();
+    await first.openContainer("GPU Dev Servers");
+    await welcome(first, SIGNED_OUT);
+    assert.deepEqual(await first.view("Reservations").rows(), []);
+  });
+
+  async function open(): Promise<Workbench> {
+    const window = await product.openWindow();
+    await window.openContainer("GPU Dev Servers");
+    return window;
+  }
+
+  async function welcome(window: Workbench, text: string): Promise<void> {
+    await waitFor(async () => (await window.view("Reservations").welcome()).includes(text), {
+      timeoutMs: 30_000,
+      describe: `"${text}"`,
+    });
+  }
+
+  async function pick(window: Workbench, start: string): Promise<void> {
+    const label = await waitFor(
+      async () =>
+        (await window.quickInput.items()).find((item) => item.label.startsWith(start))?.label,
+      { describe: `the choice "${start}"` },
+    );
+    await window.quickInput.pick(label);
+  }
+
+  /** Of both windows, in the list behind the bell, which keeps them. */
+  async function tellings() {
+    const all = [...(await first.notifications.all()), ...(await second.notifications.all())];
+    return all.filter(({ text }) => text.includes("shared is ready"));
+  }
+});
