@@ -5,6 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { startStack, type Stack } from "./stack.ts";
+import { extension } from "./benches/extension.ts";
 import { idle } from "./benches/idle.ts";
 import { listAndGet } from "./benches/listAndGet.ts";
 import { nextPod } from "./benches/nextPod.ts";
@@ -24,6 +25,7 @@ const BENCHES: Record<string, (stack: Stack) => Promise<Figure[]>> = {
   "ready-event": readyEvent,
   "next-pod": nextPod,
   "list-and-get": listAndGet,
+  extension,
 };
 
 const { values } = parseArgs({

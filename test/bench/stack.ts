@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { createHmac } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ApiClient, createApiClient } from "@gpu-dev/shared/client/apiClient.ts";
+import { developmentToken } from "@gpu-dev/shared/signIn/developmentSignIn.ts";
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 
 /** The whole system as `npm start` brings it up, with a client that is signed in. */
@@ -12,6 +12,8 @@ export interface Stack {
   readonly client: ApiClient;
   readonly url: string;
   readonly token: string;
+  /** Whose token it is. */
+  readonly user: string;
   readonly kubeConfig: KubeConfig;
   readonly core: CoreV1Api;
   /** Process ids of the parts by name: control plane, dev cluster, PostgreSQL and the starter. */
@@ -22,6 +24,7 @@ export interface Stack {
 }
 
 const PORT = 18_710;
+const USER = "bench";
 export const NAMESPACE = "gpu-dev";
 
 export async function startStack(): Promise<Stack> {
@@ -34,13 +37,15 @@ export async function startStack(): Promise<Stack> {
   await readyScreen(root);
   const coldStartSeconds = Math.round((performance.now() - before) / 100) / 10;
   const url = `http://127.0.0.1:${String(PORT)}`;
-  const token = await signIn(url);
+  const me = { user: USER, role: "user", identity: null, client: "bench" } as const;
+  const { token } = await developmentToken(url, me);
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromFile(join(dataDir, "dev-cluster", "kubeconfig"));
   return {
     client: createApiClient({ baseUrl: url, token: () => token }),
     url,
     token,
+    user: USER,
     kubeConfig,
     core: kubeConfig.makeApiClient(CoreV1Api),
     root,
@@ -66,27 +71,4 @@ function readyScreen(root: ChildProcess): Promise<void> {
       reject(new Error(`the system did not start:\n${printed}`));
     });
   });
-}
-
-async function signIn(url: string): Promise<string> {
-  const anonymous = createApiClient({ baseUrl: url });
-  const listing = await anonymous.call("listSignInMethods");
-  const method = listing.methods[0];
-  if (!method) throw new Error("the server offers no way to sign in");
-  const secret = (await readFile(method.secretFile, "utf8")).trim();
-  const issuedAt = new Date().toISOString();
-  const proof = createHmac("sha256", secret)
-    .update([listing.server, "bench", "user", issuedAt].join("\n"))
-    .digest("base64url");
-  const { token } = await anonymous.call("createToken", {
-    body: {
-      kind: "development",
-      server: listing.server,
-      user: "bench",
-      issuedAt,
-      proof,
-      label: "bench",
-    },
-  });
-  return token;
 }

@@ -2,6 +2,7 @@
 export interface Summary {
   readonly samples: number;
   readonly p50: number;
+  readonly p95: number;
   readonly p99: number;
   readonly max: number;
 }
@@ -11,7 +12,7 @@ export function summarise(values: readonly number[]): Summary {
   const sorted = [...values].sort((a, b) => a - b);
   const rank = (p: number): number =>
     round(sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? Number.NaN);
-  return { samples: sorted.length, p50: rank(0.5), p99: rank(0.99), max: rank(1) };
+  return { samples: sorted.length, p50: rank(0.5), p95: rank(0.95), p99: rank(0.99), max: rank(1) };
 }
 
 export function ratio(ours: number, floor: number): number {

@@ -1,0 +1,138 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import { startBrowser, chromiumPath } from "../../vscode/support/browser.ts";
+import { type Editor, findEditor } from "../../vscode/support/installEditor.ts";
+import { activationMs, watchRow } from "../../vscode/support/measures.ts";
+import { packExtension } from "../../vscode/support/packExtension.ts";
+import { packSmokeExtension } from "../../vscode/support/smokeExtension.ts";
+import { startVsCode } from "../../vscode/support/vscodeServer.ts";
+import type { Workbench } from "../../vscode/support/workbench.ts";
+import type { Figure } from "../main.ts";
+import { cancel, reserve, until } from "../reserve.ts";
+import type { Stack } from "../stack.ts";
+import { summarise } from "../statistics.ts";
+
+const WINDOWS = 10;
+const UPDATES = 40;
+const MINUTE = 60;
+
+/** The packaged extension in VS Code's own server, shown by Chromium: its sizes, its activation, an event's way. */
+export async function extension(stack: Stack): Promise<Figure[]> {
+  const vsix = await packExtension();
+  const sizes = {
+    name: "extension-size",
+    budget: "entry bundle 400 KB",
+    figures: await sizesOf(vsix),
+  };
+  const editor = findEditor();
+  if (editor === null || !existsSync(chromiumPath())) {
+    const missing = editor === null ? "VS Code's server" : "Chromium";
+    return [sizes, { name: "extension", budget: "", figures: { skipped: `no ${missing} here` } }];
+  }
+  return [
+    sizes,
+    await inEditor({ stack, editor, vsix, bare: true }, activation),
+    await inEditor({ stack, editor, vsix, bare: false }, activation),
+    await inEditor({ stack, editor, vsix, bare: true }, treeUpdate),
+  ];
+}
+
+interface Setting {
+  readonly stack: Stack;
+  readonly editor: Editor;
+  readonly vsix: string;
+  /** Only ours and the floor's, without the extensions that the editor brings. */
+  readonly bare: boolean;
+}
+
+async function inEditor(
+  setting: Setting,
+  measure: (open: () => Promise<Workbench>, setting: Setting) => Promise<Figure>,
+): Promise<Figure> {
+  const { stack, editor, vsix, bare } = setting;
+  const dataDir = await mkdtemp(join(tmpdir(), "gpu-dev-bench-editor-"));
+  const server = await startVsCode({
+    ...{ editor, dataDir, bare },
+    extensions: [vsix, await packSmokeExtension(join(dataDir, "smoke"))],
+    settings: { values: { "gpuDev.server": stack.url } },
+  });
+  // High enough to show every running extension: what is scrolled away is not there to be read.
+  const browser = await startBrowser({ viewport: { width: 1280, height: 2400 } });
+  try {
+    return await measure(() => browser.open(server.url(join(dataDir, "home"))), setting);
+  } finally {
+    await browser.close();
+    await server.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function sizesOf(vsix: string): Promise<Record<string, string>> {
+  const kilobytes = async (path: string) =>
+    `${String(Math.round((await stat(path)).size / 1_000))} KB`;
+  const dist = dirname(vsix);
+  return {
+    "entry bundle": await kilobytes(join(dist, "extension.cjs")),
+    "what explains an ended host": await kilobytes(join(dist, "explain.cjs")),
+    package: await kilobytes(vsix),
+  };
+}
+
+/** As the editor itself says it; the floor is an extension of two small views, activated in the same windows. */
+async function activation(open: () => Promise<Workbench>, { bare }: Setting): Promise<Figure> {
+  const ours: number[] = [];
+  const floor: number[] = [];
+  for (let i = 0; i < WINDOWS; i += 1) {
+    const window = await open();
+    const [our = NaN, least = NaN] = await activationMs(window, ["GPU Dev Servers", "Smoke"]);
+    ours.push(our);
+    floor.push(least);
+    await window.close();
+  }
+  return {
+    name: bare ? "extension-activation, alone" : "extension-activation, with those of the editor",
+    budget: "50 ms",
+    figures: { "ours, ms": summarise(ours), "floor, ms": summarise(floor) },
+  };
+}
+
+/** Another client writes; the row that says when the reservation ends reads differently. */
+async function treeUpdate(open: () => Promise<Workbench>, { stack }: Setting): Promise<Figure> {
+  const window = await open();
+  await window.openContainer("GPU Dev Servers");
+  await window.runCommand("GPU Dev: Sign In as Another User...");
+  await window.quickInput.type(stack.user);
+  await window.quickInput.enter();
+  const reservation = await reserve(stack, "t4", 1);
+  const view = window.view("Reservations");
+  await view.waitForRow(({ label }) => label === "Ends", "when it ends");
+  const delays: number[] = [];
+  for (let i = 0; i < UPDATES; i += 1) {
+    const shown = await watchRow(window, "Ends");
+    await extendByAMinute(stack, reservation);
+    const answered = now();
+    delays.push((await shown()) - answered);
+  }
+  await cancel(stack, reservation);
+  await until(stack, reservation, ["ended"]);
+  return {
+    name: "extension-tree-update",
+    budget: "a write is answered -> its row is drawn: 1 s",
+    figures: { "ours, ms": summarise(delays) },
+  };
+}
+
+async function extendByAMinute(stack: Stack, { id }: Reservation): Promise<void> {
+  await stack.client.call("extendReservation", {
+    params: { reservationId: id },
+    body: { seconds: MINUTE },
+  });
+}
+
+/** The page's clock is the same machine's. */
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
