@@ -4,6 +4,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { chmod, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { UNTOUCHED } from "../support/reservationFixture.ts";
 import { requireTool } from "../support/requireTool.ts";
 import {
   type Handler,
@@ -24,25 +25,14 @@ const ME = {
   tokenExpiresAt: "2030-01-01T00:00:00.000Z",
 };
 const QUEUED = {
+  ...UNTOUCHED,
   id: "00000000000000a1",
   name: "demo",
   owner: { id: ME.id, name: "ada" },
   spec: { gpuType: "h100", gpus: 2, durationSeconds: 3600, disk: "work", image: null, labels: {} },
   state: "queued",
-  phase: null,
-  phaseDetail: null,
   waiting: { position: 1, ahead: 0, reason: "Both nodes are full until 14:20." },
-  members: [],
   createdAt: "2026-11-23T12:00:00.000Z",
-  placedAt: null,
-  readyAt: null,
-  expiresAt: null,
-  capacityUntil: null,
-  extendableUntil: null,
-  cancelRequestedAt: null,
-  endedAt: null,
-  endReason: null,
-  endDetail: null,
   generation: 0,
 };
 const FAILED = { state: "failed", phase: null };

@@ -40,16 +40,10 @@ describe("the looks of the extension", () => {
   });
 
   it("offers in the palette what can be done now: little while signed out", async () => {
-    await waitFor(async () => (await reservations().welcome()).includes("Sign in to reserve"), {
-      timeoutMs: 30_000,
-      describe: "the welcome text of somebody who is signed out",
-    });
+    await reservations().waitForWelcome("Sign in to reserve");
     assert.deepEqual(await offered(), titlesFor("signedOut"));
     await reservations().clickWelcome("Sign In");
-    await waitFor(async () => (await reservations().welcome()).includes("You have no"), {
-      timeoutMs: 30_000,
-      describe: "the welcome text of somebody without a reservation",
-    });
+    await reservations().waitForWelcome("You have no");
     assert.deepEqual(await offered(), titlesFor("signedIn"));
   });
 

@@ -28,10 +28,7 @@ describe("a reservation in the editor", () => {
   });
 
   it("asks to sign in, and then shows what is free without being asked", async () => {
-    await waitFor(async () => (await reservations().welcome()).includes("Sign in to reserve"), {
-      timeoutMs: 30_000,
-      describe: "the welcome text of somebody who is signed out",
-    });
+    await reservations().waitForWelcome("Sign in to reserve");
     await window.screenshot("01-signed-out");
     await reservations().clickWelcome("Sign In");
     const h100 = await window

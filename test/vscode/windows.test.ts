@@ -93,10 +93,7 @@ describe("two windows of one editor", () => {
   }
 
   async function welcome(window: Workbench, text: string): Promise<void> {
-    await waitFor(async () => (await window.view("Reservations").welcome()).includes(text), {
-      timeoutMs: 30_000,
-      describe: `"${text}"`,
-    });
+    await window.view("Reservations").waitForWelcome(text);
   }
 
   async function pick(window: Workbench, start: string): Promise<void> {

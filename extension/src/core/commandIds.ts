@@ -15,7 +15,6 @@ export const COMMAND_IDS = [
   "gpuDev.refresh",
   "gpuDev.openSettings",
   "gpuDev.showOutput",
-
   "gpuDev.reportProblem",
 ] as const;
 export type CommandId = (typeof COMMAND_IDS)[number];

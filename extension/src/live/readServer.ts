@@ -2,6 +2,7 @@ import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { Availability, Disk } from "@gpu-dev/shared/api/resources.ts";
 import type { ApiClient } from "@gpu-dev/shared/client/apiClient.ts";
+import { asError } from "../core/asError.ts";
 
 export interface Reading {
   readonly reservations: readonly Reservation[];
@@ -22,7 +23,7 @@ export async function readEverything(
     try {
       return await part;
     } catch (error) {
-      failure ??= error instanceof Error ? error : new Error(String(error));
+      failure ??= asError(error);
       return undefined;
     }
   };

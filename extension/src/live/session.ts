@@ -6,6 +6,7 @@ import { backoffMs, pause, STREAM_BACKOFF } from "@gpu-dev/shared/client/backoff
 import type { StreamItem } from "@gpu-dev/shared/client/eventStream.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
+import { asError } from "../core/asError.ts";
 import type { StateKeeper } from "./keepState.ts";
 import { readDisks, readEverything, readLiveReservations } from "./readServer.ts";
 import { createRereads, type Rereads } from "./rereads.ts";
@@ -197,8 +198,4 @@ export class Session {
       if (!this.#isOver()) keeper.removeReservation(id);
     }
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

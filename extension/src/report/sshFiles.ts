@@ -1,5 +1,5 @@
 import type { SshFileSystem } from "@gpu-dev/shared/ssh/sshFileSystem.ts";
-import { posix, win32 } from "node:path";
+import { pathsOf } from "../connect/extensionPaths.ts";
 
 export interface SshFilesSource {
   readonly fs: Pick<SshFileSystem, "readDirectory" | "readFile">;
@@ -20,7 +20,7 @@ export async function readSshFiles({ fs, platform, dir }: SshFilesSource): Promi
   const names = await fs.readDirectory(dir).catch(() => []);
   const files: SshFile[] = [];
   for (const name of names.filter(isGenerated).sort()) {
-    const path = (platform === "win32" ? win32 : posix).join(dir, name);
+    const path = pathsOf(platform).join(dir, name);
     const text = await fs.readFile(path).then(
       (content) => content.toString("utf8"),
       (error: unknown) =>

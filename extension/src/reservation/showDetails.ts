@@ -46,11 +46,8 @@ export function createShowDetails(
 }
 
 /** Reads each open page anew when its reservation changes, and takes all away when somebody signs out. */
-function follow(
-  { account, live, log, ...rest }: ReservationCommandsOptions,
-  documents: VirtualText,
-): Disposable {
-  const options = { account, live, log, ...rest };
+function follow(options: ReservationCommandsOptions, documents: VirtualText): Disposable {
+  const { account, live, log } = options;
   const refresh = createRefresher(
     async (id) => {
       const page = documents.open().find((one) => one.id === id);

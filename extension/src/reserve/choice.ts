@@ -12,7 +12,3 @@ export interface Choice<T> {
   /** Made from what was typed, so not filtered by it. */
   readonly isTyped?: boolean;
 }
-
-export function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}

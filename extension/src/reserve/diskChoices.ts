@@ -1,9 +1,10 @@
 import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Disk } from "@gpu-dev/shared/api/resources.ts";
-import { clockTime } from "../core/clockTime.ts";
+import { capital } from "../core/capital.ts";
+import { diskUse } from "../core/diskUse.ts";
 import type { LiveState } from "../live/liveState.ts";
 import { type Answers, typeOf } from "./answers.ts";
-import { capital, type Choice } from "./choice.ts";
+import type { Choice } from "./choice.ts";
 import { startOf } from "./startWords.ts";
 
 export type DiskAnswer =
@@ -20,7 +21,6 @@ export function diskChoices(
 ): Choice<DiskAnswer>[] {
   const disks = [...(state.disks ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1));
   const free = disks.filter(({ heldBy }) => heldBy === null);
-  const held = disks.filter(({ heldBy }) => heldBy !== null);
   const { defaultSizeGib } = catalogue.disks;
   return [
     ...free.map((disk) => freeDisk(disk, typeOf(catalogue, answers), state, answers)),
@@ -38,7 +38,7 @@ export function diskChoices(
       icon: "add",
       pick: { value: { kind: "new" } },
     },
-    ...held.map((disk) => heldDisk(disk, now)),
+    ...disks.flatMap((disk) => (disk.heldBy === null ? [] : heldDisk(disk, disk.heldBy, now))),
   ];
 }
 
@@ -68,17 +68,17 @@ function freeDisk(
   };
 }
 
-function heldDisk(disk: Disk, now: Date): Choice<DiskAnswer> {
-  const { name, heldBy } = disk;
-  const holder = heldBy?.name ?? "another reservation";
-  const until = heldBy?.until ? ` until ${clockTime(new Date(heldBy.until), now)}` : "";
-  const held = `used by ${holder}${until}`;
+function heldDisk(disk: Disk, heldBy: NonNullable<Disk["heldBy"]>, now: Date): Choice<DiskAnswer> {
+  const { name } = disk;
+  const held = diskUse(heldBy, now);
   return {
     id: `disk/${name}`,
     label: name,
     description: `${held}, ${sizeAndZone(disk)}`,
     icon: "lock",
-    pick: { whyNot: `The disk ${name} is ${held}. Choose another, or cancel ${holder} first.` },
+    pick: {
+      whyNot: `The disk ${name} is ${held}. Choose another, or cancel ${heldBy.name} first.`,
+    },
   };
 }
 

@@ -1,7 +1,9 @@
 import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
+import { capital } from "../core/capital.ts";
+import { typeLabel } from "../core/typeLabel.ts";
 import type { LiveState } from "../live/liveState.ts";
 import { type Answers, summary } from "./answers.ts";
-import { capital, type Choice } from "./choice.ts";
+import type { Choice } from "./choice.ts";
 import { answersFrom, isStillPossible, type LastChoice } from "./lastChoice.ts";
 import { freeWords, startOf, startOfType } from "./startWords.ts";
 
@@ -44,11 +46,6 @@ export function activeTypeId(
   const [first] = rows;
   if (first?.id === AGAIN) return AGAIN;
   return gpuType === null ? null : `type/${gpuType}`;
-}
-
-/** "H100"; for CPU types the name that one asks for, as capitals say nothing there. */
-export function typeLabel({ id, kind }: GpuType): string {
-  return kind === "cpu" ? id : id.toUpperCase();
 }
 
 /** Each size of the type, and whether it starts now. */

@@ -9,6 +9,7 @@ import {
   resources,
 } from "@gpu-dev/shared/words/reservationText.ts";
 import type { Here } from "../connect/remoteWindow.ts";
+import { capital } from "../core/capital.ts";
 import { clockTime } from "../core/clockTime.ts";
 import type { CommandId, ViewId } from "../core/commandIds.ts";
 import { endWords } from "../core/endWords.ts";
@@ -147,5 +148,3 @@ function withAge(content: StatusBarContent, state: LiveState, now: Date): Status
   const age = `Server not answering, as of ${clockTime(asOf, now)}.`;
   return { ...content, tooltip: `${content.tooltip} ${age}` };
 }
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,4 +1,6 @@
+import type { GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Availability } from "@gpu-dev/shared/api/resources.ts";
+import { typeLabel } from "../core/typeLabel.ts";
 import type { LiveState } from "../live/liveState.ts";
 import { type GpuNode, nodeRow, type Unit } from "./gpuNodeRow.ts";
 import { fact, row } from "./rows.ts";
@@ -15,7 +17,7 @@ export function availabilityNodes(state: LiveState): readonly TreeNode[] {
 
 function typeRow(type: TypeCounts, state: LiveState): TreeNode {
   const id = `type/${encodeURIComponent(type.type)}`;
-  const label = typeLabel(type, state);
+  const label = typeLabel({ id: type.type, kind: kindOf(type, state) });
   const unit = unitOf(type);
   const words = countWords(type);
   return row({
@@ -34,14 +36,10 @@ function typeRow(type: TypeCounts, state: LiveState): TreeNode {
   });
 }
 
-/** "H100"; for CPU types the name that one asks for, as capitals say nothing there. */
-function typeLabel({ type }: TypeCounts, state: LiveState): string {
-  return isCpu(type, state) ? type : type.toUpperCase();
-}
-
-function isCpu(type: string, state: LiveState): boolean {
-  const known = state.catalogue?.types.find(({ id }) => id === type);
-  return known === undefined ? type.startsWith("cpu") : known.kind === "cpu";
+/** By its name, until the catalogue has been read. */
+function kindOf({ type }: TypeCounts, { catalogue }: LiveState): GpuType["kind"] {
+  const known = catalogue?.types.find(({ id }) => id === type);
+  return known?.kind ?? (type.startsWith("cpu") ? "cpu" : "gpu");
 }
 
 /** Sizes of a type without GPUs are all 0. */

@@ -1,5 +1,6 @@
 import { ConnectionError } from "@gpu-dev/shared/client/apiErrors.ts";
 import { asSentence } from "@gpu-dev/shared/words/reservationText.ts";
+import { capital } from "../core/capital.ts";
 import { clockTime } from "../core/clockTime.ts";
 import type { LiveState } from "../live/liveState.ts";
 
@@ -25,5 +26,5 @@ export function contactMessage(
 }
 
 function reasonOf({ message }: Error): string {
-  return asSentence(message.charAt(0).toUpperCase() + message.slice(1));
+  return asSentence(capital(message));
 }

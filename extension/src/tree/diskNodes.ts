@@ -1,5 +1,6 @@
 import type { Disk } from "@gpu-dev/shared/api/resources.ts";
 import { clockTime } from "../core/clockTime.ts";
+import { diskUse } from "../core/diskUse.ts";
 import type { LiveState } from "../live/liveState.ts";
 import { row } from "./rows.ts";
 import { tooltip } from "./tooltip.ts";
@@ -14,7 +15,7 @@ export function diskNodes(state: LiveState, now: Date): readonly TreeNode[] {
 
 function diskRow(disk: Disk, now: Date): TreeNode {
   const size = `${String(disk.sizeGib)} GiB`;
-  const held = heldWords(disk, now);
+  const held = disk.heldBy && diskUse(disk.heldBy, now);
   const zone = disk.zone ?? "no zone yet";
   const words = held === null ? [size, zone] : [held, size, zone];
   return row({
@@ -36,10 +37,4 @@ function diskRow(disk: Disk, now: Date): TreeNode {
     kind: held === null ? "disk.free" : "disk.held",
     target: { kind: "disk", name: disk.name },
   });
-}
-
-function heldWords({ heldBy }: Disk, now: Date): string | null {
-  if (heldBy === null) return null;
-  const until = heldBy.until === null ? "" : ` until ${clockTime(new Date(heldBy.until), now)}`;
-  return `used by ${heldBy.name}${until}`;
 }

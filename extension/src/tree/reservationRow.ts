@@ -6,6 +6,7 @@ import {
   progressSentence,
   resources,
 } from "@gpu-dev/shared/words/reservationText.ts";
+import { capital } from "../core/capital.ts";
 import { clockTime } from "../core/clockTime.ts";
 import { endWords } from "../core/endWords.ts";
 import { leftWords, urgencyOf } from "../core/lease.ts";
@@ -103,5 +104,3 @@ const SPOKEN_STATE = {
   ended: "ended",
   failed: "failed",
 } as const;
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,6 +1,7 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { reservationId, userId } from "@gpu-dev/shared/ids.ts";
 import { createEmitter } from "../../../extension/src/core/emitter.ts";
+import { UNTOUCHED } from "../../support/reservationFixture.ts";
 import type { Live, LiveChange, LiveState } from "../../../extension/src/live/liveState.ts";
 
 export const NOW = new Date("2026-11-23T14:30:00.000Z");
@@ -8,6 +9,7 @@ export const NOW = new Date("2026-11-23T14:30:00.000Z");
 /** A reservation of ada's with a disk, ready unless told otherwise; `n` makes its id. */
 export function reservationOf(n: number, overrides: Partial<Reservation> = {}): Reservation {
   return {
+    ...UNTOUCHED,
     id: reservationId.parse(String(n).padStart(16, "0")),
     name: `box${String(n)}`,
     owner: { id: userId.parse("0000000000000001"), name: "ada" },
@@ -20,20 +22,9 @@ export function reservationOf(n: number, overrides: Partial<Reservation> = {}): 
       labels: {},
     },
     state: "ready",
-    phase: null,
-    phaseDetail: null,
-    waiting: null,
-    members: [],
     createdAt: "2026-11-23T12:00:00.000Z",
-    placedAt: null,
     readyAt: "2026-11-23T12:01:00.000Z",
     expiresAt: "2026-11-23T15:00:00.000Z",
-    capacityUntil: null,
-    extendableUntil: null,
-    cancelRequestedAt: null,
-    endedAt: null,
-    endReason: null,
-    endDetail: null,
     generation: 1,
     ...overrides,
   };

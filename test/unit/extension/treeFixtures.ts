@@ -1,6 +1,7 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { Availability, Disk } from "@gpu-dev/shared/api/resources.ts";
 import type { DiskId, ReservationId, UserId } from "@gpu-dev/shared/ids.ts";
+import { UNTOUCHED } from "../../support/reservationFixture.ts";
 import type { LiveState } from "../../../extension/src/live/liveState.ts";
 import type { TreeNode } from "../../../extension/src/tree/treeNode.ts";
 
@@ -21,23 +22,11 @@ export function aReservation(
 ): Reservation {
   const { spec, id, ...rest } = more;
   return {
+    ...UNTOUCHED,
     name: "demo",
     owner: { id: "0000000000000001" as UserId, name: "ada" },
     state: "ready",
-    phase: null,
-    phaseDetail: null,
-    waiting: null,
-    members: [],
     createdAt: iso(-60),
-    placedAt: null,
-    readyAt: null,
-    expiresAt: null,
-    capacityUntil: null,
-    extendableUntil: null,
-    cancelRequestedAt: null,
-    endedAt: null,
-    endReason: null,
-    endDetail: null,
     generation: 1,
     ...rest,
     id: (id ?? "000000000000000a") as ReservationId,

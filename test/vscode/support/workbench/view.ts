@@ -56,6 +56,13 @@ export class View {
     return await this.#text(".pane-body.welcome .welcome-view-content");
   }
 
+  async waitForWelcome(text: string): Promise<void> {
+    await waitFor(async () => (await this.welcome()).includes(text), {
+      timeoutMs: 30_000,
+      describe: `the welcome text "${text}"`,
+    });
+  }
+
   async clickWelcome(button: string): Promise<void> {
     const welcome = this.#pane.locator(".welcome-view-content");
     await welcome.getByRole("button", { name: button, exact: true }).click();

@@ -1,0 +1,18 @@
+import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+
+/** What is empty in a reservation that nothing has happened to; a test says the rest. */
+export const UNTOUCHED = {
+  phase: null,
+  phaseDetail: null,
+  waiting: null,
+  members: [],
+  placedAt: null,
+  readyAt: null,
+  expiresAt: null,
+  capacityUntil: null,
+  extendableUntil: null,
+  cancelRequestedAt: null,
+  endedAt: null,
+  endReason: null,
+  endDetail: null,
+} satisfies Partial<Reservation>;
