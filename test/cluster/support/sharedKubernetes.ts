@@ -1,0 +1,27 @@
+import { startKubernetes, type Kubernetes } from "./kubernetes.ts";
+import { applySnapshotKinds } from "./snapshotKinds.ts";
+
+let shared: Promise<Kubernetes> | undefined;
+
+/** One control plane for all files of a run that leave it as they found it: namespaces keep them apart. */
+export function sharedKubernetes(): Promise<Kubernetes> {
+  shared ??= startWithSnapshots();
+  return shared;
+}
+
+export async function stopSharedKubernetes(): Promise<void> {
+  const started = shared;
+  shared = undefined;
+  await (await started?.catch(() => undefined))?.stop();
+}
+
+async function startWithSnapshots(): Promise<Kubernetes> {
+  const kubernetes = await startKubernetes();
+  try {
+    await applySnapshotKinds(kubernetes);
+    return kubernetes;
+  } catch (error) {
+    await kubernetes.stop();
+    throw error;
+  }
+}

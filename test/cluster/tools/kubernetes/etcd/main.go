@@ -1,0 +1,12 @@
+// The etcd server as a program: upstream's main lies in a module that can't be required on its own.
+package main
+
+import (
+	"os"
+
+	"go.etcd.io/etcd/server/v3/etcdmain"
+)
+
+func main() {
+	etcdmain.Main(os.Args)
+}
