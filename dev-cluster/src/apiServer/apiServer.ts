@@ -9,11 +9,13 @@ import { expired, noSuchPath, StatusError } from "../objects/statusError.ts";
 import { authenticate, refuseBrowsers } from "./authentication.ts";
 import { discover } from "./discovery.ts";
 import type { LogSource } from "./logSource.ts";
+import { describeApi } from "./openApi.ts";
 import { OpenWatches } from "./openWatches.ts";
 import { readBody } from "./requestBody.ts";
 import { parseTarget } from "./requestTarget.ts";
 import { handleResource, verbOf } from "./resourceRequests.ts";
 import { sendError, sendJson, sendText } from "./responses.ts";
+import { wantsTable } from "./tables.ts";
 import { WatchStream } from "./watchStream.ts";
 
 export interface ApiServerOptions {
@@ -91,7 +93,10 @@ export class ApiServer {
       sendJson(response, 200, handleFaults(this.#options.faults, method, url.pathname, body));
       return;
     }
-    const found = method === "GET" ? discover(url.pathname, request.headers.host ?? "") : undefined;
+    const found =
+      method === "GET"
+        ? (discover(url.pathname, request.headers.host ?? "") ?? describeApi(url.pathname))
+        : undefined;
     if (found !== undefined) {
       sendJson(response, 200, found);
     } else if (url.pathname.startsWith("/api/") || url.pathname.startsWith("/apis/")) {
@@ -116,7 +121,8 @@ export class ApiServer {
       if (await this.#inject(id, effect, response)) return;
     }
     if (verb === "watch") {
-      this.#watch(facts, { target, query, response });
+      const asTable = wantsTable(request.headers.accept);
+      this.#watch(facts, { target, query, response, asTable });
       return;
     }
     const { operations } = this.#options;
@@ -126,7 +132,10 @@ export class ApiServer {
 
   #watch(
     facts: RequestFacts,
-    asked: Pick<ConstructorParameters<typeof WatchStream>[0], "target" | "query" | "response">,
+    asked: Pick<
+      ConstructorParameters<typeof WatchStream>[0],
+      "target" | "query" | "response" | "asTable"
+    >,
   ): void {
     const { operations, bookmarkMillis } = this.#options;
     const { store, clock } = operations;

@@ -1,3 +1,4 @@
+import type { ObjectOperations } from "../objects/objectOperations.ts";
 import type { Matcher } from "../objects/selectors.ts";
 import { fieldMatcher, labelMatcher } from "../objects/selectors.ts";
 import { badRequest, expired } from "../objects/statusError.ts";
@@ -5,6 +6,7 @@ import { apiVersionOf, storageKey } from "../resources/resourceType.ts";
 import type { ObjectStore, StoredObject } from "../store/objectStore.ts";
 import { keyOf } from "../store/objectStore.ts";
 import type { RequestTarget } from "./requestTarget.ts";
+import { tableOf } from "./tables.ts";
 
 /** Which objects of the collection, or the one named, the request is about. */
 export function matcherOf(target: RequestTarget, query: URLSearchParams): Matcher {
@@ -23,9 +25,10 @@ export function matcherOf(target: RequestTarget, query: URLSearchParams): Matche
  * between the pages, so that nothing is missed although the pages are no snapshot.
  */
 export function listText(
-  store: ObjectStore,
+  { store, clock }: Pick<ObjectOperations, "store" | "clock">,
   target: RequestTarget,
   query: URLSearchParams,
+  asTable: boolean,
 ): string {
   const { type, namespace } = target;
   const matches = matcherOf(target, query);
@@ -46,10 +49,20 @@ export function listText(
         }
       : {}),
   };
+  if (asTable) {
+    const objects = items.map(({ object }) => object);
+    return JSON.stringify(tableOf(type, objects, metadata, clock));
+  }
   return (
     `{"kind":"${type.kind}List","apiVersion":"${apiVersionOf(type)}",` +
-    `"metadata":${JSON.stringify(metadata)},"items":[${items.map((each) => each.json).join(",")}]}`
+    `"metadata":${JSON.stringify(metadata)},"items":[${items.map((each) => withoutType(type, each.json)).join(",")}]}`
   );
+}
+
+/** Items of a list do not repeat their kind, which the list names. */
+function withoutType(type: RequestTarget["type"], json: string): string {
+  const head = `{"kind":"${type.kind}","apiVersion":"${apiVersionOf(type)}",`;
+  return json.startsWith(head) ? `{${json.slice(head.length)}` : json;
 }
 
 interface Page {

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { FieldValidation } from "../objects/admission.ts";
 import { deleteObject, parseDeleteOptions } from "../objects/objectDeletion.ts";
-import type { ObjectKey, ObjectOperations } from "../objects/objectOperations.ts";
+import type { ObjectKey, ObjectOperations, WriteOptions } from "../objects/objectOperations.ts";
 import { subjectOf } from "../objects/objectOperations.ts";
 import { bindPod } from "../objects/podBinding.ts";
 import { evictPod } from "../objects/podEviction.ts";
-import { methodNotAllowed } from "../objects/statusError.ts";
+import { badRequest, methodNotAllowed } from "../objects/statusError.ts";
 import { applyPatch } from "../patch/applyPatch.ts";
 import { apiVersionOf } from "../resources/resourceType.ts";
 import { listText, matcherOf } from "./listing.ts";
@@ -13,6 +14,7 @@ import { readLog } from "./podLogs.ts";
 import { contentTypeOf, readBody } from "./requestBody.ts";
 import type { RequestTarget } from "./requestTarget.ts";
 import { sendJson, sendText } from "./responses.ts";
+import { tableOf, wantsTable } from "./tables.ts";
 
 export interface ResourceRequest {
   operations: ObjectOperations;
@@ -53,19 +55,20 @@ export async function handleResource(asked: ResourceRequest): Promise<void> {
     await handlePodSubresource(asked);
     return;
   }
+  const asTable = wantsTable(request.headers.accept);
   if (verb === "list") {
-    sendText(response, 200, listText(operations.store, target, query), "application/json");
+    const text = listText(operations, target, query, asTable);
+    sendText(response, 200, text, "application/json");
     return;
   }
   const body = verb === "get" ? undefined : await readBody(request);
-  const options = {
-    dryRun: query.get("dryRun") === "All",
-    subresource: subresource === "status" ? ("status" as const) : undefined,
-  };
+  const options = writeOptions(asked);
   switch (verb) {
-    case "get":
-      sendJson(response, 200, operations.get(type, keyOfTarget(target)));
+    case "get": {
+      const found = operations.get(type, keyOfTarget(target));
+      sendJson(response, 200, asTable ? tableOf(type, [found], {}, operations.clock) : found);
       return;
+    }
     case "create": {
       if (target.name !== undefined) throw notHere(target, verb);
       const { json } = operations.create(type, target.namespace, body, options);
@@ -73,14 +76,15 @@ export async function handleResource(asked: ResourceRequest): Promise<void> {
       return;
     }
     case "update": {
-      const { json } = operations.update(type, keyOfTarget(target), body, options);
+      const replacing = { ...options, replaces: true };
+      const { json } = operations.update(type, keyOfTarget(target), body, replacing);
       sendText(response, 200, json, "application/json");
       return;
     }
     case "patch": {
       const key = keyOfTarget(target);
       const current = operations.get(type, key);
-      const next = applyPatch(current, body, contentTypeOf(request));
+      const next = applyPatch(type, current, body, contentTypeOf(request));
       const { json } = operations.update(type, key, next, options);
       sendText(response, 200, json, "application/json");
       return;
@@ -91,6 +95,24 @@ export async function handleResource(asked: ResourceRequest): Promise<void> {
     default:
       deleteAll(asked, body);
   }
+}
+
+function writeOptions({ target, query, response }: ResourceRequest): WriteOptions {
+  return {
+    dryRun: query.get("dryRun") === "All",
+    subresource: target.subresource === "status" ? "status" : undefined,
+    fieldValidation: fieldValidationOf(query),
+    // 299 is a warning of no special kind (RFC 7234); kubectl shows it.
+    warn: (text) => {
+      response.appendHeader("warning", `299 - ${JSON.stringify(text)}`);
+    },
+  };
+}
+
+function fieldValidationOf(query: URLSearchParams): FieldValidation {
+  const asked = query.get("fieldValidation") ?? "Warn";
+  if (asked === "Ignore" || asked === "Warn" || asked === "Strict") return asked;
+  throw badRequest(`fieldValidation is Ignore, Warn or Strict, and not "${asked}"`);
 }
 
 async function handlePodSubresource(asked: ResourceRequest): Promise<void> {
@@ -105,7 +127,7 @@ async function handlePodSubresource(asked: ResourceRequest): Promise<void> {
   const body = await readBody(request);
   if (target.subresource === "binding") bindPod(operations, key, body);
   else evictPod(operations, key, body);
-  sendJson(response, 201, success());
+  sendJson(response, 201, { ...success(), code: 201 });
 }
 
 function deleteOne({ operations, target, query, response }: ResourceRequest, body: unknown): void {

@@ -4,9 +4,10 @@ import { timestamp } from "../clock.ts";
 import type { Matcher } from "../objects/selectors.ts";
 import { badRequest, expired } from "../objects/statusError.ts";
 import { apiVersionOf, storageKey } from "../resources/resourceType.ts";
-import type { Change, ObjectStore } from "../store/objectStore.ts";
+import type { Change, ObjectStore, StoredObject } from "../store/objectStore.ts";
 import { matcherOf } from "./listing.ts";
 import type { RequestTarget } from "./requestTarget.ts";
+import { tableOf } from "./tables.ts";
 
 /** A reader that has fallen this far behind is cut off: it resumes from its last resource version. */
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
@@ -18,6 +19,8 @@ export interface WatchOptions {
   query: URLSearchParams;
   response: ServerResponse;
   bookmarkMillis: number;
+  /** Whether each object is told as a table of one row. */
+  asTable: boolean;
   /** Whether an injected fault makes this watch say nothing. */
   isSilenced: () => boolean;
 }
@@ -100,7 +103,7 @@ export class WatchStream {
     const current = store.list(this.#key, target.namespace);
     const lines = current
       .filter(({ object }) => this.#matches(object))
-      .map(({ json }) => `{"type":"ADDED","object":${json}}\n`);
+      .map((stored) => `{"type":"ADDED","object":${this.#text(stored)}}\n`);
     this.#send(lines.join(""));
     if (isTrue(query.get("sendInitialEvents"))) {
       this.#bookmark({ "k8s.io/initial-events-end": "true" });
@@ -110,15 +113,22 @@ export class WatchStream {
   /** A change as this watch sees it: an object that leaves the selection is deleted to it, one that enters is added. */
   #line(change: Change): string {
     if (change.resource !== this.#key) return "";
-    const { type, object, json, previous } = change;
+    const { type, object, previous } = change;
     const now = type !== "DELETED" && this.#matches(object);
     const before = previous !== undefined && this.#matches(previous);
+    const json = this.#text(change);
     if (now) return `{"type":"${before ? "MODIFIED" : "ADDED"}","object":${json}}\n`;
     if (!before) return "";
     if (type === "DELETED") return `{"type":"DELETED","object":${json}}\n`;
     const { resourceVersion } = object.metadata;
     const left = { ...previous, metadata: { ...previous.metadata, resourceVersion } };
-    return `{"type":"DELETED","object":${JSON.stringify(left)}}\n`;
+    const text = this.#text({ object: left, json: JSON.stringify(left) });
+    return `{"type":"DELETED","object":${text}}\n`;
+  }
+
+  #text({ object, json }: StoredObject): string {
+    const { asTable, target, clock } = this.#options;
+    return asTable ? JSON.stringify(tableOf(target.type, [object], {}, clock)) : json;
   }
 
   #bookmark(annotations?: Record<string, string>): void {

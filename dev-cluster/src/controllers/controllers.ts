@@ -4,6 +4,7 @@ import { storageKey } from "../resources/resourceType.ts";
 import { leaseType, eventType } from "../resources/simpleTypes.ts";
 import type { Change } from "../store/objectStore.ts";
 import { collectGarbage } from "./garbageCollector.ts";
+import { runJobs } from "./jobs.ts";
 import { Leftovers } from "./leftovers.ts";
 import { createNamespaces, tendNamespaces } from "./namespaces.ts";
 import { NodeLifecycle } from "./nodeLifecycle.ts";
@@ -26,9 +27,30 @@ export function startControllers(options: ControllerOptions): () => void {
   createNamespaces(operations);
   const lifecycle = new NodeLifecycle({ operations, clock, leaseMillis });
   const leftovers = new Leftovers({ operations, clock, quarantineMillis });
+  const settings = { operations, lifecycle, leftovers, leaseMillis, quarantineMillis };
+  const all = passesOf(settings).map((job) => new Passes({ store, onError, ...job }));
+  for (const passes of all) passes.start();
+  return () => {
+    for (const passes of all) passes.stop();
+  };
+}
+
+type Pass = Pick<PassOptions, "concerns" | "run" | "everyMillis">;
+
+interface PassSettings extends Pick<
+  ControllerOptions,
+  "operations" | "leaseMillis" | "quarantineMillis"
+> {
+  lifecycle: NodeLifecycle;
+  leftovers: Leftovers;
+}
+
+/** What each looks after, and what makes it look. */
+function passesOf(settings: PassSettings): Pass[] {
+  const { operations, lifecycle, leftovers, leaseMillis, quarantineMillis } = settings;
   const byTheClock = Math.max(20, Math.min(leaseMillis / 8, 5000));
   const bySlowClock = Math.max(20, Math.min(quarantineMillis / 4, 30_000));
-  const jobs: Pick<PassOptions, "concerns" | "run" | "everyMillis">[] = [
+  return [
     {
       concerns: mayOrphan,
       run: () => {
@@ -48,6 +70,12 @@ export function startControllers(options: ControllerOptions): () => void {
       },
     },
     {
+      concerns: isOfJobs,
+      run: () => {
+        runJobs(operations);
+      },
+    },
+    {
       concerns: isNode,
       run: () => {
         lifecycle.run();
@@ -62,11 +90,6 @@ export function startControllers(options: ControllerOptions): () => void {
       everyMillis: bySlowClock,
     },
   ];
-  const all = jobs.map((job) => new Passes({ store, onError, ...job }));
-  for (const passes of all) passes.start();
-  return () => {
-    for (const passes of all) passes.stop();
-  };
 }
 
 const FREQUENT = new Set([storageKey(leaseType), storageKey(eventType)]);
@@ -87,5 +110,9 @@ const isOver = (object: Change["object"]) => {
   const { phase } = object.status as { phase?: string };
   return phase === "Succeeded" || phase === "Failed";
 };
+
+const isOfJobs = ({ resource, object }: Change) =>
+  resource === "jobs.batch" ||
+  (resource === "pods" && (object.metadata.ownerReferences ?? []).some((o) => o.kind === "Job"));
 
 const isNode = (change: Change) => change.resource === "nodes";

@@ -3,14 +3,13 @@ import { timestamp } from "../clock.ts";
 import { withCondition } from "../objects/kubeObject.ts";
 import { deleteIfThere } from "../objects/objectDeletion.ts";
 import type { ObjectOperations } from "../objects/objectOperations.ts";
-import type { Node, Taint } from "../resources/node.ts";
+import { NOT_READY, type Node, type Taint } from "../resources/node.ts";
 import type { Pod } from "../resources/pod.ts";
 import { tolerates } from "../resources/pod.ts";
 import { podType } from "../resources/podType.ts";
 import { leaseType, nodeType } from "../resources/simpleTypes.ts";
 
 const UNREACHABLE = "node.kubernetes.io/unreachable";
-const NOT_READY = "node.kubernetes.io/not-ready";
 
 export interface NodeLifecycleOptions {
   operations: ObjectOperations;
@@ -74,7 +73,8 @@ export class NodeLifecycle {
     // Each taint follows its condition: it comes and goes with it.
     const state = alive ? ready?.status : "Unknown";
     this.#setTaint(name, UNREACHABLE, state === "Unknown");
-    this.#setTaint(name, NOT_READY, state === "False");
+    // A node that has said nothing yet is not ready either.
+    if (state !== undefined) this.#setTaint(name, NOT_READY, state === "False");
   }
 
   #lastSign(node: Node): number {

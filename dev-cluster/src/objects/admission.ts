@@ -3,30 +3,59 @@ import type { StatusCause, Subject } from "./statusError.ts";
 import { badRequest, invalid } from "./statusError.ts";
 import type { KubeObject } from "./kubeObject.ts";
 import type { ResourceType } from "../resources/resourceType.ts";
-import { apiVersionOf, required, wrong } from "../resources/resourceType.ts";
+import { decode, unreadable } from "../schema/decode.ts";
+import { apiVersionOf, notSupported, required, wrong } from "../resources/resourceType.ts";
 import { metadataShape } from "../resources/shapes.ts";
 
 const outerShape = z.looseObject({ metadata: metadataShape });
 
-/** A draft of what a client sent: ours to change, without nulls, of the right kind and shape. */
-export function admit(type: ResourceType, input: unknown, subject: Subject): KubeObject {
-  const draft = withoutNulls(input);
-  if (!isRecord(draft)) throw badRequest("the body is no object");
+/** What becomes of fields that the kind does not have: left out in silence, with a warning, or refused. */
+export type FieldValidation = "Ignore" | "Warn" | "Strict";
+
+export interface Admitted {
+  readonly draft: KubeObject;
+  readonly warnings: readonly string[];
+}
+
+/** A draft of what a client sent: ours to change, with known fields alone, of the right kind and shape. */
+export function admit(
+  type: ResourceType,
+  input: unknown,
+  subject: Subject,
+  fieldValidation: FieldValidation = "Ignore",
+): Admitted {
+  if (!isRecord(input)) throw badRequest("the body is no object");
   const apiVersion = apiVersionOf(type);
-  if ((draft["kind"] ?? type.kind) !== type.kind) {
-    throw badRequest(
-      `the object is a ${String(draft["kind"])}, and this is the path of ${type.kind}`,
-    );
+  checkKind(type, input, apiVersion);
+  const { object: draft, unknown } = decode(
+    type,
+    { ...input, metadata: input["metadata"] ?? {} },
+    subject,
+  );
+  const strange = unknown.map((path) => `unknown field "${path}"`);
+  if (fieldValidation === "Strict" && strange.length > 0) {
+    throw badRequest(`${unreadable(type)}: strict decoding error: ${strange.join(", ")}`);
   }
-  if ((draft["apiVersion"] ?? apiVersion) !== apiVersion) {
-    throw badRequest(
-      `the API version in the data (${String(draft["apiVersion"])}) does not match the expected API version (${apiVersion})`,
-    );
-  }
-  draft["metadata"] ??= {};
   checkShape(outerShape, draft, type, subject);
   checkShape(type.schema, draft, type, subject);
-  return { ...draft, apiVersion, kind: type.kind } as unknown as KubeObject;
+  // Kind and version come first: a list says them once, and its items go without (see listing.ts).
+  return {
+    draft: { kind: type.kind, apiVersion, ...draft } as unknown as KubeObject,
+    warnings: fieldValidation === "Warn" ? strange : [],
+  };
+}
+
+function checkKind(type: ResourceType, input: Record<string, unknown>, apiVersion: string): void {
+  if ((input["kind"] ?? type.kind) !== type.kind) {
+    throw badRequest(
+      `the object is a ${String(input["kind"])}, and this is the path of ${type.kind}`,
+    );
+  }
+  if ((input["apiVersion"] ?? apiVersion) !== apiVersion) {
+    throw badRequest(
+      `the API version in the data (${String(input["apiVersion"])}) does not match the expected API version (${apiVersion})`,
+    );
+  }
 }
 
 export function refuseInvalid(type: ResourceType, object: KubeObject, causes: StatusCause[]): void {
@@ -47,12 +76,14 @@ function checkShape(
     const field = fieldPath(issue.path);
     const value = valueAt(draft, issue.path);
     if (value === undefined) return required(field);
-    const unreadable = issue.code === "custom" && issue.params?.["unreadable"] === true;
-    if (unreadable || issue.code === "invalid_type" || issue.code === "invalid_union") {
-      const what = `${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}`;
-      throw badRequest(`${what}: ${field}: ${issue.message}`);
+    if (issue.code === "invalid_type" || issue.code === "invalid_union") {
+      throw badRequest(`${unreadable(type)}: ${field}: ${issue.message}`);
     }
     if (issue.message === "Required value") return required(field);
+    if (issue.code === "invalid_value") return notSupported(field, value, issue.values.map(String));
+    // Labels are one field to the API, whichever of them is wrong.
+    if (issue.path[1] === "labels")
+      return wrong("metadata.labels", `Invalid value: ${issue.message}`);
     return wrong(field, `Invalid value: ${JSON.stringify(value)}: ${issue.message}`);
   });
   throw invalid(type.kind, subject, causes);
@@ -72,17 +103,6 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
     at = (at as Record<PropertyKey, unknown>)[part];
   }
   return at;
-}
-
-/** A copy in which what is null is absent, as the API means it. */
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (!isRecord(value)) return value;
-  const copy: Record<string, unknown> = {};
-  for (const [key, child] of Object.entries(value)) {
-    if (child !== null) copy[key] = withoutNulls(child);
-  }
-  return copy;
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

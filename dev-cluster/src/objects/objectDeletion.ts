@@ -48,7 +48,9 @@ export function deleteObject(
     orphanDependents(operations, object);
   }
   if (isReadyToGo(type, marked)) {
-    return { ...operations.store.remove(storageKey(type), marked), removed: true };
+    // Nobody waited for it: watches see it go as it was, without a deletion having begun.
+    const last = type.gracePeriodSeconds === undefined && isUnmarked(object) ? object : marked;
+    return { ...operations.store.remove(storageKey(type), last), removed: true };
   }
   if (marked === object) return { object, json: JSON.stringify(object), removed: false };
   return { ...operations.store.put(storageKey(type), marked), removed: false };
@@ -82,6 +84,8 @@ function checkPreconditions(type: ResourceType, object: KubeObject, options: Del
   }
 }
 
+const isUnmarked = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp === undefined;
+
 /** The object with its deletion noted; the very same when it is noted already and no sooner end is asked for. */
 function markDeleted(
   operations: ObjectOperations,
@@ -94,6 +98,9 @@ function markDeleted(
   return edited(object, (draft) => {
     draft.metadata.deletionTimestamp = timestamp(operations.clock.now() + graceSeconds * 1000);
     draft.metadata.deletionGracePeriodSeconds = graceSeconds;
+    if (deletionTimestamp === undefined && draft.metadata.generation !== undefined) {
+      draft.metadata.generation += 1;
+    }
     type.markDeleted?.(draft);
   });
 }

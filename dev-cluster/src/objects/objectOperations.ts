@@ -4,11 +4,11 @@ import type { Clock } from "../clock.ts";
 import { timestamp } from "../clock.ts";
 import type { Namespace } from "../resources/simpleTypes.ts";
 import type { ResourceType } from "../resources/resourceType.ts";
-import { required, storageKey, wrong } from "../resources/resourceType.ts";
+import { forbiddenField, required, storageKey, wrong } from "../resources/resourceType.ts";
 import { isDnsSubdomain } from "../resources/shapes.ts";
 import type { ObjectStore, StoredObject } from "../store/objectStore.ts";
 import { newUid } from "../store/objectStore.ts";
-import { admit, refuseInvalid } from "./admission.ts";
+import { admit, refuseInvalid, type FieldValidation } from "./admission.ts";
 import type { KubeObject, ObjectMeta } from "./kubeObject.ts";
 import { edited } from "./kubeObject.ts";
 import {
@@ -31,6 +31,11 @@ export interface WriteOptions {
   dryRun?: boolean;
   /** Only the status is written, and labels and annotations with it. */
   subresource?: "status" | undefined;
+  fieldValidation?: FieldValidation | undefined;
+  /** Called with each thing that the client should know although its request is done. */
+  warn?: ((warning: string) => void) | undefined;
+  /** Whether the client replaces what it names, as a PUT does, and does not patch it. */
+  replaces?: boolean;
 }
 
 const NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789";
@@ -69,7 +74,9 @@ export class ObjectOperations {
     input: unknown,
     options: WriteOptions = {},
   ): StoredObject {
-    const draft = admit(type, input, subjectOf(type, nameIn(input)));
+    const subject = subjectOf(type, nameIn(input));
+    const { draft, warnings } = admit(type, input, subject, options.fieldValidation);
+    for (const warning of warnings) options.warn?.(warning);
     if (type.namespaced) this.#requireNamespace(type, namespace, draft.metadata.namespace);
     draft.metadata = this.#newMetadata(type, namespace, draft);
     type.prepareCreate?.(draft, this);
@@ -90,8 +97,9 @@ export class ObjectOperations {
   ): StoredObject {
     const subject = subjectOf(type, key.name);
     const old = this.get(type, key);
-    const sent = admit(type, input, subject);
-    checkIdentity(type, key, sent, old);
+    const { draft: sent, warnings } = admit(type, input, subject, options.fieldValidation);
+    for (const warning of warnings) options.warn?.(warning);
+    checkIdentity(type, key, sent, old, options.replaces === true);
     const next = options.subresource === "status" ? withStatusOf(old, sent) : withSpecOf(old, sent);
     if (!type.subresources.includes("status")) next.status = sent.status;
     if (next.status === undefined) delete next.status;
@@ -165,7 +173,7 @@ export class ObjectOperations {
       ...(type.namespaced && namespace !== undefined ? { namespace } : {}),
       uid: newUid(),
       resourceVersion: "",
-      ...(draft.spec === undefined ? {} : { generation: 1 }),
+      ...(type.counted === true ? { generation: 1 } : {}),
       creationTimestamp: timestamp(this.clock.now()),
       ...(labels === undefined ? {} : { labels }),
       ...(annotations === undefined ? {} : { annotations }),
@@ -209,6 +217,7 @@ function checkIdentity(
   key: ObjectKey,
   sent: KubeObject,
   old: KubeObject,
+  replaces: boolean,
 ): void {
   const meta = sent.metadata as Partial<ObjectMeta>;
   if ((meta.name ?? key.name) !== key.name) {
@@ -220,6 +229,11 @@ function checkIdentity(
     throw badRequest("the namespace of the object does not match the namespace on the URL");
   }
   if (meta.uid !== undefined && meta.uid !== "" && meta.uid !== old.metadata.uid) {
+    // A replacement carries the uid as a condition; a patch would change it.
+    if (!replaces) {
+      const why = `Invalid value: "${meta.uid}": field is immutable`;
+      refuseInvalid(type, old, [wrong("metadata.uid", why)]);
+    }
     const why = `Precondition failed: UID in precondition: ${meta.uid}, UID in object meta: ${old.metadata.uid}`;
     throw conflict(subjectOf(type, key.name), why);
   }
@@ -268,9 +282,9 @@ function checkFinalizers(next: KubeObject, old: KubeObject) {
   return (next.metadata.finalizers ?? [])
     .filter((each) => !before.includes(each))
     .map((each) =>
-      wrong(
+      forbiddenField(
         "metadata.finalizers",
-        `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers "${each}"`,
+        `no new finalizers can be added if the object is being deleted, found new finalizers "${each}"`,
       ),
     );
 }

@@ -1,22 +1,14 @@
+import { timestamp } from "../clock.ts";
 import type { Pod } from "../resources/pod.ts";
 import { isTerminal } from "../resources/pod.ts";
 import { podType } from "../resources/podType.ts";
-import { disruptionBudgetType } from "../resources/simpleTypes.ts";
+import { disruptionBudgetType, type DisruptionBudget } from "../resources/simpleTypes.ts";
 import { isRecord } from "./admission.ts";
-import type { KubeObject } from "./kubeObject.ts";
+import { withCondition } from "./kubeObject.ts";
 import { deleteObject, parseDeleteOptions } from "./objectDeletion.ts";
 import type { ObjectKey, ObjectOperations } from "./objectOperations.ts";
-import type { LabelSelector } from "./selectors.ts";
 import { selects } from "./selectors.ts";
 import { StatusError } from "./statusError.ts";
-
-interface DisruptionBudget extends KubeObject {
-  spec: {
-    selector?: LabelSelector;
-    minAvailable?: number | string;
-    maxUnavailable?: number | string;
-  };
-}
 
 /** Deletes the pod unless a disruption budget would be broken: 429 then. */
 export function evictPod(operations: ObjectOperations, key: ObjectKey, body: unknown): void {
@@ -43,12 +35,32 @@ export function evictPod(operations: ObjectOperations, key: ObjectKey, body: unk
       },
     );
   }
+  if (options.dryRun?.includes("All") !== true && pod.metadata.deletionTimestamp === undefined) {
+    operations.edit(podType, key, disrupt(operations), { subresource: "status" });
+  }
   deleteObject(operations, podType, key, options);
 }
 
+/** Says on the pod who ended it, before it ends. */
+const disrupt =
+  ({ clock }: ObjectOperations) =>
+  (draft: Pod): void => {
+    const condition = {
+      type: "DisruptionTarget",
+      status: "True" as const,
+      reason: "EvictionByEvictionAPI",
+      message: "Eviction API: evicting",
+      lastTransitionTime: timestamp(clock.now()),
+    };
+    draft.status = {
+      ...draft.status,
+      conditions: withCondition(draft.status?.conditions, condition),
+    };
+  };
+
 function blockingBudget(operations: ObjectOperations, pod: Pod): string | undefined {
   const { namespace } = pod.metadata;
-  const budgets = operations.list(disruptionBudgetType, namespace) as DisruptionBudget[];
+  const budgets = operations.list(disruptionBudgetType, namespace);
   const pods = operations.list(podType, namespace);
   return budgets
     .filter((budget) => selects(budget.spec.selector, pod.metadata.labels))

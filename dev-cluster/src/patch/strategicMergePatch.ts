@@ -1,43 +1,20 @@
 import { isDeepStrictEqual } from "node:util";
 import { isRecord } from "../objects/admission.ts";
 import { badRequest } from "../objects/statusError.ts";
+import { fieldType, type FieldType } from "../schema/fieldTypes.ts";
 
 type Fields = Record<string, unknown>;
 
-/** Lists that are merged by a key of their elements; several keys where one name is used by different kinds. */
-const MERGE_KEYS: Record<string, readonly string[]> = {
-  containers: ["name"],
-  initContainers: ["name"],
-  ephemeralContainers: ["name"],
-  env: ["name"],
-  volumes: ["name"],
-  volumeMounts: ["mountPath"],
-  volumeDevices: ["devicePath"],
-  ports: ["containerPort", "port"],
-  imagePullSecrets: ["name"],
-  secrets: ["name"],
-  hostAliases: ["ip"],
-  topologySpreadConstraints: ["topologyKey"],
-  schedulingGates: ["name"],
-  conditions: ["type"],
-  addresses: ["type"],
-  podIPs: ["ip"],
-  ownerReferences: ["uid"],
-};
-
-/** Lists of plain values that are merged as sets. */
-const SETS = new Set(["finalizers"]);
-
 /**
- * The patch that kubectl and controllers send: maps are merged, the lists above by their key, all others (tolerations and
- * taints among them) replaced. Knows `$patch`, `$retainKeys`, `$deleteFromPrimitiveList` and takes `$setElementOrder` as a hint.
+ * The patch that kubectl and controllers send: maps are merged, lists as the kind's fields say (by a key of their elements, as
+ * a set, or replaced). Knows `$patch`, `$retainKeys`, `$deleteFromPrimitiveList` and takes `$setElementOrder` as a hint.
  */
-export function strategicMergePatch(target: unknown, patch: unknown): unknown {
+export function strategicMergePatch(target: unknown, patch: unknown, kind: string): unknown {
   if (!isRecord(patch)) throw badRequest("a strategic merge patch is an object");
-  return mergeMaps(isRecord(target) ? target : {}, patch);
+  return mergeMaps(isRecord(target) ? target : {}, patch, kind);
 }
 
-function mergeMaps(target: Fields, patch: Fields): Fields {
+function mergeMaps(target: Fields, patch: Fields, type: string): Fields {
   if (patch["$patch"] === "replace") return without(patch, "$patch");
   if (patch["$patch"] === "delete") return {};
   const result: Fields = { ...target };
@@ -56,47 +33,53 @@ function mergeMaps(target: Fields, patch: Fields): Fields {
     } else if (value === null) {
       Reflect.deleteProperty(result, key);
     } else {
-      result[key] = mergeValue(key, result[key], value);
+      result[key] = mergeValue(fieldType(type, key), result[key], value);
     }
   }
   return result;
 }
 
-function mergeValue(key: string, target: unknown, value: unknown): unknown {
-  if (isRecord(value)) return mergeMaps(isRecord(target) ? target : {}, value);
+function mergeValue(type: FieldType | undefined, target: unknown, value: unknown): unknown {
+  // Below a map of values there are no fields with types of their own.
+  const name = type?.many === "map" ? "" : (type?.name ?? "");
+  if (isRecord(value)) return mergeMaps(isRecord(target) ? target : {}, value, name);
   if (!Array.isArray(value)) return value;
-  if (SETS.has(key)) return [...new Set([...list(target), ...list(value)])];
-  const mergeKey = mergeKeyOf(key, value);
-  return mergeKey === undefined
-    ? value.filter((each) => !isDeepStrictEqual(each, { $patch: "replace" }))
-    : mergeLists(mergeKey, list(target), value);
-}
-
-function mergeKeyOf(field: string, elements: readonly unknown[]): string | undefined {
-  const directive = (each: Fields) =>
-    each["$patch"] === "replace" && Object.keys(each).length === 1;
-  const keyed = elements.filter((each) => isRecord(each) && !directive(each)) as Fields[];
-  if (elements.some((each) => !isRecord(each))) return undefined;
-  return MERGE_KEYS[field]?.find((key) => keyed.every((each) => each[key] !== undefined));
-}
-
-function mergeLists(mergeKey: string, target: unknown[], patch: unknown[]): unknown[] {
-  const elements = patch.filter(isRecord);
-  const replaces = elements.some((each) => each["$patch"] === "replace" && !(mergeKey in each));
-  let result: unknown[] = replaces ? [] : [...target];
-  for (const element of elements) {
-    const key = element[mergeKey];
-    if (key === undefined) continue;
-    const index = result.findIndex((each) => isRecord(each) && each[mergeKey] === key);
-    if (element["$patch"] === "delete") {
-      result = result.filter((_, at) => at !== index);
-    } else if (index === -1) {
-      result = [...result, mergeMaps({}, element)];
-    } else {
-      result[index] = mergeMaps(result[index] as Fields, element);
-    }
+  const mergeKey = type?.mergeKey;
+  if (mergeKey === undefined) {
+    return value.filter((each) => !isDeepStrictEqual(each, { $patch: "replace" }));
   }
-  return result;
+  if (mergeKey === "") return inOrder(list(target), value, isDeepStrictEqual);
+  return mergeLists({ mergeKey, name }, list(target).filter(isRecord), value.filter(isRecord));
+}
+
+function mergeLists(
+  { mergeKey, name }: { mergeKey: string; name: string },
+  target: Fields[],
+  patch: Fields[],
+): unknown[] {
+  const replaces = patch.some((each) => each["$patch"] === "replace" && !(mergeKey in each));
+  const isSame = (a: Fields, b: Fields) => a[mergeKey] === b[mergeKey];
+  const named = patch.filter((each) => each[mergeKey] !== undefined);
+  const dropped = named.filter((each) => each["$patch"] === "delete");
+  const kept = (replaces ? [] : target).filter((each) => !dropped.some((one) => isSame(one, each)));
+  const merged = named
+    .filter((each) => each["$patch"] !== "delete")
+    .map((each) => mergeMaps(kept.find((one) => isSame(one, each)) ?? {}, each, name));
+  return inOrder(kept, merged, isSame);
+}
+
+/** What the patch names stands where it stood; what is new comes before what the patch does not name. */
+function inOrder<T>(target: T[], patch: T[], isSame: (a: T, b: T) => boolean): T[] {
+  const others = target.filter((each) => !patch.some((one) => isSame(one, each)));
+  const result: T[] = [];
+  for (const each of patch) {
+    const place = target.findIndex((one) => isSame(one, each));
+    while (others[0] !== undefined && place > target.indexOf(others[0])) {
+      result.push(...others.splice(0, 1));
+    }
+    result.push(each);
+  }
+  return [...result, ...others];
 }
 
 function list(value: unknown): unknown[] {

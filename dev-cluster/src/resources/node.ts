@@ -1,5 +1,7 @@
 import type { Condition, KubeObject } from "../objects/kubeObject.ts";
 
+export const NOT_READY = "node.kubernetes.io/not-ready";
+
 export interface Taint {
   key: string;
   value?: string;
@@ -13,5 +15,7 @@ export interface Node extends KubeObject {
     allocatable?: Record<string, string | number>;
     capacity?: Record<string, string | number>;
     conditions?: Condition[];
+    nodeInfo?: Record<string, string>;
+    daemonEndpoints?: object;
   };
 }

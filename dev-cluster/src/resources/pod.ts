@@ -25,7 +25,7 @@ export interface Container {
   readinessProbe?: Probe;
   livenessProbe?: Probe;
   startupProbe?: Probe;
-  volumeMounts?: { name: string; mountPath: string }[];
+  volumeMounts?: { name: string; mountPath: string; subPath?: string }[];
 }
 
 export interface Probe {
@@ -54,6 +54,8 @@ export interface Volume {
 }
 
 export interface PodSpec {
+  hostname?: string;
+  subdomain?: string;
   containers: Container[];
   initContainers?: Container[];
   volumes?: Volume[];
@@ -79,7 +81,14 @@ export interface PodSpec {
   preemptionPolicy?: string;
 }
 
+export interface ContainerStatus {
+  ready?: boolean;
+  restartCount?: number;
+  state?: { waiting?: { reason?: string }; terminated?: { reason?: string } };
+}
+
 export interface PodStatus {
+  containerStatuses?: ContainerStatus[];
   phase?: "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
   reason?: string;
   message?: string;

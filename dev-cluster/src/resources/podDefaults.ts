@@ -1,4 +1,4 @@
-import type { Container, Pod, Probe, Toleration } from "./pod.ts";
+import type { Container, Pod, PodSpec, Probe, Toleration } from "./pod.ts";
 
 /** How long a pod stays on a node that is not ready or not reached, unless it says otherwise. */
 const DEFAULT_TOLERATION_SECONDS = 300;
@@ -14,13 +14,24 @@ export function preparePod(pod: Pod): void {
 }
 
 export function setPodDefaults(pod: Pod): void {
-  const spec = pod.spec;
+  pod.spec.enableServiceLinks ??= true;
+  setPodSpecDefaults(pod.spec);
+  for (const container of [...pod.spec.containers, ...(pod.spec.initContainers ?? [])]) {
+    const { resources } = container;
+    // A limit without a request is a request of as much.
+    if (resources?.limits === undefined) continue;
+    resources.requests = { ...resources.limits, ...resources.requests };
+  }
+}
+
+/** Also of the spec in a job's template. */
+export function setPodSpecDefaults(spec: PodSpec): void {
   spec.restartPolicy ??= "Always";
   spec.dnsPolicy ??= "ClusterFirst";
   spec.schedulerName ??= "default-scheduler";
-  spec.terminationGracePeriodSeconds ??= 30;
+  // A negative one means the shortest.
+  spec.terminationGracePeriodSeconds = Math.max(spec.terminationGracePeriodSeconds ?? 30, 1);
   spec.securityContext ??= {};
-  spec.enableServiceLinks ??= true;
   for (const container of [...spec.containers, ...(spec.initContainers ?? [])]) {
     setContainerDefaults(container);
   }
@@ -34,11 +45,7 @@ function setContainerDefaults(container: Container): void {
   container.imagePullPolicy ??= isLatest(container.image ?? "") ? "Always" : "IfNotPresent";
   container.terminationMessagePath ??= "/dev/termination-log";
   container.terminationMessagePolicy ??= "File";
-  const resources = (container.resources ??= {});
-  // A limit without a request is a request of as much.
-  if (resources.limits !== undefined) {
-    resources.requests = { ...resources.limits, ...resources.requests };
-  }
+  container.resources ??= {};
   for (const port of container.ports ?? []) port.protocol ??= "TCP";
   for (const probe of [container.readinessProbe, container.livenessProbe, container.startupProbe]) {
     if (probe !== undefined) setProbeDefaults(probe);

@@ -1,3 +1,5 @@
+import { jobType } from "./job.ts";
+import { networkPolicyType } from "./networkPolicy.ts";
 import { podType } from "./podType.ts";
 import type { ResourceType } from "./resourceType.ts";
 import { storageKey } from "./resourceType.ts";
@@ -8,11 +10,11 @@ import {
   eventType,
   leaseType,
   namespaceType,
-  networkPolicyType,
   nodeType,
   secretType,
   serviceAccountType,
 } from "./simpleTypes.ts";
+import { snapshotClassType, snapshotContentType, snapshotType } from "./snapshots.ts";
 import { claimType, storageClassType, volumeType } from "./volumes.ts";
 
 /** Every kind that the server serves: a further one is an entry here. */
@@ -31,6 +33,10 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   storageClassType,
   disruptionBudgetType,
   networkPolicyType,
+  jobType,
+  snapshotType,
+  snapshotContentType,
+  snapshotClassType,
 ];
 
 const byKey = new Map(RESOURCE_TYPES.map((type) => [storageKey(type), type]));

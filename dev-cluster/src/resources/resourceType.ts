@@ -17,6 +17,10 @@ export interface ResourceType<T extends KubeObject = KubeObject> {
   readonly resource: string;
   readonly shortNames: readonly string[];
   readonly namespaced: boolean;
+  /** Whether changes of its spec are counted in metadata.generation. */
+  readonly counted?: boolean;
+  /** A kind that a CustomResourceDefinition adds: a value of a wrong type is invalid there, not unreadable. */
+  readonly custom?: boolean;
   readonly subresources: readonly Subresource[];
   /** The shape that is checked on each write. */
   readonly schema: z.ZodType;
@@ -63,6 +67,22 @@ export const wrong = (field: string, message: string): StatusCause => ({
   reason: "FieldValueInvalid",
   field,
   message,
+});
+
+export const notSupported = (
+  field: string,
+  value: unknown,
+  known: readonly string[],
+): StatusCause => ({
+  reason: "FieldValueNotSupported",
+  field,
+  message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${known.join(", ")}`,
+});
+
+export const duplicate = (field: string, value: string): StatusCause => ({
+  reason: "FieldValueDuplicate",
+  field,
+  message: `Duplicate value: "${value}"`,
 });
 
 export const forbiddenField = (field: string, message: string): StatusCause => ({

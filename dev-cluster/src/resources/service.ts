@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { KubeObject } from "../objects/kubeObject.ts";
 import type { ResourceType } from "./resourceType.ts";
-import { forbiddenField, required, wrong } from "./resourceType.ts";
+import { required, wrong } from "./resourceType.ts";
 import { isDnsLabel } from "./shapes.ts";
 
 interface Service extends KubeObject {
@@ -9,6 +9,7 @@ interface Service extends KubeObject {
     type?: string;
     clusterIP?: string;
     clusterIPs?: string[];
+    selector?: Record<string, string>;
     sessionAffinity?: string;
     internalTrafficPolicy?: string;
     ipFamilies?: string[];
@@ -46,8 +47,10 @@ export const serviceType: ResourceType<Service> = {
         spec.clusterIP === undefined || spec.clusterIP === "" ? address(draft) : spec.clusterIP;
       spec.clusterIPs = [spec.clusterIP];
       spec.internalTrafficPolicy ??= "Cluster";
-      spec.ipFamilies ??= ["IPv4"];
-      spec.ipFamilyPolicy ??= "SingleStack";
+      // Headless and without a selector, its endpoints are somebody else's, of whichever family.
+      const any = spec.clusterIP === "None" && spec.selector === undefined;
+      spec.ipFamilies ??= any ? ["IPv4", "IPv6"] : ["IPv4"];
+      spec.ipFamilyPolicy ??= any ? "RequireDualStack" : "SingleStack";
     }
     for (const port of spec.ports ?? []) {
       port.protocol ??= "TCP";
@@ -59,21 +62,28 @@ export const serviceType: ResourceType<Service> = {
     const ports = service.spec.ports ?? [];
     const headless = service.spec.clusterIP === "None";
     return [
-      ...(isDnsLabel(name) && !/^\d/.test(name)
+      ...(isDnsLabel(name)
         ? []
-        : [wrong("metadata.name", `Invalid value: "${name}": a DNS-1035 label`)]),
+        : [wrong("metadata.name", `Invalid value: "${name}": not a DNS label`)]),
       ...(ports.length === 0 && !headless && service.spec.type !== "ExternalName"
         ? [required("spec.ports")]
         : []),
-      ...(ports.length > 1 && ports.some((port) => port.name === undefined)
-        ? [required("spec.ports[*].name")]
-        : []),
+      ...ports.flatMap((port, index) =>
+        ports.length > 1 && port.name === undefined
+          ? [required(`spec.ports[${String(index)}].name`)]
+          : [],
+      ),
     ];
   },
   validateUpdate: (next, old) =>
     next.spec.clusterIP === old.spec.clusterIP
       ? []
-      : [forbiddenField("spec.clusterIP", "field is immutable")],
+      : [
+          wrong(
+            "spec.clusterIPs[0]",
+            `Invalid value: ${JSON.stringify(next.spec.clusterIPs)}: field is immutable`,
+          ),
+        ],
 };
 
 /** An address out of the service range that stays the same for the object's life. */

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { parseQuantity } from "./quantity.ts";
 
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
@@ -29,17 +28,8 @@ export const dnsLabel = z.string().refine(isDnsLabel, {
   message: "a lowercase RFC 1123 label: lower case letters, digits and '-', at most 63 characters",
 });
 
-/** Marks what a real API server fails to decode: a bad request rather than an invalid object. */
-export const UNREADABLE = { unreadable: true };
-
-export const quantity = z
-  .union([z.string(), z.number()])
-  .refine((value) => parseQuantity(value) !== undefined, {
-    message: "quantities must be a number with an optional suffix, such as 500m or 2Gi",
-    params: UNREADABLE,
-  });
-
-export const quantities = z.record(z.string(), quantity);
+/** Read and checked by then: see schema/decode.ts. */
+export const quantities = z.record(z.string(), z.string());
 
 /** A kind of which the server checks nothing but the outer form. */
 export const anyObject = z.looseObject({});

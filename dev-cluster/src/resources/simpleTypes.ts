@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { KubeObject } from "../objects/kubeObject.ts";
+import type { LabelSelector } from "../objects/selectors.ts";
 import type { Node } from "./node.ts";
+import { NOT_READY } from "./node.ts";
 import type { ResourceType } from "./resourceType.ts";
-import { forbiddenField, wrong } from "./resourceType.ts";
+import { forbiddenField, notSupported, wrong } from "./resourceType.ts";
 import { anyObject, isDnsLabel, labelSelectorShape, quantities } from "./shapes.ts";
 
 export interface Namespace extends KubeObject {
@@ -18,11 +20,25 @@ interface Keyed extends KubeObject {
   stringData?: Record<string, string>;
 }
 
+export interface DisruptionBudget extends KubeObject {
+  spec: {
+    selector?: LabelSelector;
+    minAvailable?: number | string;
+    maxUnavailable?: number | string;
+  };
+}
+
 interface Event extends KubeObject {
   involvedObject?: Record<string, string>;
   reason?: string;
   type?: string;
 }
+
+const EFFECTS = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
+const NODE_INFO = [
+  ...["architecture", "bootID", "containerRuntimeVersion", "kernelVersion", "kubeProxyVersion"],
+  ...["kubeletVersion", "machineID", "operatingSystem", "osImage", "systemUUID"],
+];
 
 const core = { group: "", version: "v1" } as const;
 
@@ -64,14 +80,7 @@ export const nodeType: ResourceType<Node> = {
     spec: z
       .looseObject({
         unschedulable: z.boolean().nullish(),
-        taints: z
-          .array(
-            z.looseObject({
-              key: z.string().min(1),
-              effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]),
-            }),
-          )
-          .nullish(),
+        taints: z.array(z.looseObject({ key: z.string().min(1) })).nullish(),
       })
       .nullish(),
     status: z
@@ -80,8 +89,25 @@ export const nodeType: ResourceType<Node> = {
   }),
   prepareCreate(draft) {
     draft.spec ??= {};
-    draft.status ??= {};
+    const info = Object.fromEntries(NODE_INFO.map((field) => [field, ""]));
+    draft.status = {
+      daemonEndpoints: { kubeletEndpoint: { Port: 0 } },
+      ...draft.status,
+      nodeInfo: { ...info, ...draft.status?.nodeInfo },
+    };
+    // Nothing comes to it before its agent has said that it is ready.
+    const taints = (draft.spec.taints ??= []);
+    if (!taints.some((taint) => taint.key === NOT_READY)) {
+      taints.push({ key: NOT_READY, effect: "NoSchedule" });
+    }
   },
+  // The path of the field is the API's own, though the taints stand in the spec.
+  validate: ({ spec }) =>
+    (spec?.taints ?? []).flatMap(({ effect }, index) =>
+      EFFECTS.includes(effect)
+        ? []
+        : [notSupported(`metadata.taints[${String(index)}].effect`, effect, EFFECTS)],
+    ),
   fields: (node) => ({ "spec.unschedulable": String(node.spec?.unschedulable ?? false) }),
 };
 
@@ -94,7 +120,7 @@ export const secretType: ResourceType<Keyed> = {
   subresources: [],
   schema: z.looseObject({
     type: z.string().nullish(),
-    data: z.record(z.string(), z.base64()).nullish(),
+    data: z.record(z.string(), z.string()).nullish(),
     stringData: z.record(z.string(), z.string()).nullish(),
   }),
   setDefaults(draft) {
@@ -106,7 +132,9 @@ export const secretType: ResourceType<Keyed> = {
   },
   validate: dataKeys,
   validateUpdate: (next, old) => [
-    ...(next.type === old.type ? [] : [forbiddenField("type", "field is immutable")]),
+    ...(next.type === old.type
+      ? []
+      : [wrong("type", `Invalid value: "${next.type ?? ""}": field is immutable`)]),
     ...immutableData(next, old),
   ],
   fields: (secret) => ({ type: secret.type ?? "" }),
@@ -161,28 +189,32 @@ export const leaseType: ResourceType = {
   namespaced: true,
   subresources: [],
   schema: anyObject,
+  validate: ({ spec }) => {
+    const { leaseDurationSeconds: seconds } = (spec ?? {}) as { leaseDurationSeconds?: number };
+    if (seconds === undefined || seconds > 0) return [];
+    const why = `Invalid value: ${String(seconds)}: must be greater than 0`;
+    return [wrong("spec.leaseDurationSeconds", why)];
+  },
 };
 
-export const disruptionBudgetType: ResourceType = {
+export const disruptionBudgetType: ResourceType<DisruptionBudget> = {
   group: "policy",
   version: "v1",
   kind: "PodDisruptionBudget",
   resource: "poddisruptionbudgets",
   shortNames: ["pdb"],
   namespaced: true,
+  counted: true,
   subresources: ["status"],
   schema: z.looseObject({ spec: z.looseObject({ selector: labelSelectorShape.nullish() }) }),
-};
-
-export const networkPolicyType: ResourceType = {
-  group: "networking.k8s.io",
-  version: "v1",
-  kind: "NetworkPolicy",
-  resource: "networkpolicies",
-  shortNames: ["netpol"],
-  namespaced: true,
-  subresources: [],
-  schema: z.looseObject({ spec: z.looseObject({ podSelector: labelSelectorShape }) }),
+  prepareCreate(draft) {
+    // What an eviction would do is worked out when it is asked for.
+    draft.status = { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 };
+  },
+  validate: ({ spec }) =>
+    spec.minAvailable === undefined || spec.maxUnavailable === undefined
+      ? []
+      : [wrong("spec", "Invalid value: minAvailable and maxUnavailable exclude each other")],
 };
 
 function dataKeys(object: Keyed) {

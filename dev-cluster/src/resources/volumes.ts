@@ -4,10 +4,11 @@ import type { KubeObject } from "../objects/kubeObject.ts";
 import type { NodeSelectorTerm } from "./pod.ts";
 import { parseQuantity } from "./quantity.ts";
 import type { ResourceType } from "./resourceType.ts";
-import { forbiddenField, required } from "./resourceType.ts";
+import { forbiddenField, notSupported, required } from "./resourceType.ts";
 import { quantities } from "./shapes.ts";
 
 const DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
+const ACCESS_MODES = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
 export const CLAIM_PROTECTION = "kubernetes.io/pvc-protection";
 export const VOLUME_PROTECTION = "kubernetes.io/pv-protection";
 export const SELECTED_NODE = "volume.kubernetes.io/selected-node";
@@ -19,8 +20,10 @@ export interface PersistentVolumeClaim extends KubeObject {
     volumeName?: string;
     volumeMode?: string;
     resources?: { requests?: Record<string, string | number> };
+    dataSource?: Record<string, unknown>;
+    dataSourceRef?: Record<string, unknown>;
   };
-  status?: { phase?: string };
+  status?: { phase?: string; capacity?: Record<string, string> };
 }
 
 export interface PersistentVolume extends KubeObject {
@@ -51,7 +54,7 @@ export const claimType: ResourceType<PersistentVolumeClaim> = {
   schema: z.looseObject({
     spec: z.looseObject({
       accessModes: z.array(z.string()).min(1, "Required value"),
-      resources: z.looseObject({ requests: quantities }),
+      resources: z.looseObject({ requests: quantities.nullish() }).nullish(),
       storageClassName: z.string().nullish(),
       volumeName: z.string().nullish(),
     }),
@@ -65,10 +68,23 @@ export const claimType: ResourceType<PersistentVolumeClaim> = {
   },
   setDefaults(draft) {
     draft.spec.volumeMode ??= "Filesystem";
+    // The newer field of the two says the same, and is what provisioners read.
+    if (draft.spec.dataSource !== undefined) draft.spec.dataSourceRef ??= draft.spec.dataSource;
   },
-  validate(claim) {
-    if (claim.spec.resources?.requests?.["storage"] !== undefined) return [];
-    return [required("spec.resources[storage]")];
+  validate({ spec }) {
+    const modes = spec.accessModes ?? [];
+    const alone = modes.includes("ReadWriteOncePod") && modes.length > 1;
+    return [
+      ...modes
+        .filter((mode) => !ACCESS_MODES.includes(mode))
+        .map((mode) => notSupported("spec.accessModes", mode, ACCESS_MODES)),
+      ...(alone
+        ? [forbiddenField("spec.accessModes", "ReadWriteOncePod goes with no other mode")]
+        : []),
+      ...(spec.resources?.requests?.["storage"] === undefined
+        ? [required("spec.resources[storage]")]
+        : []),
+    ];
   },
   validateUpdate(next, old) {
     const size = (claim: PersistentVolumeClaim) =>

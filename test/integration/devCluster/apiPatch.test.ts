@@ -73,8 +73,8 @@ describe("dev-cluster API: patches", () => {
     assert.deepEqual(
       changed.status?.conditions?.map(({ type, status }) => [type, status]),
       [
-        ["Ready", "True"],
         ["Initialized", "True"],
+        ["Ready", "True"],
       ],
     );
     assert.equal(changed.status.phase, "Running");

@@ -36,53 +36,60 @@ describe("merge patch", () => {
 });
 
 describe("strategic merge patch", () => {
-  const cases: [string, object, object, object][] = [
+  const cases: [string, string, object, object, object][] = [
     [
-      "merges by key and keeps the order",
+      "merges by key; what is new comes first, what is not named stays behind it",
+      "PodSpec",
       { containers: [{ name: "a", x: 1 }, { name: "b" }] },
       { containers: [{ name: "c" }, { name: "a", y: 2 }] },
-      { containers: [{ name: "a", x: 1, y: 2 }, { name: "b" }, { name: "c" }] },
+      { containers: [{ name: "c" }, { name: "a", x: 1, y: 2 }, { name: "b" }] },
     ],
     [
       "deletes an element",
+      "Container",
       { env: [{ name: "a" }, { name: "b" }] },
       { env: [{ name: "a", $patch: "delete" }] },
       { env: [{ name: "b" }] },
     ],
     [
       "replaces a keyed list where told to",
+      "PodSpec",
       { volumes: [{ name: "a" }] },
       { volumes: [{ $patch: "replace" }, { name: "b" }] },
       { volumes: [{ name: "b" }] },
     ],
     [
-      "replaces tolerations and taints whole",
-      { tolerations: [{ key: "a" }], taints: [{ key: "a" }] },
-      { tolerations: [{ key: "b" }], taints: [] },
-      { tolerations: [{ key: "b" }], taints: [] },
+      "replaces tolerations whole",
+      "PodSpec",
+      { tolerations: [{ key: "a" }] },
+      { tolerations: [{ key: "b" }] },
+      { tolerations: [{ key: "b" }] },
     ],
     [
       "joins finalizers, and drops those named",
+      "ObjectMeta",
       { finalizers: ["a", "b"] },
       { "$deleteFromPrimitiveList/finalizers": ["a"], finalizers: ["c", "b"] },
-      { finalizers: ["b", "c"] },
+      { finalizers: ["c", "b"] },
     ],
     [
       "knows container ports from service ports",
+      "ServiceSpec",
       { ports: [{ port: 80, name: "a" }] },
       { ports: [{ port: 80, targetPort: 8080 }] },
       { ports: [{ port: 80, name: "a", targetPort: 8080 }] },
     ],
     [
       "retains only the keys named",
+      "PodSpec",
       { strategy: { type: "a", old: 1 } },
       { strategy: { $retainKeys: ["type"], type: "b" } },
       { strategy: { type: "b" } },
     ],
   ];
-  for (const [name, target, patch, expected] of cases) {
+  for (const [name, kind, target, patch, expected] of cases) {
     it(name, () => {
-      assert.deepEqual(strategicMergePatch(target, patch), expected);
+      assert.deepEqual(strategicMergePatch(target, patch, kind), expected);
     });
   }
 });

@@ -1,0 +1,287 @@
+import {
+  CLAIMS,
+  CONFIG_MAPS,
+  MERGE,
+  SECRETS,
+  SERVICES,
+  create,
+  get,
+  object,
+  patch,
+  remove,
+} from "./steps.ts";
+
+const POLICIES = "/apis/networking.k8s.io/v1/namespaces/{ns}/networkpolicies";
+const BUDGETS = "/apis/policy/v1/namespaces/{ns}/poddisruptionbudgets";
+const LEASES = "/apis/coordination.k8s.io/v1/namespaces/{ns}/leases";
+const JOBS = "/apis/batch/v1/namespaces/{ns}/jobs";
+const SNAPSHOTS = "/apis/snapshot.storage.k8s.io/v1/namespaces/{ns}/volumesnapshots";
+const ssh = { name: "ssh", port: 2222, targetPort: "ssh" };
+const claim = (name: string, spec: object = {}) =>
+  object("PersistentVolumeClaim", name, {
+    spec: {
+      accessModes: ["ReadWriteOncePod"],
+      storageClassName: "none",
+      resources: { requests: { storage: "1Gi" } },
+      ...spec,
+    },
+  });
+const job = (name: string, spec: object = {}) =>
+  object(
+    "Job",
+    name,
+    {
+      spec: {
+        suspend: true,
+        template: { spec: { restartPolicy: "Never", containers: [{ name: "main", image: "x" }] } },
+        ...spec,
+      },
+    },
+    "batch/v1",
+  );
+
+export const OBJECT_STEPS = [
+  create(
+    "a secret",
+    SECRETS,
+    object("Secret", "s", { stringData: { a: "b" }, data: { c: "ZA==" } }),
+  ),
+  create("a secret that is no base64", SECRETS, object("Secret", "bad", { data: { a: "%%%" } })),
+  create("a secret's bad key", SECRETS, object("Secret", "key", { data: { "a/b": "ZA==" } })),
+  patch("a secret's data", `${SECRETS}/s`, MERGE, { data: { c: null, e: "Zg==" } }),
+  patch("a secret's type", `${SECRETS}/s`, MERGE, { type: "other" }),
+  patch("made immutable", `${SECRETS}/s`, MERGE, { immutable: true }),
+  patch("and then changed", `${SECRETS}/s`, MERGE, { data: { x: "ZA==" } }),
+  remove("a secret", `${SECRETS}/s`),
+  create("a map", CONFIG_MAPS, object("ConfigMap", "m", { data: { a: "b" } })),
+  create("a map with a number", CONFIG_MAPS, object("ConfigMap", "number", { data: { a: 1 } })),
+  {
+    says: "replaced without a version",
+    method: "PUT" as const,
+    path: `${CONFIG_MAPS}/m`,
+    body: object("ConfigMap", "m", { data: { a: "c" } }),
+  },
+  {
+    says: "replaced under another name",
+    method: "PUT" as const,
+    path: `${CONFIG_MAPS}/m`,
+    body: object("ConfigMap", "n", {}),
+  },
+  {
+    says: "replaced by an old version",
+    method: "PUT" as const,
+    path: `${CONFIG_MAPS}/m`,
+    body: { ...object("ConfigMap", "m"), metadata: { name: "m", resourceVersion: "1" } },
+  },
+  {
+    says: "replaced where none is",
+    method: "PUT" as const,
+    path: `${CONFIG_MAPS}/none`,
+    body: object("ConfigMap", "none", {}),
+  },
+  patch("a finalizer", `${CONFIG_MAPS}/m`, MERGE, {
+    metadata: { finalizers: ["example.org/hold"] },
+  }),
+  remove("what a finalizer holds", `${CONFIG_MAPS}/m`),
+  patch("its last finalizer", `${CONFIG_MAPS}/m`, MERGE, { metadata: { finalizers: null } }),
+  get("is gone with it", `${CONFIG_MAPS}/m`),
+  create(
+    "a headless service",
+    SERVICES,
+    object("Service", "headless", {
+      spec: {
+        clusterIP: "None",
+        selector: { a: "b" },
+        ports: [ssh],
+        publishNotReadyAddresses: true,
+      },
+    }),
+  ),
+  create(
+    "a service without ports",
+    SERVICES,
+    object("Service", "portless", { spec: { selector: { a: "b" } } }),
+  ),
+  create(
+    "a service of two ports without names",
+    SERVICES,
+    object("Service", "two", { spec: { ports: [{ port: 1 }, { port: 2 }] } }),
+  ),
+  create(
+    "a service's name of digits",
+    SERVICES,
+    object("Service", "1", { spec: { ports: [ssh] } }),
+  ),
+  create(
+    "a service's name in the style of ours",
+    SERVICES,
+    object("Service", "gd-01abc", { spec: { clusterIP: "None", ports: [ssh] } }),
+  ),
+  patch("a service's address is kept", `${SERVICES}/headless`, MERGE, {
+    spec: { clusterIP: "10.0.0.7" },
+  }),
+  remove("a service", `${SERVICES}/headless`),
+  create("a claim", CLAIMS, claim("c")),
+  create("a claim without a size", CLAIMS, claim("size", { resources: {} })),
+  create("a claim without a mode", CLAIMS, claim("mode", { accessModes: [] })),
+  create("a claim of an unknown mode", CLAIMS, claim("unknown", { accessModes: ["Sometimes"] })),
+  create(
+    "a claim of one pod and another mode",
+    CLAIMS,
+    claim("mixed", { accessModes: ["ReadWriteOncePod", "ReadWriteOnce"] }),
+  ),
+  create(
+    "a claim from a snapshot",
+    CLAIMS,
+    claim("restored", {
+      dataSource: { apiGroup: "snapshot.storage.k8s.io", kind: "VolumeSnapshot", name: "snap" },
+    }),
+  ),
+  patch("a smaller claim", `${CLAIMS}/c`, MERGE, {
+    spec: { resources: { requests: { storage: "1Mi" } } },
+  }),
+  patch("another mode", `${CLAIMS}/c`, MERGE, { spec: { accessModes: ["ReadWriteOnce"] } }),
+  create(
+    "a network policy",
+    POLICIES,
+    object(
+      "NetworkPolicy",
+      "p",
+      {
+        spec: {
+          podSelector: { matchLabels: { a: "b" } },
+          ingress: [{ from: [{ podSelector: {} }], ports: [{ port: 2222 }] }],
+        },
+      },
+      "networking.k8s.io/v1",
+    ),
+  ),
+  create(
+    "a network policy with egress",
+    POLICIES,
+    object(
+      "NetworkPolicy",
+      "e",
+      {
+        spec: {
+          podSelector: {},
+          egress: [{ to: [{ ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.169.254/32"] } }] }],
+        },
+      },
+      "networking.k8s.io/v1",
+    ),
+  ),
+  create(
+    "a network policy with a bad block",
+    POLICIES,
+    object(
+      "NetworkPolicy",
+      "bad",
+      { spec: { podSelector: {}, egress: [{ to: [{ ipBlock: { cidr: "nowhere" } }] }] } },
+      "networking.k8s.io/v1",
+    ),
+  ),
+  create(
+    "a disruption budget",
+    BUDGETS,
+    object(
+      "PodDisruptionBudget",
+      "b",
+      { spec: { maxUnavailable: 0, selector: { matchLabels: { a: "b" } } } },
+      "policy/v1",
+    ),
+  ),
+  create(
+    "a budget of both kinds",
+    BUDGETS,
+    object(
+      "PodDisruptionBudget",
+      "both",
+      { spec: { maxUnavailable: 0, minAvailable: 1, selector: {} } },
+      "policy/v1",
+    ),
+  ),
+  create(
+    "a lease",
+    LEASES,
+    object(
+      "Lease",
+      "l",
+      {
+        spec: {
+          holderIdentity: "h",
+          leaseDurationSeconds: 40,
+          renewTime: "2026-01-01T00:00:00.000000Z",
+        },
+      },
+      "coordination.k8s.io/v1",
+    ),
+  ),
+  create(
+    "a lease of no duration",
+    LEASES,
+    object("Lease", "zero", { spec: { leaseDurationSeconds: 0 } }, "coordination.k8s.io/v1"),
+  ),
+  create(
+    "a lease at no time",
+    LEASES,
+    object("Lease", "time", { spec: { renewTime: "yesterday" } }, "coordination.k8s.io/v1"),
+  ),
+  create("a job", JOBS, job("j")),
+  create(
+    "a job that always restarts",
+    JOBS,
+    job("always", {
+      template: { spec: { restartPolicy: "Always", containers: [{ name: "main", image: "x" }] } },
+    }),
+  ),
+  create("a job without a template", JOBS, object("Job", "none", { spec: {} }, "batch/v1")),
+  create(
+    "a snapshot",
+    SNAPSHOTS,
+    object(
+      "VolumeSnapshot",
+      "snap",
+      { spec: { volumeSnapshotClassName: "x", source: { persistentVolumeClaimName: "c" } } },
+      "snapshot.storage.k8s.io/v1",
+    ),
+  ),
+  create(
+    "a snapshot of nothing",
+    SNAPSHOTS,
+    object("VolumeSnapshot", "nothing", { spec: {} }, "snapshot.storage.k8s.io/v1"),
+  ),
+  patch("a snapshot's status", `${SNAPSHOTS}/snap/status`, MERGE, {
+    status: { readyToUse: true, creationTime: "2026-01-01T00:00:00Z" },
+  }),
+  patch("a snapshot's status of another type", `${SNAPSHOTS}/snap/status`, MERGE, {
+    status: { readyToUse: "yes" },
+  }),
+  create(
+    "a node",
+    "/api/v1/nodes",
+    object("Node", "contract-{ns}", {
+      spec: { taints: [{ key: "nvidia.com/gpu", value: "present", effect: "NoSchedule" }] },
+    }),
+  ),
+  create(
+    "a node with a bad taint",
+    "/api/v1/nodes",
+    object("Node", "bad-{ns}", { spec: { taints: [{ key: "a", effect: "Never" }] } }),
+  ),
+  patch("a node's capacity", "/api/v1/nodes/contract-{ns}/status", MERGE, {
+    status: {
+      allocatable: { cpu: "8", "nvidia.com/gpu": "8" },
+      capacity: { cpu: "8", "nvidia.com/gpu": "8" },
+    },
+  }),
+  patch("a cordon", "/api/v1/nodes/contract-{ns}", MERGE, { spec: { unschedulable: true } }),
+  remove("a node", "/api/v1/nodes/contract-{ns}"),
+  create("a namespace that is there", "/api/v1/namespaces", object("Namespace", "{ns}")),
+  create("a namespace's name with a dot", "/api/v1/namespaces", object("Namespace", "a.b")),
+  create(
+    "in a namespace that there is not",
+    "/api/v1/namespaces/nowhere-at-all/configmaps",
+    object("ConfigMap", "m"),
+  ),
+];
