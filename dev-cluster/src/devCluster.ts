@@ -8,14 +8,13 @@ import { startControllers } from "./controllers/controllers.ts";
 import type { Faults } from "./faults/faultEndpoint.ts";
 import { FaultState } from "./faults/faultState.ts";
 import { RequestFaults } from "./faults/requestFaults.ts";
-import type { Fleet, FleetInput } from "./fleet/fleetFile.ts";
+import type { FleetInput } from "./fleet/fleetFile.ts";
 import { parseFleet } from "./fleet/fleetFile.ts";
 import { kubeconfigText, loadToken, writeKubeconfig } from "./kubeconfig.ts";
 import { ObjectOperations } from "./objects/objectOperations.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
 import type { NodeAgentOptions } from "./nodeAgent/agentOptions.ts";
-import { startNodeAgents } from "./nodeAgent/nodeAgents.ts";
-import { startStorageAgent } from "./storageAgent/storageAgent.ts";
+import { startAgents } from "./agents.ts";
 import { ObjectFile } from "./store/objectFile.ts";
 import { ObjectStore } from "./store/objectStore.ts";
 
@@ -77,8 +76,18 @@ export async function startDevCluster(options: DevClusterOptions): Promise<DevCl
   };
   try {
     const server = await startServer(options, store, stops);
-    if (fleet !== undefined) stops.push(await startAgents(options, fleet, server));
     const { url, ca, token, faults } = server;
+    if (fleet !== undefined) {
+      const { log, agents: settings } = options;
+      const api = { url, ca, token };
+      const agents = await startAgents({
+        ...settings,
+        ...{ api, fleet, dataDir, faults: faults.nodes },
+        ...(log === undefined ? {} : { log }),
+      });
+      server.server.logSource = agents.logs;
+      stops.push(() => agents.stop());
+    }
     const kubeconfig = kubeconfigText({ url, ca, token });
     const kubeconfigPath = join(dataDir, "kubeconfig");
     writeKubeconfig(kubeconfigPath, kubeconfig);
@@ -123,26 +132,4 @@ async function startServer(
   const url = `https://127.0.0.1:${String(await server.start())}`;
   stops.push(() => server.stop());
   return { server, url, ca: certificate.ca, token, faults };
-}
-
-/** The agents, which know the server by its address alone, as they would any other. */
-async function startAgents(
-  options: DevClusterOptions,
-  fleet: Fleet,
-  { server, url, ca, token, faults }: RunningServer,
-): Promise<Stop> {
-  const { dataDir, log = () => undefined } = options;
-  const shared = { ...options.agents, api: { url, ca, token }, dataDir, log };
-  const storage = await startStorageAgent(shared);
-  try {
-    const nodes = await startNodeAgents({ ...shared, fleet, faults: faults.nodes });
-    server.logSource = nodes.logs;
-    return async () => {
-      await nodes.stop();
-      await storage.stop();
-    };
-  } catch (error) {
-    await storage.stop();
-    throw error;
-  }
 }

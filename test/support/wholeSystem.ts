@@ -17,7 +17,21 @@ export interface WholeSystem {
   remove(): Promise<void>;
 }
 
+/** A cluster in place of the dev cluster; it is there until `stop`. */
+export interface OtherCluster {
+  readonly kubeconfigPath: string;
+  stop(): Promise<void>;
+}
+
+let startOtherCluster: (() => Promise<OtherCluster>) | undefined;
+
+/** Has each whole system of this run brought up on such a cluster, as `npm start -- --kubeconfig` does. */
+export function useOtherCluster(start: () => Promise<OtherCluster>): void {
+  startOtherCluster = start;
+}
+
 export async function startWholeSystem(): Promise<WholeSystem> {
+  const cluster = await startOtherCluster?.();
   const folder = await makeStartFolder();
   const port = await freePort();
   let starter: Starter | null = null;
@@ -30,9 +44,10 @@ export async function startWholeSystem(): Promise<WholeSystem> {
   const system: WholeSystem = {
     url: `http://127.0.0.1:${String(port)}`,
     folder,
-    kubeconfig: join(folder.path, "dev-cluster/kubeconfig"),
+    kubeconfig: cluster?.kubeconfigPath ?? join(folder.path, "dev-cluster/kubeconfig"),
     start: async () => {
-      starter = startLocal(folder.path, port);
+      const args = cluster === undefined ? [] : ["--kubeconfig", cluster.kubeconfigPath];
+      starter = startLocal(folder.path, port, { args });
       await starter.ready();
     },
     stop,
@@ -47,6 +62,7 @@ export async function startWholeSystem(): Promise<WholeSystem> {
     remove: async () => {
       await stop();
       await folder.remove();
+      await cluster?.stop();
     },
   };
   await system.start();

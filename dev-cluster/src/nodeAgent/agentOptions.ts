@@ -1,6 +1,7 @@
 import type { NodeFaults } from "../faults/faultState.ts";
 import type { Fleet } from "../fleet/fleetFile.ts";
 import type { ApiAccess } from "./apiAccess.ts";
+import type { KubeletIdentity } from "./kubeletServer.ts";
 
 /** How a pod's processes are kept apart: `auto` takes namespaces where the machine allows them. */
 export type ContainmentChoice = "auto" | "namespaces" | "plain";
@@ -12,6 +13,8 @@ export interface NodeAgentOptions {
   /** The agents keep everything under <dataDir>/nodes; volumes lie under <dataDir>/volumes. */
   dataDir: string;
   faults: NodeFaults;
+  /** How an API server elsewhere is let in to read logs; without it, it can't. */
+  kubelet?: KubeletIdentity;
   containment?: ContainmentChoice;
   /** One line per thing worth telling the operator; nothing secret. */
   log?: (line: string) => void;

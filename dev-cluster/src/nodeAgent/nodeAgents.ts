@@ -6,6 +6,7 @@ import { ApiClient } from "./apiClient.ts";
 import { endLeftovers } from "./containerProcess.ts";
 import { chooseContainment } from "./containment.ts";
 import type { Containment } from "./containment.ts";
+import { startKubeletServer } from "./kubeletServer.ts";
 import type { Pod, Secret } from "./kubeTypes.ts";
 import { startHeartbeat } from "./nodeHeartbeat.ts";
 import { NodePods } from "./nodePods.ts";
@@ -37,8 +38,13 @@ export async function startNodeAgents(options: NodeAgentOptions): Promise<NodeAg
   const stopping = new AbortController();
   const stopped = stopping.signal;
   const periodMillis = options.heartbeatMillis ?? HEARTBEAT_MILLIS;
+  const source = logSource(records, faults);
+  const kubelet = options.kubelet && (await startKubeletServer(options.kubelet, client, source));
+  const kubeletPort = kubelet?.port ?? 0;
   const beats = await Promise.all(
-    fleet.nodes.map((node) => startHeartbeat({ client, node, faults, periodMillis, stopped, log })),
+    fleet.nodes.map((node) =>
+      startHeartbeat({ client, node, faults, periodMillis, kubeletPort, stopped, log }),
+    ),
   );
   const pods = new NodePods({ ...options, log, client, records, containment, stopped });
   const resyncMillis = options.resyncMillis ?? RESYNC_MILLIS;
@@ -49,13 +55,14 @@ export async function startNodeAgents(options: NodeAgentOptions): Promise<NodeAg
   faults.on("oomKill", onOom);
   return {
     containment,
-    logs: logSource(records, faults),
+    logs: source,
     stop: async () => {
       faults.off("oomKill", onOom);
       stopping.abort();
       await Promise.all(watches.map((watch) => watch.stop()));
       await pods.stop();
       await Promise.all(beats.map(({ ended }) => ended));
+      await kubelet?.stop();
       client.close();
     },
   };

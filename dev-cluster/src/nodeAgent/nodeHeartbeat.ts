@@ -14,6 +14,8 @@ export interface HeartbeatOptions {
   node: FleetNode;
   faults: NodeFaults;
   periodMillis: number;
+  /** Where the API server reads logs; 0 where it can't. */
+  kubeletPort: number;
   stopped: AbortSignal;
   log: (line: string) => void;
 }
@@ -90,7 +92,7 @@ async function register(client: ApiClient, node: FleetNode): Promise<void> {
   }
 }
 
-async function beat({ client, node }: HeartbeatOptions): Promise<void> {
+async function beat({ client, node, kubeletPort }: HeartbeatOptions): Promise<void> {
   await renewLease(client, node.name);
   const now = timestamp(systemClock.now());
   const quantities = {
@@ -116,6 +118,7 @@ async function beat({ client, node }: HeartbeatOptions): Promise<void> {
         { type: "InternalIP", address: "127.0.0.1" },
         { type: "Hostname", address: node.name },
       ],
+      daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } },
       nodeInfo: NODE_INFO,
     },
   });

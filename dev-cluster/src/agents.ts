@@ -1,0 +1,28 @@
+import type { LogSource } from "./apiServer/logSource.ts";
+import type { NodeAgentOptions } from "./nodeAgent/agentOptions.ts";
+import { startNodeAgents } from "./nodeAgent/nodeAgents.ts";
+import { startStorageAgent } from "./storageAgent/storageAgent.ts";
+
+export interface Agents {
+  readonly logs: LogSource;
+  /** Ends the pods' processes, not the pods. */
+  stop(): Promise<void>;
+}
+
+/** Stands for the nodes and the storage of a fleet, as clients of a Kubernetes API: this one's, or any other's. */
+export async function startAgents(options: NodeAgentOptions): Promise<Agents> {
+  const storage = await startStorageAgent(options);
+  try {
+    const nodes = await startNodeAgents(options);
+    return {
+      logs: nodes.logs,
+      stop: async () => {
+        await nodes.stop();
+        await storage.stop();
+      },
+    };
+  } catch (error) {
+    await storage.stop();
+    throw error;
+  }
+}

@@ -1,0 +1,19 @@
+const isFile = (argument) => /(^|\/)test\//.test(argument) && !argument.endsWith(".mocharc.js");
+const names = process.argv.slice(2).filter(isFile);
+
+// Against a real Kubernetes control plane. The main job's own files run here once more: their systems are brought up on
+// a real cluster, see support/rootHooks.ts.
+const EVERYTHING = [
+  "test/cluster/**/*.test.ts",
+  "test/integration/mainJob/{session,traffic,ending}.test.ts",
+];
+
+export default {
+  ...(names.length === 0 && { spec: EVERYTHING }),
+  // Ours first: the other one looks for children that were left running.
+  require: ["./test/cluster/support/rootHooks.ts", "./test/support/rootHooks.ts"],
+  reporter: "./test/support/reporter.ts",
+  timeout: 60_000,
+  slow: 10_000,
+  forbidOnly: process.env.CI === "true",
+};

@@ -1,0 +1,40 @@
+import { join } from "node:path";
+import { writeFleet } from "../../../local/src/fleet.ts";
+import { startKubernetes, type Kubernetes } from "./kubernetes.ts";
+import { startServer } from "./serverProcess.ts";
+import { existsSync, readFileSync } from "node:fs";
+
+const JOIN = new URL("../../../dev-cluster/src/join.ts", import.meta.url).pathname;
+const CATALOGUE = new URL("../../../infra/catalogue.yaml", import.meta.url).pathname;
+
+/** A real control plane whose nodes are the catalogue's fleet, run by our own node and storage agents. */
+export async function startJoinedCluster(): Promise<Kubernetes> {
+  const kubernetes = await startKubernetes();
+  const { directory, kubeconfigPath, kubeletFile } = kubernetes;
+  const fleet = join(directory, "fleet.yaml");
+  const logFile = join(directory, "agents.log");
+  try {
+    await writeFleet(CATALOGUE, fleet);
+    const agents = await startServer({
+      name: "the agents",
+      program: process.execPath,
+      args: [
+        ...[JOIN, "--kubeconfig", kubeconfigPath, "--fleet", fleet, "--kubelet", kubeletFile],
+        ...["--data", join(directory, "agents")],
+      ],
+      logFile,
+      isReady: () =>
+        Promise.resolve(existsSync(logFile) && readFileSync(logFile, "utf8").includes('"ready"')),
+    });
+    return {
+      ...kubernetes,
+      stop: async () => {
+        await agents.stop();
+        await kubernetes.stop();
+      },
+    };
+  } catch (error) {
+    await kubernetes.stop();
+    throw error;
+  }
+}
