@@ -30,7 +30,7 @@ export class TerminalPanel {
 
   /** Types a line and presses Enter. */
   async type(line: string): Promise<void> {
-    await this.#page.locator(`${ACTIVE} textarea`).focus();
+    await this.#page.locator(`${ACTIVE} textarea.xterm-helper-textarea`).focus();
     await this.#page.keyboard.type(line);
     await this.#page.keyboard.press("Enter");
   }
