@@ -52,11 +52,18 @@ export async function startControlPlane(
     for (let last = stops.pop(); last; last = stops.pop()) await last();
   };
   try {
+    if (config.role === "migrate") {
+      await migratePatiently(config.databaseUrl, log, overrides.databaseWaitMs ?? DATABASE_WAIT_MS);
+      return { url: undefined, stop };
+    }
     const base = await startBase(config, log, { stops, ...overrides });
     if (config.role !== "api") stops.push(await startReconciling(base));
-    const server =
-      config.role === "reconcilers" ? undefined : await startApi(base, stops, overrides);
-    return { url: server?.url, stop };
+    if (config.role === "reconcilers") {
+      stops.push(await startHealth(base));
+      return { url: undefined, stop };
+    }
+    const server = await startApi(base, stops, overrides);
+    return { url: server.url, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -94,9 +101,7 @@ async function startApi(
   { timeouts }: Overrides,
 ): Promise<HttpServer> {
   const { config, log, database, clock, catalogue, installation } = base;
-  const secretFile = config.developmentSecretFile;
-  if (secretFile === undefined) throw new Error("the configuration names no way to sign in");
-  const secret = await readDevelopmentSecret(secretFile);
+  const signIn = await readSignIn(config);
   const feed = await startEventFeed({ database, databaseUrl: config.databaseUrl, clock, log });
   stops.push(() => feed.stop());
   const server = await startHttpServer({
@@ -109,8 +114,9 @@ async function startApi(
       log,
       version: packageJson.version,
       installation,
-      signIn: { secret, secretFile, defaultUser: config.defaultUser },
+      signIn,
     },
+    publicHosts: config.publicHosts,
     rates: {
       reads: rate(config.readsPerSecond, 2),
       writes: rate(config.writesPerSecond, 5),
@@ -125,9 +131,26 @@ async function startApi(
   return server;
 }
 
+async function readSignIn(config: Config): Promise<Services["signIn"]> {
+  const { developmentSecretFile: secretFile, defaultUser } = config;
+  if (secretFile === undefined) return null;
+  return { secret: await readDevelopmentSecret(secretFile), secretFile, defaultUser };
+}
+
+/** For who watches a process that serves nothing else. Answers how to stop it. */
+async function startHealth({ config, database, clock }: Base): Promise<() => Promise<void>> {
+  if (config.healthPort === undefined) return () => Promise.resolve();
+  const { startHealthServer } = await import("./http/healthServer.ts");
+  const server = await startHealthServer({ database, clock, port: config.healthPort });
+  return () => server.stop();
+}
+
 async function startReconciling(base: Base): Promise<() => Promise<void>> {
   const { config, log, database, clock, catalogue, installation, cluster } = base;
-  if (!cluster) throw new Error("the reconcilers need a cluster; give --kubeconfig");
+  if (!cluster)
+    throw new Error(
+      "the reconcilers need a cluster; give --kubeconfig, or GPU_DEV_IN_CLUSTER=true in a pod",
+    );
   // Imported late: a process that only answers HTTP does not carry the workers.
   const { startReconcilers } = await import("./reconcilers/startReconcilers.ts");
   const reconcilers = await startReconcilers({
@@ -147,10 +170,10 @@ async function openCluster(
   config: Config,
   parts: { installation: string; catalogue: Services["catalogue"]; log: Log },
 ): Promise<(Cluster & { close(): void }) | undefined> {
-  if (config.kubeconfig === undefined) return undefined;
+  if (config.kubeconfig === undefined && !config.inCluster) return undefined;
   const { createKubeCluster } = await import("./cluster/kubeCluster.ts");
   return createKubeCluster({
-    kubeconfigPath: config.kubeconfig,
+    ...(config.kubeconfig === undefined ? {} : { kubeconfigPath: config.kubeconfig }),
     namespace: config.namespace,
     ...parts,
   });

@@ -11,18 +11,26 @@ const rate = (fallback: number) => z.coerce.number().positive().max(1_000_000).d
 /** Defaults stand here and nowhere else. */
 const schema = z
   .object({
-    role: z.enum(["all", "api", "reconcilers"]).default("all"),
+    role: z.enum(["all", "api", "reconcilers", "migrate"]).default("all"),
     host: z.string().min(1).default("127.0.0.1"),
     port: z.coerce.number().int().min(0).max(65_535).default(8710),
     databaseUrl: z
       .string({ error: "is missing: set DATABASE_URL" })
       .regex(/^postgres(?:ql)?:\/\//, "must begin with postgres:// or postgresql://"),
     kubeconfig: z.string().min(1).optional(),
+    inCluster: z.stringbool().default(false),
     namespace: z
       .string()
       .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "must be a Kubernetes name")
       .default("gpu-dev"),
+    signIn: z.enum(["development", "none"]).default("development"),
     developmentSecretFile: z.string().min(1).optional(),
+    publicHosts: z
+      .string()
+      .transform((text) => text.split(",").map((host) => host.trim().toLowerCase()))
+      .pipe(z.array(z.string().regex(/^[a-z0-9.-]+(?::\d{1,5})?$/, "must be names of hosts")))
+      .default([]),
+    healthPort: z.coerce.number().int().min(0).max(65_535).optional(),
     catalogueFile: z.string().min(1).default(CATALOGUE_FILE),
     concurrency: z.coerce.number().int().min(1).max(64).default(8),
     poolSize: z.coerce.number().int().min(2).max(100).default(16),
@@ -37,8 +45,14 @@ const schema = z
     const refuse = (path: string, message: string): void => {
       context.addIssue({ code: "custom", path: [path], message });
     };
-    if (config.role !== "reconcilers" && config.developmentSecretFile === undefined) {
+    if (config.role === "migrate") return;
+    const serves = config.role !== "reconcilers";
+    const development = config.signIn === "development";
+    if (serves && development && config.developmentSecretFile === undefined) {
       refuse("developmentSecretFile", "is missing: without it nobody could sign in");
+    }
+    if (!development && config.developmentSecretFile !== undefined) {
+      refuse("signIn", "is none, and a secret for development sign-in is given; leave one out");
     }
     if (config.developmentSecretFile !== undefined && !LOOPBACK.includes(config.host)) {
       refuse(
@@ -46,8 +60,14 @@ const schema = z
         `${config.host} is not loopback, and development sign-in serves only loopback`,
       );
     }
-    if (config.role !== "api" && config.kubeconfig === undefined) {
+    if (config.kubeconfig !== undefined && config.inCluster) {
+      refuse("inCluster", "is set, and a kubeconfig too; leave one out");
+    }
+    if (config.role !== "api" && config.kubeconfig === undefined && !config.inCluster) {
       refuse("kubeconfig", "is missing: the reconcilers need a cluster");
+    }
+    if (serves && !LOOPBACK.includes(config.host) && config.publicHosts.length === 0) {
+      refuse("publicHosts", "is missing: the server answers to its own names alone");
     }
   });
 
@@ -58,7 +78,11 @@ const SOURCES: Record<
   keyof z.input<typeof schema>,
   { readonly option?: string; readonly variable?: string; readonly help: string }
 > = {
-  role: { option: "role", variable: "GPU_DEV_ROLE", help: "all, api or reconcilers; default all" },
+  role: {
+    option: "role",
+    variable: "GPU_DEV_ROLE",
+    help: "all, api, reconcilers or migrate; default all",
+  },
   host: {
     option: "host",
     variable: "GPU_DEV_HOST",
@@ -71,10 +95,26 @@ const SOURCES: Record<
     help: "PostgreSQL; prefer the variable, as options can be seen by others",
   },
   kubeconfig: { option: "kubeconfig", variable: "GPU_DEV_KUBECONFIG", help: "file of the cluster" },
+  inCluster: {
+    variable: "GPU_DEV_IN_CLUSTER",
+    help: "true: the service account of the pod that this runs in",
+  },
   namespace: {
     option: "namespace",
     variable: "GPU_DEV_NAMESPACE",
     help: "of user pods; default gpu-dev",
+  },
+  signIn: {
+    variable: "GPU_DEV_SIGN_IN",
+    help: "development or none: with none, nobody gets a new token; default development",
+  },
+  publicHosts: {
+    variable: "GPU_DEV_PUBLIC_HOSTS",
+    help: "names by which clients reach it, comma-separated; beside loopback's",
+  },
+  healthPort: {
+    variable: "GPU_DEV_HEALTH_PORT",
+    help: "reconcilers: where /healthz, /readyz and /metrics are; none unless set",
   },
   developmentSecretFile: {
     option: "development-secret-file",

@@ -12,6 +12,10 @@ async function main(config: Config): Promise<void> {
   // Asked while still starting: what has begun is finished first, then undone in order.
   const controlPlane: ControlPlane = await startControlPlane(config, log);
   process.stdout.write(`${JSON.stringify({ ready: true, url: controlPlane.url ?? null })}\n`);
+  if (config.role === "migrate") {
+    log.info("the database is at the newest migration");
+    return;
+  }
   const reason = await asked;
   log.info({ reason }, "stopping");
   await controlPlane.stop();

@@ -20,6 +20,7 @@ const COVERED = [
     "S1",
     "S3",
     "S5",
+    "S6",
     "S7",
     "S8",
   ],
@@ -27,7 +28,7 @@ const COVERED = [
 
 describe("reliability cases", () => {
   const titles = repositoryFiles()
-    .filter((path) => /^test\/(unit|integration|vscode)\/.*\.test\.ts$/.test(path))
+    .filter((path) => /^test\/(unit|integration|vscode|cluster)\/.*\.test\.ts$/.test(path))
     .flatMap(titlesOf);
 
   for (const id of COVERED) {

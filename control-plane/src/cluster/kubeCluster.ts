@@ -6,7 +6,7 @@ import { createHostKey } from "./hostKey.ts";
 import { loadKubeConfig } from "./kubeConfigFile.ts";
 import { createKubeHttp, type KubeHttp } from "./kubeHttp.ts";
 import type { KubeClaim, KubeNode, KubeObject, KubePod, KubeSecret } from "./kubeObjects.ts";
-import { createKubeStore, isReason, type KubeStore, type Manifest } from "./kubeStore.ts";
+import { createKubeStore, type KubeStore, type Manifest } from "./kubeStore.ts";
 import { WATCH_TIMES, watchKind, type WatchTimes } from "./kubeWatch.ts";
 import { LABEL } from "./labels.ts";
 import { claimManifest, secretData, secretManifest, serviceManifest } from "./objectManifests.ts";
@@ -73,8 +73,9 @@ function podCalls({ http, store, root, installation, resources }: Parts) {
       const found = await store.get<KubePod>(path(name));
       return found && podView(found, resources);
     },
+    // Everybody's: what may not be seen would be taken for free.
     listPods: async () =>
-      (await listVisiblePods(store, root)).map((found) => podView(found, resources)),
+      (await store.list<KubePod>("/api/v1/pods")).map((found) => podView(found, resources)),
     ensurePod: async (request) =>
       podView(
         await store.ensure<KubePod>(`${root}/pods`, podManifest(request, installation)),
@@ -175,16 +176,6 @@ function startWatches(
 }
 
 const COLLECTION = { Pod: "pods", Secret: "secrets", Service: "services" } as const;
-
-/** Everybody's pods where we may see them; else those of our namespace, which is then all that we count. */
-async function listVisiblePods(store: KubeStore, root: string): Promise<KubePod[]> {
-  try {
-    return await store.list<KubePod>("/api/v1/pods");
-  } catch (error) {
-    if (!isReason(error, "Forbidden")) throw error;
-    return store.list<KubePod>(`${root}/pods`);
-  }
-}
 
 /** A crash between making the key and storing its public half makes no second key: the Secret's is read back. */
 async function ensureSecret(

@@ -111,6 +111,13 @@ async function createNamespace({ http, namespace, log }: Place): Promise<void> {
     await http.call({ method: "POST", path: "/api/v1/namespaces", body });
     log.info({ namespace }, "namespace created");
   } catch (error) {
+    if (isReason(error, "Forbidden")) {
+      throw new ClusterRefused(
+        `the namespace ${namespace} is not there, and we may not create it; the chart does`,
+        "NotFound",
+        { cause: error },
+      );
+    }
     if (!isReason(error, "AlreadyExists")) throw error;
   }
 }

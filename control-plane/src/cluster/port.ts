@@ -7,7 +7,7 @@ import type { DiskId, ReservationId, UserId } from "@gpu-dev/shared/ids.ts";
  */
 export interface Cluster {
   getPod(name: string): Promise<PodView | undefined>;
-  /** Every pod that we may see, also those of others: they take units too. */
+  /** Every pod of the cluster, also those of others: they take units too. */
   listPods(): Promise<PodView[]>;
   /** Creates, or answers the one that is there. The caller compares label and attempt: a foreign one is `ClusterRefused`. */
   ensurePod(pod: PodRequest): Promise<PodView>;

@@ -19,6 +19,8 @@ export interface AppOptions {
   /** Of the server that serves it; known only once it listens. */
   readonly port: () => number;
   readonly isStopping: () => boolean;
+  /** Names by which clients reach it beside loopback's. */
+  readonly publicHosts: readonly string[];
 }
 
 export interface App {
@@ -45,7 +47,7 @@ export function createApp(options: AppOptions): App {
   koa.use(identify(services));
   koa.use(metrics.measure);
   koa.use(mapErrors(createRefusalAudit({ db: database, clock })));
-  koa.use(checkHost(options.port));
+  koa.use(checkHost(options.port, options.publicHosts));
   koa.use(operational.routes());
   koa.use(refuseWhileStopping(options.isStopping));
   koa.use(router.routes());

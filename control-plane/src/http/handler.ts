@@ -18,11 +18,12 @@ export interface Services {
   readonly log: Log;
   readonly version: string;
   readonly installation: string;
+  /** Null where no way to sign in is configured: tokens that exist go on working. */
   readonly signIn: {
     readonly secret: string;
     readonly secretFile: string;
     readonly defaultUser: string;
-  };
+  } | null;
 }
 
 type RouteOf<Id extends RouteId> = (typeof routes)[Id];

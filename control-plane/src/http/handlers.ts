@@ -8,10 +8,14 @@ import { readConnection, readLogs } from "../operations/reachReservation.ts";
 import { readAvailability, readDisks, readStatus } from "../operations/readCapacity.ts";
 import { listEvents, listReservations } from "../operations/readReservations.ts";
 import { signIn, signOut } from "../operations/signIn.ts";
+import { Refusal } from "../util/refusal.ts";
 import type { Handlers } from "./handler.ts";
 import { presentEvent } from "./presenters/event.ts";
 import { presentReservation } from "./presenters/reservation.ts";
 import { presentAudit, presentDisk, presentKey, presentMe } from "./presenters/resources.ts";
+
+const NO_SIGN_IN =
+  "This server has no way to sign in configured (GPU_DEV_SIGN_IN is none). Ask who runs it.";
 
 /** One for each route of the table: calls its operation and presents the outcome. No rule lives here. */
 export const handlers: Handlers = {
@@ -19,15 +23,18 @@ export const handlers: Handlers = {
     Promise.resolve({
       server,
       version,
-      methods: [
-        {
-          kind: "development",
-          secretFile: method.secretFile,
-          defaultUser: method.defaultUser,
-        },
-      ],
+      methods: method
+        ? [
+            {
+              kind: "development",
+              secretFile: method.secretFile,
+              defaultUser: method.defaultUser,
+            },
+          ]
+        : [],
     }),
   createToken: async ({ db, body, server, services: { clock, signIn: method } }) => {
+    if (!method) throw new Refusal("invalid_credentials", NO_SIGN_IN);
     const now = clock.now();
     const signedIn = await signIn(db, { secret: method.secret, server, now }, body);
     return {

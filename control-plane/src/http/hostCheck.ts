@@ -5,13 +5,15 @@ import type { Context } from "./requestState.ts";
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
 
 /**
- * Keeps web pages away from a server on loopback: a page that rebinds its name to 127.0.0.1 still sends its own
+ * Keeps web pages away from a server on loopback or in a private network: a page that rebinds its name to 127.0.0.1 still sends its own
  * Host, and a page that calls us sends its Origin. No client of ours sends one.
  * @param port the port that we listen on, known only once we do
+ * @param publicHosts names by which clients reach us beside loopback's, with their port where it is not the default
  */
-export function checkHost(port: () => number) {
+export function checkHost(port: () => number, publicHosts: readonly string[]) {
   return async (ctx: Context, next: Next): Promise<void> => {
-    const allowed = LOOPBACK.map((name) => `${name}:${String(port())}`);
+    const loopback = LOOPBACK.map((name) => `${name}:${String(port())}`);
+    const allowed = [...publicHosts, ...loopback];
     if (!allowed.includes(ctx.headers.host?.toLowerCase() ?? "")) {
       throw new Refusal(
         "origin_refused",

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { writeFleet } from "../../../local/src/fleet.ts";
+import { install, policyIsEffective, SYSTEM } from "../chart/release.ts";
 import { startKubernetes, type Kubernetes } from "./kubernetes.ts";
 import { startServer } from "./serverProcess.ts";
 import { existsSync, readFileSync } from "node:fs";
@@ -7,7 +8,10 @@ import { existsSync, readFileSync } from "node:fs";
 const JOIN = new URL("../../../dev-cluster/src/join.ts", import.meta.url).pathname;
 const CATALOGUE = new URL("../../../infra/catalogue.yaml", import.meta.url).pathname;
 
-/** A real control plane whose nodes are the catalogue's fleet, run by our own node and storage agents. */
+/**
+ * A real control plane whose nodes are the catalogue's fleet, run by our own node and storage agents, with the chart
+ * installed. Its kubeconfig is that of the chart's service account: what runs on it has its rights and no others.
+ */
 export async function startJoinedCluster(): Promise<Kubernetes> {
   const kubernetes = await startKubernetes();
   const { directory, kubeconfigPath, kubeletFile } = kubernetes;
@@ -26,8 +30,11 @@ export async function startJoinedCluster(): Promise<Kubernetes> {
       isReady: () =>
         Promise.resolve(existsSync(logFile) && readFileSync(logFile, "utf8").includes('"ready"')),
     });
+    await install(kubernetes, "gpu-dev", "gpu-dev");
+    await policyIsEffective(kubernetes, "gpu-dev");
     return {
       ...kubernetes,
+      kubeconfigPath: await kubernetes.serviceAccountKubeconfig(SYSTEM, "gpu-dev"),
       stop: async () => {
         await agents.stop();
         await kubernetes.stop();

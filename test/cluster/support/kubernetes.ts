@@ -157,6 +157,8 @@ function apiServerArgs(given: {
     ...["--service-account-key-file", serviceAccountKey],
     ...["--service-account-signing-key-file", serviceAccountKey],
     // A pod's address is not looked for there, and one process fewer is to be waited for.
+    // As managed clusters have it: what may be privileged is for policies to say.
+    "--allow-privileged=true",
     ...["--endpoint-reconciler-type", "none", "--anonymous-auth=true"],
   ];
 }

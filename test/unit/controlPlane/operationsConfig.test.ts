@@ -34,6 +34,34 @@ describe("the configuration", () => {
     );
     assert.throws(() => readConfig(["--nonsense"], {}), /--nonsense.*--help/s);
   });
+
+  it("serves other addresses than loopback only under its own names, and without development sign-in", () => {
+    const inPod = {
+      DATABASE_URL: URL_WITH_PASSWORD,
+      GPU_DEV_ROLE: "api",
+      GPU_DEV_IN_CLUSTER: "true",
+      GPU_DEV_HOST: "0.0.0.0",
+      GPU_DEV_SIGN_IN: "none",
+      GPU_DEV_PUBLIC_HOSTS: "gpu.example.com, localhost:8710",
+    };
+    assert.deepEqual(readConfig([], inPod)?.publicHosts, ["gpu.example.com", "localhost:8710"]);
+    const refusal = (change: Record<string, string>) => () =>
+      readConfig([], { ...inPod, ...change });
+    assert.throws(refusal({ GPU_DEV_PUBLIC_HOSTS: "" }), /GPU_DEV_PUBLIC_HOSTS: is missing/);
+    assert.throws(refusal({ GPU_DEV_PUBLIC_HOSTS: "http://x" }), /must be names of hosts/);
+    assert.throws(refusal({ GPU_DEV_KUBECONFIG: "k" }), /GPU_DEV_IN_CLUSTER: is set/);
+    assert.throws(refusal({ GPU_DEV_SIGN_IN: "development" }), /nobody could sign in/);
+    const secret = { GPU_DEV_DEVELOPMENT_SECRET_FILE: "s" };
+    assert.throws(
+      refusal(secret),
+      /GPU_DEV_SIGN_IN: is none[^]*GPU_DEV_HOST: 0\.0\.0\.0 is not loopback/,
+    );
+  });
+
+  it("migrates with nothing but a database", () => {
+    const config = readConfig(["--role", "migrate"], { DATABASE_URL: URL_WITH_PASSWORD });
+    assert.equal(config?.role, "migrate");
+  });
 });
 
 describe("small words", () => {
