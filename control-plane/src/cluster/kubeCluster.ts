@@ -6,6 +6,7 @@ import { createHostKey } from "./hostKey.ts";
 import { loadKubeConfig } from "./kubeConfigFile.ts";
 import { createKubeHttp, type KubeHttp } from "./kubeHttp.ts";
 import type { KubeClaim, KubeNode, KubeObject, KubePod, KubeSecret } from "./kubeObjects.ts";
+import { createKubeMirror, type KubeMirror } from "./kubeMirror.ts";
 import { createKubeStore, type KubeStore, type Manifest } from "./kubeStore.ts";
 import { WATCH_TIMES, watchKind, type WatchTimes } from "./kubeWatch.ts";
 import { LABEL } from "./labels.ts";
@@ -14,7 +15,9 @@ import { podManifest } from "./podManifest.ts";
 import {
   ClusterRefused,
   type Cluster,
+  type NodeView,
   type OwnedObject,
+  type PodView,
   type SecretRequest,
   type WatchHandlers,
 } from "./port.ts";
@@ -43,6 +46,9 @@ export function createKubeCluster(options: KubeClusterOptions): Cluster & { clos
     root: `/api/v1/namespaces/${namespace}`,
     installation,
     resources: [...new Set(catalogue.types.flatMap((type) => type.resource ?? []))],
+    pods: createKubeMirror<PodView>(({ namespace: of, name }) => `${of}/${name}`),
+    nodes: createKubeMirror<NodeView>(({ name }) => name),
+    namespace,
   };
   return {
     ...podCalls(parts),
@@ -64,17 +70,24 @@ interface Parts {
   readonly installation: string;
   /** Extended resources that the catalogue names. */
   readonly resources: readonly string[];
+  /** By namespace and name. */
+  readonly pods: KubeMirror<PodView>;
+  readonly nodes: KubeMirror<NodeView>;
+  readonly namespace: string;
 }
 
-function podCalls({ http, store, root, installation, resources }: Parts) {
+function podCalls({ http, store, root, installation, resources, pods, namespace }: Parts) {
   const path = (name: string) => `${root}/pods/${name}`;
   return {
     getPod: async (name) => {
+      const known = pods.find(`${namespace}/${name}`);
+      if (known) return known;
       const found = await store.get<KubePod>(path(name));
       return found && podView(found, resources);
     },
     // Everybody's: what may not be seen would be taken for free.
     listPods: async () =>
+      pods.all() ??
       (await store.list<KubePod>("/api/v1/pods")).map((found) => podView(found, resources)),
     ensurePod: async (request) =>
       podView(
@@ -122,20 +135,24 @@ function reservationCalls({ store, root, installation }: Parts) {
   } satisfies Partial<Cluster>;
 }
 
-function nodeCalls({ store, resources }: Parts) {
+function nodeCalls({ store, resources, nodes }: Parts) {
   return {
     listNodes: async () =>
+      nodes.all() ??
       (await store.list<KubeNode>("/api/v1/nodes")).map((node) => nodeView(node, resources)),
     getNode: async (name) => {
+      const known = nodes.find(name);
+      if (known) return known;
       const found = await store.get<KubeNode>(`/api/v1/nodes/${name}`);
       return found && nodeView(found, resources);
     },
   } satisfies Partial<Cluster>;
 }
 
-function ownedCalls({ store, root, installation }: Parts) {
+function ownedCalls(parts: Parts) {
+  const { store, root } = parts;
   return {
-    listOwned: () => listOwned(store, root, `${LABEL.installation}=${installation}`),
+    listOwned: () => listOwned(parts),
     deleteOwned: async (object) => {
       await store.remove(`${root}/${COLLECTION[object.kind]}/${object.name}`, { uid: object.uid });
     },
@@ -143,7 +160,7 @@ function ownedCalls({ store, root, installation }: Parts) {
 }
 
 function startWatches(
-  { http, root, installation, resources }: Parts,
+  { http, resources, pods, nodes }: Parts,
   { log, watchTimes = WATCH_TIMES }: KubeClusterOptions,
   handlers: WatchHandlers,
 ): { stop(): Promise<void> } {
@@ -151,26 +168,43 @@ function startWatches(
   const onContact = () => {
     handlers.onContact();
   };
+  const podOf = (item: KubePod) => podView(item, resources);
+  const nodeOf = (item: KubeNode) => nodeView(item, resources);
   const watches = [
     watchKind<KubePod>(context, {
-      path: `${root}/pods`,
-      labelSelector: `${LABEL.installation}=${installation}`,
+      // Everybody's, as they take GPUs too.
+      ...{ path: "/api/v1/pods", onContact, ...mirroring(pods, podOf) },
       onItem: (item, change) => {
-        handlers.onPod(podView(item, resources), change);
+        const view = podOf(item);
+        pods.take(view, change);
+        handlers.onPod(view, change);
       },
-      onContact,
     }),
     watchKind<KubeNode>(context, {
-      path: "/api/v1/nodes",
+      ...{ path: "/api/v1/nodes", onContact, ...mirroring(nodes, nodeOf) },
       onItem: (item, change) => {
-        handlers.onNode(nodeView(item, resources), change);
+        const view = nodeOf(item);
+        nodes.take(view, change);
+        handlers.onNode(view, change);
       },
-      onContact,
     }),
   ];
   return {
     stop: async () => {
       await Promise.all(watches.map((watch) => watch.stop()));
+      pods.follow(false);
+      nodes.follow(false);
+    },
+  };
+}
+
+function mirroring<Item, View>(mirror: KubeMirror<View>, viewOf: (item: Item) => View) {
+  return {
+    onListed: (items: readonly Item[]) => {
+      mirror.replace(items.map(viewOf));
+    },
+    onFollowing: (following: boolean) => {
+      mirror.follow(following);
     },
   };
 }
@@ -203,10 +237,14 @@ async function removeOurs(store: KubeStore, path: string, installation: string):
   await store.remove(path, { uid });
 }
 
-async function listOwned(store: KubeStore, root: string, selector: string): Promise<OwnedObject[]> {
+/** Pods as the watch told them, where it follows; the others are asked for. */
+async function listOwned({ store, root, installation, pods }: Parts): Promise<OwnedObject[]> {
+  const selector = `${LABEL.installation}=${installation}`;
   const kinds = Object.entries(COLLECTION) as [OwnedObject["kind"], string][];
+  const known = pods.all();
   const lists = await Promise.all(
     kinds.map(async ([kind, collection]) => {
+      if (kind === "Pod" && known) return ownedPods(known, root, installation);
       const items = await store.list<KubeObject>(`${root}/${collection}`, selector);
       return items.map(({ metadata }) => ({
         kind,
@@ -219,4 +257,12 @@ async function listOwned(store: KubeStore, root: string, selector: string): Prom
     }),
   );
   return lists.flat();
+}
+
+function ownedPods(pods: readonly PodView[], root: string, installation: string): OwnedObject[] {
+  return pods
+    .filter((pod) => pod.installation === installation && root.endsWith(`/${pod.namespace}`))
+    .map(({ name, uid, reservationId, attempt, createdAt: at }) => ({
+      ...{ kind: "Pod" as const, name, uid, reservationId, attempt, createdAt: at },
+    }));
 }

@@ -12,6 +12,10 @@ export interface KindWatch<Item extends KubeObject> {
   readonly path: string;
   readonly labelSelector?: string;
   onItem(item: Item, change: Change): void;
+  /** Everything that there is, after each list: what is not among it is gone. Comes before `onItem` tells of each. */
+  onListed?(items: readonly Item[]): void;
+  /** Whether what was told so far is followed up by the server, or may be old by now. */
+  onFollowing?(following: boolean): void;
   /** The server answered: a list, an event or a bookmark. */
   onContact(): void;
 }
@@ -49,6 +53,7 @@ export function watchKind<Item extends KubeObject>(
         await follow({ http, times, stop: stopping.signal }, kind, cursor);
       } catch (error) {
         if (isStopped()) return;
+        kind.onFollowing?.(false);
         if (tooOld(error)) cursor.version = undefined;
         cursor.failures += 1;
         log.warn({ err: error, path: kind.path, failures: cursor.failures }, "watch interrupted");
@@ -70,14 +75,18 @@ interface Cursor {
 }
 
 async function list<Item extends KubeObject>(http: KubeHttp, kind: KindWatch<Item>) {
+  const items: Item[] = [];
   let token: string | undefined;
   for (;;) {
     const query = parameters(kind, { limit: String(PAGE), continue: token });
     const page: KubeList<Item> = await http.call({ method: "GET", path: `${kind.path}?${query}` });
     kind.onContact();
-    for (const item of page.items ?? []) kind.onItem(item, "modified");
+    items.push(...(page.items ?? []));
     token = page.metadata?.continue;
-    if (token === undefined || token === "") return page.metadata?.resourceVersion ?? "";
+    if (token !== undefined && token !== "") continue;
+    kind.onListed?.(items);
+    for (const item of items) kind.onItem(item, "modified");
+    return page.metadata?.resourceVersion ?? "";
   }
 }
 
@@ -102,6 +111,7 @@ async function follow<Item extends KubeObject>(
       `${kind.path}?${query}`,
       AbortSignal.any([silence.signal, stop]),
     );
+    kind.onFollowing?.(true);
     for await (const line of createInterface({ input: body, crlfDelay: Infinity })) {
       clearTimeout(timer);
       timer = setTimeout(bark, times.silenceMs);

@@ -46,6 +46,7 @@ export interface WatchHandlers {
 
 export interface PodView {
   readonly name: string;
+  readonly namespace: string;
   readonly uid: string;
   readonly installation: string | null;
   readonly reservationId: ReservationId | null;

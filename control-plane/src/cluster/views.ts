@@ -13,6 +13,7 @@ export function podView(pod: KubePod, resources: readonly string[]): PodView {
   const scheduled = status.conditions?.find((condition) => condition.type === "PodScheduled");
   return {
     name: pod.metadata?.name ?? "",
+    namespace: pod.metadata?.namespace ?? "",
     uid: pod.metadata?.uid ?? "",
     installation: labels[LABEL.installation] ?? null,
     reservationId: reservationOf(pod.metadata),

@@ -10,7 +10,6 @@ export async function reconcileResync({
   const ids = await listLiveIds(database);
   const work: { reconciler: ReconcilerName; key: string }[] = [
     { reconciler: "capacity", key: "default" },
-    { reconciler: "garbage", key: "default" },
     ...catalogue.types.map((type) => ({ reconciler: "plan" as const, key: type.id })),
     ...ids.map((id) => ({ reconciler: "reservation" as const, key: id })),
   ];

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { Hour, Second } from "@gpu-dev/shared/durations.ts";
+import { Hour, Minute, Second } from "@gpu-dev/shared/durations.ts";
 import { planFirstCome } from "../domain/plan/firstCome.ts";
 import { queueNow } from "../store/jobs.ts";
 import { beat, removeBeats, unlockSilentWorkers } from "../store/workers.ts";
@@ -20,6 +20,8 @@ const SWEEP_MS = 10 * Second.ms;
 const SILENCE_SECONDS = 20;
 const RESYNC_MS = 30 * Second.ms;
 const TIDY_MS = Hour.ms;
+/** Rarer than the rest: it reads every Secret and Service, and nothing waits for it. What it finds it looks at again sooner. */
+const GARBAGE_MS = 10 * Minute.ms;
 const RESTART_PAUSE_MS = 2 * Second.ms;
 
 /** Any number of processes may do this at once. Resolves when the first pool runs; `stop` lets running jobs end. */
@@ -42,6 +44,7 @@ export async function startReconcilers(
       if (workers.length > 0) log.warn({ workers }, "locks of dead workers were released");
     }),
     every(RESYNC_MS, "resync", context, () => queueNow(database, "resync", "default")),
+    every(GARBAGE_MS, "garbage", context, () => queueNow(database, "garbage", "default")),
     every(TIDY_MS, "tidy", context, () => tidyQueue(options.databaseUrl)),
   ];
   return {

@@ -13,10 +13,19 @@ const CONTACT_EVERY_MS = 5_000;
 export async function watchHints(context: ReconcilerContext): Promise<{ stop(): Promise<void> }> {
   const outbox = createOutbox(context);
   const nodes = new Map<string, string>();
+  const foreign = new Map<string, string>();
   const watching = await context.cluster.watch({
-    onPod: (pod: PodView) => {
-      if (pod.installation !== context.installation || pod.reservationId === null) return;
-      outbox.add("reservation", pod.reservationId);
+    onPod: (pod: PodView, change) => {
+      if (pod.installation !== context.installation) {
+        // Somebody else's: it counts where it takes GPUs, as it is bound, ends or goes.
+        const counts = change === "deleted" ? "gone" : `${pod.node ?? ""} ${pod.phase}`;
+        if (pod.gpus === 0 || foreign.get(pod.uid) === counts) return;
+        if (change === "deleted") foreign.delete(pod.uid);
+        else foreign.set(pod.uid, counts);
+        outbox.add("capacity", "default");
+      } else if (pod.reservationId !== null) {
+        outbox.add("reservation", pod.reservationId);
+      }
     },
     onNode: (node: NodeView, change) => {
       // A node's heartbeat changes nothing that counts.

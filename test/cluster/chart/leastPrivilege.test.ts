@@ -153,6 +153,8 @@ describe("what the control plane may do in a cluster", function () {
       await attempt(cluster.listPods());
       await attempt(cluster.listNodes());
       await attempt(cluster.getNode(NODE));
+      // What the watch has told needs no call; what it has not, does.
+      await attempt(cluster.getNode("nowhere"));
       await attempt(cluster.listOwned());
       await attempt(cluster.readLogs(name, 1).catch(ignoreUnlessForbidden));
       await waitFor(

@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import type { ApiClient } from "@gpu-dev/shared/client/apiClient.ts";
+import type { ReservationId } from "@gpu-dev/shared/ids.ts";
+import pg from "pg";
+import { loadCatalogue } from "../../../control-plane/src/catalogueFile.ts";
+import { sharedPostgres } from "../../support/postgres.ts";
+import { waitFor } from "../../support/waitFor.ts";
+import { install, policyIsEffective, SYSTEM } from "../chart/release.ts";
+import { auditOf, type Audit } from "../support/audit.ts";
+import { startControlPlane, type ControlPlane } from "../support/controlPlane.ts";
+import { startKubernetes, type Kubernetes } from "../support/kubernetes.ts";
+import { startKwok } from "../support/kwok.ts";
+
+/** The whole of it takes minutes: GPU_DEV_SCALE=full. */
+const FULL = process.env["GPU_DEV_SCALE"] === "full";
+const NODES = FULL ? 1_000 : 60;
+const RESERVATIONS = FULL ? 5_000 : 300;
+const GPUS = 2;
+/** As many as there are GPUs for; the others wait. */
+const FITTING = (NODES * 8) / GPUS;
+const AT_ONCE = 16;
+/** Nobody may have more than these. */
+const EACH = 50;
+const PATIENCE_MS = FULL ? 1_200_000 : 120_000;
+
+describe(`scale: ${String(NODES)} nodes, ${String(RESERVATIONS)} reservations`, function () {
+  this.timeout(PATIENCE_MS * 2);
+  let kubernetes: Kubernetes;
+  let audit: Audit;
+  let rows: pg.Client;
+  let controlPlane: ControlPlane;
+  const ids: ReservationId[] = [];
+  const users: ApiClient[] = [];
+  const stops: (() => Promise<unknown>)[] = [];
+
+  before(async () => {
+    audit = await auditOf(`system:serviceaccount:${SYSTEM}:gpu-dev`);
+    stops.push(() => audit.remove());
+    kubernetes = await startKubernetes({ apiServerArgs: audit.apiServerArgs });
+    stops.push(() => kubernetes.stop());
+    const type = (await loadCatalogue()).types.find(({ id }) => id === "h100");
+    assert.ok(type);
+    const kwok = await startKwok(kubernetes, { type, count: NODES });
+    stops.push(() => kwok.stop());
+    await install(kubernetes, "gpu-dev", "gpu-dev");
+    await policyIsEffective(kubernetes, "gpu-dev");
+    const database = await (await sharedPostgres()).createDatabase("empty");
+    stops.push(() => database.drop());
+    controlPlane = await startControlPlane({
+      kubeconfigPath: await kubernetes.serviceAccountKubeconfig(SYSTEM, "gpu-dev"),
+      databaseUrl: database.url,
+      directory: kubernetes.directory,
+    });
+    stops.push(() => controlPlane.stop());
+    rows = new pg.Client({ connectionString: database.url });
+    await rows.connect();
+    stops.push(() => rows.end());
+    for (let index = 0; index < RESERVATIONS / EACH; index += 1) {
+      users.push(await controlPlane.signIn(`user-${String(index)}`));
+    }
+  });
+  after(async () => {
+    for (const stop of stops.reverse()) await stop();
+  });
+
+  it("takes them all, serves as many as there are GPUs for, and tells the others why they wait", async () => {
+    const started = performance.now();
+    await eachOf(RESERVATIONS, async (index) => {
+      const name = `many-${String(index)}`;
+      const body = { gpuType: "h100", gpus: GPUS, durationSeconds: 3_600, name };
+      const { id } = await ownerOf(index).call("createReservation", { body });
+      ids[index] = id;
+    });
+    const asked = performance.now();
+    const served = Math.min(FITTING, RESERVATIONS);
+    await counts({ ready: served, queued: RESERVATIONS - served });
+    const { rows: silent } = await rows.query(
+      "select id from reservations where state = 'queued' and waiting_reason is null",
+    );
+    assert.deepEqual(silent, []);
+    await sameAsObjects(served);
+    const requests = audit.requests();
+    report({
+      "POSTs, per second": Math.round(RESERVATIONS / ((asked - started) / 1_000)),
+      "all served, seconds": Math.round((performance.now() - started) / 1_000),
+      "API calls per served reservation": round(requests.length / served),
+      "by kind": tally(requests.map(({ verb, resource }) => `${verb} ${resource}`)),
+      "memory, MiB": controlPlane.memory(),
+      "processor, seconds": controlPlane.cpuSeconds(),
+    });
+  });
+
+  it("lists nothing while nothing happens, though everything is looked at again", async () => {
+    const before = audit.requests().length;
+    const processor = controlPlane.cpuSeconds();
+    const served = Math.min(FITTING, RESERVATIONS);
+    // Each look at a reservation that is ready writes who may log in.
+    const looks = () =>
+      audit
+        .requests()
+        .slice(before)
+        .filter(({ verb, resource }) => verb === "patch" && resource === "secrets");
+    await waitFor(() => looks().length >= 2 * served, {
+      timeoutMs: PATIENCE_MS,
+      intervalMs: 500,
+      describe: "two rounds of looking at everything again",
+    });
+    const quiet = audit.requests().slice(before);
+    report({
+      "requests in two rounds": tally(quiet.map(({ verb, resource }) => `${verb} ${resource}`)),
+      "processor, seconds": round(controlPlane.cpuSeconds() - processor),
+      "memory, MiB": controlPlane.memory(),
+    });
+    const full = quiet.filter(({ verb }) => verb === "list");
+    assert.deepEqual(full, []);
+  });
+
+  it("serves those that wait as others end, and leaves nothing when all have", async () => {
+    await eachOf(ids.length, async (index) => {
+      const reservationId = ids[index];
+      assert.ok(reservationId);
+      await ownerOf(index).call("cancelReservation", { params: { reservationId } });
+    });
+    await counts({ ended: RESERVATIONS });
+    await waitFor(async () => (await objects("pods")).length === 0, {
+      timeoutMs: PATIENCE_MS,
+      describe: "the last pod to go",
+    });
+    for (const kind of ["secrets", "services"]) assert.deepEqual(await objects(kind), []);
+  });
+
+  function ownerOf(index: number): ApiClient {
+    const owner = users[Math.floor(index / EACH)];
+    assert.ok(owner);
+    return owner;
+  }
+
+  async function counts(wanted: Readonly<Record<string, number>>): Promise<void> {
+    const asked = Object.fromEntries(Object.entries(wanted).filter(([, count]) => count > 0));
+    await waitFor(
+      async () => {
+        const found = await rows.query<{ state: string; count: number }>(
+          "select state, count(*)::int as count from reservations group by state",
+        );
+        const now = Object.fromEntries(found.rows.map(({ state, count }) => [state, count]));
+        const same = Object.entries(asked).every(([state, count]) => now[state] === count);
+        return same && Object.keys(now).length === Object.keys(asked).length;
+      },
+      { timeoutMs: PATIENCE_MS, intervalMs: 250, describe: JSON.stringify(asked) },
+    );
+  }
+
+  /** Nothing lost, doubled or leaked: a pod for each attempt that holds GPUs, and that very one. */
+  async function sameAsObjects(served: number): Promise<void> {
+    const attempts = await rows.query<{ pod_name: string; pod_uid: string }>(
+      "select pod_name, pod_uid from attempts order by pod_name",
+    );
+    const pods = (await objects("pods")).sort((a, b) => (a.name < b.name ? -1 : 1));
+    assert.equal(pods.length, served);
+    assert.deepEqual(
+      pods.map(({ name, uid }) => [name, uid]),
+      attempts.rows.map((row) => [row.pod_name, row.pod_uid]),
+    );
+  }
+
+  async function objects(kind: string): Promise<{ name: string; uid: string }[]> {
+    const path = `/api/v1/namespaces/gpu-dev/${kind}?labelSelector=gpu-dev.io%2Freservation`;
+    const list = await kubernetes.admin.expect<{
+      items: { metadata: { name: string; uid: string } }[];
+    }>("GET", path);
+    return list.items.map(({ metadata }) => metadata);
+  }
+});
+
+async function eachOf(count: number, work: (index: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    for (let index = next++; index < count; index = next++) await work(index);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+function tally(words: readonly string[]): Record<string, number> {
+  const counted: Record<string, number> = {};
+  for (const word of words) counted[word] = (counted[word] ?? 0) + 1;
+  return Object.fromEntries(Object.entries(counted).sort(([, a], [, b]) => b - a));
+}
+
+const round = (value: number): number => Math.round(value * 100) / 100;
+
+/** Figures for people: nothing is asserted of them here. */
+function report(figures: Readonly<Record<string, unknown>>): void {
+  for (const [what, value] of Object.entries(figures)) {
+    process.stdout.write(`        ${what}: ${JSON.stringify(value)}\n`);
+  }
+}

@@ -1,0 +1,75 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createApiClient, type ApiClient } from "@gpu-dev/shared/client/apiClient.ts";
+import { developmentToken } from "@gpu-dev/shared/signIn/developmentSignIn.ts";
+import { freePort } from "../../support/freePort.ts";
+import { waitFor } from "../../support/waitFor.ts";
+
+const MAIN = new URL("../../../control-plane/src/main.ts", import.meta.url).pathname;
+
+/** A control plane as a process of its own. */
+export interface ControlPlane {
+  /** Somebody who is signed in to it. */
+  signIn(user: string): Promise<ApiClient>;
+  readonly child: ChildProcess;
+  /** MiB of memory that it holds now, and the most that it ever held. */
+  memory(): { readonly now: number; readonly peak: number };
+  /** Seconds of processor time since its start. */
+  cpuSeconds(): number;
+  stop(): Promise<void>;
+}
+
+export async function startControlPlane(given: {
+  kubeconfigPath: string;
+  databaseUrl: string;
+  /** Of a test: the secret is kept there. */
+  directory: string;
+}): Promise<ControlPlane> {
+  const secretFile = join(given.directory, "development-secret");
+  writeFileSync(secretFile, `gpu-dev-secret-${randomBytes(32).toString("base64url")}`, {
+    mode: 0o600,
+  });
+  const port = await freePort();
+  const url = `http://127.0.0.1:${String(port)}`;
+  const args = ["--role", "all", "--host", "127.0.0.1", "--port", String(port)];
+  const access = ["--kubeconfig", given.kubeconfigPath, "--development-secret-file", secretFile];
+  const child = spawn(process.execPath, [MAIN, ...args, ...access, "--log-level", "error"], {
+    stdio: ["ignore", "ignore", "inherit"],
+    env: {
+      PATH: process.env["PATH"] ?? "",
+      DATABASE_URL: given.databaseUrl,
+      GPU_DEV_WRITES_PER_SECOND: "100000",
+      GPU_DEV_READS_PER_SECOND: "100000",
+    },
+  });
+  await waitFor(async () => (await fetch(`${url}/readyz`)).ok, {
+    timeoutMs: 30_000,
+    describe: "the control plane to be ready",
+  });
+  const proc = (file: string) => readFileSync(`/proc/${String(child.pid)}/${file}`, "utf8");
+  const mib = (field: string) =>
+    Math.round(Number(new RegExp(`${field}:\\s+(\\d+)`).exec(proc("status"))?.[1]) / 1024);
+  return {
+    signIn: async (user) => {
+      const me = { user, role: "user", identity: null, client: "test" } as const;
+      const { token } = await developmentToken(url, me);
+      return createApiClient({ baseUrl: url, token: () => token });
+    },
+    child,
+    memory: () => ({ now: mib("VmRSS"), peak: mib("VmHWM") }),
+    // Fields 14 and 15 of proc(5)'s stat, in hundredths of a second; the name in field 2 has no space here.
+    cpuSeconds: () => {
+      const fields = proc("stat").split(" ");
+      return (Number(fields[13]) + Number(fields[14])) / 100;
+    },
+    stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, "exit");
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}

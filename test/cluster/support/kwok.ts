@@ -1,0 +1,78 @@
+import { join } from "node:path";
+import type { GpuType } from "@gpu-dev/shared/api/catalogue.ts";
+import { waitFor } from "../../support/waitFor.ts";
+import { buildTool } from "../tools/tools.ts";
+import type { Kubernetes } from "./kubernetes.ts";
+import { startServer, type ServerProcess } from "./serverProcess.ts";
+
+const STAGES = new URL("../scale/stages.yaml", import.meta.url).pathname;
+const AT_ONCE = 20;
+
+/** Nodes of a type that exist as objects alone; KWOK lets their pods run, and go. */
+export async function startKwok(
+  { admin, directory, kubeconfigPath }: Kubernetes,
+  { type, count }: { type: GpuType; count: number },
+): Promise<ServerProcess> {
+  const kwok = await startServer({
+    name: "kwok",
+    program: await buildTool("kwok"),
+    args: [
+      ...["--kubeconfig", kubeconfigPath, "--config", STAGES],
+      ...["--manage-nodes-with-annotation-selector", "kwok.x-k8s.io/node=fake"],
+      ...["--node-lease-duration-seconds", "40"],
+    ],
+    logFile: join(directory, "kwok.log"),
+    isReady: () => Promise.resolve(true),
+  });
+  try {
+    await addNodes(admin, type, count);
+  } catch (error) {
+    await kwok.stop();
+    throw error;
+  }
+  return kwok;
+}
+
+async function addNodes(admin: Kubernetes["admin"], type: GpuType, count: number): Promise<void> {
+  const names = Array.from({ length: count }, (_, index) => `${type.id}-${String(index + 1)}`);
+  for (let from = 0; from < count; from += AT_ONCE) {
+    await Promise.all(
+      names
+        .slice(from, from + AT_ONCE)
+        .map((name) => admin.expect("POST", "/api/v1/nodes", nodeOf(type, name))),
+    );
+  }
+  await waitFor(
+    async () => {
+      const { items } = await admin.expect<{ items: { spec: { taints?: { key: string }[] } }[] }>(
+        "GET",
+        "/api/v1/nodes?resourceVersion=0",
+      );
+      return items.every(({ spec }) => !spec.taints?.some(({ key }) => key.includes("not-ready")));
+    },
+    { timeoutMs: 120_000, intervalMs: 500, describe: "every node to be ready" },
+  );
+}
+
+function nodeOf({ id, node, resource }: GpuType, name: string): object {
+  const amounts = {
+    cpu: String(node.cpus),
+    memory: `${String(node.memoryGib)}Gi`,
+    pods: "110",
+    ...(resource === null ? {} : { [resource]: String(node.gpus) }),
+  };
+  return {
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: {
+      name,
+      annotations: { "kwok.x-k8s.io/node": "fake" },
+      labels: {
+        "kubernetes.io/hostname": name,
+        "topology.kubernetes.io/zone": "us-east-2a",
+        "gpu-dev.io/type": id,
+      },
+    },
+    status: { allocatable: amounts, capacity: amounts },
+  };
+}
