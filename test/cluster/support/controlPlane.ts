@@ -43,6 +43,7 @@ export async function startControlPlane(given: {
       DATABASE_URL: given.databaseUrl,
       GPU_DEV_WRITES_PER_SECOND: "100000",
       GPU_DEV_READS_PER_SECOND: "100000",
+      GPU_DEV_STRANGERS_PER_SECOND: "100000",
     },
   });
   await waitFor(async () => (await fetch(`${url}/readyz`)).ok, {

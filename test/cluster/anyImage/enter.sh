@@ -1,0 +1,38 @@
+#!/bin/sh
+# First process of a container made for a test, in mount and PID namespaces of its own: enter.sh PROGRAM [ARGUMENT...]
+# Puts the image's files under a layer of memory, mounts what a container runtime and the pod's manifest would, and becomes the
+# program. By environment: IMAGE (a folder), STATE (ours alone), READ_ONLY (1 or 0), RUN_AS (a user's number), and the
+# container's own environment in STATE/environment.
+set -eu
+view=$STATE/view
+layers=$STATE/layers
+mkdir -p "$view" "$layers"
+mount -t tmpfs tmpfs "$layers"
+mkdir "$layers/upper" "$layers/work"
+mount -t overlay -o "lowerdir=$IMAGE,upperdir=$layers/upper,workdir=$layers/work" overlay "$view"
+cd "$view"
+mkdir -p proc dev workspace home/dev etc/gpu-dev/ssh .gpu-dev/ssh
+mount -t proc proc proc
+mount -t tmpfs -o mode=755 tmpfs dev
+for name in null zero full random urandom tty; do
+  : >"dev/$name"
+  mount --bind "/dev/$name" "dev/$name"
+done
+mkdir dev/pts dev/shm
+mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts dev/pts
+ln -s pts/ptmx dev/ptmx
+ln -s /proc/self/fd dev/fd
+mount -t tmpfs -o mode=1777 tmpfs dev/shm
+
+mount --bind "$STATE/workspace" workspace
+mount --bind "$STATE/workspace/.home" home/dev
+for volume in "secret etc/gpu-dev/ssh" "program .gpu-dev/ssh"; do
+  mount --bind "$STATE/${volume% *}" "${volume#* }"
+  mount -o remount,bind,ro "${volume#* }"
+done
+[ "$READ_ONLY" = 0 ] || mount -o remount,ro "$view"
+
+# One NAME=VALUE a line, each an argument of env.
+set -- chroot "--userspec=$RUN_AS:$RUN_AS" --groups=2222 "$view" "$@"
+while IFS= read -r entry; do set -- "$entry" "$@"; done <"$STATE/environment"
+exec env -i "$@"

@@ -1,0 +1,34 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { runTool } from "../support/runTool.ts";
+import { cacheFolder } from "./cacheFolder.ts";
+
+const SOURCES = join(import.meta.dirname, "../../../infra/images/ssh-server");
+
+/** The program of the ssh-server image, built as its Dockerfile does: once for each state of its sources. */
+export async function sshServerProgram(): Promise<string> {
+  const folder = cacheFolder(`ssh-server-${hashOfSources()}`);
+  const path = join(folder, "gpu-dev-sshd");
+  if (existsSync(path)) return path;
+  mkdirSync(folder, { recursive: true });
+  const made = `${path}.${String(process.pid)}`;
+  // -C has to come first.
+  const args = ["build", "-C", SOURCES, "-trimpath", "-buildvcs=false", "-ldflags", "-s -w"];
+  const built = await runTool("go", [...args, "-o", made, "."], {
+    env: { CGO_ENABLED: "0", GOFLAGS: "-mod=readonly", GOTOOLCHAIN: "local" },
+    timeoutMs: 300_000,
+  });
+  if (built.code !== 0) throw new Error(`the SSH server can't be built: ${built.stderr}`);
+  renameSync(made, path);
+  return path;
+}
+
+function hashOfSources(): string {
+  const hash = createHash("sha256").update(`${process.platform}/${process.arch}`);
+  const names = readdirSync(SOURCES).filter(
+    (name) => /^go\.(mod|sum)$|\.go$/.test(name) && !name.endsWith("_test.go"),
+  );
+  for (const name of names.sort()) hash.update(name).update(readFileSync(join(SOURCES, name)));
+  return hash.digest("hex").slice(0, 16);
+}
