@@ -9,9 +9,10 @@ import (
 )
 
 // serveFiles answers sftp and today's scp by itself: an image needs no program for either. It has the rights that a
-// session's programs have, those of the container's user.
-func (s *session) serveFiles(around surroundings) {
-	files, err := sftp.NewServer(s.channel, sftp.WithServerWorkingDirectory(around.directory))
+// session's programs have, those of the container's user. Relative names are those of this process's directory: the library's
+// own setting for it would also prefix what a symbolic link points to.
+func (s *session) serveFiles() {
+	files, err := sftp.NewServer(s.channel)
 	if err != nil {
 		s.refuse(err.Error())
 		return

@@ -47,6 +47,10 @@ func listen(settings settings) error {
 		return err
 	}
 	prepareHome(settings)
+	// Where sftp and scp begin, see files.go.
+	if err := os.Chdir(settings.surroundings().directory); err != nil {
+		log.Printf("files will be looked for from /: %v", err)
+	}
 	stopped, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer cancel()
 	socket, err := (&net.ListenConfig{KeepAliveConfig: keepAlive}).Listen(stopped, "tcp", settings.address)

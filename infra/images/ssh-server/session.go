@@ -74,7 +74,7 @@ func (s *session) handle(request *ssh.Request) bool {
 	case "subsystem":
 		var wish struct{ Name string }
 		return ssh.Unmarshal(request.Payload, &wish) == nil && wish.Name == "sftp" &&
-			s.start(func(around surroundings) { s.serveFiles(around) })
+			s.start(func(surroundings) { s.serveFiles() })
 	default:
 		return false
 	}

@@ -32,8 +32,13 @@ func unmarshalTerminal(payload []byte, wish *terminalRequest) error {
 }
 
 func openTerminal(wish terminalRequest) (*terminal, error) {
-	master, slave, err := pty.Open()
+	blocking, slave, err := pty.Open()
 	if err != nil {
+		return nil, err
+	}
+	master, err := pollable(blocking)
+	if err != nil {
+		slave.Close()
 		return nil, err
 	}
 	t := &terminal{name: slave.Name(), master: master, slave: slave}
@@ -50,8 +55,10 @@ func (t *terminal) resize(size windowSize) bool {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return !t.closed && pty.Setsize(t.master, &pty.Winsize{
-		Rows: clamp(size.Rows, 24), Cols: clamp(size.Columns, 80), X: clamp(size.Width, 0), Y: clamp(size.Height, 0),
+	return !t.closed && withDescriptor(t.master, func(fd int) error {
+		return unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{
+			Row: clamp(size.Rows, 24), Col: clamp(size.Columns, 80), Xpixel: clamp(size.Width, 0), Ypixel: clamp(size.Height, 0),
+		})
 	}) == nil
 }
 
@@ -72,6 +79,21 @@ func clamp(value uint32, otherwise uint16) uint16 {
 		return otherwise
 	}
 	return uint16(value)
+}
+
+// pollable answers the same file in the poller's care, and closes the one given: a read that waits ends when such a file is
+// closed. While one waits in the kernel, closing waits too, and the terminal of a client that is gone would never hang up.
+func pollable(file *os.File) (*os.File, error) {
+	defer file.Close()
+	fd, err := unix.FcntlInt(file.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.SetNonblock(fd, true); err != nil {
+		unix.Close(fd)
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), file.Name()), nil
 }
 
 // withDescriptor leaves the file in the poller's care; Fd() would make it block for ever.

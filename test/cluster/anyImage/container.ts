@@ -82,7 +82,8 @@ export async function startContainer(options: ContainerOptions): Promise<Contain
       for (const { pid } of found) process.kill(pid, "SIGKILL");
     },
     stop: async () => {
-      child.kill("SIGKILL");
+      // Not unshare: its child forgets whose death it shall share once it has become another user.
+      if (child.exitCode === null) process.kill(firstProcess(child.pid), "SIGKILL");
       await exited;
       await remove();
     },

@@ -83,7 +83,10 @@ for (const [name, options] of Object.entries(IMAGES)) {
       await terminal.shows(new RegExp(`xterm-256color -${shell} at /dev/pts/\\d+\r\n`));
       terminal.resize(77, 22);
       terminal.type("sleep 100\r");
+      const sleeping = () => container.processes().includes("sleep 100");
+      await until(sleeping);
       terminal.type("\u0003");
+      await until(() => !sleeping());
       terminal.type("stty size; exit 3\r");
       await terminal.shows(/22 77\r\n/);
       assert.equal(await terminal.exited, 3);
