@@ -2,6 +2,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { Second } from "@gpu-dev/shared/durations.ts";
 import { readDevelopmentSecret } from "./auth/developmentSecret.ts";
 import { loadCatalogue } from "./catalogueFile.ts";
+import type { KubeClusterOptions } from "./cluster/kubeCluster.ts";
 import { ClusterUnavailable, type Cluster } from "./cluster/port.ts";
 import type { Config } from "./config.ts";
 import type { Services } from "./http/handler.ts";
@@ -87,7 +88,7 @@ async function startBase(
     return Promise.resolve();
   });
   const installation = await ensureInstallation(database);
-  const cluster = await openCluster(config, { installation, catalogue, log });
+  const cluster = await openCluster(config, { installation, catalogue, clock, log });
   options.stops.push(() => {
     cluster?.close();
     return Promise.resolve();
@@ -168,13 +169,14 @@ async function startReconciling(base: Base): Promise<() => Promise<void>> {
 
 async function openCluster(
   config: Config,
-  parts: { installation: string; catalogue: Services["catalogue"]; log: Log },
+  parts: Pick<KubeClusterOptions, "installation" | "catalogue" | "clock" | "log">,
 ): Promise<(Cluster & { close(): void }) | undefined> {
   if (config.kubeconfig === undefined && !config.inCluster) return undefined;
   const { createKubeCluster } = await import("./cluster/kubeCluster.ts");
   return createKubeCluster({
     ...(config.kubeconfig === undefined ? {} : { kubeconfigPath: config.kubeconfig }),
     namespace: config.namespace,
+    sshServerImage: config.sshServerImage,
     ...parts,
   });
 }

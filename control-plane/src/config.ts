@@ -2,6 +2,7 @@ import { userInfo } from "node:os";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { NAME_PATTERN } from "@gpu-dev/shared/names.ts";
+import packageJson from "../package.json" with { type: "json" };
 import { CATALOGUE_FILE } from "./catalogueFile.ts";
 
 const LOOPBACK = ["127.0.0.1", "localhost", "::1"];
@@ -32,6 +33,10 @@ const schema = z
       .default([]),
     healthPort: z.coerce.number().int().min(0).max(65_535).optional(),
     catalogueFile: z.string().min(1).default(CATALOGUE_FILE),
+    sshServerImage: z
+      .string()
+      .regex(/^\S+$/, "must be the reference of an image")
+      .default(`ghcr.io/gpu-dev/ssh-server:${packageJson.version}`),
     concurrency: z.coerce.number().int().min(1).max(64).default(8),
     poolSize: z.coerce.number().int().min(2).max(100).default(16),
     logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
@@ -125,6 +130,10 @@ const SOURCES: Record<
     option: "catalogue",
     variable: "GPU_DEV_CATALOGUE",
     help: "types, images and limits; default infra/catalogue.yaml",
+  },
+  sshServerImage: {
+    variable: "GPU_DEV_SSH_SERVER_IMAGE",
+    help: "what brings the SSH server into users' pods; default the one of this version",
   },
   concurrency: {
     option: "concurrency",

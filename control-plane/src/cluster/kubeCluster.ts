@@ -1,6 +1,7 @@
 import type { KubeConfig } from "@kubernetes/client-node";
 import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
 import { secretName, serviceName } from "../domain/objectNames.ts";
+import type { Clock } from "../util/clock.ts";
 import type { Log } from "../util/logger.ts";
 import { createHostKey } from "./hostKey.ts";
 import { loadKubeConfig } from "./kubeConfigFile.ts";
@@ -31,6 +32,9 @@ export interface KubeClusterOptions {
   /** Objects of others, also of another installation in the same namespace, are never touched. */
   readonly installation: string;
   readonly catalogue: Catalogue;
+  readonly clock: Clock;
+  /** Reference of the image that brings the SSH server into pods. */
+  readonly sshServerImage: string;
   readonly log: Log;
   /** Tests shorten them. */
   readonly watchTimes?: WatchTimes;
@@ -38,7 +42,7 @@ export interface KubeClusterOptions {
 
 /** The one adapter of the cluster port: any Kubernetes API server. Holds connections until `close`. */
 export function createKubeCluster(options: KubeClusterOptions): Cluster & { close(): void } {
-  const { installation, catalogue, log, namespace } = options;
+  const { installation, catalogue, clock, log, namespace } = options;
   const http = createKubeHttp(options.kubeConfig ?? loadKubeConfig(options.kubeconfigPath));
   const parts: Parts = {
     http,
@@ -46,9 +50,11 @@ export function createKubeCluster(options: KubeClusterOptions): Cluster & { clos
     root: `/api/v1/namespaces/${namespace}`,
     installation,
     resources: [...new Set(catalogue.types.flatMap((type) => type.resource ?? []))],
-    pods: createKubeMirror<PodView>(({ namespace: of, name }) => `${of}/${name}`),
-    nodes: createKubeMirror<NodeView>(({ name }) => name),
+    pods: createKubeMirror<PodView>(({ namespace: of, name }) => `${of}/${name}`, clock),
+    nodes: createKubeMirror<NodeView>(({ name }) => name, clock),
     namespace,
+    clock,
+    sshServerImage: options.sshServerImage,
   };
   return {
     ...podCalls(parts),
@@ -74,29 +80,28 @@ interface Parts {
   readonly pods: KubeMirror<PodView>;
   readonly nodes: KubeMirror<NodeView>;
   readonly namespace: string;
+  readonly clock: Clock;
+  readonly sshServerImage: string;
 }
 
-function podCalls({ http, store, root, installation, resources, pods, namespace }: Parts) {
+function podCalls(parts: Parts) {
+  const { http, store, root, resources, pods, namespace } = parts;
   const path = (name: string) => `${root}/pods/${name}`;
   return {
     getPod: async (name) => {
       const known = pods.find(`${namespace}/${name}`);
-      if (known) return known;
+      if (known && runsQuietly(known)) return known;
       const found = await store.get<KubePod>(path(name));
       return found && podView(found, resources);
     },
-    // Everybody's: what may not be seen would be taken for free.
-    listPods: async () =>
-      pods.all() ??
-      (await store.list<KubePod>("/api/v1/pods")).map((found) => podView(found, resources)),
     ensurePod: async (request) =>
-      podView(
-        await store.ensure<KubePod>(`${root}/pods`, podManifest(request, installation)),
-        resources,
-      ),
-    deletePod: async (name, uid) =>
-      (await store.remove(path(name), { uid })) ? "deleting" : "gone",
+      podView(await store.ensure<KubePod>(`${root}/pods`, podManifest(request, parts)), resources),
+    deletePod: async (name, uid) => {
+      pods.forget(`${namespace}/${name}`);
+      return (await store.remove(path(name), { uid })) ? "deleting" : "gone";
+    },
     forceDeletePod: async (name, uid) => {
+      pods.forget(`${namespace}/${name}`);
       await store.remove(path(name), { uid, graceSeconds: 0 });
     },
     readLogs: (name, tailLines) =>
@@ -135,14 +140,29 @@ function reservationCalls({ store, root, installation }: Parts) {
   } satisfies Partial<Cluster>;
 }
 
-function nodeCalls({ store, resources, nodes }: Parts) {
+function nodeCalls({ store, resources, nodes, pods, clock }: Parts) {
   return {
-    listNodes: async () =>
-      nodes.all() ??
-      (await store.list<KubeNode>("/api/v1/nodes")).map((node) => nodeView(node, resources)),
+    survey: async () => {
+      const known = { nodes: nodes.all(), pods: pods.all() };
+      if (known.nodes && known.pods) {
+        const at = known.nodes.at < known.pods.at ? known.nodes.at : known.pods.at;
+        return { nodes: known.nodes.views, pods: known.pods.views, at };
+      }
+      const at = clock.now();
+      const [listedNodes, listedPods] = await Promise.all([
+        store.list<KubeNode>("/api/v1/nodes"),
+        // Everybody's: what may not be seen would be taken for free.
+        store.list<KubePod>("/api/v1/pods"),
+      ]);
+      return {
+        nodes: listedNodes.map((node) => nodeView(node, resources)),
+        pods: listedPods.map((pod) => podView(pod, resources)),
+        at,
+      };
+    },
     getNode: async (name) => {
       const known = nodes.find(name);
-      if (known) return known;
+      if (known?.ready === true) return known;
       const found = await store.get<KubeNode>(`/api/v1/nodes/${name}`);
       return found && nodeView(found, resources);
     },
@@ -159,21 +179,23 @@ function ownedCalls(parts: Parts) {
   } satisfies Partial<Cluster>;
 }
 
+/** Nothing is decided on such a pod; on any other something may be, and then the server is asked. */
+function runsQuietly(pod: PodView): boolean {
+  return pod.phase === "Running" && pod.ready && !pod.deleting && pod.waiting === null;
+}
+
 function startWatches(
   { http, resources, pods, nodes }: Parts,
   { log, watchTimes = WATCH_TIMES }: KubeClusterOptions,
   handlers: WatchHandlers,
 ): { stop(): Promise<void> } {
   const context = { http, log, times: watchTimes };
-  const onContact = () => {
-    handlers.onContact();
-  };
   const podOf = (item: KubePod) => podView(item, resources);
   const nodeOf = (item: KubeNode) => nodeView(item, resources);
   const watches = [
     watchKind<KubePod>(context, {
       // Everybody's, as they take GPUs too.
-      ...{ path: "/api/v1/pods", onContact, ...mirroring(pods, podOf) },
+      ...{ path: "/api/v1/pods", ...mirroring(pods, podOf, handlers) },
       onItem: (item, change) => {
         const view = podOf(item);
         pods.take(view, change);
@@ -181,7 +203,7 @@ function startWatches(
       },
     }),
     watchKind<KubeNode>(context, {
-      ...{ path: "/api/v1/nodes", onContact, ...mirroring(nodes, nodeOf) },
+      ...{ path: "/api/v1/nodes", ...mirroring(nodes, nodeOf, handlers) },
       onItem: (item, change) => {
         const view = nodeOf(item);
         nodes.take(view, change);
@@ -198,8 +220,16 @@ function startWatches(
   };
 }
 
-function mirroring<Item, View>(mirror: KubeMirror<View>, viewOf: (item: Item) => View) {
+function mirroring<Item, View>(
+  mirror: KubeMirror<View>,
+  viewOf: (item: Item) => View,
+  handlers: WatchHandlers,
+) {
   return {
+    onContact: () => {
+      mirror.confirm();
+      handlers.onContact();
+    },
     onListed: (items: readonly Item[]) => {
       mirror.replace(items.map(viewOf));
     },
@@ -241,7 +271,7 @@ async function removeOurs(store: KubeStore, path: string, installation: string):
 async function listOwned({ store, root, installation, pods }: Parts): Promise<OwnedObject[]> {
   const selector = `${LABEL.installation}=${installation}`;
   const kinds = Object.entries(COLLECTION) as [OwnedObject["kind"], string][];
-  const known = pods.all();
+  const known = pods.all()?.views;
   const lists = await Promise.all(
     kinds.map(async ([kind, collection]) => {
       if (kind === "Pod" && known) return ownedPods(known, root, installation);

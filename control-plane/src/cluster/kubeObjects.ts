@@ -35,6 +35,7 @@ interface Terminated {
 }
 
 export interface ContainerStatus {
+  readonly image?: string;
   readonly name?: string;
   readonly ready?: boolean;
   readonly restartCount?: number;
@@ -61,6 +62,7 @@ export interface KubePod extends KubeObject {
     readonly message?: string;
     readonly podIP?: string;
     readonly conditions?: readonly Condition[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
     readonly containerStatuses?: readonly ContainerStatus[];
   };
 }

@@ -16,27 +16,32 @@ export interface KindWatch<Item extends KubeObject> {
   onListed?(items: readonly Item[]): void;
   /** Whether what was told so far is followed up by the server, or may be old by now. */
   onFollowing?(following: boolean): void;
-  /** The server answered: a list, an event or a bookmark. */
+  /** The server answered: a list, a watch that begins or ends in order, an event or a bookmark. */
   onContact(): void;
 }
 
 export interface WatchTimes {
-  /** Neither event nor bookmark for this long: the connection is dead without saying so. */
-  readonly silenceMs: number;
-  /** The server is asked to end a watch after this long, so that none grows old. */
+  /**
+   * The server is asked to end a watch after this long; the next one goes on where it was, and lists nothing. Bookmarks
+   * come once a minute only, so that this is what tells a quiet watch from a dead one soon.
+   */
   readonly serverSeconds: number;
+  /** Neither event nor bookmark nor that end for this long: the connection is dead without saying so. */
+  readonly silenceMs: number;
   readonly firstPauseMs: number;
   readonly longestPauseMs: number;
 }
 
 export const WATCH_TIMES: WatchTimes = {
-  silenceMs: 90_000,
-  serverSeconds: 300,
+  serverSeconds: 20,
+  silenceMs: 25_000,
   firstPauseMs: 200,
   longestPauseMs: 30_000,
 };
 
 const PAGE = 500;
+/** An end that comes sooner, with nothing said, was not the one asked for. */
+const TOO_SOON_MS = 500;
 
 /** Lists once, then follows changes until stopped: resumes where it was, lists again when that is too old. */
 export function watchKind<Item extends KubeObject>(
@@ -111,13 +116,20 @@ async function follow<Item extends KubeObject>(
       `${kind.path}?${query}`,
       AbortSignal.any([silence.signal, stop]),
     );
+    kind.onContact();
     kind.onFollowing?.(true);
+    const opened = performance.now();
+    const version = cursor.version;
     for await (const line of createInterface({ input: body, crlfDelay: Infinity })) {
       clearTimeout(timer);
       timer = setTimeout(bark, times.silenceMs);
       take(line, kind, cursor);
     }
     if (silence.signal.aborted) throw silence.signal.reason;
+    if (cursor.version === version && performance.now() - opened < TOO_SOON_MS) {
+      throw new Error("the server ended the watch at once");
+    }
+    kind.onContact();
   } finally {
     clearTimeout(timer);
     silence.abort();

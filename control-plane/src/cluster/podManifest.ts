@@ -1,8 +1,16 @@
 import { LABEL } from "./labels.ts";
 import type { PodRequest } from "./port.ts";
 
+/** Where the init container puts the SSH server, and the image's own program is started from. */
+const SSH_SERVER_FOLDER = "/.gpu-dev/ssh";
+/** Group of all volumes, so that an image of any user can read its keys and write its workspace. */
+const VOLUME_GROUP = 2222;
+
 /** The pod of `docs/pod-contract.md`, field by field. */
-export function podManifest(pod: PodRequest, installation: string) {
+export function podManifest(
+  pod: PodRequest,
+  { installation, sshServerImage }: { installation: string; sshServerImage: string },
+) {
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -23,9 +31,15 @@ export function podManifest(pod: PodRequest, installation: string) {
       terminationGracePeriodSeconds: 10,
       hostname: pod.reservationName,
       subdomain: pod.serviceName,
-      securityContext: { seccompProfile: { type: "RuntimeDefault" } },
+      securityContext: {
+        seccompProfile: { type: "RuntimeDefault" },
+        fsGroup: VOLUME_GROUP,
+        // A disk of millions of files is not gone through at each start.
+        fsGroupChangePolicy: "OnRootMismatch",
+      },
       affinity: { nodeAffinity: onNode(pod.node) },
       tolerations: [{ key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" }],
+      initContainers: [sshServerContainer(sshServerImage)],
       containers: [workspaceContainer(pod)],
       volumes: volumes(pod),
     },
@@ -43,6 +57,26 @@ function onNode(node: string) {
   };
 }
 
+/** Copies one static program; see docs/adr/0012-an-ssh-server-for-any-image.md. */
+function sshServerContainer(image: string) {
+  return {
+    name: "ssh-server",
+    image,
+    args: ["install", SSH_SERVER_FOLDER],
+    resources: {
+      requests: { cpu: "10m", memory: "16Mi" },
+      limits: { cpu: "1", memory: "64Mi" },
+    },
+    securityContext: {
+      runAsNonRoot: true,
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    },
+    volumeMounts: [{ name: "ssh-server", mountPath: SSH_SERVER_FOLDER }],
+  };
+}
+
 function workspaceContainer(pod: PodRequest) {
   const amounts = {
     cpu: String(pod.cpus),
@@ -52,6 +86,10 @@ function workspaceContainer(pod: PodRequest) {
   return {
     name: "workspace",
     image: pod.image,
+    command: [
+      ...[`${SSH_SERVER_FOLDER}/gpu-dev-sshd`, "serve"],
+      ...(pod.entrypoint.length === 0 ? [] : ["--", ...pod.entrypoint]),
+    ],
     ports: [{ name: "ssh", containerPort: 2222 }],
     readinessProbe: { tcpSocket: { port: "ssh" }, periodSeconds: 1, timeoutSeconds: 1 },
     resources: { requests: amounts, limits: amounts },
@@ -66,6 +104,7 @@ function workspaceContainer(pod: PodRequest) {
       { name: "workspace", mountPath: "/workspace" },
       { name: "workspace", mountPath: "/home/dev", subPath: ".home" },
       { name: "shm", mountPath: "/dev/shm" },
+      { name: "ssh-server", mountPath: SSH_SERVER_FOLDER, readOnly: true },
     ],
   };
 }
@@ -91,5 +130,6 @@ function volumes(pod: PodRequest) {
         : { persistentVolumeClaim: { claimName: pod.claimName } }),
     },
     { name: "shm", emptyDir: { medium: "Memory" } },
+    { name: "ssh-server", emptyDir: { sizeLimit: "64Mi" } },
   ];
 }

@@ -7,8 +7,6 @@ import type { DiskId, ReservationId, UserId } from "@gpu-dev/shared/ids.ts";
  */
 export interface Cluster {
   getPod(name: string): Promise<PodView | undefined>;
-  /** Every pod of the cluster, also those of others: they take units too. */
-  listPods(): Promise<PodView[]>;
   /** Creates, or answers the one that is there. The caller compares label and attempt: a foreign one is `ClusterRefused`. */
   ensurePod(pod: PodRequest): Promise<PodView>;
   /** Deletes that very pod; `gone` when no pod of this UID is there, `deleting` while its processes end. */
@@ -27,7 +25,8 @@ export interface Cluster {
   deleteReservationObjects(reservationId: ReservationId): Promise<void>;
   ensureClaim(claim: ClaimRequest): Promise<ClaimView>;
   getClaim(name: string): Promise<ClaimView | undefined>;
-  listNodes(): Promise<NodeView[]>;
+  /** All nodes, and every pod of the cluster, also those of others: they take units too. */
+  survey(): Promise<Survey>;
   /** Every object that carries our installation label, for garbage collection. Claims are never among them. */
   listOwned(): Promise<OwnedObject[]>;
   deleteOwned(object: OwnedObject): Promise<void>;
@@ -42,6 +41,13 @@ export interface WatchHandlers {
   onNode(node: NodeView, change: "added" | "modified" | "deleted"): void;
   /** A list or a watch event arrived: the cluster answers. */
   onContact(): void;
+}
+
+export interface Survey {
+  readonly nodes: readonly NodeView[];
+  readonly pods: readonly PodView[];
+  /** When the cluster was like this; a moment ago, or the last sign of life of the watches that told it. */
+  readonly at: Date;
 }
 
 export interface PodView {
@@ -67,8 +73,12 @@ export interface PodView {
     readonly exitCode: number;
     readonly finishedAt: Date | null;
   } | null;
-  /** Why the container waits, e.g. ContainerCreating, ErrImagePull, ImagePullBackOff, CrashLoopBackOff. */
-  readonly waiting: { readonly reason: string; readonly message: string } | null;
+  /** Why the first container that does waits, e.g. ContainerCreating, ErrImagePull, CrashLoopBackOff; and its image. */
+  readonly waiting: {
+    readonly reason: string;
+    readonly message: string;
+    readonly image: string | null;
+  } | null;
   /** The scheduler's words when it found no place. */
   readonly unschedulable: string | null;
   readonly scheduledAt: Date | null;
@@ -101,6 +111,8 @@ export interface PodRequest {
   readonly attempt: number;
   readonly node: string;
   readonly image: string;
+  /** The image's own program, started beside the SSH server; empty for none. */
+  readonly entrypoint: readonly string[];
   readonly cpus: number;
   readonly memoryGib: number;
   readonly gpu: { readonly resource: string; readonly count: number } | null;

@@ -28,7 +28,10 @@ export function podView(pod: KubePod, resources: readonly string[]): PodView {
     workspacePath: pod.metadata?.annotations?.[WORKSPACE_PATH_ANNOTATION] ?? null,
     restarts: container?.restartCount ?? 0,
     lastTermination: terminationOf(container),
-    waiting: waitingOf(container),
+    // Until an init container is done the others wait for it, and it knows why.
+    waiting:
+      (status.initContainerStatuses ?? []).map(waitingOf).find((waiting) => waiting !== null) ??
+      waitingOf(container),
     unschedulable: scheduled?.status === "False" ? (scheduled.message ?? "Unschedulable") : null,
     scheduledAt: scheduled?.status === "True" ? dateOf(scheduled.lastTransitionTime) : null,
     gpus: gpusOf(pod, resources),
@@ -51,7 +54,8 @@ function terminationOf(container: Container | undefined): PodView["lastTerminati
 function waitingOf(container: Container | undefined): PodView["waiting"] {
   const waiting = container?.state?.waiting;
   if (!waiting) return null;
-  return { reason: waiting.reason ?? "Waiting", message: waiting.message ?? "" };
+  const { reason = "Waiting", message = "" } = waiting;
+  return { reason, message, image: container.image ?? null };
 }
 
 function gpusOf(pod: KubePod, resources: readonly string[]): number {

@@ -1,6 +1,7 @@
 import {
   catalogue as catalogueSchema,
   type Catalogue,
+  type CatalogueImage,
   type GpuType,
 } from "@gpu-dev/shared/api/catalogue.ts";
 
@@ -38,10 +39,9 @@ export function findType(catalogue: Catalogue, id: string): GpuType | undefined 
   return catalogue.types.find((type) => type.id === id);
 }
 
-/** The reference of a catalogue image; of the default one when none was named. */
-export function imageReference(catalogue: Catalogue, id: string | null): string | undefined {
-  return catalogue.images.find((image) => (id === null ? image.default : image.id === id))
-    ?.reference;
+/** A catalogue image; the default one when none was named. */
+export function findImage(catalogue: Catalogue, id: string | null): CatalogueImage | undefined {
+  return catalogue.images.find((image) => (id === null ? image.default : image.id === id));
 }
 
 /** What one node of the type has to give: GPUs, or slots of a CPU type. */

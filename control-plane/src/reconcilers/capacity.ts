@@ -2,25 +2,32 @@ import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
 import type { NodeView, PodView } from "../cluster/port.ts";
 import { findType } from "../domain/catalogue.ts";
 import { listHoldingPods } from "../store/attempts.ts";
-import { type CapacityNode, removeNodesExcept, upsertNodes } from "../store/capacity.ts";
+import {
+  type CapacityNode,
+  removeNodesExcept,
+  upsertNodes,
+  wasSurveyedAfter,
+} from "../store/capacity.ts";
 import { recordContact } from "../store/clusterContact.ts";
 import { queueAllNow } from "../store/jobBatches.ts";
-import type { ReconcileResult, ReconcilerContext } from "./context.ts";
+import { after, type ReconcileResult, type ReconcilerContext } from "./context.ts";
 
-/** Nodes of the cluster to rows; a pool whose rows changed is planned anew. A failed list changes nothing. */
+/** Another process saw more; by then this one's watches have caught up, or are known to be dead. */
+const RETRY_MS = 10_000;
+
+/** Nodes of the cluster to rows; a pool whose rows changed is planned anew. A failed look, or an old one, changes nothing. */
 export async function reconcileCapacity(context: ReconcilerContext): Promise<ReconcileResult> {
-  const observedAt = context.clock.now();
-  const [nodes, pods] = await Promise.all([
-    context.cluster.listNodes(),
-    context.cluster.listPods(),
-  ]);
-  context.steadiness.answered();
+  const begun = context.clock.now();
+  const { nodes, pods, at: observedAt } = await context.cluster.survey();
+  // What the watches told earlier is no answer of now.
+  if (observedAt >= begun) context.steadiness.answered();
   const holding = new Set(await listHoldingPods(context.database, observedAt));
   const foreign = pods.filter(
     (pod) => pod.installation !== context.installation || !holding.has(pod.name),
   );
   const seen = capacityOf(context.catalogue, nodes, foreign);
-  await context.database.transaction(async (trx) => {
+  return context.database.transaction(async (trx) => {
+    if (await wasSurveyedAfter(trx, observedAt)) return { requeueAt: after(begun, RETRY_MS) };
     const changed = await upsertNodes(trx, seen, observedAt);
     const gone = await removeNodesExcept(
       trx,
@@ -34,8 +41,8 @@ export async function reconcileCapacity(context: ReconcilerContext): Promise<Rec
       pools.map((pool) => ({ reconciler: "plan", key: pool })),
     );
     if (pools.length > 0) context.log.info({ pools, nodes: seen.length }, "capacity changed");
+    return {};
   });
-  return {};
 }
 
 function capacityOf(

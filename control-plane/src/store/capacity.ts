@@ -48,6 +48,16 @@ export async function upsertNodes(
   return changed.map((row) => row.gpuType);
 }
 
+/** Whether a later look at the cluster is in the rows already: what was gone by then must not come back. */
+export async function wasSurveyedAfter(db: Queryable, at: Date): Promise<boolean> {
+  const row = await firstRow<{ later: boolean | null }>(
+    db,
+    "select max(observed_at) > :at as later from capacity_nodes where cluster = 'default'",
+    { at },
+  );
+  return row?.later === true;
+}
+
 /** Removes the nodes that a successful list no longer showed. @returns their types */
 export async function removeNodesExcept(
   db: Queryable,

@@ -53,6 +53,7 @@ export const fleetSchema = z.strictObject({
     }),
   images: z.array(imageSchema).default([
     { repositorySuffix: "/workspace", program: "ssh-workspace" },
+    { repositorySuffix: "/ssh-server", program: "ssh-workspace" },
     { repositorySuffix: "pause", program: "pause" },
   ]),
 });

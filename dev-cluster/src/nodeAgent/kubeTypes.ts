@@ -60,6 +60,7 @@ export interface Pod extends KubeObject {
     hostname?: string;
     restartPolicy?: "Always" | "OnFailure" | "Never";
     terminationGracePeriodSeconds?: number;
+    initContainers?: Container[];
     containers: Container[];
     volumes?: Volume[];
   };

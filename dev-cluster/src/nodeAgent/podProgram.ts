@@ -43,7 +43,7 @@ export function podProgram(options: ProgramOptions): PodProgram {
     (container.env ?? []).map(({ name, value }) => [name, value ?? ""]),
   );
   return {
-    argv: argvFor(container, images, [node24, join(repository, SERVER)]),
+    argv: argvFor(pod, container, images, [node24, join(repository, SERVER)]),
     cwd: "/",
     programs: [
       { kind: "ro", source: REPOSITORY, target: join(OWN_ROOT, "repository") },
@@ -66,21 +66,38 @@ export function podProgram(options: ProgramOptions): PodProgram {
 }
 
 function argvFor(
+  pod: Pod,
   { image, command, args }: Container,
   images: Fleet["images"],
   server: readonly string[],
 ): string[] {
-  if (command !== undefined && command.length > 0) return [...command, ...(args ?? [])];
-  // Without digest and tag; a colon before the last slash belongs to a port.
-  const repository = image.replace(/@.*$/, "").replace(/:[^/:]*$/, "");
-  const program = images.find(({ repositorySuffix }) =>
-    repository.endsWith(repositorySuffix),
-  )?.program;
+  if (command !== undefined && command.length > 0) {
+    return isInjected(pod, command, images) ? [...server] : [...command, ...(args ?? [])];
+  }
+  const program = programOf(image, images);
   if (program === "ssh-workspace") return [...server];
   if (program === "pause") return ["sleep", "infinity"];
   throw new Error(
     `Image ${image} stands for no program here. Give the container a command, or name the image in the fleet file.`,
   );
+}
+
+/** An init container of an image that stands for our SSH server would have put the command's program where it is. */
+function isInjected(pod: Pod, command: readonly string[], images: Fleet["images"]): boolean {
+  return (pod.spec.initContainers ?? []).some(
+    ({ image, volumeMounts = [] }) =>
+      programOf(image, images) === "ssh-workspace" &&
+      volumeMounts.some(({ mountPath }) => command[0]?.startsWith(`${mountPath}/`)),
+  );
+}
+
+function programOf(
+  image: string,
+  images: Fleet["images"],
+): Fleet["images"][number]["program"] | undefined {
+  // Without digest and tag; a colon before the last slash belongs to a port.
+  const repository = image.replace(/@.*$/, "").replace(/:[^/:]*$/, "");
+  return images.find(({ repositorySuffix }) => repository.endsWith(repositorySuffix))?.program;
 }
 
 function gpuEnvironment(record: PodRecord, node: FleetNode): Record<string, string> {

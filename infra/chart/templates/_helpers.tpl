@@ -22,6 +22,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{ include "gpu-dev.env" . }}
 - { name: GPU_DEV_IN_CLUSTER, value: "true" }
 - { name: GPU_DEV_NAMESPACE, value: {{ .Values.podNamespace.name }} }
+- { name: GPU_DEV_SSH_SERVER_IMAGE, value: {{ printf "%s:%s" .Values.sshServer.repository (.Values.sshServer.tag | default .Values.image.tag | default .Chart.AppVersion) | quote }} }
 - { name: GPU_DEV_CATALOGUE, value: /etc/gpu-dev/catalogue.yaml }
 {{- end }}
 

@@ -43,8 +43,18 @@ export const gpuType = z
 export type GpuType = z.infer<typeof gpuType>;
 
 export const catalogueImage = z
-  .object({ id: z.string(), title: z.string(), reference: z.string(), default: z.boolean() })
+  .object({
+    id: z.string(),
+    title: z.string(),
+    reference: z.string(),
+    default: z.boolean(),
+    entrypoint: z.array(z.string().min(1).max(4_096)).min(1).max(64).optional().meta({
+      description:
+        "A program of the image, with its arguments, that is started beside the SSH server",
+    }),
+  })
   .meta({ id: "CatalogueImage" });
+export type CatalogueImage = z.infer<typeof catalogueImage>;
 
 export const catalogue = z
   .object({

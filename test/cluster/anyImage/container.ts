@@ -45,7 +45,8 @@ export interface Container {
 
 export async function startContainer(options: ContainerOptions): Promise<Container> {
   const [program, image] = [await sshServerProgram(), await imageFolder(options.image)];
-  const { path: folder, remove } = await makeTempDir("image");
+  const directory = await makeTempDir("image");
+  const folder = directory.path;
   const port = await freePort();
   prepareVolumes(folder, program);
   writeFileSync(join(folder, "environment"), environment(port));
@@ -68,7 +69,7 @@ export async function startContainer(options: ContainerOptions): Promise<Contain
     stream.on("data", (chunk: Buffer) => (log += chunk.toString()));
   }
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  const namespace = () => `${readlinkSync(`/proc/${String(firstProcess(child.pid))}/ns/pid`)}`;
+  const namespace = () => readlinkSync(`/proc/${String(firstProcess(child.pid))}/ns/pid`);
   const container: Container = {
     ...{ port, folder, exited, key: join(folder, "id"), workspace: join(folder, "workspace") },
     log: () => log,
@@ -85,7 +86,7 @@ export async function startContainer(options: ContainerOptions): Promise<Contain
       // Not unshare: its child forgets whose death it shall share once it has become another user.
       if (child.exitCode === null) process.kill(firstProcess(child.pid), "SIGKILL");
       await exited;
-      await remove();
+      await directory.remove();
     },
   };
   try {

@@ -138,12 +138,12 @@ describe("S6: the admission policy of users' pods", () => {
 function changed({ labels, spec = {}, container = {} }: Change): object {
   const pod = podManifest(
     {
-      ...{ name: "gd-x-0-1", rank: 0, attempt: 1, node: "h100-1", image: "x" },
+      ...{ name: "gd-x-0-1", rank: 0, attempt: 1, node: "h100-1", image: "x", entrypoint: [] },
       ...{ cpus: 1, memoryGib: 1, gpu: { resource: "nvidia.com/gpu", count: 1 } },
       ...{ reservationId: "x" as ReservationId, userId: "u" as UserId, reservationName: "demo" },
       ...{ claimName: null, secretName: "gd-x", serviceName: "gd-x" },
     },
-    "installation",
+    { installation: "installation", sshServerImage: "ssh-server" },
   );
   // Mounts name volumes, so that a pod with others has none.
   const mounts = spec["volumes"] === undefined ? {} : { volumeMounts: [] };

@@ -108,7 +108,15 @@ describe("what the control plane may do in a cluster", function () {
     const installation = "privileges";
     const catalogue = await loadCatalogue();
     const cluster = createKubeCluster({
-      ...{ kubeconfigPath, namespace: NAMESPACE, installation, catalogue, log },
+      ...{
+        kubeconfigPath,
+        namespace: NAMESPACE,
+        installation,
+        catalogue,
+        log,
+        sshServerImage: "s",
+      },
+      clock: { now: () => new Date() },
     });
     const attempt = async <T>(call: Promise<T>): Promise<T | undefined> =>
       call.catch((error: unknown) => {
@@ -144,14 +152,23 @@ describe("what the control plane may do in a cluster", function () {
       await attempt(cluster.getClaim(claim.name));
       const pod = await attempt(
         cluster.ensurePod({
-          ...{ ...own, name, rank: 0, attempt: 1, node: "none", image: "x", cpus: 1, memoryGib: 1 },
+          ...{
+            ...own,
+            name,
+            rank: 0,
+            attempt: 1,
+            node: "none",
+            image: "x",
+            entrypoint: [],
+            cpus: 1,
+            memoryGib: 1,
+          },
           ...{ reservationName: "demo", gpu: null, claimName: claim.name },
           ...{ secretName: `gd-${id}`, serviceName: `gd-${id}` },
         }),
       );
       await attempt(cluster.getPod(name));
-      await attempt(cluster.listPods());
-      await attempt(cluster.listNodes());
+      await attempt(cluster.survey());
       await attempt(cluster.getNode(NODE));
       // What the watch has told needs no call; what it has not, does.
       await attempt(cluster.getNode("nowhere"));

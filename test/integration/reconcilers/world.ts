@@ -96,6 +96,8 @@ export async function startWorld(): Promise<World> {
     namespace: NAMESPACE,
     installation,
     catalogue,
+    clock,
+    sshServerImage: "ghcr.io/gpu-dev/ssh-server:latest",
     log,
   });
   const context: ReconcilerContext = {

@@ -7,7 +7,11 @@ interface View {
 }
 
 describe("what is kept of a watch", () => {
-  const mirror = () => createKubeMirror<View>(({ name }) => name);
+  let now = new Date(0);
+  const mirror = () => {
+    const kept = createKubeMirror<View>(({ name }) => name, { now: () => now });
+    return { ...kept, all: () => kept.all()?.views, at: () => kept.all()?.at };
+  };
   const a = { name: "a", phase: "Pending" };
   const b = { name: "b", phase: "Running" };
 
@@ -32,6 +36,27 @@ describe("what is kept of a watch", () => {
     assert.deepEqual(kept.all(), [b]);
     kept.replace([a]);
     assert.deepEqual(kept.all(), [a]);
+  });
+
+  it("says of when it is: of the last time that the server said something", () => {
+    const kept = mirror();
+    kept.follow(true);
+    now = new Date(5_000);
+    kept.confirm();
+    now = new Date(9_000);
+    assert.deepEqual(kept.at(), new Date(5_000));
+  });
+
+  it("does not answer for what was just deleted until the server told of it, and counts it until then", () => {
+    const kept = mirror();
+    kept.follow(true);
+    kept.take(a, "added");
+    kept.forget("a");
+    assert.deepEqual([kept.find("a"), kept.all()], [undefined, [a]]);
+    kept.take(b, "modified");
+    assert.equal(kept.find("a"), undefined);
+    kept.take(a, "modified");
+    assert.equal(kept.find("a"), a);
   });
 
   it("never says that something is absent: what it has not been told of is unknown", () => {

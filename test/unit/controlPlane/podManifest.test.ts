@@ -17,6 +17,7 @@ const REQUEST = {
   attempt: 1,
   node: "h100-1",
   image: "registry/workspace:latest",
+  entrypoint: [],
   cpus: 43,
   memoryGib: 460,
   gpu: { resource: "nvidia.com/gpu", count: 2 },
@@ -28,11 +29,15 @@ const REQUEST = {
 interface PodShape {
   spec: Record<string, unknown> & {
     volumes: Record<string, unknown>[];
-    containers: { resources: unknown; command?: unknown; args?: unknown }[];
+    initContainers: { image: string; volumeMounts: unknown }[];
+    containers: { resources: unknown; command: string[]; args?: unknown }[];
   };
 }
 const shape = (request: Parameters<typeof podManifest>[0]) =>
-  podManifest(request, "installation") as unknown as PodShape;
+  podManifest(request, {
+    installation: "installation",
+    sshServerImage: "registry/ssh-server:1",
+  }) as unknown as PodShape;
 
 describe("what goes into a pod", () => {
   it("is what the contract says: restarts, no token, the node by affinity, never by name", () => {
@@ -43,9 +48,18 @@ describe("what goes into a pod", () => {
     assert.equal(spec["hostname"], "demo");
     assert.match(JSON.stringify(spec["affinity"]), /kubernetes\.io\/hostname.*h100-1/);
     assert.equal(spec.containers.length, 1);
-    assert.equal(spec.containers[0]?.command, undefined);
     const amounts = { cpu: "43", memory: "460Gi", "nvidia.com/gpu": "2" };
     assert.deepEqual(spec.containers[0]?.resources, { requests: amounts, limits: amounts });
+  });
+
+  it("brings an SSH server into any image, and starts the image's own program where one is named", () => {
+    const command = (entrypoint: string[]) =>
+      shape({ ...REQUEST, entrypoint }).spec.containers[0]?.command ?? [];
+    const [init] = shape(REQUEST).spec.initContainers;
+    assert.equal(init?.image, "registry/ssh-server:1");
+    assert.deepEqual(init.volumeMounts, [{ name: "ssh-server", mountPath: "/.gpu-dev/ssh" }]);
+    assert.deepEqual(command([]), ["/.gpu-dev/ssh/gpu-dev-sshd", "serve"]);
+    assert.deepEqual(command(["/start", "--fast"]).slice(2), ["--", "/start", "--fast"]);
   });
 
   it("keeps the workspace on the claim where there is one, else in the pod", () => {

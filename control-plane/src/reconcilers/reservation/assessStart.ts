@@ -69,7 +69,7 @@ function pullFailure(
   failingSince: Date | null,
 ): StartAssessment {
   const words = pod.waiting?.message ?? "";
-  const said = `the image ${image} could not be pulled (${pod.waiting?.reason ?? ""}): ${words}`;
+  const said = `the image ${pod.waiting?.image ?? image} could not be pulled (${pod.waiting?.reason ?? ""}): ${words}`;
   if (failingSince && now.getTime() - failingSince.getTime() > PULL_GRACE_MS) {
     return { kind: "fail", why: said };
   }

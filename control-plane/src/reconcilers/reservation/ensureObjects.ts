@@ -1,5 +1,6 @@
+import type { CatalogueImage } from "@gpu-dev/shared/api/catalogue.ts";
 import type { PodView } from "../../cluster/port.ts";
-import { imageReference, shareOfNode } from "../../domain/catalogue.ts";
+import { findImage, shareOfNode } from "../../domain/catalogue.ts";
 import { secretName, serviceName } from "../../domain/objectNames.ts";
 import type { Attempt, Disk, Reservation } from "../../domain/reservation.ts";
 import { recordClaim } from "../../store/attachedDisk.ts";
@@ -71,6 +72,7 @@ function podRequest(
   disk: Disk | undefined,
 ) {
   const type = typeOf(context, row);
+  const image = imageOf(context, row);
   return {
     name: attempt.podName,
     reservationId: row.id,
@@ -79,7 +81,8 @@ function podRequest(
     rank: attempt.rank,
     attempt: attempt.attempt,
     node: attempt.node,
-    image: imageOf(context, row),
+    image: image.reference,
+    entrypoint: image.entrypoint ?? [],
     ...shareOfNode(type, attempt.units),
     gpu: type.resource === null ? null : { resource: type.resource, count: attempt.units },
     claimName: disk?.claimName ?? null,
@@ -88,12 +91,12 @@ function podRequest(
   };
 }
 
-export function imageOf({ catalogue }: ReconcilerContext, row: Reservation): string {
-  const reference = imageReference(catalogue, row.spec.image);
-  if (reference === undefined) {
+export function imageOf({ catalogue }: ReconcilerContext, row: Reservation): CatalogueImage {
+  const image = findImage(catalogue, row.spec.image);
+  if (image === undefined) {
     throw new Error(
       `the catalogue has no image ${row.spec.image ?? "by default"} any more, but reservation ${row.id} asks for it; put it back`,
     );
   }
-  return reference;
+  return image;
 }

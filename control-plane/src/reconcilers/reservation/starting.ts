@@ -85,7 +85,7 @@ async function follow(
   const now = context.clock.now();
   const seen = assessStart(pod, {
     now,
-    image: imageOf(context, row),
+    image: imageOf(context, row).reference,
     failingSince: row.phase === "image" ? row.phaseSince : null,
   });
   if (disk?.zone === null && pod.node !== null) {

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { waitFor } from "../../support/waitFor.ts";
+import { runTool } from "../support/runTool.ts";
+import { openSsh, requireContainers, ssh, sshOptions, TARGET } from "./client.ts";
+import { PROGRAM, startContainer, type Container, type ContainerOptions } from "./container.ts";
+
+const LISTENING = `${PROGRAM} listen`;
+const shell = (script: string) => ["--", "sh", "-c", script];
+
+describe("the first process of any image", function () {
+  this.timeout(60_000);
+  const containers: Container[] = [];
+
+  beforeEach(function () {
+    requireContainers(this, "busybox");
+  });
+  afterEach(async () => {
+    for (const container of containers.splice(0)) await container.stop();
+  });
+
+  async function start(options: Partial<ContainerOptions> = {}): Promise<Container> {
+    const container = await startContainer({ image: "busybox", ...options });
+    containers.push(container);
+    return container;
+  }
+  const logs = (container: Container, words: RegExp) =>
+    waitFor(() => words.test(container.log()), { describe: String(words) });
+  const has = (container: Container, commandLine: string) =>
+    waitFor(() => container.processes().includes(commandLine), { describe: commandLine });
+  const lacks = (container: Container, commandLine: string) =>
+    waitFor(() => !container.processes().includes(commandLine), { describe: `no ${commandLine}` });
+
+  it("starts the image's own program beside the server, and outlives its end", async () => {
+    const container = await start({ serve: shell("echo $OF_THE_IMAGE > /workspace/said") });
+    await logs(container, /the entrypoint ended \(exit code 0\)/);
+    assert.equal(readFileSync(join(container.workspace, "said"), "utf8"), "yes\n");
+    assert.equal((await ssh(container, ["echo here"])).stdout, "here\n");
+  });
+
+  it("ends with that program where asked, and with its exit code", async () => {
+    const wait = "while [ ! -e /workspace/go ]; do sleep 0.05; done; exit 4";
+    const container = await start({ serve: ["--end-with-entrypoint", ...shell(wait)] });
+    writeFileSync(join(container.workspace, "go"), "");
+    assert.equal(await container.exited, 4);
+  });
+
+  it("says what is wrong with a program that the image does not have, and serves all the same", async () => {
+    const container = await start({ serve: ["--", "/no/such/program"] });
+    assert.match(container.log(), /the entrypoint can't be started: .*\/no\/such\/program/);
+    assert.equal((await ssh(container, ["echo here"])).stdout, "here\n");
+  });
+
+  it("starts a server again that was killed, while the image's program runs on", async () => {
+    const container = await start({ serve: shell("exec sleep 555") });
+    await has(container, "sleep 555");
+    container.kill(LISTENING);
+    await logs(container, /listens on[^]*listens on/);
+    assert.equal((await ssh(container, ["echo again"])).stdout, "again\n");
+    assert.ok(container.processes().includes("sleep 555"));
+  });
+
+  it("leaves no zombies of what sessions put into the background", async () => {
+    const container = await start();
+    await ssh(container, ["setsid sleep 0.1 & setsid sleep 0.1 & exit 0"]);
+    await lacks(container, "sleep 0.1");
+    const states = await ssh(container, ["cat /proc/[0-9]*/stat | cut -d' ' -f3"]);
+    assert.doesNotMatch(states.stdout, /Z/);
+  });
+
+  it("asks everything to end when it is told to, and waits for what takes its time", async () => {
+    const save =
+      "trap 'sleep 0.3; echo saved > /workspace/saved; exit 0' TERM; echo trap is set; while :; do sleep 0.05; done";
+    const container = await start({ serve: shell(save) });
+    await logs(container, /trap is set/);
+    container.terminate();
+    assert.equal(await container.exited, 0);
+    assert.ok(existsSync(join(container.workspace, "saved")));
+  });
+
+  it("N5: closes the session of a key that was taken away, and lets it in no more", async () => {
+    const container = await start();
+    const open = openSsh(container, ["-tt", TARGET, "sleep 666"]);
+    await has(container, "sleep 666");
+    container.authorize("");
+    assert.equal(await open.exited, 255);
+    await lacks(container, "sleep 666");
+    assert.equal((await ssh(container, ["true"])).code, 255);
+    assert.match(container.log(), /is closed: its key was removed/);
+  });
+
+  it("does in an empty image what can be done without a shell: programs by name, and files", async () => {
+    const container = await start({ image: "empty", readOnly: true, runAs: 12345 });
+    const version = await ssh(container, [`${PROGRAM} version`]);
+    assert.deepEqual(version, { code: 0, stdout: "development\n", stderr: "" });
+    const line = await ssh(container, ["echo a | wc -c"]);
+    assert.equal(line.code, 127);
+    assert.match(line.stderr, /This image has no shell.*\s+The command needs one: it has "\|"/);
+    const input = `put ${join(container.folder, "id.pub")} there\nls there\n`;
+    const sftp = await runTool("sftp", [...sshOptions(container), "-b", "-", TARGET], { input });
+    assert.equal(sftp.code, 0, sftp.stderr);
+    assert.ok(existsSync(join(container.workspace, "there")));
+  });
+});
