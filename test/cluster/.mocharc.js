@@ -5,6 +5,10 @@ const names = process.argv.slice(2).filter(isFile);
 // a real cluster, see support/rootHooks.ts.
 const EVERYTHING = [
   "test/cluster/**/*.test.ts",
+  // The reconcilers' troubles, behind a proxy that makes them.
+  ...["troubles", "outage", "silentWatch", "nodes"].map(
+    (name) => `test/integration/reconcilers/${name}.test.ts`,
+  ),
   // One by one: mocha takes a comma in braces for the end of a name.
   ...["session", "traffic", "ending"].map((name) => `test/integration/mainJob/${name}.test.ts`),
 ];

@@ -1,8 +1,8 @@
-import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../util/logger.ts";
 import type { KubeHttp } from "./kubeHttp.ts";
 import type { KubeList, KubeObject, KubeStatus } from "./kubeObjects.ts";
+import { linesOf } from "./lines.ts";
 import { ClusterRefused } from "./port.ts";
 
 export type Change = "added" | "modified" | "deleted";
@@ -120,7 +120,7 @@ async function follow<Item extends KubeObject>(
     kind.onFollowing?.(true);
     const opened = performance.now();
     const version = cursor.version;
-    for await (const line of createInterface({ input: body, crlfDelay: Infinity })) {
+    for await (const line of linesOf(body)) {
       clearTimeout(timer);
       timer = setTimeout(bark, times.silenceMs);
       take(line, kind, cursor);

@@ -22,6 +22,11 @@ export interface WorkerPool {
 
 /** NOTIFY brings work at once; this is how soon work is found that a lost notification hid, or whose time has come. */
 const POLL_MS = 1_000;
+/**
+ * The end of each job is written by way of the library's batches, also of one: a write that fails then ends the pool, which is
+ * started again. Without them (graphile-worker 0.17) nobody waits for that write, and its failure would end the process.
+ */
+const IN_BATCHES = { completeJobBatchDelay: 0, failJobBatchDelay: 0 };
 const HOURLY_RETENTION = '17 * * * * retention ?jobKey=retention/default&max=100 {"key":"default"}';
 
 /** Runs every reconciler's jobs in this process, `concurrency` at a time. */
@@ -43,6 +48,7 @@ export async function startWorkerPool(
     crontab: HOURLY_RETENTION,
     logger: quietLogger(context),
     events,
+    preset: { worker: IN_BATCHES },
   });
   return {
     workerIds,

@@ -10,6 +10,8 @@ import { auditOf, type Audit } from "../support/audit.ts";
 import { startControlPlane, type ControlPlane } from "../support/controlPlane.ts";
 import { startKubernetes, type Kubernetes } from "../support/kubernetes.ts";
 import { startKwok } from "../support/kwok.ts";
+import { eachOf, report, round, tally } from "../support/load.ts";
+import { objectsOf, sameRowsAsPods, statesAre } from "../support/rowsAndObjects.ts";
 
 /** The whole of it takes minutes: GPU_DEV_SCALE=full. */
 const FULL = process.env["GPU_DEV_SCALE"] === "full";
@@ -65,7 +67,7 @@ describe(`scale: ${String(NODES)} nodes, ${String(RESERVATIONS)} reservations`, 
 
   it("takes them all, serves as many as there are GPUs for, and tells the others why they wait", async () => {
     const started = performance.now();
-    await eachOf(RESERVATIONS, async (index) => {
+    await eachOf(RESERVATIONS, AT_ONCE, async (index) => {
       const name = `many-${String(index)}`;
       const body = { gpuType: "h100", gpus: GPUS, durationSeconds: 3_600, name };
       const { id } = await ownerOf(index).call("createReservation", { body });
@@ -78,7 +80,7 @@ describe(`scale: ${String(NODES)} nodes, ${String(RESERVATIONS)} reservations`, 
       "select id from reservations where state = 'queued' and waiting_reason is null",
     );
     assert.deepEqual(silent, []);
-    await sameAsObjects(served);
+    assert.equal((await sameRowsAsPods(rows, kubernetes)).length, served);
     const requests = audit.requests();
     report({
       "POSTs, per second": Math.round(RESERVATIONS / ((asked - started) / 1_000)),
@@ -116,7 +118,7 @@ describe(`scale: ${String(NODES)} nodes, ${String(RESERVATIONS)} reservations`, 
   });
 
   it("serves those that wait as others end, and leaves nothing when all have", async () => {
-    await eachOf(ids.length, async (index) => {
+    await eachOf(ids.length, AT_ONCE, async (index) => {
       const reservationId = ids[index];
       assert.ok(reservationId);
       await ownerOf(index).call("cancelReservation", { params: { reservationId } });
@@ -135,62 +137,6 @@ describe(`scale: ${String(NODES)} nodes, ${String(RESERVATIONS)} reservations`, 
     return owner;
   }
 
-  async function counts(wanted: Readonly<Record<string, number>>): Promise<void> {
-    const asked = Object.fromEntries(Object.entries(wanted).filter(([, count]) => count > 0));
-    await waitFor(
-      async () => {
-        const found = await rows.query<{ state: string; count: number }>(
-          "select state, count(*)::int as count from reservations group by state",
-        );
-        const now = Object.fromEntries(found.rows.map(({ state, count }) => [state, count]));
-        const same = Object.entries(asked).every(([state, count]) => now[state] === count);
-        return same && Object.keys(now).length === Object.keys(asked).length;
-      },
-      { timeoutMs: PATIENCE_MS, intervalMs: 250, describe: JSON.stringify(asked) },
-    );
-  }
-
-  /** Nothing lost, doubled or leaked: a pod for each attempt that holds GPUs, and that very one. */
-  async function sameAsObjects(served: number): Promise<void> {
-    const attempts = await rows.query<{ pod_name: string; pod_uid: string }>(
-      "select pod_name, pod_uid from attempts order by pod_name",
-    );
-    const pods = (await objects("pods")).sort((a, b) => (a.name < b.name ? -1 : 1));
-    assert.equal(pods.length, served);
-    assert.deepEqual(
-      pods.map(({ name, uid }) => [name, uid]),
-      attempts.rows.map((row) => [row.pod_name, row.pod_uid]),
-    );
-  }
-
-  async function objects(kind: string): Promise<{ name: string; uid: string }[]> {
-    const path = `/api/v1/namespaces/gpu-dev/${kind}?labelSelector=gpu-dev.io%2Freservation`;
-    const list = await kubernetes.admin.expect<{
-      items: { metadata: { name: string; uid: string } }[];
-    }>("GET", path);
-    return list.items.map(({ metadata }) => metadata);
-  }
+  const counts = (wanted: Readonly<Record<string, number>>) => statesAre(rows, wanted, PATIENCE_MS);
+  const objects = (kind: string) => objectsOf(kubernetes, kind);
 });
-
-async function eachOf(count: number, work: (index: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const worker = async () => {
-    for (let index = next++; index < count; index = next++) await work(index);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-}
-
-function tally(words: readonly string[]): Record<string, number> {
-  const counted: Record<string, number> = {};
-  for (const word of words) counted[word] = (counted[word] ?? 0) + 1;
-  return Object.fromEntries(Object.entries(counted).sort(([, a], [, b]) => b - a));
-}
-
-const round = (value: number): number => Math.round(value * 100) / 100;
-
-/** Figures for people: nothing is asserted of them here. */
-function report(figures: Readonly<Record<string, unknown>>): void {
-  for (const [what, value] of Object.entries(figures)) {
-    process.stdout.write(`        ${what}: ${JSON.stringify(value)}\n`);
-  }
-}

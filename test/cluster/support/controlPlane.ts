@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createApiClient, type ApiClient } from "@gpu-dev/shared/client/apiClient.ts";
 import { developmentToken } from "@gpu-dev/shared/signIn/developmentSignIn.ts";
@@ -19,7 +19,7 @@ export interface ControlPlane {
   memory(): { readonly now: number; readonly peak: number };
   /** Seconds of processor time since its start. */
   cpuSeconds(): number;
-  stop(): Promise<void>;
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 export async function startControlPlane(given: {
@@ -27,25 +27,33 @@ export async function startControlPlane(given: {
   databaseUrl: string;
   /** Of a test: the secret is kept there. */
   directory: string;
+  /** To be found again by its clients after a restart. */
+  port?: number;
+  logLevel?: string;
 }): Promise<ControlPlane> {
   const secretFile = join(given.directory, "development-secret");
-  writeFileSync(secretFile, `gpu-dev-secret-${randomBytes(32).toString("base64url")}`, {
-    mode: 0o600,
-  });
-  const port = await freePort();
+  if (!existsSync(secretFile)) {
+    const secret = `gpu-dev-secret-${randomBytes(32).toString("base64url")}`;
+    writeFileSync(secretFile, secret, { mode: 0o600 });
+  }
+  const port = given.port ?? (await freePort());
   const url = `http://127.0.0.1:${String(port)}`;
   const args = ["--role", "all", "--host", "127.0.0.1", "--port", String(port)];
   const access = ["--kubeconfig", given.kubeconfigPath, "--development-secret-file", secretFile];
-  const child = spawn(process.execPath, [MAIN, ...args, ...access, "--log-level", "error"], {
-    stdio: ["ignore", "ignore", "inherit"],
-    env: {
-      PATH: process.env["PATH"] ?? "",
-      DATABASE_URL: given.databaseUrl,
-      GPU_DEV_WRITES_PER_SECOND: "100000",
-      GPU_DEV_READS_PER_SECOND: "100000",
-      GPU_DEV_STRANGERS_PER_SECOND: "100000",
+  const child = spawn(
+    process.execPath,
+    [MAIN, ...args, ...access, "--log-level", given.logLevel ?? "error"],
+    {
+      stdio: ["ignore", "ignore", "inherit"],
+      env: {
+        PATH: process.env["PATH"] ?? "",
+        DATABASE_URL: given.databaseUrl,
+        GPU_DEV_WRITES_PER_SECOND: "100000",
+        GPU_DEV_READS_PER_SECOND: "100000",
+        GPU_DEV_STRANGERS_PER_SECOND: "100000",
+      },
     },
-  });
+  );
   await waitFor(async () => (await fetch(`${url}/readyz`)).ok, {
     timeoutMs: 30_000,
     describe: "the control plane to be ready",
@@ -66,10 +74,10 @@ export async function startControlPlane(given: {
       const fields = proc("stat").split(" ");
       return (Number(fields[13]) + Number(fields[14])) / 100;
     },
-    stop: async () => {
+    stop: async (signal = "SIGTERM") => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, "exit");
-      child.kill("SIGTERM");
+      child.kill(signal);
       await ended;
     },
   };

@@ -1,10 +1,15 @@
-import { CoreV1Api, KubeConfig, type V1Pod } from "@kubernetes/client-node";
+import { ApiException, CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import type { V1Node, V1Pod } from "@kubernetes/client-node";
+import { waitFor } from "../../support/waitFor.ts";
 
 /** A kubelet moved by hand, so that a test decides when a pod runs, fails or goes: the stock client does it. */
 export interface HandKubelet {
   readonly api: CoreV1Api;
   addNode(name: string, type: string, gpus: number, zone?: string): Promise<void>;
   setNodeReady(name: string, ready: boolean, since?: Date): Promise<void>;
+  /** As a device plugin reports GPUs that went bad, or are well again. */
+  setGpus(name: string, gpus: number): Promise<void>;
+  cordon(name: string, cordoned: boolean): Promise<void>;
   pod(name: string): Promise<V1Pod | undefined>;
   pods(): Promise<V1Pod[]>;
   run(name: string): Promise<void>;
@@ -32,6 +37,14 @@ export function createHandKubelet(kubeconfig: string, namespace: string): HandKu
       body: { ...pod, status: { ...pod.status, ...status } },
     });
   };
+  // The cluster's own controllers write nodes too.
+  const changeNode = async (name: string, change: (node: V1Node) => V1Node) => {
+    const write = async () => {
+      const body = change(await api.readNode({ name }));
+      return api.replaceNodeStatus({ name, body }).catch(unlessConflict);
+    };
+    await waitFor(write, { describe: `node ${name} to take its status` });
+  };
   return {
     api,
     addNode: async (name, type, gpus, zone = "us-east-2a") => {
@@ -56,16 +69,26 @@ export function createHandKubelet(kubeconfig: string, namespace: string): HandKu
       });
     },
     setNodeReady: async (name, ready, since = new Date()) => {
-      const node = await api.readNode({ name });
       const condition = {
         type: "Ready",
         status: ready ? "True" : "False",
         lastTransitionTime: since,
         lastHeartbeatTime: new Date(),
       };
-      await api.replaceNodeStatus({
+      await changeNode(name, (node) => ({
+        ...node,
+        status: { ...node.status, conditions: [condition] },
+      }));
+    },
+    setGpus: (name, gpus) =>
+      changeNode(name, (node) => {
+        const allocatable = { ...node.status?.allocatable, "nvidia.com/gpu": String(gpus) };
+        return { ...node, status: { ...node.status, allocatable } };
+      }),
+    cordon: async (name, unschedulable) => {
+      await api.patchNode({
         name,
-        body: { ...node, status: { ...node.status, conditions: [condition] } },
+        body: [{ op: "add", path: "/spec/unschedulable", value: unschedulable }],
       });
     },
     pod: find,
@@ -88,11 +111,13 @@ export function createHandKubelet(kubeconfig: string, namespace: string): HandKu
       const claim = await api.readNamespacedPersistentVolumeClaim({ name, namespace });
       if (claim.spec?.volumeName) return;
       const volume = `pv-${claim.metadata?.uid ?? ""}`;
+      const storageClassName = claim.spec?.storageClassName;
       await api.createPersistentVolume({
         body: {
           metadata: { name: volume },
           spec: {
             capacity: { storage: "100Gi" },
+            ...(storageClassName === undefined ? {} : { storageClassName }),
             accessModes: ["ReadWriteOncePod"],
             hostPath: { path: "/nowhere" },
             claimRef: { namespace, name, uid: claim.metadata?.uid ?? "" },
@@ -110,18 +135,25 @@ export function createHandKubelet(kubeconfig: string, namespace: string): HandKu
           },
         },
       });
-      const bound = await api.replaceNamespacedPersistentVolumeClaim({
-        name,
-        namespace,
-        body: { ...claim, spec: { ...claim.spec, volumeName: volume } },
-      });
-      await api.replaceNamespacedPersistentVolumeClaimStatus({
-        name,
-        namespace,
-        body: { ...bound, status: { phase: "Bound" } },
-      });
+      const bind = async () => {
+        const found = await api.readNamespacedPersistentVolumeClaim({ name, namespace });
+        if (found.status?.phase === "Bound") return found;
+        const body = { ...found, spec: { ...found.spec, volumeName: volume } };
+        const bound = await api.replaceNamespacedPersistentVolumeClaim({ name, namespace, body });
+        await api.replaceNamespacedPersistentVolumeClaimStatus({
+          ...{ name, namespace, body: { ...bound, status: { phase: "Bound" } } },
+        });
+        return undefined;
+      };
+      await waitFor(() => bind().catch(unlessConflict), { describe: `claim ${name} to be bound` });
     },
   };
+}
+
+/** Somebody else wrote meanwhile: to be tried again. */
+function unlessConflict(error: unknown): undefined {
+  if (error instanceof ApiException && error.code === 409) return;
+  throw error;
 }
 
 /** One container's status; what is left out is as it is for a container that runs. */

@@ -28,7 +28,8 @@ import {
 } from "../../../control-plane/src/store/reservations.ts";
 import { writeReservation } from "../../../control-plane/src/store/transition.ts";
 import { newId } from "../../../control-plane/src/util/newId.ts";
-import { startDevCluster, type DevCluster } from "../../../dev-cluster/src/devCluster.ts";
+import { startDevCluster } from "../../../dev-cluster/src/devCluster.ts";
+import type { RequestFaults } from "../../../dev-cluster/src/faults/requestFaults.ts";
 import { createTestDatabase } from "../../support/postgres.ts";
 import { makeTempDir } from "../../support/tempDir.ts";
 import { createHandKubelet, type HandKubelet } from "./handKubelet.ts";
@@ -57,12 +58,30 @@ export interface Asked {
   readonly name?: string;
 }
 
+/** Where the world's objects are: dev-cluster, unless the suite has another one. */
+interface WorldCluster {
+  readonly kubeconfigPath: string;
+  /** The kubelet's, which suffers no faults where it need not. */
+  readonly kubeconfig: string;
+  readonly faults: { readonly requests: RequestFaults };
+  stop(): Promise<void>;
+}
+
+const hour = 3_600_000;
+let startCluster = (dataDir: string): Promise<WorldCluster> =>
+  startDevCluster({ dataDir, nodeLeaseMillis: 10 * hour });
+
+/** For suites that run these tests against something else. */
+export function useOtherWorldCluster(start: () => Promise<WorldCluster>): void {
+  startCluster = start;
+}
+
 /** A real database, a real API server, the real adapter and reconcilers, and a kubelet moved by hand. */
 export interface World {
   readonly context: ReconcilerContext;
   readonly database: Database;
   readonly databaseUrl: string;
-  readonly devCluster: DevCluster;
+  readonly devCluster: WorldCluster;
   readonly cluster: Cluster;
   readonly clock: SteppedClock;
   readonly kubelet: HandKubelet;
@@ -84,8 +103,7 @@ export interface World {
 export async function startWorld(): Promise<World> {
   const testDatabase = await createTestDatabase();
   const directory = await makeTempDir("world");
-  const hour = 3_600_000;
-  const devCluster = await startDevCluster({ dataDir: directory.path, nodeLeaseMillis: 10 * hour });
+  const devCluster = await startCluster(directory.path);
   const database = openDatabase({ url: testDatabase.url, poolSize: 10 });
   const clock = new SteppedClock(await readDatabaseTime(database));
   const catalogue = await loadCatalogue();

@@ -17,7 +17,7 @@ const node = (name: string, units = 8, rest: Partial<PlanNode> = {}): PlanNode =
   zone: "a",
   units,
   foreignUnits: 0,
-  usable: true,
+  outOfUse: null,
   ...rest,
 });
 const lease = (on: string, units: number, until: string | null = null): PlanLease => ({
@@ -72,13 +72,13 @@ describe("the first-come planner", () => {
 
   it("honours the zone of a disk, and names nodes that are out of use", () => {
     const { placements, waiting } = plan({
-      nodes: [node("h100-1"), node("h100-2", 8, { zone: "b", usable: false })],
+      nodes: [node("h100-1"), node("h100-2", 8, { zone: "b", outOfUse: "not ready" })],
       queue: [request("there", 1, { zone: "b" })],
     });
     assert.deepEqual(placements, []);
     assert.equal(
       waiting[0]?.reason,
-      "Needs 1 H100 on one node in b, where its disk is. No node of this type is in use in b now. Out of use: h100-2.",
+      "Needs 1 H100 on one node in b, where its disk is. No node of this type is in use in b now. Out of use: h100-2 (not ready).",
     );
   });
 
@@ -104,7 +104,7 @@ describe("the first-come planner", () => {
       fc.record({
         foreign: fc.integer({ min: 0, max: 9 }),
         held: fc.integer({ min: 0, max: 9 }),
-        usable: fc.boolean(),
+        outOfUse: fc.constantFrom(null, "not ready" as const, "cordoned" as const),
       }),
       { maxLength: 6 },
     ),
@@ -115,7 +115,7 @@ describe("the first-come planner", () => {
   const inputOf = ({ sizes, asked }: AnyInput): PlanInput => ({
     pool: "h100",
     nodes: sizes.map((size, index) =>
-      node(`n${String(index)}`, 8, { foreignUnits: size.foreign, usable: size.usable }),
+      node(`n${String(index)}`, 8, { foreignUnits: size.foreign, outOfUse: size.outOfUse }),
     ),
     leases: sizes.map((size, index) => lease(`n${String(index)}`, size.held)),
     queue: asked.map((units, index) => request(`r${String(index)}`, units)),
@@ -136,7 +136,9 @@ describe("the first-come planner", () => {
         }
         for (const [index, size] of any.sizes.entries()) {
           const taken = given.get(`n${String(index)}`) ?? 0;
-          assert.ok(taken === 0 || (size.usable && taken + size.foreign + size.held <= 8));
+          assert.ok(
+            taken === 0 || (size.outOfUse === null && taken + size.foreign + size.held <= 8),
+          );
         }
       }),
     );

@@ -18,7 +18,7 @@ export function roomOf({ nodes, leases }: PlanInput): NodeRoom[] {
     .sort((a, b) => compareNames(a.node.name, b.node.name));
 }
 
-export const usable = (room: NodeRoom): boolean => room.node.usable;
+export const usable = (room: NodeRoom): boolean => room.node.outOfUse === null;
 
 /** h100-2 before h100-10: people read these names as numbers. */
 export function compareNames(a: string, b: string): number {

@@ -7,8 +7,8 @@ export interface PlanNode {
   readonly units: number;
   /** Units taken by what is not ours. */
   readonly foreignUnits: number;
-  /** Ready and not cordoned: only then is anything new placed here. */
-  readonly usable: boolean;
+  /** Why nothing new is placed here; null where it may be. */
+  readonly outOfUse: "not ready" | "cordoned" | null;
 }
 
 /** Units held on a node until its pod object is gone; `until` is the latest end that was fixed at placement. */

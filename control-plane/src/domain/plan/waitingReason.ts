@@ -18,7 +18,7 @@ export function blockedReason(
     needSentence(input, request),
     freeSentence(input, rooms, request),
     outOfUseSentence(rooms),
-    nextEndSentence(input, request),
+    nextEndSentence(input, rooms, request),
   ]
     .filter((sentence) => sentence !== "")
     .join(" ");
@@ -60,14 +60,23 @@ function freeSentence(
 }
 
 function outOfUseSentence(rooms: readonly NodeRoom[]): string {
-  const names = rooms.filter((room) => !usable(room)).map((room) => room.node.name);
+  const names = rooms
+    .filter((room) => !usable(room))
+    .map(({ node }) => `${node.name} (${node.outOfUse ?? ""})`);
   if (names.length === 0) return "";
   if (names.length > MOST_NODES_NAMED) return `${String(names.length)} nodes are out of use.`;
   return `Out of use: ${names.join(", ")}.`;
 }
 
-function nextEndSentence({ leases, now }: PlanInput, request: PlanRequest): string {
+/** Of nodes in use alone: what ends on another frees nothing for who waits. */
+function nextEndSentence(
+  { leases, now }: PlanInput,
+  rooms: readonly NodeRoom[],
+  request: PlanRequest,
+): string {
+  const inUse = new Set(rooms.filter(usable).map(({ node }) => node.name));
   const ends = leases
+    .filter(({ node }) => inUse.has(node))
     .filter((lease): lease is PlanLease & { until: Date } => lease.until !== null)
     .filter((lease) => lease.reservationId !== request.reservationId)
     .sort((a, b) => a.until.getTime() - b.until.getTime());
