@@ -1,6 +1,11 @@
 import { createHash } from "node:crypto";
 import { insertAudit } from "../store/audit.ts";
-import type { Database, Queryable, Transaction } from "../store/database.ts";
+import {
+  inTransaction,
+  type Database,
+  type Queryable,
+  type Transaction,
+} from "../store/database.ts";
 import { storeAnswer, takeKey } from "../store/idempotency.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Principal } from "../util/principal.ts";
@@ -32,7 +37,7 @@ export async function runMutation(
   request: MutationRequest,
   work: (trx: Transaction) => Promise<Answer>,
 ): Promise<Answer> {
-  return database.transaction(async (trx) => {
+  return inTransaction(database, async (trx) => {
     const { principal, idempotency } = request;
     if (principal && idempotency) {
       const requestHash = createHash("sha256")

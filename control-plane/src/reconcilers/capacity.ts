@@ -8,6 +8,7 @@ import {
   upsertNodes,
   wasSurveyedAfter,
 } from "../store/capacity.ts";
+import { inTransaction } from "../store/database.ts";
 import { recordContact } from "../store/clusterContact.ts";
 import { queueAllNow } from "../store/jobBatches.ts";
 import { after, type ReconcileResult, type ReconcilerContext } from "./context.ts";
@@ -26,7 +27,7 @@ export async function reconcileCapacity(context: ReconcilerContext): Promise<Rec
     (pod) => pod.installation !== context.installation || !holding.has(pod.name),
   );
   const seen = capacityOf(context.catalogue, nodes, foreign);
-  return context.database.transaction(async (trx) => {
+  return inTransaction(context.database, async (trx) => {
     if (await wasSurveyedAfter(trx, observedAt)) return { requeueAt: after(begun, RETRY_MS) };
     const changed = await upsertNodes(trx, seen, observedAt);
     const gone = await removeNodesExcept(

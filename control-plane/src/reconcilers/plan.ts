@@ -23,10 +23,10 @@ export async function reconcilePlan(
     context.log.warn({ pool }, "requests wait for a type that the catalogue does not have");
     return {};
   }
-  const plan = await context.database.transaction(async (trx) => {
-    await planning.lockPool(trx, pool);
-    return placeWhatFits(context, trx, type);
-  });
+  const plan = await planning.passInTurn(context.database, pool, (trx) =>
+    placeWhatFits(context, trx, type),
+  );
+  if (plan === null) return {};
   await Promise.all(
     plan.placements
       .slice(0, STARTED_AT_ONCE)
@@ -36,6 +36,8 @@ export async function reconcilePlan(
   return {};
 }
 
+/** So that no pass is long: the rest is placed by the next one. */
+const PLACED_AT_ONCE = 100;
 /** More than these go through the queue, which spreads them over all processes. */
 const STARTED_AT_ONCE = 4;
 /** When the queue takes a start over that this process could not begin. */
@@ -76,8 +78,10 @@ async function placeWhatFits(
     now: context.clock.now(),
   };
   const plan = context.planner(input);
+  const placements = plan.placements.slice(0, PLACED_AT_ONCE);
+  if (placements.length < plan.placements.length) await queueNow(trx, "plan", type.id);
   const rows = new Map(queue.map((row) => [row.id, row]));
-  for (const [index, placement] of plan.placements.entries()) {
+  for (const [index, placement] of placements.entries()) {
     const row = rows.get(placement.reservationId);
     if (!row) continue;
     if (!(await place(context, trx, type, row, placement))) continue;
@@ -88,7 +92,7 @@ async function placeWhatFits(
       await queueNow(trx, "reservation", row.id);
     }
   }
-  return plan;
+  return { ...plan, placements };
 }
 
 /** Nothing is known of any node: nothing is placed, and nobody is told a number. */

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Hour, Minute, Second } from "@gpu-dev/shared/durations.ts";
 import { planFirstCome } from "../domain/plan/firstCome.ts";
 import { queueNow } from "../store/jobs.ts";
-import { beat, removeBeats, unlockSilentWorkers } from "../store/workers.ts";
+import { beat, removeBeats, unlockSilentWorkers, unlockWorkers } from "../store/workers.ts";
 import { ClusterSteadiness } from "./clusterSteadiness.ts";
 import type { ReconcilerContext } from "./context.ts";
 import { watchHints } from "./watchHints.ts";
@@ -74,7 +74,7 @@ async function keepPoolRunning(
       );
       if (stopping.signal.aborted) return;
       context.log.warn({ err: broken }, "the job queue broke down; started again");
-      const next = await restart(context, options, stopping.signal);
+      const next = await restart(context, options, pool, stopping.signal);
       if (!next) return;
       pool = next;
     }
@@ -91,15 +91,18 @@ async function keepPoolRunning(
   };
 }
 
+/** Jobs that the broken pool could not give back are free at once; a sweep would free them half a minute later. */
 async function restart(
   context: ReconcilerContext,
   options: ReconcilersOptions,
+  broken: WorkerPool,
   stop: AbortSignal,
 ): Promise<WorkerPool | undefined> {
   for (;;) {
     await delay(RESTART_PAUSE_MS, undefined, { signal: stop }).catch(() => undefined);
     if (stop.aborted) return undefined;
     try {
+      await unlockWorkers(context.database, [...broken.workerIds]);
       return await startWorkerPool(context, options);
     } catch (error) {
       context.log.warn({ err: error }, "the job queue could not be started yet");

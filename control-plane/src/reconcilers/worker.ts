@@ -8,6 +8,7 @@ import {
   type WorkerEvents,
 } from "graphile-worker";
 import type { ReconcilerName } from "../store/jobs.ts";
+import { createQueuePool } from "../store/queuePool.ts";
 import type { ReconcilerContext } from "./context.ts";
 import { REGISTRY } from "./registry.ts";
 import { runJob } from "./runJob.ts";
@@ -24,7 +25,7 @@ export interface WorkerPool {
 const POLL_MS = 1_000;
 /**
  * The end of each job is written by way of the library's batches, also of one: a write that fails then ends the pool, which is
- * started again. Without them (graphile-worker 0.17) nobody waits for that write, and its failure would end the process.
+ * started again. Without them (graphile-worker 0.18) nobody waits for that write, and its failure would end the process.
  */
 const IN_BATCHES = { completeJobBatchDelay: 0, failJobBatchDelay: 0 };
 const HOURLY_RETENTION = '17 * * * * retention ?jobKey=retention/default&max=100 {"key":"default"}';
@@ -38,9 +39,9 @@ export async function startWorkerPool(
   const workerIds = new Set<string>();
   events.on("pool:create", ({ workerPool }) => workerIds.add(workerPool.id));
   events.on("worker:create", ({ worker }) => workerIds.add(worker.workerId));
+  const pgPool = createQueuePool(databaseUrl, concurrency + 2, context.log);
   const runner: Runner = await run({
-    connectionString: databaseUrl,
-    maxPoolSize: concurrency + 2,
+    pgPool,
     concurrency,
     pollInterval: POLL_MS,
     noHandleSignals: true,
@@ -49,10 +50,13 @@ export async function startWorkerPool(
     logger: quietLogger(context),
     events,
     preset: { worker: IN_BATCHES },
+  }).catch(async (error: unknown) => {
+    await pgPool.end();
+    throw error;
   });
   return {
     workerIds,
-    ended: runner.promise,
+    ended: runner.promise.finally(() => pgPool.end()),
     stop: () => runner.stop(),
   };
 }

@@ -44,6 +44,35 @@ function ignore(): void {
   // The caller is told by the exception.
 }
 
+/** Runs `work` in one transaction. It may run more than once, see `untilNoDeadlock`, so it does nothing but write there. */
+export function inTransaction<Result>(
+  db: Database,
+  work: (trx: Transaction) => Promise<Result>,
+): Promise<Result> {
+  return untilNoDeadlock(() => db.transaction(work));
+}
+
+const TRIES = 5;
+
+/**
+ * PostgreSQL ends one of those that wait for each other, and undoes what it did: that one does it again. Jobs are why
+ * it happens: we queue many in one transaction, and the queue takes many away in one, in whatever order.
+ */
+export async function untilNoDeadlock<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isDeadlock(error) || tries === TRIES) throw error;
+    }
+  }
+}
+
+/** SQLSTATE 40P01. */
+function isDeadlock(error: unknown): boolean {
+  return error instanceof Error && (error as { code?: unknown }).code === "40P01";
+}
+
 /** Rows of one raw statement. Every statement of the store goes through here. */
 export async function rows<Row>(
   db: Queryable,

@@ -1,4 +1,4 @@
-import { rows, type Queryable } from "./database.ts";
+import { rows, untilNoDeadlock, type Queryable } from "./database.ts";
 import type { ReconcilerName } from "./jobs.ts";
 
 /** `queueNow` for many keys in one statement. */
@@ -7,13 +7,15 @@ export async function queueAllNow(
   work: readonly { readonly reconciler: ReconcilerName; readonly key: string }[],
 ): Promise<void> {
   if (work.length === 0) return;
-  await rows(
-    db,
-    `select count(*) from jsonb_to_recordset(?::jsonb) as w(reconciler text, key text),
+  const queue = () =>
+    rows(
+      db,
+      `select count(*) from jsonb_to_recordset(?::jsonb) as w(reconciler text, key text),
        lateral graphile_worker.add_job(w.reconciler, json_build_object('key', w.key),
          job_key := w.reconciler || '/' || w.key, max_attempts := 100) as job`,
-    [JSON.stringify(work)],
-  );
+      [JSON.stringify(work)],
+    );
+  await (db.isTransaction === true ? queue() : untilNoDeadlock(queue));
 }
 
 /** Everything that is not over: what a resync looks at again. */

@@ -1,13 +1,54 @@
 import type { Reservation } from "../domain/reservation.ts";
 import type { PlanLease, PlanNode, PlanRequest, Waiting } from "../domain/plan/types.ts";
 import { CHANGES_CHANNEL, WAITING_PREFIX } from "./eventStream.ts";
-import { firstRow, rows, type Queryable, type Transaction } from "./database.ts";
+import {
+  firstRow,
+  inTransaction,
+  rows,
+  type Database,
+  type Queryable,
+  type Transaction,
+} from "./database.ts";
 
-/** One pass at a time for each pool, in all processes; the lock ends with the transaction. */
-export async function lockPool(trx: Transaction, pool: string): Promise<void> {
-  await rows(trx, "select 1 from (select pg_advisory_xact_lock(hashtextextended(?, 2))) as held", [
-    `plan/${pool}`,
-  ]);
+/**
+ * One pass at a time for each pool, in all processes, and one that waits for its turn. Whoever comes while one waits
+ * has nothing to do, as that one has not begun to read: it will see all that the comer saw.
+ * @returns null where another pass does it
+ */
+export async function passInTurn<Result>(
+  db: Database,
+  pool: string,
+  pass: (trx: Transaction) => Promise<Result>,
+): Promise<Result | null> {
+  const atOnce = await inTransaction(db, async (trx) =>
+    (await tryLock(trx, `plan/${pool}`)) ? { result: await pass(trx) } : null,
+  );
+  if (atOnce) return atOnce.result;
+  const waiting = await db.transaction();
+  try {
+    if (!(await tryLock(waiting, `plan-next/${pool}`))) return null;
+    return await inTransaction(db, async (trx) => {
+      await rows(trx, `select 1 from (select pg_advisory_xact_lock(${LOCK_ID})) as held`, [
+        `plan/${pool}`,
+      ]);
+      if (!waiting.isCompleted()) await waiting.rollback();
+      return pass(trx);
+    });
+  } finally {
+    if (!waiting.isCompleted()) await waiting.rollback();
+  }
+}
+
+const LOCK_ID = "hashtextextended(?, 2)";
+
+/** The lock ends with the transaction. */
+async function tryLock(trx: Transaction, name: string): Promise<boolean> {
+  const row = await firstRow<{ held: boolean }>(
+    trx,
+    `select pg_try_advisory_xact_lock(${LOCK_ID}) as held`,
+    [name],
+  );
+  return row?.held === true;
 }
 
 export interface PoolRows {

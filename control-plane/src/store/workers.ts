@@ -19,6 +19,15 @@ export async function removeBeats(db: Queryable, workerIds: readonly string[]): 
   );
 }
 
+/** Takes the locks from workers of which it is known that they are no more. */
+export async function unlockWorkers(db: Queryable, workerIds: readonly string[]): Promise<void> {
+  await rows(
+    db,
+    `select graphile_worker.force_unlock_workers(array(select jsonb_array_elements_text(?::jsonb)))`,
+    [JSON.stringify(workerIds)],
+  );
+}
+
 /**
  * Takes the locks from workers that have not beaten for `silenceSeconds`. A lock younger than that is left
  * alone: its worker may not have beaten yet. @returns the workers that lost theirs

@@ -148,9 +148,11 @@ function changed({ labels, spec = {}, container = {} }: Change): object {
   // Mounts name volumes, so that a pod with others has none.
   const mounts = spec["volumes"] === undefined ? {} : { volumeMounts: [] };
   const [first, ...others] = pod.spec.containers;
+  const containers = [{ ...first, ...mounts, ...container }, ...others];
+  const initContainers = pod.spec.initContainers.map((each) => ({ ...each, ...mounts }));
   return {
     ...pod,
     metadata: { ...pod.metadata, labels: labels ?? pod.metadata.labels },
-    spec: { ...pod.spec, ...spec, containers: [{ ...first, ...mounts, ...container }, ...others] },
+    spec: { ...pod.spec, initContainers, ...spec, containers },
   };
 }

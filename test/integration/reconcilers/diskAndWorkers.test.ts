@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { queueNow } from "../../../control-plane/src/store/jobs.ts";
-import { beat, unlockSilentWorkers } from "../../../control-plane/src/store/workers.ts";
+import {
+  beat,
+  unlockSilentWorkers,
+  unlockWorkers,
+} from "../../../control-plane/src/store/workers.ts";
 import { rows } from "../../../control-plane/src/store/database.ts";
 import { bound, claimOf, firstPod, makeReady, settle } from "./lives.ts";
 import { scalar, startWorld, type World } from "./world.ts";
@@ -63,7 +67,7 @@ describe("disks and dead workers", () => {
     assert.equal(await world.cluster.getClaim(claim), undefined);
   });
 
-  it("R4: takes the locks of a worker that went silent, and of no other", async () => {
+  it("R4: takes the locks of a worker that went silent, and of no other, but of one known to be broken", async () => {
     await queueNow(world.database, "retention", "dead");
     await queueNow(world.database, "retention", "alive");
     await queueNow(world.database, "retention", "young");
@@ -81,5 +85,7 @@ describe("disks and dead workers", () => {
     assert.deepEqual(await unlockSilentWorkers(world.database, 20), []);
     const locked = `select count(*) as value from graphile_worker._private_jobs where locked_by is not null`;
     assert.equal(await scalar<number>(world.database, locked), 2);
+    await unlockWorkers(world.database, ["worker-young", "worker-elsewhere"]);
+    assert.equal(await scalar<number>(world.database, locked), 1);
   });
 });

@@ -1,6 +1,7 @@
 import type { PodView } from "../../cluster/port.ts";
 import type { Attempt, Reservation } from "../../domain/reservation.ts";
 import { claimPod, releaseAttempt } from "../../store/attempts.ts";
+import { inTransaction } from "../../store/database.ts";
 import { queueNow } from "../../store/jobs.ts";
 import type { ReconcilerContext } from "../context.ts";
 
@@ -42,7 +43,7 @@ async function release(
   row: Reservation,
   attempt: Attempt,
 ): Promise<"gone"> {
-  await database.transaction(async (trx) => {
+  await inTransaction(database, async (trx) => {
     if (await releaseAttempt(trx, attempt.podName, clock.now())) {
       await queueNow(trx, "plan", row.gpuType);
     }

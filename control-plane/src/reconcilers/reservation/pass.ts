@@ -3,7 +3,7 @@ import { asSentence } from "@gpu-dev/shared/words/reservationText.ts";
 import type { GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import { findType } from "../../domain/catalogue.ts";
 import type { Reservation } from "../../domain/reservation.ts";
-import type { Transaction } from "../../store/database.ts";
+import { inTransaction, type Transaction } from "../../store/database.ts";
 import { writeReservation, type ReservationPatch, type Written } from "../../store/transition.ts";
 import type { NewEvent } from "../../store/events.ts";
 import type { ReservationState } from "@gpu-dev/shared/states.ts";
@@ -28,7 +28,7 @@ export async function write(
   { and, ...change }: Change,
 ): Promise<"again"> {
   const now = clock.now();
-  await database.transaction(async (trx): Promise<Written> => {
+  await inTransaction(database, async (trx): Promise<Written> => {
     const written = await writeReservation(trx, row, { ...change, now });
     if (written.outcome === "updated") await and?.(trx, now);
     return written;
