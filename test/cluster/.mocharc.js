@@ -14,8 +14,7 @@ const EVERYTHING = [
 ];
 
 export default {
-  // Outages under load have a command of their own, `npm run test:outage`.
-  ...(names.length === 0 && { spec: EVERYTHING, ignore: ["test/cluster/outage/**"] }),
+  ...(names.length === 0 && { spec: EVERYTHING }),
   // Ours first: the other one looks for children that were left running.
   require: ["./test/cluster/support/rootHooks.ts", "./test/support/rootHooks.ts"],
   reporter: "./test/support/reporter.ts",

@@ -5,6 +5,7 @@ import { queueNow } from "../store/jobs.ts";
 import { beat, removeBeats, unlockSilentWorkers, unlockWorkers } from "../store/workers.ts";
 import { ClusterSteadiness } from "./clusterSteadiness.ts";
 import type { ReconcilerContext } from "./context.ts";
+import { surviveLostWrites } from "./lostWrites.ts";
 import { watchHints } from "./watchHints.ts";
 import { startWorkerPool, tidyQueue, type WorkerPool } from "./worker.ts";
 
@@ -33,9 +34,10 @@ export async function startReconcilers(
     planner: planFirstCome,
     steadiness: new ClusterSteadiness(options.clock),
   };
+  const { database, log } = context;
+  const endOfSurvival = surviveLostWrites(log);
   const pool = await keepPoolRunning(context, options);
   const hints = await watchHints(context);
-  const { database, log } = context;
   const beats = () => beat(database, [...pool.workerIds()]);
   const timers = [
     every(BEAT_MS, "heartbeat", context, beats),
@@ -55,6 +57,7 @@ export async function startReconcilers(
       await removeBeats(database, [...pool.workerIds()]).catch((error: unknown) => {
         log.warn({ err: error }, "heartbeats were left behind; they grow old by themselves");
       });
+      endOfSurvival();
     },
   };
 }

@@ -8,7 +8,6 @@ import {
   type WorkerEvents,
 } from "graphile-worker";
 import type { ReconcilerName } from "../store/jobs.ts";
-import { createQueuePool } from "../store/queuePool.ts";
 import type { ReconcilerContext } from "./context.ts";
 import { REGISTRY } from "./registry.ts";
 import { runJob } from "./runJob.ts";
@@ -23,11 +22,6 @@ export interface WorkerPool {
 
 /** NOTIFY brings work at once; this is how soon work is found that a lost notification hid, or whose time has come. */
 const POLL_MS = 1_000;
-/**
- * The end of each job is written by way of the library's batches, also of one: a write that fails then ends the pool, which is
- * started again. Without them (graphile-worker 0.18) nobody waits for that write, and its failure would end the process.
- */
-const IN_BATCHES = { completeJobBatchDelay: 0, failJobBatchDelay: 0 };
 const HOURLY_RETENTION = '17 * * * * retention ?jobKey=retention/default&max=100 {"key":"default"}';
 
 /** Runs every reconciler's jobs in this process, `concurrency` at a time. */
@@ -39,9 +33,9 @@ export async function startWorkerPool(
   const workerIds = new Set<string>();
   events.on("pool:create", ({ workerPool }) => workerIds.add(workerPool.id));
   events.on("worker:create", ({ worker }) => workerIds.add(worker.workerId));
-  const pgPool = createQueuePool(databaseUrl, concurrency + 2, context.log);
   const runner: Runner = await run({
-    pgPool,
+    connectionString: databaseUrl,
+    maxPoolSize: concurrency + 2,
     concurrency,
     pollInterval: POLL_MS,
     noHandleSignals: true,
@@ -49,14 +43,10 @@ export async function startWorkerPool(
     crontab: HOURLY_RETENTION,
     logger: quietLogger(context),
     events,
-    preset: { worker: IN_BATCHES },
-  }).catch(async (error: unknown) => {
-    await pgPool.end();
-    throw error;
   });
   return {
     workerIds,
-    ended: runner.promise.finally(() => pgPool.end()),
+    ended: runner.promise,
     stop: () => runner.stop(),
   };
 }

@@ -108,7 +108,7 @@ export function isDatabaseAway(error: unknown): boolean {
     )
       return true;
     if (
-      /Connection terminated|timeout acquiring a connection|Timeout acquiring|connection timeout/i.test(
+      /Connection terminated|not queryable|timeout acquiring a connection|Timeout acquiring|connection timeout/i.test(
         cause.message,
       )
     )

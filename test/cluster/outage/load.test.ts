@@ -77,7 +77,7 @@ describe("everything breaks under load, on a real API server", function () {
   async function startAgain(index: number): Promise<void> {
     const { directory } = kubernetes;
     processes[index] = await startControlPlane({
-      ...{ databaseUrl, directory, logLevel: "silent" },
+      ...{ databaseUrl, directory, logLevel: process.env["TEST_LOG"] ?? "silent" },
       kubeconfigPath: join(directory, "proxied.kubeconfig"),
       ...(ports[index] === undefined ? {} : { port: ports[index] }),
     });
@@ -203,5 +203,13 @@ describe("everything breaks under load, on a real API server", function () {
       "select id, end_reason from reservations where end_reason <> 'cancelled'",
     );
     assert.deepEqual(others.rows, []);
+  });
+
+  it("R10: both control planes still end in order", async () => {
+    await Promise.all(processes.map((each) => each.stop()));
+    assert.deepEqual(
+      processes.map(({ child }) => child.exitCode),
+      [0, 0],
+    );
   });
 });

@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import pg from "pg";
-import { pino } from "pino";
 import {
   inTransaction,
   openDatabase,
@@ -9,7 +7,6 @@ import {
   type Queryable,
 } from "../../../control-plane/src/store/database.ts";
 import { passInTurn } from "../../../control-plane/src/store/planning.ts";
-import { createQueuePool } from "../../../control-plane/src/store/queuePool.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/postgres.ts";
 import { waitFor } from "../../support/waitFor.ts";
 
@@ -60,32 +57,6 @@ describe("those who wait for each other in the database", () => {
     await Promise.all([bothOf(1, 2, "first"), bothOf(2, 1, "second")]);
     assert.equal(runs, 3);
     assert.deepEqual(await counted(), [2, 2]);
-  });
-
-  it("R10: a statement of the job queue that a deadlock ended is sent again", async () => {
-    const queue = createQueuePool(testDatabase.url, 2, pino({ level: "silent" }));
-    const other = new pg.Client({ connectionString: testDatabase.url });
-    await other.connect();
-    try {
-      const client = await queue.connect();
-      await client.query("set deadlock_timeout = '10ms'");
-      await other.query("set deadlock_timeout = '60s'");
-      await other.query("begin");
-      await other.query("update counters set count = count + 1 where id = 1");
-      const sent = client.query({
-        text: `do $$ begin update counters set count = count + 1 where id = 2;
-          update counters set count = count + 1 where id = 1; end $$`,
-      });
-      await waiting(1);
-      await other.query("update counters set count = count + 1 where id = 2");
-      await other.query("commit");
-      await sent;
-      client.release();
-      assert.deepEqual(await counted(), [2, 2]);
-    } finally {
-      await other.end();
-      await queue.end();
-    }
   });
 
   it("one pass at a time for each pool, one that waits, and the others have nothing to do", async () => {
