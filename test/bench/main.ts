@@ -1,9 +1,10 @@
 /**
- * `npm run bench [-- --only NAME] [--json]`: the budgets of this project, measured on the whole system as `npm start`
- * brings it up, in a data folder of its own. Each figure stands beside its floor: a bare client doing the least that
+ * `npm run bench [-- --only NAME] [--cluster kubernetes] [--json]`: the budgets of this project, measured on the whole
+ * system as `npm start` brings it up, in a data folder of its own, or on a real Kubernetes control plane. Each figure stands beside its floor: a bare client doing the least that
  * would do, against the same server, in the same run. Nothing here asserts; docs/performance.md holds the figures.
  */
 import { parseArgs } from "node:util";
+import { startKubernetesStack } from "./kubernetesStack.ts";
 import { startStack, type Stack } from "./stack.ts";
 import { extension } from "./benches/extension.ts";
 import { idle } from "./benches/idle.ts";
@@ -29,16 +30,23 @@ const BENCHES: Record<string, (stack: Stack) => Promise<Figure[]>> = {
 };
 
 const { values } = parseArgs({
-  options: { only: { type: "string" }, json: { type: "boolean", default: false } },
+  options: {
+    only: { type: "string" },
+    cluster: { type: "string", default: "dev" },
+    json: { type: "boolean", default: false },
+  },
 });
-const chosen = values.only === undefined ? Object.keys(BENCHES) : [values.only];
+/** What a cluster without containers can show. */
+const ON_KUBERNETES = ["pod-created", "next-pod"];
+const all = values.cluster === "kubernetes" ? ON_KUBERNETES : Object.keys(BENCHES);
+const chosen = values.only === undefined ? all : [values.only];
 const unknown = chosen.find((name) => !(name in BENCHES));
 if (unknown !== undefined) {
   console.error(`There is no bench "${unknown}". There are: ${Object.keys(BENCHES).join(", ")}.`);
   process.exit(2);
 }
 
-const stack = await startStack();
+const stack = await (values.cluster === "kubernetes" ? startKubernetesStack() : startStack());
 const results: Figure[] = [];
 try {
   for (const name of chosen) {

@@ -24,7 +24,7 @@ export interface Stack {
 }
 
 const PORT = 18_710;
-const USER = "bench";
+export const USER = "bench";
 export const NAMESPACE = "gpu-dev";
 
 export async function startStack(): Promise<Stack> {

@@ -56,13 +56,15 @@ async function oursOnce(stack: Stack, pods: PodWatch): Promise<[number, V1Pod]> 
   return [at - before, template];
 }
 
-/** The same pod under another name, without our labels: the control plane must take no notice of it. */
+/** The same pod under another name, as one of another installation: the control plane must take no notice of it. */
 async function floorOnce(
   stack: Stack,
   pods: PodWatch,
   template: V1Pod,
   index: number,
 ): Promise<number> {
+  const { spec } = template;
+  if (!spec) throw new Error("the pod to copy has no spec");
   const name = `floor-${String(index)}`;
   const isIt = (pod: V1Pod): boolean => pod.metadata?.name === name;
   const added = pods.next("ADDED", isIt);
@@ -72,16 +74,9 @@ async function floorOnce(
     body: {
       apiVersion: "v1",
       kind: "Pod",
-      metadata: { name },
-      spec: {
-        containers: (template.spec?.containers ?? []).map((container) => ({
-          ...container,
-          volumeMounts: [],
-          command: ["sleep", "600"],
-        })),
-        // Never scheduled: the floor is the API server's work alone.
-        nodeSelector: { "bench/none": "true" },
-      },
+      metadata: { name, labels: { "gpu-dev.io/installation": "bench" } },
+      // Never scheduled: the floor is the API server's work alone.
+      spec: { ...spec, nodeSelector: { "bench/none": "true" } },
     },
   });
   const at = await added;

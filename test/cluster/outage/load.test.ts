@@ -1,23 +1,19 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ApiClient } from "@gpu-dev/shared/client/apiClient.ts";
-import { parse } from "yaml";
 import pg from "pg";
 import { loadCatalogue } from "../../../control-plane/src/catalogueFile.ts";
 import { freePort } from "../../support/freePort.ts";
 import { startTestPostgres, type TestPostgres } from "../../support/postgres.ts";
 import { waitFor } from "../../support/waitFor.ts";
-import { install, policyIsEffective, SYSTEM } from "../chart/release.ts";
+import { install, policyIsEffective } from "../chart/release.ts";
 import { startControlPlane, type ControlPlane } from "../support/controlPlane.ts";
-import { kubeconfigText } from "../support/credentials.ts";
-import { startFaultProxy, type FaultProxy } from "../support/faultProxy.ts";
+import type { FaultProxy } from "../support/faultProxy.ts";
 import { startKubernetes, type Kubernetes } from "../support/kubernetes.ts";
 import { startKwok } from "../support/kwok.ts";
 import { eachOf, report } from "../support/load.ts";
+import { startProxied } from "../support/proxied.ts";
 import { objectsOf, sameRowsAsPods, statesAre } from "../support/rowsAndObjects.ts";
-import { readFileSync } from "node:fs";
 
 const FULL = process.env["GPU_DEV_SCALE"] === "full";
 const NODES = FULL ? 250 : 40;
@@ -34,6 +30,7 @@ describe("everything breaks under load, on a real API server", function () {
   let proxy: FaultProxy;
   let rows: pg.Client;
   let databaseUrl: string;
+  let kubeconfigPath: string;
   const ports: number[] = [];
   const processes: ControlPlane[] = [];
   const users: ApiClient[] = [];
@@ -51,13 +48,8 @@ describe("everything breaks under load, on a real API server", function () {
     postgres = await startTestPostgres();
     stops.push(() => postgres.remove());
     databaseUrl = (await postgres.createDatabase()).url;
-    proxy = await startFaultProxy(kubernetes);
+    ({ proxy, kubeconfigPath } = await startProxied(kubernetes, "gpu-dev"));
     stops.push(() => proxy.stop());
-    const direct = await kubernetes.serviceAccountKubeconfig(SYSTEM, "gpu-dev");
-    const access = parse(readFileSync(direct, "utf8")) as { users: { user: { token: string } }[] };
-    const token = access.users[0]?.user.token ?? "";
-    const text = kubeconfigText({ url: proxy.url, ca: kubernetes.ca, token });
-    writeFileSync(join(kubernetes.directory, "proxied.kubeconfig"), text, { mode: 0o600 });
     for (const index of [0, 1]) {
       ports[index] = await freePort();
       await startAgain(index);
@@ -78,7 +70,7 @@ describe("everything breaks under load, on a real API server", function () {
     const { directory } = kubernetes;
     processes[index] = await startControlPlane({
       ...{ databaseUrl, directory, logLevel: process.env["TEST_LOG"] ?? "silent" },
-      kubeconfigPath: join(directory, "proxied.kubeconfig"),
+      kubeconfigPath,
       ...(ports[index] === undefined ? {} : { port: ports[index] }),
     });
   }

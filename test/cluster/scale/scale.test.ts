@@ -8,9 +8,11 @@ import { waitFor } from "../../support/waitFor.ts";
 import { install, policyIsEffective, SYSTEM } from "../chart/release.ts";
 import { auditOf, type Audit } from "../support/audit.ts";
 import { startControlPlane, type ControlPlane } from "../support/controlPlane.ts";
+import type { FaultProxy } from "../support/faultProxy.ts";
 import { startKubernetes, type Kubernetes } from "../support/kubernetes.ts";
 import { startKwok } from "../support/kwok.ts";
 import { eachOf, report, round, tally } from "../support/load.ts";
+import { startProxied } from "../support/proxied.ts";
 import { objectsOf, sameRowsAsPods, statesAre } from "../support/rowsAndObjects.ts";
 
 /** The whole of it takes minutes: GPU_DEV_SCALE=full. */
@@ -31,6 +33,7 @@ describe(`scale: ${String(NODES)} nodes, ${String(RESERVATIONS)} reservations`, 
   let audit: Audit;
   let rows: pg.Client;
   let controlPlane: ControlPlane;
+  let proxy: FaultProxy;
   const ids: ReservationId[] = [];
   const users: ApiClient[] = [];
   const stops: (() => Promise<unknown>)[] = [];
@@ -48,8 +51,11 @@ describe(`scale: ${String(NODES)} nodes, ${String(RESERVATIONS)} reservations`, 
     await policyIsEffective(kubernetes, "gpu-dev");
     const database = await (await sharedPostgres()).createDatabase("empty");
     stops.push(() => database.drop());
+    const proxied = await startProxied(kubernetes, "gpu-dev");
+    ({ proxy } = proxied);
+    stops.push(() => proxy.stop());
     controlPlane = await startControlPlane({
-      kubeconfigPath: await kubernetes.serviceAccountKubeconfig(SYSTEM, "gpu-dev"),
+      kubeconfigPath: proxied.kubeconfigPath,
       databaseUrl: database.url,
       directory: kubernetes.directory,
     });
@@ -86,6 +92,7 @@ describe(`scale: ${String(NODES)} nodes, ${String(RESERVATIONS)} reservations`, 
       "POSTs, per second": Math.round(RESERVATIONS / ((asked - started) / 1_000)),
       "all served, seconds": Math.round((performance.now() - started) / 1_000),
       "API calls per served reservation": round(requests.length / served),
+      "bytes per served reservation": perReservation(proxy.traffic, served),
       "by kind": tally(requests.map(({ verb, resource }) => `${verb} ${resource}`)),
       "memory, MiB": controlPlane.memory(),
       "processor, seconds": controlPlane.cpuSeconds(),
@@ -130,6 +137,11 @@ describe(`scale: ${String(NODES)} nodes, ${String(RESERVATIONS)} reservations`, 
     });
     for (const kind of ["secrets", "services"]) assert.deepEqual(await objects(kind), []);
   });
+
+  const perReservation = (traffic: FaultProxy["traffic"], served: number) =>
+    Object.fromEntries(
+      Object.entries(traffic).map(([what, bytes]) => [what, Math.round(bytes / served)]),
+    );
 
   function ownerOf(index: number): ApiClient {
     const owner = users[Math.floor(index / EACH)];

@@ -14,6 +14,7 @@ const MAIN = new URL("../../../control-plane/src/main.ts", import.meta.url).path
 export interface ControlPlane {
   /** Somebody who is signed in to it. */
   signIn(user: string): Promise<ApiClient>;
+  readonly url: string;
   readonly child: ChildProcess;
   /** MiB of memory that it holds now, and the most that it ever held. */
   memory(): { readonly now: number; readonly peak: number };
@@ -30,6 +31,8 @@ export async function startControlPlane(given: {
   /** To be found again by its clients after a restart. */
   port?: number;
   logLevel?: string;
+  /** Of another version than this. */
+  main?: string;
 }): Promise<ControlPlane> {
   const secretFile = join(given.directory, "development-secret");
   if (!existsSync(secretFile)) {
@@ -42,7 +45,7 @@ export async function startControlPlane(given: {
   const access = ["--kubeconfig", given.kubeconfigPath, "--development-secret-file", secretFile];
   const child = spawn(
     process.execPath,
-    [MAIN, ...args, ...access, "--log-level", given.logLevel ?? "error"],
+    [given.main ?? MAIN, ...args, ...access, "--log-level", given.logLevel ?? "error"],
     {
       stdio: ["ignore", "ignore", "inherit"],
       env: {
@@ -67,6 +70,7 @@ export async function startControlPlane(given: {
       const { token } = await developmentToken(url, me);
       return createApiClient({ baseUrl: url, token: () => token });
     },
+    url,
     child,
     memory: () => ({ now: mib("VmRSS"), peak: mib("VmHWM") }),
     // Fields 14 and 15 of proc(5)'s stat, in hundredths of a second; the name in field 2 has no space here.

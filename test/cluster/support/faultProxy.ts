@@ -14,8 +14,8 @@ import { RequestFaults } from "../../../dev-cluster/src/faults/requestFaults.ts"
 export interface FaultProxy {
   readonly url: string;
   readonly faults: { readonly requests: RequestFaults };
-  /** Bodies that went through, in bytes. */
-  readonly traffic: { sent: number; received: number };
+  /** Bodies that went through, in bytes: of requests, of answers, and of watches. */
+  readonly traffic: { sent: number; received: number; watched: number };
   stop(): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export async function startFaultProxy(target: { url: string; ca: string }): Prom
   const requests = new RequestFaults();
   const watches = new Set<OpenWatch>();
   const hanging = new Map<ServerResponse, string>();
-  const traffic = { sent: 0, received: 0 };
+  const traffic = { sent: 0, received: 0, watched: 0 };
   requests.on("watches", (fault) => {
     for (const watch of watches) if (matchesFault(fault.match, watch.facts)) cut(watch, fault);
   });
@@ -87,7 +87,7 @@ export async function startFaultProxy(target: { url: string; ca: string }): Prom
         return watch?.silencedBy !== undefined;
       };
       answer.on("data", (chunk: Buffer) => {
-        traffic.received += chunk.length;
+        traffic[watch ? "watched" : "received"] += chunk.length;
         if (!isSilent()) to.write(chunk);
       });
       answer.on("end", () => {

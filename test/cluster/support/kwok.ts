@@ -33,7 +33,12 @@ export async function startKwok(
   return kwok;
 }
 
-async function addNodes(admin: Kubernetes["admin"], type: GpuType, count: number): Promise<void> {
+/** Further nodes, of another type maybe, for the KWOK that runs already. */
+export async function addNodes(
+  admin: Kubernetes["admin"],
+  type: GpuType,
+  count: number,
+): Promise<void> {
   const names = Array.from({ length: count }, (_, index) => `${type.id}-${String(index + 1)}`);
   for (let from = 0; from < count; from += AT_ONCE) {
     await Promise.all(

@@ -1,0 +1,57 @@
+import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import { createApiClient } from "@gpu-dev/shared/client/apiClient.ts";
+import { developmentToken } from "@gpu-dev/shared/signIn/developmentSignIn.ts";
+import { loadCatalogue } from "../../control-plane/src/catalogueFile.ts";
+import { install, policyIsEffective, SYSTEM } from "../cluster/chart/release.ts";
+import { startControlPlane } from "../cluster/support/controlPlane.ts";
+import { startKubernetes } from "../cluster/support/kubernetes.ts";
+import { addNodes, startKwok } from "../cluster/support/kwok.ts";
+import { startTestPostgres } from "../support/postgres.ts";
+import { NAMESPACE, USER, type Stack } from "./stack.ts";
+
+/**
+ * The control plane on a real etcd, API server, scheduler and controllers, with the rights of the chart's service
+ * account. One node of each type that a bench asks for; KWOK lets its pods run, and go, at once.
+ */
+export async function startKubernetesStack(): Promise<Stack> {
+  const before = performance.now();
+  const stops: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const each of stops.reverse()) await each();
+  };
+  try {
+    const kubernetes = await startKubernetes();
+    stops.push(() => kubernetes.stop());
+    const [first, ...others] = (await loadCatalogue()).types.filter(({ id }) =>
+      ["a10g", "l4"].includes(id),
+    );
+    if (first === undefined) throw new Error("the catalogue has neither a10g nor l4");
+    const kwok = await startKwok(kubernetes, { type: first, count: 1 });
+    stops.push(() => kwok.stop());
+    for (const type of others) await addNodes(kubernetes.admin, type, 1);
+    await install(kubernetes, "gpu-dev", NAMESPACE);
+    await policyIsEffective(kubernetes, NAMESPACE);
+    const postgres = await startTestPostgres();
+    stops.push(() => postgres.remove());
+    const controlPlane = await startControlPlane({
+      kubeconfigPath: await kubernetes.serviceAccountKubeconfig(SYSTEM, "gpu-dev"),
+      databaseUrl: (await postgres.createDatabase()).url,
+      directory: kubernetes.directory,
+    });
+    stops.push(() => controlPlane.stop());
+    const coldStartSeconds = Math.round((performance.now() - before) / 100) / 10;
+    const { url, child: root } = controlPlane;
+    const me = { user: USER, role: "user", identity: null, client: "bench" } as const;
+    const { token } = await developmentToken(url, me);
+    const kubeConfig = new KubeConfig();
+    kubeConfig.loadFromFile(kubernetes.kubeconfigPath);
+    return {
+      ...{ url, token, user: USER, kubeConfig, root, coldStartSeconds, stop },
+      client: createApiClient({ baseUrl: url, token: () => token }),
+      core: kubeConfig.makeApiClient(CoreV1Api),
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

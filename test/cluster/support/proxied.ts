@@ -1,0 +1,22 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { SYSTEM } from "../chart/release.ts";
+import { kubeconfigText } from "./credentials.ts";
+import { startFaultProxy, type FaultProxy } from "./faultProxy.ts";
+import type { Kubernetes } from "./kubernetes.ts";
+
+/** The chart's service account, by way of a proxy that counts, and makes faults where asked. */
+export async function startProxied(
+  kubernetes: Kubernetes,
+  account: string,
+): Promise<{ proxy: FaultProxy; kubeconfigPath: string }> {
+  const proxy = await startFaultProxy(kubernetes);
+  const direct = await kubernetes.serviceAccountKubeconfig(SYSTEM, account);
+  const access = parse(readFileSync(direct, "utf8")) as { users: { user: { token: string } }[] };
+  const token = access.users[0]?.user.token ?? "";
+  const kubeconfigPath = join(kubernetes.directory, "proxied.kubeconfig");
+  const text = kubeconfigText({ url: proxy.url, ca: kubernetes.ca, token });
+  writeFileSync(kubeconfigPath, text, { mode: 0o600 });
+  return { proxy, kubeconfigPath };
+}
