@@ -59,12 +59,10 @@ export async function startControlPlane(
     }
     const base = await startBase(config, log, { stops, ...overrides });
     if (config.role !== "api") stops.push(await startReconciling(base));
-    if (config.role === "reconcilers") {
-      stops.push(await startHealth(base));
-      return { url: undefined, stop };
-    }
-    const server = await startApi(base, stops, overrides);
-    return { url: server.url, stop };
+    const server =
+      config.role === "reconcilers" ? undefined : await startApi(base, stops, overrides);
+    stops.push(await startHealth(base, server));
+    return { url: server?.url, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -138,11 +136,16 @@ async function readSignIn(config: Config): Promise<Services["signIn"]> {
   return { secret: await readDevelopmentSecret(secretFile), secretFile, defaultUser };
 }
 
-/** For who watches a process that serves nothing else. Answers how to stop it. */
-async function startHealth({ config, database, clock }: Base): Promise<() => Promise<void>> {
+/** For who watches the process from within the cluster. Answers how to stop it. */
+async function startHealth(
+  { config, database, clock }: Base,
+  api: HttpServer | undefined,
+): Promise<() => Promise<void>> {
   if (config.healthPort === undefined) return () => Promise.resolve();
   const { startHealthServer } = await import("./http/healthServer.ts");
-  const server = await startHealthServer({ database, clock, port: config.healthPort });
+  const server = await startHealthServer({
+    ...{ database, clock, port: config.healthPort, metrics: api?.metrics },
+  });
   return () => server.stop();
 }
 

@@ -119,7 +119,7 @@ const SOURCES: Record<
   },
   healthPort: {
     variable: "GPU_DEV_HEALTH_PORT",
-    help: "reconcilers: where /healthz, /readyz and /metrics are; none unless set",
+    help: "where /healthz, /readyz and /metrics are, to any name; none unless set",
   },
   developmentSecretFile: {
     option: "development-secret-file",

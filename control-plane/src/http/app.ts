@@ -7,7 +7,7 @@ import { mapErrors } from "./errorMapping.ts";
 import { createEventStreams, type EventStreams } from "./eventStreams.ts";
 import type { Services } from "./handler.ts";
 import { checkHost } from "./hostCheck.ts";
-import { createMetrics } from "./metrics.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
 import { createOperationalRouter } from "./operational.ts";
 import type { Context, RequestState } from "./requestState.ts";
 import { createRouter, refuseUnmatched } from "./router.ts";
@@ -26,6 +26,7 @@ export interface AppOptions {
 export interface App {
   readonly koa: Koa<RequestState>;
   readonly streams: EventStreams;
+  readonly metrics: Metrics;
 }
 
 /** The middleware in its order. */
@@ -52,7 +53,7 @@ export function createApp(options: AppOptions): App {
   koa.use(refuseWhileStopping(options.isStopping));
   koa.use(router.routes());
   koa.use(refuseUnmatched(router));
-  return { koa, streams };
+  return { koa, streams, metrics };
 }
 
 function identify({ log }: Services) {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import Koa from "koa";
 import type { Database } from "../operations/unitOfWork.ts";
 import type { Clock } from "../util/clock.ts";
-import { createMetrics } from "./metrics.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
 import { createOperationalRouter } from "./operational.ts";
 import type { RequestState } from "./requestState.ts";
 
@@ -14,18 +14,20 @@ export interface HealthServer {
 }
 
 /**
- * Health and figures of a process without an API. On every address, because the kubelet comes from outside; it answers
- * nothing that is anybody's.
+ * Health and figures beside the API, or of a process without one. On every address and to every name, because the
+ * kubelet and Prometheus come from outside by the pod's address; it answers nothing that is anybody's.
  */
 export async function startHealthServer(options: {
   readonly database: Database;
   readonly clock: Clock;
+  /** Of the API in this process; a process without one has its own. */
+  readonly metrics?: Metrics | undefined;
   /** 0 takes a free one. */
   readonly port: number;
 }): Promise<HealthServer> {
   const { database, clock } = options;
   let stopping = false;
-  const metrics = createMetrics({ database, clock, openStreams: () => 0 });
+  const metrics = options.metrics ?? createMetrics({ database, clock, openStreams: () => 0 });
   const router = createOperationalRouter({ database, metrics, isStopping: () => stopping });
   const koa = new Koa<RequestState>();
   koa.use(async (ctx, next) => {

@@ -8,6 +8,7 @@ import { Second } from "@gpu-dev/shared/durations.ts";
 import { Refusal } from "../util/refusal.ts";
 import { createApp, type AppOptions } from "./app.ts";
 import { toProblem } from "./errorMapping.ts";
+import type { Metrics } from "./metrics.ts";
 
 export interface ServerTimeouts {
   /** For all headers to arrive. */
@@ -18,6 +19,7 @@ export interface ServerTimeouts {
 
 export interface HttpServer {
   readonly url: string;
+  readonly metrics: Metrics;
   /** Ends streams, lets what is under way finish for a bounded time, then closes what is left. */
   stop(): Promise<void>;
 }
@@ -59,6 +61,7 @@ export async function startHttpServer(
   port = (server.address() as AddressInfo).port;
   return {
     url: `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${String(port)}`,
+    metrics: app.metrics,
     async stop() {
       stopping = true;
       app.streams.stop();

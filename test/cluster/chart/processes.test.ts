@@ -76,13 +76,24 @@ describe("the chart's processes", function () {
 
   it("the API serves under its public name, to the probes too, and under no other", async () => {
     const port = await freePort();
-    const local = { GPU_DEV_HOST: "127.0.0.1", GPU_DEV_PORT: String(port) };
+    const health = await freePort();
+    const local = {
+      ...{ GPU_DEV_HOST: "127.0.0.1", GPU_DEV_PORT: String(port) },
+      GPU_DEV_HEALTH_PORT: String(health),
+    };
     start("Deployment", "processes-api", local);
     await ready(port, HOST);
     assert.equal((await get(port, "/readyz", "evil.example.com")).status, 403);
     const methods = await get(port, "/v1/sign-in", HOST);
     assert.deepEqual((JSON.parse(methods.body) as { methods: unknown }).methods, []);
     assert.equal((await get(port, "/v1/reservations", HOST)).status, 401);
+    // Prometheus asks each pod by its address, and is told of the requests above.
+    const figures = await get(health, "/metrics", "10.1.2.3:8711");
+    assert.match(
+      figures.body,
+      /^gpu_dev_http_request_duration_seconds_count\{.*status_class="4xx".*\} [1-9]/m,
+    );
+    assert.equal((await get(health, "/v1/reservations", HOST)).status, 404);
   });
 
   function start(kind: string, name: string, more: Record<string, string> = {}): ChildProcess {

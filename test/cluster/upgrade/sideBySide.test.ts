@@ -48,7 +48,9 @@ describe("this version beside the previous one", function () {
     const main = writePrevious(directory);
     startOld = () => startControlPlane({ ...common, main });
     startNew = () => startControlPlane(common);
-    stops.push(() => Promise.all([older, newer].map((each) => each?.stop())));
+    stops.push(async () => {
+      for (const each of [older, newer]) await each?.stop();
+    });
     rows = new pg.Client({ connectionString: database.url });
     await rows.connect();
     stops.push(() => rows.end());
@@ -61,7 +63,11 @@ describe("this version beside the previous one", function () {
     const body = { gpuType: "h100", gpus: 2, durationSeconds: 3_600, name };
     ids[name] = (await client.call("createReservation", { body })).id;
   };
-  const of = (name: string) => ({ params: { reservationId: ids[name]! } });
+  const of = (name: string) => {
+    const reservationId = ids[name];
+    assert.ok(reservationId);
+    return { params: { reservationId } };
+  };
   const states = (wanted: Readonly<Record<string, number>>) => statesAre(rows, wanted, 60_000);
   const onceReady = async () => {
     const told = await rows.query(

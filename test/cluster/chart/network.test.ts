@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { BlockList, isIPv6 } from "node:net";
+import { CHART, render, type Manifest } from "./release.ts";
+
+type Labels = Readonly<Record<string, string>>;
+interface Selector {
+  readonly matchLabels?: Labels;
+}
+interface Peer {
+  readonly ipBlock?: { readonly cidr: string; readonly except?: readonly string[] };
+  readonly namespaceSelector?: Selector;
+  readonly podSelector?: Selector;
+}
+interface Rule {
+  readonly from?: readonly Peer[];
+  readonly to?: readonly Peer[];
+  readonly ports?: readonly { readonly port: number | string; readonly protocol: string }[];
+}
+interface Policy {
+  readonly podSelector: Selector;
+  readonly policyTypes: readonly ("Ingress" | "Egress")[];
+  readonly ingress?: readonly Rule[];
+  readonly egress?: readonly Rule[];
+}
+/** A pod, by what selectors see of it, or an address outside the cluster. */
+type Party = { readonly namespace: Labels; readonly pod: Labels } | { readonly ip: string };
+
+const namespace = (name: string): Labels => ({ "kubernetes.io/metadata.name": name });
+const user: Party = { namespace: namespace("gpu-dev"), pod: { "gpu-dev.io/reservation": "a" } };
+const other: Party = { namespace: namespace("gpu-dev"), pod: { "gpu-dev.io/reservation": "b" } };
+const GATEWAY = { "app.kubernetes.io/component": "gateway" };
+const gateway: Party = { namespace: namespace("gpu-dev-system"), pod: GATEWAY };
+const elsewhere: Party = { namespace: namespace("default"), pod: GATEWAY };
+const dns: Party = { namespace: namespace("kube-system"), pod: { "k8s-app": "kube-dns" } };
+const prometheus: Party = {
+  namespace: namespace("monitoring"),
+  pod: { "app.kubernetes.io/name": "prometheus" },
+};
+
+/**
+ * What the policies mean, by the rules of networking.k8s.io/v1: a pod that a policy selects for a direction is closed in
+ * it, but for what some policy opens. Nothing here enforces them: that is the network plug-in's.
+ */
+describe("S6: the network policies", () => {
+  let policies: Manifest[];
+  before(async () => {
+    const objects = await render("gpu-dev", "--values", `${CHART}/ci/small.yaml`);
+    policies = objects.filter(({ kind }) => kind === "NetworkPolicy");
+  });
+
+  function lets(direction: "Ingress" | "Egress", of: Party, peer: Party, port: string | number) {
+    assert.ok("pod" in of);
+    const closing = policies.filter(({ metadata, spec }) => {
+      const { podSelector, policyTypes } = spec as Policy;
+      return (
+        matches({ matchLabels: namespace(metadata.namespace ?? "") }, of.namespace) &&
+        matches(podSelector, of.pod) &&
+        policyTypes.includes(direction)
+      );
+    });
+    const rules = closing.flatMap(({ spec }) => {
+      const { ingress, egress } = spec as Policy;
+      return (direction === "Ingress" ? ingress : egress) ?? [];
+    });
+    return closing.length === 0 || rules.some((rule) => opens(rule, peer, port));
+  }
+
+  const REACHES: readonly (readonly [string, Party, number, boolean])[] = [
+    ["the internet", { ip: "140.82.112.3" }, 443, true],
+    ["the internet by IPv6", { ip: "2606:50c0::1" }, 443, true],
+    ["the cluster's DNS", dns, 53, true],
+    ["another port of it", dns, 9153, false],
+    ["the cloud's metadata", { ip: "169.254.169.254" }, 80, false],
+    ["the cloud's metadata by IPv6", { ip: "fd00:ec2::254" }, 80, false],
+    ["it behind a translator", { ip: "64:ff9b::a9fe:a9fe" }, 80, false],
+    ["the API server or the database", { ip: "10.0.12.7" }, 443, false],
+    ["a service of the cluster", { ip: "172.20.0.1" }, 443, false],
+    ["another user's pod", other, 2222, false],
+  ];
+  for (const [what, peer, port, wanted] of REACHES) {
+    it(`a user's pod ${wanted ? "reaches" : "does not reach"} ${what}`, () => {
+      assert.equal(lets("Egress", user, peer, port), wanted);
+    });
+  }
+
+  it("the gateway alone comes in, and to SSH alone", () => {
+    assert.equal(lets("Ingress", user, gateway, "ssh"), true);
+    assert.equal(lets("Ingress", user, gateway, 8888), false);
+    for (const peer of [elsewhere, other, dns, prometheus, { ip: "140.82.112.3" }]) {
+      assert.equal(lets("Ingress", user, peer, "ssh"), false, JSON.stringify(peer));
+    }
+  });
+
+  it("everybody reaches the API, Prometheus the figures, and nobody else the reconcilers", () => {
+    const part = (component: string): Party => ({
+      namespace: namespace("gpu-dev-system"),
+      pod: {
+        "app.kubernetes.io/instance": "gpu-dev",
+        "app.kubernetes.io/component": component,
+      },
+    });
+    assert.equal(lets("Ingress", part("api"), { ip: "140.82.112.3" }, "http"), true);
+    for (const component of ["api", "reconcilers"]) {
+      assert.equal(lets("Ingress", part(component), prometheus, "health"), true);
+      assert.equal(lets("Ingress", part(component), gateway, "health"), false);
+    }
+    assert.equal(lets("Ingress", part("reconcilers"), prometheus, "http"), false);
+  });
+});
+
+function opens({ from, to, ports }: Rule, peer: Party, port: string | number): boolean {
+  const peers = from ?? to;
+  const named = ports === undefined || ports.some((each) => each.port === port);
+  return named && (peers === undefined || peers.some((each) => isPeer(each, peer)));
+}
+
+function isPeer({ ipBlock, namespaceSelector, podSelector }: Peer, peer: Party): boolean {
+  if ("ip" in peer) {
+    return (
+      ipBlock !== undefined &&
+      contains(ipBlock.cidr, peer.ip) &&
+      !(ipBlock.except ?? []).some((range) => contains(range, peer.ip))
+    );
+  }
+  // Blocks are for what is outside the cluster; without a selector of namespaces, it is the policy's own.
+  if (ipBlock !== undefined || namespaceSelector === undefined) return false;
+  return matches(namespaceSelector, peer.namespace) && matches(podSelector ?? {}, peer.pod);
+}
+
+function matches({ matchLabels = {} }: Selector, labels: Labels): boolean {
+  return Object.entries(matchLabels).every(([key, value]) => labels[key] === value);
+}
+
+function contains(range: string, ip: string): boolean {
+  const [address = "", bits] = range.split("/");
+  const family = isIPv6(address) ? "ipv6" : "ipv4";
+  if (isIPv6(ip) !== (family === "ipv6")) return false;
+  const list = new BlockList();
+  list.addSubnet(address, Number(bits), family);
+  return list.check(ip, family);
+}
