@@ -42,8 +42,11 @@ export async function removeSharedPostgres(): Promise<void> {
   if (running) await (await running).remove();
 }
 
-/** A server of one's own, to stop (`server.stop()`) and start again (`server.start()`, same port and data). */
-export async function startTestPostgres(): Promise<TestPostgres> {
+/**
+ * A server of one's own, to stop (`server.stop()`) and start again (`server.start()`, same port and data). Where it is
+ * stopped as by a crash, `durable` keeps what was committed, as PostgreSQL does by default.
+ */
+export async function startTestPostgres({ durable = false } = {}): Promise<TestPostgres> {
   const dir = await makeTempDir("postgres");
   // PostgreSQL's own account, which root lends it, must get through; what lies inside is private to it.
   await chmod(dir.path, 0o711);
@@ -52,7 +55,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     home: join(dir.path, "postgres"),
     copyBinariesTo: dir.path,
     logFile: join(dir.path, "postgres.log"),
-    fsync: false,
+    fsync: durable,
   });
   await server.start();
   let template: Promise<void> | null = null;

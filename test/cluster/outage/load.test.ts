@@ -45,7 +45,7 @@ describe("everything breaks under load, on a real API server", function () {
     stops.push(() => kwok.stop());
     await install(kubernetes, "gpu-dev", "gpu-dev");
     await policyIsEffective(kubernetes, "gpu-dev");
-    postgres = await startTestPostgres();
+    postgres = await startTestPostgres({ durable: true });
     stops.push(() => postgres.remove());
     databaseUrl = (await postgres.createDatabase()).url;
     ({ proxy, kubeconfigPath } = await startProxied(kubernetes, "gpu-dev"));
