@@ -25,8 +25,11 @@ export async function createReservation(
 ): Promise<ReservationView> {
   const { name: wantedName, ...spec } = request;
   const type = checkSpec(catalogue, spec);
-  await lockUser(trx, principal.userId);
-  const taken = await listLiveNames(trx, principal.userId);
+  // In this order, in one round trip: the names are read once the lock is held.
+  const [, taken] = await Promise.all([
+    lockUser(trx, principal.userId),
+    listLiveNames(trx, principal.userId),
+  ]);
   checkLimit(taken.length, catalogue.maxLivePerUser);
   if (wantedName !== undefined && taken.includes(wantedName)) {
     throw new Refusal(
@@ -35,24 +38,22 @@ export async function createReservation(
       { errors: [{ path: "body.name", message: "in use by another reservation of yours" }] },
     );
   }
-  const reservation = await insertReservation(trx, {
-    id: newId<ReservationId>(),
-    ownerId: principal.userId,
-    name: wantedName ?? chooseName(taken),
-    spec,
-    nodeCount: 1,
-    now,
-  });
-  await appendEvent(trx, { ownerId: principal.userId, reservationId: reservation.id }, now, {
-    type: "reservation.queued",
-    message: `Asked for ${describe(type, spec.gpus)} for ${formatDuration(spec.durationSeconds)}.`,
-    data: { gpuType: spec.gpuType, gpus: spec.gpus, durationSeconds: spec.durationSeconds },
-  });
+  const id = newId<ReservationId>();
+  const ownerId = principal.userId;
+  const name = wantedName ?? chooseName(taken);
+  const [reservation] = await Promise.all([
+    insertReservation(trx, { id, ownerId, name, spec, nodeCount: 1, now }),
+    appendEvent(trx, { ownerId, reservationId: id }, now, {
+      type: "reservation.queued",
+      message: `Asked for ${describe(type, spec.gpus)} for ${formatDuration(spec.durationSeconds)}.`,
+      data: { gpuType: spec.gpuType, gpus: spec.gpus, durationSeconds: spec.durationSeconds },
+    }),
+    queueNow(trx, "plan", spec.gpuType),
+  ]);
   if (spec.disk !== null) {
     const sizeGib = catalogue.disks.defaultSizeGib;
     await holdDisk(trx, reservation, { name: spec.disk, sizeGib, now });
   }
-  await queueNow(trx, "plan", spec.gpuType);
   return { ...reservation, ownerName: principal.name, members: [] };
 }
 

@@ -47,8 +47,10 @@ export async function runMutation(
       const stored = await takeKey(trx, { ...mine, requestHash, now: clock.now() });
       if (stored) return replay(stored, requestHash);
       const answer = await work(trx);
-      await storeAnswer(trx, { ...mine, status: answer.status, response: answer.body });
-      await auditAllowed(trx, clock, request);
+      await Promise.all([
+        storeAnswer(trx, { ...mine, status: answer.status, response: answer.body }),
+        auditAllowed(trx, clock, request),
+      ]);
       return answer;
     }
     const answer = await work(trx);

@@ -8,6 +8,7 @@ import {
   type WorkerEvents,
 } from "graphile-worker";
 import type { ReconcilerName } from "../store/jobs.ts";
+import { queueUrl } from "../store/queueUrl.ts";
 import type { ReconcilerContext } from "./context.ts";
 import { REGISTRY } from "./registry.ts";
 import { runJob } from "./runJob.ts";
@@ -34,7 +35,7 @@ export async function startWorkerPool(
   events.on("pool:create", ({ workerPool }) => workerIds.add(workerPool.id));
   events.on("worker:create", ({ worker }) => workerIds.add(worker.workerId));
   const runner: Runner = await run({
-    connectionString: databaseUrl,
+    connectionString: queueUrl(databaseUrl),
     maxPoolSize: concurrency + 2,
     concurrency,
     pollInterval: POLL_MS,

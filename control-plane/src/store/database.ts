@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import knex, { type Knex } from "knex";
 import pg from "pg";
 
@@ -23,18 +24,21 @@ export function openDatabase({
   poolSize,
   statementTimeoutMs = 10_000,
 }: DatabaseOptions): Database {
+  const connection: Knex.PgConnectionConfig & { readonly pipeline: boolean } = {
+    connectionString: url,
+    application_name: "gpu-dev-control-plane",
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: statementTimeoutMs,
+    idle_in_transaction_session_timeout: 15_000,
+    keepAlive: true,
+    // What a transaction asks without waiting for an answer goes out at once, and is done in that order.
+    pipeline: true,
+  };
   return knex({
     client: "pg",
     // knex prints to the console what it also throws; the caller logs it, once and as JSON.
     log: { warn: ignore, error: ignore, deprecate: ignore, debug: ignore },
-    connection: {
-      connectionString: url,
-      application_name: "gpu-dev-control-plane",
-      connectionTimeoutMillis: 5_000,
-      statement_timeout: statementTimeoutMs,
-      idle_in_transaction_session_timeout: 15_000,
-      keepAlive: true,
-    },
+    connection,
     pool: { min: 0, max: poolSize, idleTimeoutMillis: 30_000, acquireTimeoutMillis: 5_000 },
     acquireConnectionTimeout: 5_000,
   });
@@ -73,14 +77,29 @@ function isDeadlock(error: unknown): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === "40P01";
 }
 
-/** Rows of one raw statement. Every statement of the store goes through here. */
+/**
+ * Rows of one raw statement. Every statement of the store goes through here. Each connection has PostgreSQL read and plan a
+ * text once, so that texts are few and bindings carry what differs; what they answer is listed column by column, since a
+ * prepared `*` fails when a migration adds one.
+ */
 export async function rows<Row>(
   db: Queryable,
   sql: string,
   bindings: Knex.RawBinding[] | Knex.ValueDict = [],
 ): Promise<Row[]> {
-  const result = await db.raw<{ rows: Row[] }>(sql, bindings);
+  const result = await db.raw<{ rows: Row[] }>(sql, bindings).options({ name: nameOf(sql) });
   return result.rows;
+}
+
+const names = new Map<string, string>();
+
+function nameOf(sql: string): string {
+  let name = names.get(sql);
+  if (name === undefined) {
+    name = createHash("sha256").update(sql).digest("base64url");
+    names.set(sql, name);
+  }
+  return name;
 }
 
 export async function firstRow<Row>(

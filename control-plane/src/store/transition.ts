@@ -2,7 +2,7 @@ import type { Reservation } from "../domain/reservation.ts";
 import { canMove } from "../domain/stateMachine.ts";
 import type { ReservationState } from "@gpu-dev/shared/states.ts";
 import type { Transaction } from "./database.ts";
-import { appendEvent, type NewEvent } from "./events.ts";
+import type { NewEvent } from "./events.ts";
 import { firstRow } from "./database.ts";
 import { RESERVATION_COLUMNS } from "./reservations.ts";
 
@@ -25,6 +25,12 @@ export interface ReservationPatch {
   readonly warnedMinutes?: number | null;
   readonly extendedSeconds?: number;
   readonly cancelRequestedAt?: Date;
+}
+
+export interface ReservationChange {
+  readonly to?: ReservationState;
+  readonly patch?: ReservationPatch;
+  readonly events?: readonly NewEvent[];
 }
 
 export type Written =
@@ -56,17 +62,12 @@ const COLUMN: Record<keyof ReservationPatch, string> = {
 /**
  * The one function that writes a reservation's state or any column beside it. It succeeds only when the row is
  * still in the state and generation that `seen` was read in, raises the generation, and appends the events in
- * the same transaction.
+ * the same statement.
  */
 export async function writeReservation(
   trx: Transaction,
   seen: Pick<Reservation, "id" | "state" | "generation">,
-  change: {
-    readonly to?: ReservationState;
-    readonly patch?: ReservationPatch;
-    readonly events?: readonly NewEvent[];
-    readonly now: Date;
-  },
+  change: ReservationChange & { readonly now: Date },
 ): Promise<Written> {
   const to = change.to ?? seen.state;
   if (to !== seen.state && !canMove(seen.state, to)) {
@@ -76,15 +77,24 @@ export async function writeReservation(
     keyof ReservationPatch,
     string | number | Date | null,
   ][];
-  const moves = to !== seen.state;
-  const assignments = patch.map(([key]) => `${COLUMN[key]} = :${key}`);
-  if (moves) assignments.push("state_since = :now");
-  if (moves || change.patch?.phase !== undefined) assignments.push("phase_since = :now");
+  const set = [
+    "state = :to",
+    "generation = generation + 1",
+    ...patch.map(([key]) => `${COLUMN[key]} = :${key}`),
+  ];
+  if (to !== seen.state) set.push("state_since = :now");
+  if (to !== seen.state || change.patch?.phase !== undefined) set.push("phase_since = :now");
   const reservation = await firstRow<Reservation>(
     trx,
-    `update reservations set ${["state = :to", "generation = generation + 1", ...assignments].join(", ")}
-     where id = :id and state = :from and generation = :generation
-     returning ${RESERVATION_COLUMNS}`,
+    `with written as (
+       update reservations set ${set.join(", ")}
+       where id = :id and state = :from and generation = :generation
+       returning *),
+     told as (
+       insert into events (owner_id, reservation_id, type, at, message, data)
+       select w.owner_id, w.id, e.type, cast(:now as timestamptz), e.message, coalesce(e.data, '{}')
+       from written w, jsonb_to_recordset(cast(:events as jsonb)) as e(type text, message text, data jsonb))
+     select ${RESERVATION_COLUMNS} from written`,
     {
       ...Object.fromEntries(patch),
       to,
@@ -92,19 +102,10 @@ export async function writeReservation(
       id: seen.id,
       from: seen.state,
       generation: seen.generation,
+      events: JSON.stringify(change.events ?? []),
     },
   );
-  if (!reservation) {
-    const exists = await firstRow(trx, "select 1 from reservations where id = ?", [seen.id]);
-    return { outcome: exists ? "stale" : "missing" };
-  }
-  for (const event of change.events ?? []) {
-    await appendEvent(
-      trx,
-      { ownerId: reservation.ownerId, reservationId: reservation.id },
-      change.now,
-      event,
-    );
-  }
-  return { outcome: "updated", reservation };
+  if (reservation) return { outcome: "updated", reservation };
+  const exists = await firstRow(trx, "select 1 from reservations where id = ?", [seen.id]);
+  return { outcome: exists ? "stale" : "missing" };
 }

@@ -4,19 +4,14 @@ import type { GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import { findType } from "../../domain/catalogue.ts";
 import type { Reservation } from "../../domain/reservation.ts";
 import { inTransaction, type Transaction } from "../../store/database.ts";
-import { writeReservation, type ReservationPatch, type Written } from "../../store/transition.ts";
-import type { NewEvent } from "../../store/events.ts";
-import type { ReservationState } from "@gpu-dev/shared/states.ts";
+import { writeReservation, type ReservationChange, type Written } from "../../store/transition.ts";
 import type { ReconcileResult, ReconcilerContext } from "../context.ts";
 
 /** `again`: something was written, here or elsewhere; read the row anew and go on. */
 export type PassResult = "again" | ReconcileResult;
 export type Pass = (context: ReconcilerContext, row: Reservation) => Promise<PassResult>;
 
-export interface Change {
-  readonly to?: ReservationState;
-  readonly patch?: ReservationPatch;
-  readonly events?: readonly NewEvent[];
+export interface Change extends ReservationChange {
   /** Runs in the same transaction, only when the row was written. */
   readonly and?: (trx: Transaction, now: Date) => Promise<unknown>;
 }

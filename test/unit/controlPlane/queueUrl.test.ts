@@ -1,0 +1,17 @@
+import assert from "node:assert/strict";
+import pg from "pg";
+import { queueUrl } from "../../../control-plane/src/store/queueUrl.ts";
+
+describe("where the job queue's connections go", () => {
+  it("leaves everything as it is, passwords too, and adds to the options that there are", () => {
+    const url = queueUrl(
+      "postgres://me:a+b%2Bc@db:5433/gpu?sslmode=disable&options=-c%20jit%3Doff",
+    );
+    const { user, password, host, port, database } = new pg.Client(url);
+    assert.deepEqual([user, password, host, port, database], ["me", "a+b+c", "db", 5433, "gpu"]);
+    const { searchParams } = new URL(url);
+    assert.equal(searchParams.get("sslmode"), "disable");
+    assert.equal(searchParams.get("options"), "-c jit=off -c synchronous_commit=off");
+    assert.doesNotMatch(url.slice(url.indexOf("?")), /\+/);
+  });
+});
