@@ -6,23 +6,22 @@ import type { Log } from "../util/logger.ts";
 import { createHostKey } from "./hostKey.ts";
 import { loadKubeConfig } from "./kubeConfigFile.ts";
 import { createKubeHttp, type KubeHttp } from "./kubeHttp.ts";
-import type { KubeClaim, KubeNode, KubeObject, KubePod, KubeSecret } from "./kubeObjects.ts";
-import { createKubeMirror, type KubeMirror } from "./kubeMirror.ts";
+import { createKubeMirrors, startWatches, type KubeMirrors } from "./kubeMirrors.ts";
+import type { KubeClaim, KubeNode, KubePod, KubeSecret } from "./kubeObjects.ts";
+import { isAsExpected, listOwned, OWNED_KINDS, runsQuietly } from "./kubeOwned.ts";
 import { createKubeStore, type KubeStore, type Manifest } from "./kubeStore.ts";
-import { WATCH_TIMES, watchKind, type WatchTimes } from "./kubeWatch.ts";
+import type { WatchTimes } from "./kubeWatch.ts";
 import { LABEL } from "./labels.ts";
-import { claimManifest, secretData, secretManifest, serviceManifest } from "./objectManifests.ts";
-import { podManifest } from "./podManifest.ts";
 import {
-  ClusterRefused,
-  type Cluster,
-  type NodeView,
-  type OwnedObject,
-  type PodView,
-  type SecretRequest,
-  type WatchHandlers,
-} from "./port.ts";
-import { attemptOf, claimView, createdAt, nodeView, podView, reservationOf } from "./views.ts";
+  claimManifest,
+  contentMark,
+  secretManifest,
+  secretPatch,
+  serviceManifest,
+} from "./objectManifests.ts";
+import { podManifest } from "./podManifest.ts";
+import { ClusterRefused, type Cluster, type SecretRequest } from "./port.ts";
+import { claimView, nodeView, podView } from "./views.ts";
 
 export interface KubeClusterOptions {
   /** A file; without it and without `kubeConfig`, the service account of the pod that this runs in. */
@@ -50,8 +49,7 @@ export function createKubeCluster(options: KubeClusterOptions): Cluster & { clos
     root: `/api/v1/namespaces/${namespace}`,
     installation,
     resources: [...new Set(catalogue.types.flatMap((type) => type.resource ?? []))],
-    pods: createKubeMirror<PodView>(({ namespace: of, name }) => `${of}/${name}`, clock),
-    nodes: createKubeMirror<NodeView>(({ name }) => name, clock),
+    mirrors: createKubeMirrors(clock),
     namespace,
     clock,
     sshServerImage: options.sshServerImage,
@@ -61,7 +59,8 @@ export function createKubeCluster(options: KubeClusterOptions): Cluster & { clos
     ...reservationCalls(parts),
     ...nodeCalls(parts),
     ...ownedCalls(parts),
-    watch: (handlers) => Promise.resolve(startWatches(parts, options, handlers)),
+    watch: (handlers) =>
+      Promise.resolve(startWatches({ ...parts, log, times: options.watchTimes }, handlers)),
     close: () => {
       http.close();
     },
@@ -76,16 +75,15 @@ interface Parts {
   readonly installation: string;
   /** Extended resources that the catalogue names. */
   readonly resources: readonly string[];
-  /** By namespace and name. */
-  readonly pods: KubeMirror<PodView>;
-  readonly nodes: KubeMirror<NodeView>;
+  readonly mirrors: KubeMirrors;
   readonly namespace: string;
   readonly clock: Clock;
   readonly sshServerImage: string;
 }
 
 function podCalls(parts: Parts) {
-  const { http, store, root, resources, pods, namespace } = parts;
+  const { http, store, root, resources, namespace } = parts;
+  const { pods } = parts.mirrors;
   const path = (name: string) => `${root}/pods/${name}`;
   return {
     getPod: async (name) => {
@@ -109,13 +107,17 @@ function podCalls(parts: Parts) {
   } satisfies Partial<Cluster>;
 }
 
-function reservationCalls({ store, root, installation }: Parts) {
+function reservationCalls({ store, root, installation, mirrors: { secrets } }: Parts) {
   return {
     ensureSecret: (request) => ensureSecret(store, root, installation, request),
-    updateSecret: async (id, content) =>
-      (await store.patch(`${root}/secrets/${secretName(id)}`, { data: secretData(content) }))
+    updateSecret: async (id, content) => {
+      const name = secretName(id);
+      if (secrets.find(name)?.content === contentMark(content)) return "written";
+      secrets.forget(name);
+      return (await store.patch(`${root}/secrets/${name}`, secretPatch(content)))
         ? "written"
-        : "missing",
+        : "missing";
+    },
     ensureService: async (request) => {
       await store.ensure(`${root}/services`, serviceManifest(request, installation));
     },
@@ -140,7 +142,7 @@ function reservationCalls({ store, root, installation }: Parts) {
   } satisfies Partial<Cluster>;
 }
 
-function nodeCalls({ store, resources, nodes, pods, clock }: Parts) {
+function nodeCalls({ store, resources, mirrors: { nodes, pods }, clock }: Parts) {
   return {
     survey: async () => {
       const known = { nodes: nodes.all(), pods: pods.all() };
@@ -174,72 +176,11 @@ function ownedCalls(parts: Parts) {
   return {
     listOwned: () => listOwned(parts),
     deleteOwned: async (object) => {
-      await store.remove(`${root}/${COLLECTION[object.kind]}/${object.name}`, { uid: object.uid });
+      await store.remove(`${root}/${OWNED_KINDS[object.kind]}/${object.name}`, { uid: object.uid });
     },
+    isAsExpected: (id, expected) => isAsExpected(parts, id, expected),
   } satisfies Partial<Cluster>;
 }
-
-/** Nothing is decided on such a pod; on any other something may be, and then the server is asked. */
-function runsQuietly(pod: PodView): boolean {
-  return pod.phase === "Running" && pod.ready && !pod.deleting && pod.waiting === null;
-}
-
-function startWatches(
-  { http, resources, pods, nodes }: Parts,
-  { log, watchTimes = WATCH_TIMES }: KubeClusterOptions,
-  handlers: WatchHandlers,
-): { stop(): Promise<void> } {
-  const context = { http, log, times: watchTimes };
-  const podOf = (item: KubePod) => podView(item, resources);
-  const nodeOf = (item: KubeNode) => nodeView(item, resources);
-  const watches = [
-    watchKind<KubePod>(context, {
-      // Everybody's, as they take GPUs too.
-      ...{ path: "/api/v1/pods", ...mirroring(pods, podOf, handlers) },
-      onItem: (item, change) => {
-        const view = podOf(item);
-        pods.take(view, change);
-        handlers.onPod(view, change);
-      },
-    }),
-    watchKind<KubeNode>(context, {
-      ...{ path: "/api/v1/nodes", ...mirroring(nodes, nodeOf, handlers) },
-      onItem: (item, change) => {
-        const view = nodeOf(item);
-        nodes.take(view, change);
-        handlers.onNode(view, change);
-      },
-    }),
-  ];
-  return {
-    stop: async () => {
-      await Promise.all(watches.map((watch) => watch.stop()));
-      pods.follow(false);
-      nodes.follow(false);
-    },
-  };
-}
-
-function mirroring<Item, View>(
-  mirror: KubeMirror<View>,
-  viewOf: (item: Item) => View,
-  handlers: WatchHandlers,
-) {
-  return {
-    onContact: () => {
-      mirror.confirm();
-      handlers.onContact();
-    },
-    onListed: (items: readonly Item[]) => {
-      mirror.replace(items.map(viewOf));
-    },
-    onFollowing: (following: boolean) => {
-      mirror.follow(following);
-    },
-  };
-}
-
-const COLLECTION = { Pod: "pods", Secret: "secrets", Service: "services" } as const;
 
 /** A crash between making the key and storing its public half makes no second key: the Secret's is read back. */
 async function ensureSecret(
@@ -265,34 +206,4 @@ async function removeOurs(store: KubeStore, path: string, installation: string):
   const { uid, labels } = there?.metadata ?? {};
   if (uid === undefined || labels?.[LABEL.installation] !== installation) return;
   await store.remove(path, { uid });
-}
-
-/** Pods as the watch told them, where it follows; the others are asked for. */
-async function listOwned({ store, root, installation, pods }: Parts): Promise<OwnedObject[]> {
-  const selector = `${LABEL.installation}=${installation}`;
-  const kinds = Object.entries(COLLECTION) as [OwnedObject["kind"], string][];
-  const known = pods.all()?.views;
-  const lists = await Promise.all(
-    kinds.map(async ([kind, collection]) => {
-      if (kind === "Pod" && known) return ownedPods(known, root, installation);
-      const items = await store.list<KubeObject>(`${root}/${collection}`, selector);
-      return items.map(({ metadata }) => ({
-        kind,
-        name: metadata?.name ?? "",
-        uid: metadata?.uid ?? "",
-        reservationId: reservationOf(metadata),
-        attempt: attemptOf(metadata),
-        createdAt: createdAt(metadata),
-      }));
-    }),
-  );
-  return lists.flat();
-}
-
-function ownedPods(pods: readonly PodView[], root: string, installation: string): OwnedObject[] {
-  return pods
-    .filter((pod) => pod.installation === installation && root.endsWith(`/${pod.namespace}`))
-    .map(({ name, uid, reservationId, attempt, createdAt: at }) => ({
-      ...{ kind: "Pod" as const, name, uid, reservationId, attempt, createdAt: at },
-    }));
 }

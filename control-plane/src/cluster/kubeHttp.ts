@@ -1,6 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import type { KubeConfig } from "@kubernetes/client-node";
+import { CallBreaker } from "./callBreaker.ts";
 import type { KubeStatus } from "./kubeObjects.ts";
 import { ClusterRefused, ClusterUnavailable } from "./port.ts";
 
@@ -11,14 +12,18 @@ export interface KubeCall {
   readonly path: string;
   readonly body?: unknown;
   readonly contentType?: string;
+  /** Of objects, only who they are: no Secret's content travels, or lies in memory. */
+  readonly metadataOnly?: boolean;
 }
+
+export type KubeRead = Pick<KubeCall, "path" | "metadataOnly">;
 
 export interface KubeHttp {
   /** The decoded answer of a 2xx. Throws `ClusterRefused` or `ClusterUnavailable`, as the port says. */
   call<Answer>(call: KubeCall): Promise<Answer>;
   text(path: string): Promise<string>;
   /** An answer that goes on; ends with the signal. A status other than 200 throws as `call` does. */
-  stream(path: string, signal: AbortSignal): Promise<http.IncomingMessage>;
+  stream(call: KubeRead, signal: AbortSignal): Promise<http.IncomingMessage>;
   close(): void;
 }
 
@@ -28,21 +33,27 @@ export interface KubeHttp {
  */
 export function createKubeHttp(config: KubeConfig): KubeHttp {
   const sender = createSender(config);
+  const caller = { sender, breaker: new CallBreaker() };
   return {
     call: async <Answer>(call: KubeCall) => {
-      const text = await answer(sender, call);
+      const text = await answer(caller, call);
       try {
         return JSON.parse(text) as Answer;
       } catch (error) {
         throw unreachable(call, error, false);
       }
     },
-    text: (path) => answer(sender, { method: "GET", path }),
-    stream: (path, signal) => openStream(sender, { method: "GET", path }, signal),
+    text: (path) => answer(caller, { method: "GET", path }),
+    stream: (call, signal) => openStream(sender, { method: "GET", ...call }, signal),
     close: () => {
       sender.close();
     },
   };
+}
+
+interface Caller {
+  readonly sender: Sender;
+  readonly breaker: CallBreaker;
 }
 
 interface Sender {
@@ -85,15 +96,20 @@ function createSender(config: KubeConfig): Sender {
   };
 }
 
-async function answer(sender: Sender, call: KubeCall): Promise<string> {
+async function answer({ sender, breaker }: Caller, call: KubeCall): Promise<string> {
+  if (!breaker.allows()) {
+    throw unreachable(call, new Error("it has answered nothing for a while"), false);
+  }
   const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
   try {
     const response = await sender.send(call, signal);
     const text = await readAll(response);
+    breaker.answered();
     if ((response.statusCode ?? 0) < 300) return text;
     throw refusal(call, response.statusCode ?? 0, text);
   } catch (error) {
     if (error instanceof ClusterRefused || error instanceof ClusterUnavailable) throw error;
+    if (signal.aborted) breaker.timedOut();
     throw unreachable(call, error, signal.aborted);
   }
 }
@@ -121,7 +137,7 @@ async function openStream(
 
 function headersOf(call: KubeCall, payload: string | undefined): http.OutgoingHttpHeaders {
   return {
-    accept: "application/json",
+    accept: call.metadataOnly === true ? METADATA_ONLY : "application/json",
     ...(payload === undefined
       ? {}
       : {
@@ -131,30 +147,30 @@ function headersOf(call: KubeCall, payload: string | undefined): http.OutgoingHt
   };
 }
 
+/** For a list and for a watch; a server that knows neither answers with whole objects. */
+const METADATA_ONLY = ["PartialObjectMetadataList", "PartialObjectMetadata"]
+  .map((kind) => `application/json;as=${kind};g=meta.k8s.io;v=v1,`)
+  .concat("application/json")
+  .join("");
+
 async function readAll(response: http.IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** 401 too is "nothing can be known": credentials are renewed, and the objects are still there. */
+/**
+ * A no is the API server's only as a Status: a 404 of something in between says nothing of the object. 401 too is "nothing
+ * can be known": credentials are renewed, and the objects are still there.
+ */
 function refusal(call: KubeCall, code: number, text: string): Error {
   const status = parseStatus(text);
   const said = status.message ?? `status ${String(code)}`;
   const message = `the cluster answered ${call.method} ${pathOnly(call)}: ${said}`;
-  if (code >= 500 || code === 429 || code === 408 || code === 401 || code < 400) {
-    return new ClusterUnavailable(message);
-  }
-  return new ClusterRefused(message, status.reason ?? REASON_BY_CODE[code] ?? "Unknown");
+  const unclear = code >= 500 || code === 429 || code === 408 || code === 401 || code < 400;
+  if (unclear || status.kind !== "Status") return new ClusterUnavailable(message);
+  return new ClusterRefused(message, status.reason ?? "Unknown");
 }
-
-const REASON_BY_CODE: Record<number, string> = {
-  403: "Forbidden",
-  404: "NotFound",
-  409: "Conflict",
-  410: "Gone",
-  422: "Invalid",
-};
 
 function unreachable(call: KubeCall, error: unknown, timedOut: boolean): ClusterUnavailable {
   const why = timedOut

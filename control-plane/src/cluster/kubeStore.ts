@@ -6,7 +6,7 @@ import { ClusterRefused, ClusterUnavailable } from "./port.ts";
 
 export interface KubeStore {
   get<Item extends KubeObject>(path: string): Promise<Item | undefined>;
-  list<Item extends KubeObject>(path: string, labelSelector?: string): Promise<Item[]>;
+  list<Item extends KubeObject>(path: string, options?: ListOptions): Promise<Item[]>;
   /**
    * Creates, or answers the one that is there when it is ours: the same labels, and not on its way out. A foreign
    * one is refused; one that still terminates is a matter of waiting.
@@ -15,6 +15,11 @@ export interface KubeStore {
   /** @returns whether an object of this UID (of this name, when none is given) was there */
   remove(path: string, options: { uid?: string; graceSeconds?: number }): Promise<boolean>;
   patch(path: string, patch: unknown): Promise<boolean>;
+}
+
+export interface ListOptions {
+  readonly labelSelector?: string;
+  readonly metadataOnly?: boolean;
 }
 
 export interface Manifest {
@@ -29,7 +34,7 @@ const PAGE = 500;
 export function createKubeStore(http: KubeHttp, namespace: string, log: Log): KubeStore {
   return {
     get: (path) => get(http, path),
-    list: (path, labelSelector) => list(http, path, labelSelector),
+    list: (path, options = {}) => list(http, path, options),
     ensure: async <Item extends KubeObject>(collection: string, manifest: Manifest) => {
       try {
         return await create<Item>({ http, namespace, log }, collection, manifest);
@@ -69,7 +74,7 @@ async function get<Item extends KubeObject>(
 async function list<Item extends KubeObject>(
   http: KubeHttp,
   path: string,
-  labelSelector: string | undefined,
+  { labelSelector, metadataOnly = false }: ListOptions,
 ): Promise<Item[]> {
   const items: Item[] = [];
   let token: string | undefined;
@@ -80,6 +85,7 @@ async function list<Item extends KubeObject>(
     const page: KubeList<Item> = await http.call({
       method: "GET",
       path: `${path}?${query.toString()}`,
+      metadataOnly,
     });
     items.push(...(page.items ?? []));
     token = page.metadata?.continue;

@@ -7,17 +7,22 @@ import { ClusterRefused } from "./port.ts";
 
 export type Change = "added" | "modified" | "deleted";
 
-export interface KindWatch<Item extends KubeObject> {
+export interface KindWatch<Item extends KubeObject, View> {
   /** The collection's path. */
   readonly path: string;
   readonly labelSelector?: string;
-  onItem(item: Item, change: Change): void;
-  /** Everything that there is, after each list: what is not among it is gone. Comes before `onItem` tells of each. */
-  onListed?(items: readonly Item[]): void;
+  readonly metadataOnly?: boolean;
+  /** What of an object is kept; the rest of it is let go at once. */
+  viewOf(item: Item): View;
+  onView(view: View, change: Change): void;
+  /** Everything that there is, after each list: what is not among it is gone. Comes before `onView` tells of each. */
+  onListed?(views: readonly View[]): void;
   /** Whether what was told so far is followed up by the server, or may be old by now. */
   onFollowing?(following: boolean): void;
-  /** The server answered: a list, a watch that begins or ends in order, an event or a bookmark. */
+  /** The server answered: a page of a list, a watch that begins or ends in order, an event or a bookmark. */
   onContact(): void;
+  /** All that had happened was told: not as a watch begins, since what it missed comes after that. */
+  onCurrent?(): void;
 }
 
 export interface WatchTimes {
@@ -44,9 +49,9 @@ const PAGE = 500;
 const TOO_SOON_MS = 500;
 
 /** Lists once, then follows changes until stopped: resumes where it was, lists again when that is too old. */
-export function watchKind<Item extends KubeObject>(
+export function watchKind<Item extends KubeObject, View>(
   { http, log, times = WATCH_TIMES }: { http: KubeHttp; log: Log; times?: WatchTimes },
-  kind: KindWatch<Item>,
+  kind: KindWatch<Item, View>,
 ): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const cursor: Cursor = { version: undefined, failures: 0 };
@@ -54,7 +59,7 @@ export function watchKind<Item extends KubeObject>(
   const running = (async () => {
     while (!isStopped()) {
       try {
-        cursor.version ??= await list(http, kind);
+        cursor.version ??= await list(http, kind, cursor);
         await follow({ http, times, stop: stopping.signal }, kind, cursor);
       } catch (error) {
         if (isStopped()) return;
@@ -79,25 +84,32 @@ interface Cursor {
   failures: number;
 }
 
-async function list<Item extends KubeObject>(http: KubeHttp, kind: KindWatch<Item>) {
-  const items: Item[] = [];
+async function list<Item extends KubeObject, View>(
+  http: KubeHttp,
+  kind: KindWatch<Item, View>,
+  cursor: Cursor,
+) {
+  const { metadataOnly = false } = kind;
+  const views: View[] = [];
   let token: string | undefined;
   for (;;) {
-    const query = parameters(kind, { limit: String(PAGE), continue: token });
-    const page: KubeList<Item> = await http.call({ method: "GET", path: `${kind.path}?${query}` });
+    const path = `${kind.path}?${parameters(kind, { limit: String(PAGE), continue: token })}`;
+    const page: KubeList<Item> = await http.call({ method: "GET", path, metadataOnly });
     kind.onContact();
-    items.push(...(page.items ?? []));
+    for (const item of page.items ?? []) views.push(kind.viewOf(item));
     token = page.metadata?.continue;
     if (token !== undefined && token !== "") continue;
-    kind.onListed?.(items);
-    for (const item of items) kind.onItem(item, "modified");
+    cursor.failures = 0;
+    kind.onListed?.(views);
+    kind.onCurrent?.();
+    for (const view of views) kind.onView(view, "modified");
     return page.metadata?.resourceVersion ?? "";
   }
 }
 
-async function follow<Item extends KubeObject>(
+async function follow<Item extends KubeObject, View>(
   { http, times, stop }: { http: KubeHttp; times: WatchTimes; stop: AbortSignal },
-  kind: KindWatch<Item>,
+  kind: KindWatch<Item, View>,
   cursor: Cursor,
 ): Promise<void> {
   const silence = new AbortController();
@@ -112,10 +124,9 @@ async function follow<Item extends KubeObject>(
       resourceVersion: cursor.version,
       timeoutSeconds: String(times.serverSeconds),
     });
-    const body = await http.stream(
-      `${kind.path}?${query}`,
-      AbortSignal.any([silence.signal, stop]),
-    );
+    const { metadataOnly = false } = kind;
+    const call = { path: `${kind.path}?${query}`, metadataOnly };
+    const body = await http.stream(call, AbortSignal.any([silence.signal, stop]));
     kind.onContact();
     kind.onFollowing?.(true);
     const opened = performance.now();
@@ -129,7 +140,9 @@ async function follow<Item extends KubeObject>(
     if (cursor.version === version && performance.now() - opened < TOO_SOON_MS) {
       throw new Error("the server ended the watch at once");
     }
+    cursor.failures = 0;
     kind.onContact();
+    kind.onCurrent?.();
   } finally {
     clearTimeout(timer);
     silence.abort();
@@ -142,15 +155,20 @@ const CHANGES: Record<string, Change | undefined> = {
   DELETED: "deleted",
 };
 
-function take<Item extends KubeObject>(line: string, kind: KindWatch<Item>, cursor: Cursor): void {
+function take<Item extends KubeObject, View>(
+  line: string,
+  kind: KindWatch<Item, View>,
+  cursor: Cursor,
+): void {
   if (line.trim() === "") return;
   const event = JSON.parse(line) as { type?: string; object?: Item };
   if (event.type === "ERROR") throw watchError(event.object);
   cursor.version = event.object?.metadata?.resourceVersion ?? cursor.version;
   cursor.failures = 0;
   kind.onContact();
+  kind.onCurrent?.();
   const change = CHANGES[event.type ?? ""];
-  if (change && event.object) kind.onItem(event.object, change);
+  if (change && event.object) kind.onView(kind.viewOf(event.object), change);
 }
 
 function watchError(status: KubeStatus | undefined): ClusterRefused {
@@ -174,7 +192,7 @@ async function pause(failures: number, times: WatchTimes, stop: AbortSignal): Pr
 }
 
 function parameters(
-  kind: Pick<KindWatch<KubeObject>, "labelSelector">,
+  kind: { readonly labelSelector?: string },
   values: Record<string, string | undefined>,
 ): string {
   const query = new URLSearchParams();

@@ -11,4 +11,6 @@ export const LABEL = {
   hostname: "kubernetes.io/hostname",
 } as const;
 
+/** On a Secret: a digest of what of it changes, so that a look at its metadata tells whether it is as it should be. */
+export const CONTENT_ANNOTATION = "gpu-dev.io/content";
 export const WORKSPACE_PATH_ANNOTATION = "gpu-dev.io/workspace-path";

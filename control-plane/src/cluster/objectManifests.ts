@@ -1,6 +1,7 @@
+import { createHash } from "node:crypto";
 import { secretName, serviceName } from "../domain/objectNames.ts";
 import type { HostKey } from "./hostKey.ts";
-import { LABEL } from "./labels.ts";
+import { CONTENT_ANNOTATION, LABEL } from "./labels.ts";
 import type { ClaimRequest, SecretContent, SecretRequest, ServiceRequest } from "./port.ts";
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
@@ -9,7 +10,11 @@ export function secretManifest(secret: SecretRequest, hostKey: HostKey, installa
   return {
     apiVersion: "v1",
     kind: "Secret",
-    metadata: { name: secretName(secret.reservationId), labels: labels(secret, installation) },
+    metadata: {
+      name: secretName(secret.reservationId),
+      labels: labels(secret, installation),
+      annotations: { [CONTENT_ANNOTATION]: contentMark(secret) },
+    },
     type: "Opaque",
     data: {
       ssh_host_ed25519_key: base64(hostKey.privateKey),
@@ -19,8 +24,22 @@ export function secretManifest(secret: SecretRequest, hostKey: HostKey, installa
   };
 }
 
+/** Content and its mark in one write: what comes late overwrites both, and is seen by the mark. */
+export function secretPatch(content: SecretContent) {
+  return {
+    metadata: { annotations: { [CONTENT_ANNOTATION]: contentMark(content) } },
+    data: secretData(content),
+  };
+}
+
+export function contentMark(content: SecretContent): string {
+  return createHash("sha256")
+    .update(JSON.stringify(secretData(content)))
+    .digest("hex");
+}
+
 /** The part of the Secret's data that changes. */
-export function secretData({ authorizedKeys, expiresAt }: SecretContent) {
+function secretData({ authorizedKeys, expiresAt }: SecretContent) {
   return {
     authorized_keys: base64(authorizedKeys),
     expires_at: base64(expiresAt === null ? "" : `${expiresAt.toISOString()}\n`),

@@ -20,6 +20,11 @@ export interface Cluster {
     reservationId: ReservationId,
     content: SecretContent,
   ): Promise<"written" | "missing">;
+  /**
+   * Whether what was last told of this pod and Secret is just this, and needs nothing. No call is made; false says nothing:
+   * then it has to be looked at.
+   */
+  isAsExpected(reservationId: ReservationId, expected: InUse): boolean;
   ensureService(service: ServiceRequest): Promise<void>;
   /** Deletes Secret and Service of a reservation; done when both are NotFound. */
   deleteReservationObjects(reservationId: ReservationId): Promise<void>;
@@ -128,6 +133,16 @@ export interface SecretContent {
   readonly authorizedKeys: string;
   /** The end of the lease; null while it is not known. */
   readonly expiresAt: Date | null;
+}
+
+/** A reservation in use, as the rows have it. */
+export interface InUse {
+  readonly podName: string;
+  readonly podUid: string;
+  readonly restarts: number;
+  readonly podIp: string | null;
+  readonly workspacePath: string | null;
+  readonly secret: SecretContent;
 }
 
 export interface SecretRequest extends SecretContent {

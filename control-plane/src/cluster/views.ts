@@ -1,6 +1,6 @@
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
-import type { KubeClaim, KubeNode, KubePod, Metadata } from "./kubeObjects.ts";
-import { LABEL, WORKSPACE_PATH_ANNOTATION } from "./labels.ts";
+import type { KubeClaim, KubeNode, KubeObject, KubePod, Metadata } from "./kubeObjects.ts";
+import { CONTENT_ANNOTATION, LABEL, WORKSPACE_PATH_ANNOTATION } from "./labels.ts";
 import type { ClaimView, NodeView, PodView } from "./port.ts";
 
 const POD_PHASES = ["Pending", "Running", "Succeeded", "Failed", "Unknown"] as const;
@@ -81,6 +81,28 @@ export function nodeView(node: KubeNode, resources: readonly string[]): NodeView
     allocatable: Object.fromEntries(
       resources.map((name) => [name, countOf(node.status?.allocatable?.[name])]),
     ),
+  };
+}
+
+/** Of an object of which no more is needed. */
+export interface MetadataView {
+  readonly name: string;
+  readonly uid: string;
+  readonly reservationId: ReservationId | null;
+  readonly attempt: number | null;
+  readonly createdAt: Date;
+  /** `contentMark` of what was last written; null on what has none. */
+  readonly content: string | null;
+}
+
+export function metadataView({ metadata }: KubeObject): MetadataView {
+  return {
+    name: metadata?.name ?? "",
+    uid: metadata?.uid ?? "",
+    reservationId: reservationOf(metadata),
+    attempt: attemptOf(metadata),
+    createdAt: createdAt(metadata),
+    content: metadata?.annotations?.[CONTENT_ANNOTATION] ?? null,
   };
 }
 

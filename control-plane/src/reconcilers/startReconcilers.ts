@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Hour, Minute, Second } from "@gpu-dev/shared/durations.ts";
 import { planFirstCome } from "../domain/plan/firstCome.ts";
-import { queueNow } from "../store/jobs.ts";
+import { queueAt, queueNow } from "../store/jobs.ts";
 import { beat, removeBeats, unlockSilentWorkers, unlockWorkers } from "../store/workers.ts";
 import { ClusterSteadiness } from "./clusterSteadiness.ts";
 import type { ReconcilerContext } from "./context.ts";
@@ -25,6 +25,17 @@ const TIDY_MS = Hour.ms;
 const GARBAGE_MS = 10 * Minute.ms;
 const RESTART_PAUSE_MS = 2 * Second.ms;
 
+/** At once, and then at the same moments for all processes: however many there are, one of them looks at everything. */
+function resyncTurns({ database, clock }: ReconcilerContext): () => Promise<void> {
+  let begun = false;
+  return async () => {
+    if (!begun) await queueNow(database, "resync", "default");
+    begun = true;
+    const next = Math.ceil((clock.now().getTime() + 1) / RESYNC_MS) * RESYNC_MS;
+    await queueAt(database, "resync", "default", new Date(next));
+  };
+}
+
 /** Any number of processes may do this at once. Resolves when the first pool runs; `stop` lets running jobs end. */
 export async function startReconcilers(
   options: ReconcilersOptions,
@@ -45,7 +56,7 @@ export async function startReconcilers(
       const workers = await unlockSilentWorkers(database, SILENCE_SECONDS);
       if (workers.length > 0) log.warn({ workers }, "locks of dead workers were released");
     }),
-    every(RESYNC_MS, "resync", context, () => queueNow(database, "resync", "default")),
+    every(RESYNC_MS, "resync", context, resyncTurns(context)),
     every(GARBAGE_MS, "garbage", context, () => queueNow(database, "garbage", "default")),
     every(TIDY_MS, "tidy", context, () => tidyQueue(options.databaseUrl)),
   ];

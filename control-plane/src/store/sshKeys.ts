@@ -19,6 +19,20 @@ export async function listKeys(db: Queryable, userId: UserId): Promise<SshKeyRow
   );
 }
 
+/** Public keys by owner, each in the order of `listKeys`. */
+export async function listKeysOf(
+  db: Queryable,
+  userIds: readonly UserId[],
+): Promise<Map<UserId, Pick<SshKeyRow, "publicKey">[]>> {
+  const found = await rows<{ userId: UserId; publicKey: string }>(
+    db,
+    `select user_id as "userId", public_key as "publicKey" from ssh_keys
+     where user_id in (select jsonb_array_elements_text(?::jsonb)) order by created_at, id`,
+    [JSON.stringify(userIds)],
+  );
+  return Map.groupBy(found, ({ userId }) => userId);
+}
+
 /** @returns undefined when the user has this key already */
 export async function insertKey(
   trx: Transaction,
