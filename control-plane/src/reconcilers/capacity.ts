@@ -13,6 +13,8 @@ import { recordContact } from "../store/clusterContact.ts";
 import { queueAllNow } from "../store/jobBatches.ts";
 import { after, type ReconcileResult, type ReconcilerContext } from "./context.ts";
 
+/** A pod that went may be told of late: until then it is no stranger's. */
+const TOLD_LATE_MS = 30_000;
 /** Another process saw more; by then this one's watches have caught up, or are known to be dead. */
 const RETRY_MS = 10_000;
 
@@ -22,7 +24,9 @@ export async function reconcileCapacity(context: ReconcilerContext): Promise<Rec
   const { nodes, pods, at: observedAt } = await context.cluster.survey();
   // What the watches told earlier is no answer of now.
   if (observedAt >= begun) context.steadiness.answered();
-  const holding = new Set(await listHoldingPods(context.database, observedAt));
+  const holding = new Set(
+    await listHoldingPods(context.database, after(observedAt, -TOLD_LATE_MS)),
+  );
   const foreign = pods.filter(
     (pod) => pod.installation !== context.installation || !holding.has(pod.name),
   );
@@ -51,11 +55,12 @@ function capacityOf(
   nodes: readonly NodeView[],
   foreign: readonly PodView[],
 ): CapacityNode[] {
+  const podsOn = Map.groupBy(foreign, (pod) => pod.node);
   return nodes.flatMap((node) => {
     const type = node.gpuType === null ? undefined : findType(catalogue, node.gpuType);
     if (!type) return [];
-    const taken = foreign
-      .filter((pod) => pod.node === node.name && !isOver(pod))
+    const taken = (podsOn.get(node.name) ?? [])
+      .filter((pod) => !isOver(pod))
       .reduce(
         (sum, pod) => sum + (type.kind === "gpu" ? pod.gpus : pod.reservationId === null ? 0 : 1),
         0,

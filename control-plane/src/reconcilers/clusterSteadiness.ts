@@ -1,5 +1,7 @@
 import type { Clock } from "../util/clock.ts";
 
+/** One call that fails beside others that are answered says nothing of the cluster. */
+const OUTAGE_MS = 15_000;
 /** Longer without an answer than this, and what was seen before says nothing about what was possible meanwhile. */
 const LONGEST_GAP_MS = 90_000;
 
@@ -25,6 +27,8 @@ export class ClusterSteadiness {
   }
 
   failed(): void {
+    const last = this.#last?.getTime();
+    if (last !== undefined && this.#clock.now().getTime() - last < OUTAGE_MS) return;
     this.#since = undefined;
     this.#last = undefined;
   }

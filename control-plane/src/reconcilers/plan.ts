@@ -4,12 +4,12 @@ import { ClusterUnavailable } from "../cluster/port.ts";
 import { findType, unitsOf } from "../domain/catalogue.ts";
 import { capacityUntil } from "../domain/leaseTime.ts";
 import { podName } from "../domain/objectNames.ts";
-import type { Placement, Plan, PlanInput } from "../domain/plan/types.ts";
+import type { Placement, PlanInput, Waiting } from "../domain/plan/types.ts";
 import { insertAttempt } from "../store/attempts.ts";
 import type { Transaction } from "../store/database.ts";
 import { queueAt, queueNow } from "../store/jobs.ts";
 import * as planning from "../store/planning.ts";
-import { writeReservation } from "../store/transition.ts";
+import { writeReservation, type ReservationChange } from "../store/transition.ts";
 import { after, type ReconcileResult, type ReconcilerContext } from "./context.ts";
 import { reconcileReservation } from "./reservation/reconcileReservation.ts";
 
@@ -23,16 +23,16 @@ export async function reconcilePlan(
     context.log.warn({ pool }, "requests wait for a type that the catalogue does not have");
     return {};
   }
-  const plan = await planning.passInTurn(context.database, pool, (trx) =>
+  const placements = await planning.passInTurn(context.database, pool, (trx) =>
     placeWhatFits(context, trx, type),
   );
-  if (plan === null) return {};
+  // The one that waits may yet fail; its own job says nothing of that to who came after it.
+  if (placements === null) return { requeueAt: after(context.clock.now(), LOOK_AGAIN_MS) };
   await Promise.all(
-    plan.placements
+    placements
       .slice(0, STARTED_AT_ONCE)
       .map(({ reservationId }) => startAtOnce(context, reservationId)),
   );
-  await planning.writeWaiting(context.database, plan.waiting);
   return {};
 }
 
@@ -40,6 +40,7 @@ export async function reconcilePlan(
 const PLACED_AT_ONCE = 100;
 /** More than these go through the queue, which spreads them over all processes. */
 const STARTED_AT_ONCE = 4;
+const LOOK_AGAIN_MS = 1_000;
 /** When the queue takes a start over that this process could not begin. */
 const TAKEN_OVER_AFTER_MS = 1_000;
 
@@ -58,11 +59,14 @@ async function placeWhatFits(
   context: ReconcilerContext,
   trx: Transaction,
   type: GpuType,
-): Promise<Plan> {
+): Promise<readonly Placement[]> {
   const queue = await planning.listQueue(trx, type.id);
-  if (queue.length === 0) return { placements: [], waiting: [] };
+  if (queue.length === 0) return [];
   const { seenAt, nodes, leases } = await planning.readPool(trx, type.id);
-  if (seenAt === null) return waitForCluster(queue);
+  if (seenAt === null) {
+    await planning.writeWaiting(trx, waitForCluster(queue));
+    return [];
+  }
   const input: PlanInput = {
     pool: type.id,
     nodes,
@@ -74,89 +78,96 @@ async function placeWhatFits(
       durationSeconds: row.durationSeconds + row.extendedSeconds,
       queuedAt: row.queuedAt,
       zone: row.zone,
+      turnedAwayBy: row.turnedAwayBy,
     })),
     now: context.clock.now(),
   };
   const plan = context.planner(input);
   const placements = plan.placements.slice(0, PLACED_AT_ONCE);
-  if (placements.length < plan.placements.length) await queueNow(trx, "plan", type.id);
   const rows = new Map(queue.map((row) => [row.id, row]));
-  for (const [index, placement] of placements.entries()) {
-    const row = rows.get(placement.reservationId);
-    if (!row) continue;
-    if (!(await place(context, trx, type, row, placement))) continue;
-    if (index < STARTED_AT_ONCE) {
-      const takenOver = after(context.clock.now(), TAKEN_OVER_AFTER_MS);
-      await queueAt(trx, "reservation", row.id, takenOver);
-    } else {
-      await queueNow(trx, "reservation", row.id);
-    }
-  }
-  return { ...plan, placements };
+  await Promise.all([
+    ...placements.map(async (placement, index) => {
+      const row = rows.get(placement.reservationId);
+      if (row) await place(context, trx, { type, row, placement, atOnce: index < STARTED_AT_ONCE });
+    }),
+    // In turn, as the rest of the pass: what an older pass found never comes over what a newer one did.
+    planning.writeWaiting(trx, plan.waiting),
+    placements.length < plan.placements.length && queueNow(trx, "plan", type.id),
+  ]);
+  return placements;
 }
 
 /** Nothing is known of any node: nothing is placed, and nobody is told a number. */
-function waitForCluster(queue: readonly { readonly id: ReservationId }[]): Plan {
-  return {
-    placements: [],
-    waiting: queue.map((row, index) => ({
-      reservationId: row.id,
-      position: index + 1,
-      reason: "The cluster has not answered yet; the nodes are not known.",
-    })),
-  };
+function waitForCluster(queue: readonly { readonly id: ReservationId }[]): Waiting[] {
+  return queue.map((row, index) => ({
+    reservationId: row.id,
+    position: index + 1,
+    reason: "The cluster has not answered yet; the nodes are not known.",
+  }));
 }
 
 async function place(
   context: ReconcilerContext,
   trx: Transaction,
-  type: GpuType,
-  row: planning.QueuedRow,
-  placement: Placement,
-): Promise<boolean> {
+  wanted: {
+    readonly type: GpuType;
+    readonly row: planning.QueuedRow;
+    readonly placement: Placement;
+    /** This process starts it; the queue only if that fails. */
+    readonly atOnce: boolean;
+  },
+): Promise<void> {
+  const { type, row, placement } = wanted;
   const now = context.clock.now();
   const attempt = row.attempt + 1;
   const until = capacityUntil(now, row.durationSeconds + row.extendedSeconds, type);
   const units = unitsOf(type, row.gpus, row.nodeCount);
-  const nodes = placement.nodes.join(", ");
-  const written = await writeReservation(trx, row, {
+  const change = placedOn(placement.nodes, row.gpus, {
+    attempt,
+    placedAt: now,
+    capacityUntil: until,
+  });
+  const written = await writeReservation(trx, row, { ...change, now });
+  if (written.outcome !== "updated") {
+    // It was cancelled, or placed, between the read and here: what it would have held is looked at again.
+    await queueNow(trx, "plan", type.id);
+    return;
+  }
+  const { id } = row;
+  await Promise.all([
+    ...placement.nodes.map((node, rank) =>
+      insertAttempt(trx, {
+        ...{ reservationId: id, rank, attempt, node, units, now },
+        podName: podName(id, rank, attempt),
+      }),
+    ),
+    wanted.atOnce
+      ? queueAt(trx, "reservation", id, after(now, TAKEN_OVER_AFTER_MS))
+      : queueNow(trx, "reservation", id),
+  ]);
+}
+
+function placedOn(
+  nodes: readonly string[],
+  gpus: number,
+  placed: { readonly attempt: number; readonly placedAt: Date; readonly capacityUntil: Date },
+): ReservationChange {
+  const { attempt, capacityUntil: until } = placed;
+  const where = `Placed on ${nodes.join(", ")}`;
+  return {
     to: "starting",
     patch: {
-      phase: "placing",
-      phaseDetail: `Placed on ${nodes}.`,
-      waitingReason: null,
-      waitingPosition: null,
-      attempt,
-      placedAt: now,
-      capacityUntil: until,
+      ...{ phase: "placing", phaseDetail: `${where}.`, waitingReason: null, waitingPosition: null },
+      ...placed,
     },
     events: [
       {
         type: "reservation.placed",
-        message: `Placed on ${nodes}${row.gpus > 0 ? ` with ${gpuCount(row.gpus)}` : ""}.`,
-        data: { nodes: placement.nodes, attempt, capacityUntil: until.toISOString() },
+        message: `${where}${gpus > 0 ? ` with ${gpuCount(gpus)}` : ""}.`,
+        data: { nodes, attempt, capacityUntil: until.toISOString() },
       },
     ],
-    now,
-  });
-  if (written.outcome !== "updated") {
-    // It was cancelled, or placed, between the read and here: what it would have held is looked at again.
-    await queueNow(trx, "plan", type.id);
-    return false;
-  }
-  for (const [rank, node] of placement.nodes.entries()) {
-    const name = podName(row.id, rank, attempt);
-    await insertAttempt(trx, {
-      reservationId: row.id,
-      rank,
-      attempt,
-      node,
-      units,
-      podName: name,
-      now,
-    });
-  }
-  return true;
+  };
 }
 
 const gpuCount = (gpus: number): string => `${String(gpus)} ${gpus === 1 ? "GPU" : "GPUs"}`;

@@ -90,7 +90,7 @@ export async function readPool(db: Queryable, pool: string): Promise<PoolRows> {
 export type QueuedRow = Pick<
   Reservation,
   "id" | "state" | "generation" | "attempt" | "gpus" | "nodeCount" | "durationSeconds" | "queuedAt"
-> & { readonly extendedSeconds: number; readonly zone: PlanRequest["zone"] };
+> & { readonly extendedSeconds: number } & Pick<PlanRequest, "zone" | "turnedAwayBy">;
 
 /** Oldest first. Not those that are to be cancelled, nor those whose earlier pod is not gone yet. */
 export async function listQueue(db: Queryable, pool: string): Promise<QueuedRow[]> {
@@ -98,7 +98,9 @@ export async function listQueue(db: Queryable, pool: string): Promise<QueuedRow[
     db,
     `select r.id, r.state, r.generation, r.attempt, r.gpus, r.node_count as "nodeCount",
        r.duration_seconds as "durationSeconds", r.extended_seconds as "extendedSeconds",
-       r.queued_at as "queuedAt", d.zone
+       r.queued_at as "queuedAt", d.zone,
+       case when r.attempt = 0 then '[]' else
+         (select json_agg(distinct o.node) from attempts o where o.reservation_id = r.id) end as "turnedAwayBy"
      from reservations r
      left join attachments a on a.reservation_id = r.id and a.released_at is null
      left join disks d on d.id = a.disk_id

@@ -33,6 +33,7 @@ const request = (name: string, units: number, rest: Partial<PlanRequest> = {}): 
   durationSeconds: 3_600,
   queuedAt: NOW,
   zone: null,
+  turnedAwayBy: [],
   ...rest,
 });
 const plan = (rest: Partial<PlanInput>) =>
@@ -49,6 +50,17 @@ describe("the first-come planner", () => {
       placements.map((one) => one.nodes),
       [["h100-10"], ["h100-2"], ["h100-1"]],
     );
+  });
+
+  it("R6: prefers a node that has not turned the request away, and takes that one where there is no other", () => {
+    const nodes = [node("h100-1"), node("h100-2")];
+    const on = (turnedAwayBy: string[], leases: PlanLease[] = []) =>
+      plan({ nodes, leases, queue: [request("again", 4, { turnedAwayBy })] }).placements[0]?.nodes;
+    // The best fit, the first time.
+    assert.deepEqual(on([], [lease("h100-1", 4)]), ["h100-1"]);
+    assert.deepEqual(on(["h100-1"], [lease("h100-1", 4)]), ["h100-2"]);
+    assert.deepEqual(on(["h100-1", "h100-2"], [lease("h100-2", 4)]), ["h100-2"]);
+    assert.deepEqual(on(["h100-1"], [lease("h100-2", 8)]), ["h100-1"]);
   });
 
   it("Q2: says how what is free is split, and what ends next", () => {

@@ -34,7 +34,9 @@ function place(request: PlanRequest, rooms: readonly NodeRoom[]): NodeRoom[] | u
   const open = rooms.filter(
     (room) => usable(room) && (request.zone === null || room.node.zone === request.zone),
   );
-  return request.nodeCount === 1 ? bestFit(request, open) : wholeNodes(request, open);
+  const untried = open.filter(({ node }) => !request.turnedAwayBy.includes(node.name));
+  const pick = request.nodeCount === 1 ? bestFit : wholeNodes;
+  return pick(request, untried) ?? (untried.length < open.length ? pick(request, open) : undefined);
 }
 
 /** The fewest free units that suffice; ties go by name, because the rooms are in that order. */

@@ -28,6 +28,8 @@ export interface PlanRequest {
   readonly queuedAt: Date;
   /** Its disk binds it to this zone; null when it may run anywhere. */
   readonly zone: string | null;
+  /** Nodes of its earlier attempts: another one is better, where there is one. */
+  readonly turnedAwayBy: readonly string[];
 }
 
 /** Everything that a pass knows about one pool (one GPU type). A pass is a pure function of it. */

@@ -1,4 +1,4 @@
-import { ClusterRefused, type PodView } from "../../cluster/port.ts";
+import { ClusterRefused, ClusterUnavailable, type PodView } from "../../cluster/port.ts";
 import { expiresAt as leaseEnd } from "../../domain/leaseTime.ts";
 import { MAXIMUM_AGES } from "../../domain/maximumAges.ts";
 import type { Attempt, Disk, Reservation } from "../../domain/reservation.ts";
@@ -33,14 +33,13 @@ export async function passStarting(
   if (!attempt) {
     return replaceOrFail(context, row, undefined, "its pod is gone");
   }
-  if (attempt.podUid === null || row.hostPublicKey === null) {
-    return makeObjects(context, row, attempt, disk);
-  }
+  if (attempt.podUid === null) return makeObjects(context, row, attempt, disk);
   const pod = await context.cluster.getPod(attempt.podName);
   context.steadiness.answered();
   if (pod?.uid !== attempt.podUid) {
     return replaceOrFail(context, row, attempt, "its pod was removed by somebody else");
   }
+  if (row.hostPublicKey === null) return makeObjects(context, row, attempt, disk);
   return follow(context, row, attempt, disk, pod);
 }
 
@@ -63,6 +62,7 @@ async function makeObjects(
     });
   } catch (error) {
     if (error instanceof DiskLost) return startFailed(context, row, error.message);
+    if (error instanceof ClusterUnavailable) return keepTrying(context, row, attempt, error);
     if (!(error instanceof ClusterRefused)) throw error;
     if (error.reason === "Invalid" || error.reason === "AlreadyExists") {
       return startFailed(context, row, error.message);
@@ -70,6 +70,28 @@ async function makeObjects(
     context.log.warn({ err: error, reservationId: row.id }, "the cluster refuses a start for now");
     return (await deadline(context, row, null)) ?? tell(context, row, row.phase, error.message);
   }
+}
+
+/**
+ * Objects can't be made, by an admission webhook that is down, say. Where the cluster answers reads, that is this start's
+ * own trouble: it is told, and its deadline counts. Where it does not, nothing is known.
+ */
+async function keepTrying(
+  context: ReconcilerContext,
+  row: Reservation,
+  attempt: Attempt,
+  error: ClusterUnavailable,
+): Promise<PassResult> {
+  context.log.warn(
+    { err: error, reservationId: row.id },
+    "a start's objects could not be made yet",
+  );
+  const pod = await context.cluster.getPod(attempt.podName);
+  context.steadiness.answered();
+  return (
+    (await deadline(context, row, pod ?? null)) ??
+    tell(context, row, row.phase, `So far ${error.message}`)
+  );
 }
 
 const diskDetail = (disk: Disk | undefined): string =>
