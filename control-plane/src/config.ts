@@ -140,7 +140,10 @@ const SOURCES: Record<
     variable: "GPU_DEV_CONCURRENCY",
     help: "reconciler runs at once; default 8",
   },
-  poolSize: { variable: "GPU_DEV_POOL_SIZE", help: "database connections; default 16" },
+  poolSize: {
+    variable: "GPU_DEV_POOL_SIZE",
+    help: "database connections, beside those of the job queue and of the events; default 16",
+  },
   logLevel: { option: "log-level", variable: "GPU_DEV_LOG_LEVEL", help: "default info" },
   exitWithParent: { option: "exit-with-parent", help: "stop in order when standard input closes" },
   validateResponses: {
@@ -225,10 +228,19 @@ function parseOptions(argv: readonly string[]): Record<string, string | boolean 
 }
 
 /** The name of whoever started the server, made into a user name. */
-function defaultUser(): string {
-  const name = userInfo()
-    .username.toLowerCase()
+export function defaultUser(whoAmI: () => { readonly username: string } = userInfo): string {
+  const name = nameOf(whoAmI)
+    .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "-")
     .replaceAll(/^[^a-z]+|-+$/g, "");
   return NAME_PATTERN.test(name) ? name : "dev";
+}
+
+/** In an image the number that a process runs under has no account, and then asking for its name throws. */
+function nameOf(whoAmI: () => { readonly username: string }): string {
+  try {
+    return whoAmI().username;
+  } catch {
+    return "";
+  }
 }

@@ -1,132 +1,148 @@
 import assert from "node:assert/strict";
 import type { ReservationId, UserId } from "@gpu-dev/shared/ids.ts";
 import { podManifest } from "../../../control-plane/src/cluster/podManifest.ts";
+import { waitFor } from "../../support/waitFor.ts";
 import type { Kubernetes } from "../support/kubernetes.ts";
+import type { RawApi } from "../support/rawApi.ts";
 import { sharedKubernetes } from "../support/sharedKubernetes.ts";
-import { install, policyIsEffective } from "./release.ts";
+import { BASELINE, OURS, PROFILING, SYS_ADMIN, type Change } from "./admissionCases.ts";
+import {
+  accountIsThere,
+  asAccount,
+  install,
+  policyIsEffective,
+  SYSTEM,
+  type Manifest,
+} from "./release.ts";
 
+const RELEASE = "admission";
 const NAMESPACE = "admission-pods";
-type Json = Record<string, unknown>;
+/** Where Kubernetes itself holds pods to its baseline: it says whether what we refuse is really refused by that, too. */
+const ORACLE = "admission-oracle";
+const RBAC = `/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}`;
+const pods = (namespace: string) => `/api/v1/namespaces/${namespace}/pods`;
 
-const PROFILING = {
-  affinity: {
-    nodeAffinity: {
-      requiredDuringSchedulingIgnoredDuringExecution: {
-        nodeSelectorTerms: [
-          { matchExpressions: [{ key: "gpu-dev.io/profiling", operator: "In", values: ["true"] }] },
-        ],
-      },
-    },
-  },
-  tolerations: [{ key: "gpu-dev.io/profiling", operator: "Exists", effect: "NoSchedule" }],
-};
-const secured = (securityContext: Json) => ({ container: { securityContext } });
-const sysAdmin = secured({ capabilities: { add: ["SYS_ADMIN"] } });
-
-interface Change {
-  readonly labels?: Json;
-  readonly spec?: Json;
-  readonly container?: Json;
+interface Said {
+  readonly message?: string;
 }
-
-/** What is wrong with each, by the change that makes our own pod so. */
-const REFUSED: readonly (readonly [string, Change, RegExp])[] = [
-  ["without our label", { labels: {} }, /only the control plane makes pods here/],
-  ["on the host's network", { spec: { hostNetwork: true } }, /none of the host's namespaces/],
-  ["among the host's processes", { spec: { hostPID: true } }, /none of the host's namespaces/],
-  ["privileged", secured({ privileged: true }), /not privileged/],
-  ["with a capability", secured({ capabilities: { add: ["NET_ADMIN"] } }), /no capability beyond/],
-  ["with SYS_ADMIN", sysAdmin, /SYS_ADMIN is for profiling nodes alone/],
-  [
-    "with SYS_ADMIN and the toleration alone",
-    { ...sysAdmin, spec: { tolerations: PROFILING.tolerations } },
-    /SYS_ADMIN is for profiling nodes alone/,
-  ],
-  [
-    "with SYS_ADMIN and the affinity alone",
-    { ...sysAdmin, spec: { affinity: PROFILING.affinity } },
-    /SYS_ADMIN is for profiling nodes alone/,
-  ],
-  [
-    "privileged, on a profiling node",
-    { ...secured({ privileged: true }), spec: PROFILING },
-    /not privileged/,
-  ],
-  [
-    "with a path of the host",
-    { spec: { volumes: [{ name: "host", hostPath: { path: "/" } }] } },
-    /neither host paths nor tokens/,
-  ],
-  [
-    "with a token as a volume",
-    {
-      spec: {
-        volumes: [
-          { name: "t", projected: { sources: [{ serviceAccountToken: { path: "token" } }] } },
-        ],
-      },
-    },
-    /neither host paths nor tokens/,
-  ],
-  [
-    "with a port of the host",
-    { container: { ports: [{ containerPort: 2222, hostPort: 2222 }] } },
-    /no port of the host/,
-  ],
-  ["with a token", { spec: { automountServiceAccountToken: true } }, /no service account token/],
-  ["without seccomp", { spec: { securityContext: {} } }, /has a seccomp profile/],
-  [
-    "with a container without seccomp",
-    secured({ seccompProfile: { type: "Unconfined" } }),
-    /has a seccomp profile/,
-  ],
-  [
-    "with a sysctl",
-    {
-      spec: {
-        securityContext: {
-          seccompProfile: { type: "RuntimeDefault" },
-          sysctls: [{ name: "kernel.msgmax", value: "1" }],
-        },
-      },
-    },
-    /sets no sysctl/,
-  ],
-  ["that names its node", { spec: { nodeName: "h100-1" } }, /goes through the scheduler/],
-];
+interface Pod extends Said {
+  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+  readonly spec: {
+    readonly volumes: readonly Readonly<Record<string, unknown>>[];
+    readonly containers: readonly { readonly volumeMounts: readonly { mountPath: string }[] }[];
+  };
+}
 
 describe("S6: the admission policy of users' pods", () => {
   let kubernetes: Kubernetes;
+  let admin: RawApi;
   before(async () => {
     kubernetes = await sharedKubernetes();
-    await install(kubernetes, "admission", NAMESPACE);
+    ({ admin } = kubernetes);
+    const labels = { "pod-security.kubernetes.io/enforce": "baseline" };
+    await admin.expect("POST", "/api/v1/namespaces", { metadata: { name: ORACLE, labels } });
+    await install(kubernetes, RELEASE, NAMESPACE);
     await policyIsEffective(kubernetes, NAMESPACE);
+    await accountIsThere(kubernetes, ORACLE);
+  });
+  after(() => admin.request("DELETE", `/api/v1/namespaces/${ORACLE}`));
+
+  const create = (change: Change, namespace = NAMESPACE, api = admin) =>
+    api.request<Pod>("POST", `${pods(namespace)}?dryRun=All`, changed(change));
+
+  it("is sound: the server finds no fault in its expressions", async () => {
+    const path = `/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/${SYSTEM}-${RELEASE}-user-pods`;
+    const status = async () =>
+      (await admin.expect<{ status?: { typeChecking?: object } }>("GET", path)).status;
+    await waitFor(async () => (await status())?.typeChecking !== undefined, {
+      describe: "the expressions to be checked",
+    });
+    assert.deepEqual((await status())?.typeChecking, {});
   });
 
-  const create = (change: Change, namespace = NAMESPACE) =>
-    kubernetes.admin.request<{ message?: string }>(
-      "POST",
-      `/api/v1/namespaces/${namespace}/pods?dryRun=All`,
-      changed(change),
-    );
-
-  it("lets our own pod in", async () => {
-    const answer = await create({});
-    assert.equal(answer.status, 201, answer.body.message);
+  it("lets our own pod in, and nothing mounts a token into it", async () => {
+    const { status, body } = await create({});
+    assert.equal(status, 201, body.message);
+    assert.ok(body.spec.volumes.every((volume) => !("projected" in volume)));
+    const mounts = body.spec.containers.flatMap(({ volumeMounts }) => volumeMounts);
+    assert.ok(mounts.every(({ mountPath }) => !mountPath.includes("serviceaccount")));
   });
 
   it("lets a profiling pod have what Nsight needs", async () => {
-    const answer = await create({ ...sysAdmin, spec: PROFILING });
+    const answer = await create({ ...SYS_ADMIN, spec: PROFILING });
     assert.equal(answer.status, 201, answer.body.message);
   });
 
-  for (const [what, change, why] of REFUSED) {
-    it(`refuses a pod ${what}`, async () => {
-      const answer = await create(change);
-      assert.equal(answer.status, 422);
-      assert.match(answer.body.message ?? "", why);
+  for (const [name, cases] of Object.entries(BASELINE)) {
+    for (const [what, change, why] of cases) {
+      it(`refuses a pod ${what}, as Kubernetes' baseline does (${name})`, async () => {
+        const theirs = await create(change, ORACLE);
+        assert.equal(theirs.status, 403, theirs.body.message);
+        assert.match(theirs.body.message ?? "", new RegExp(`violates PodSecurity.*${name}`, "i"));
+        const ours = await create(change);
+        assert.equal(ours.status, 422, ours.body.message);
+        assert.match(ours.body.message ?? "", why);
+      });
+    }
+  }
+
+  for (const [what, change, why] of OURS) {
+    it(`refuses a pod ${what}, which Kubernetes' baseline lets pass`, async () => {
+      const theirs = await create(change, ORACLE);
+      assert.equal(theirs.status, 201, theirs.body.message);
+      const ours = await create(change);
+      assert.equal(ours.status, 422, ours.body.message);
+      assert.match(ours.body.message ?? "", why);
     });
   }
+
+  it("lets the reconcilers make a pod, and nobody else who may make pods there", async () => {
+    const account = { kind: "ServiceAccount", name: "default", namespace: NAMESPACE };
+    await admin.expect("POST", `${RBAC}/roles`, {
+      metadata: { name: "makes-pods" },
+      rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["create"] }],
+    });
+    await admin.expect("POST", `${RBAC}/rolebindings`, {
+      metadata: { name: "makes-pods" },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "makes-pods" },
+      subjects: [account],
+    });
+    const stranger = await asAccount(kubernetes, NAMESPACE, "default");
+    let answer = await create({}, NAMESPACE, stranger);
+    await waitFor(
+      async () => {
+        answer = await create({}, NAMESPACE, stranger);
+        return !answer.body.message?.includes("cannot create resource");
+      },
+      { describe: "the right to make pods" },
+    );
+    assert.equal(answer.status, 403);
+    assert.match(answer.body.message ?? "", /the reconcilers alone make pods here/);
+    const reconcilers = await asAccount(kubernetes, SYSTEM, RELEASE);
+    const theirs = await create({}, NAMESPACE, reconcilers);
+    assert.equal(theirs.status, 201, theirs.body.message);
+  });
+
+  it("refuses what would be changed in a pod that is there", async () => {
+    await admin.expect<Pod>("POST", pods(NAMESPACE), changed({}));
+    const path = `${pods(NAMESPACE)}/gd-x-0-1`;
+    const patch = (at: string, body: object) =>
+      admin.request<Said>("PATCH", at, body, "application/strategic-merge-patch+json");
+    try {
+      const debug = [{ name: "debug", image: "x", targetContainerName: "workspace" }];
+      const entered = await patch(`${path}/ephemeralcontainers`, {
+        spec: { ephemeralContainers: debug },
+      });
+      assert.equal(entered.status, 422, entered.body.message);
+      assert.match(entered.body.message ?? "", /gets no ephemeral container/);
+      const labels = { "gpu-dev.io/installation": null };
+      const freed = await patch(path, { metadata: { labels } });
+      assert.equal(freed.status, 422, freed.body.message);
+      assert.match(freed.body.message ?? "", /its label gpu-dev\.io\/installation/);
+    } finally {
+      await admin.expect("DELETE", path, { gracePeriodSeconds: 0 });
+    }
+  });
 
   it("leaves pods elsewhere alone", async () => {
     const answer = await create({ spec: { hostNetwork: true } }, "default");
@@ -135,7 +151,8 @@ describe("S6: the admission policy of users' pods", () => {
 });
 
 /** The pod that the control plane makes, with one thing changed. */
-function changed({ labels, spec = {}, container = {} }: Change): object {
+function changed(change: Change): Omit<Manifest, "spec"> & Pick<Pod, "spec"> {
+  const { labels, annotations = {}, spec = {}, container = {}, initContainer = {} } = change;
   const pod = podManifest(
     {
       ...{ name: "gd-x-0-1", rank: 0, attempt: 1, node: "h100-1", image: "x", entrypoint: [] },
@@ -149,10 +166,12 @@ function changed({ labels, spec = {}, container = {} }: Change): object {
   const mounts = spec["volumes"] === undefined ? {} : { volumeMounts: [] };
   const [first, ...others] = pod.spec.containers;
   const containers = [{ ...first, ...mounts, ...container }, ...others];
-  const initContainers = pod.spec.initContainers.map((each) => ({ ...each, ...mounts }));
+  const initContainers = pod.spec.initContainers.map((each) => ({
+    ...{ ...each, ...mounts, ...initContainer },
+  }));
   return {
     ...pod,
-    metadata: { ...pod.metadata, labels: labels ?? pod.metadata.labels },
+    metadata: { ...pod.metadata, annotations, labels: labels ?? pod.metadata.labels },
     spec: { ...pod.spec, initContainers, ...spec, containers },
-  };
+  } as never;
 }

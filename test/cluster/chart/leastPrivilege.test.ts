@@ -145,7 +145,8 @@ describe("what the control plane may do in a cluster", function () {
       // Twice: the second finds what is there, which takes reading it.
       for (const secret of [own, own])
         await attempt(cluster.ensureSecret({ ...secret, ...content }));
-      await attempt(cluster.updateSecret(id, content));
+      // What is as it should be is not written again.
+      await attempt(cluster.updateSecret(id, { ...content, authorizedKeys: "another\n" }));
       for (const service of [own, own]) await attempt(cluster.ensureService(service));
       const claim = { name: `gd-disk-${id}`, diskId: id as unknown as DiskId, userId: user };
       await attempt(cluster.ensureClaim({ ...claim, sizeGib: 1 }));

@@ -32,10 +32,16 @@ const GATEWAY = { "app.kubernetes.io/component": "gateway" };
 const gateway: Party = { namespace: namespace("gpu-dev-system"), pod: GATEWAY };
 const elsewhere: Party = { namespace: namespace("default"), pod: GATEWAY };
 const dns: Party = { namespace: namespace("kube-system"), pod: { "k8s-app": "kube-dns" } };
-const prometheus: Party = {
+const otherSystem: Party = { namespace: namespace("kube-system"), pod: { "k8s-app": "proxy" } };
+const prometheus = {
   namespace: namespace("monitoring"),
   pod: { "app.kubernetes.io/name": "prometheus" },
-};
+} satisfies Party;
+
+const part = (component: string): Party => ({
+  namespace: namespace("gpu-dev-system"),
+  pod: { "app.kubernetes.io/instance": "gpu-dev", "app.kubernetes.io/component": component },
+});
 
 /**
  * What the policies mean, by the rules of networking.k8s.io/v1: a pod that a policy selects for a direction is closed in
@@ -43,9 +49,12 @@ const prometheus: Party = {
  */
 describe("S6: the network policies", () => {
   let policies: Manifest[];
-  before(async () => {
-    const objects = await render("gpu-dev", "--values", `${CHART}/ci/small.yaml`);
-    policies = objects.filter(({ kind }) => kind === "NetworkPolicy");
+  const policiesOf = async (set: string) =>
+    (await render("gpu-dev", "--values", `${CHART}/ci/${set}.yaml`)).filter(
+      ({ kind }) => kind === "NetworkPolicy",
+    );
+  beforeEach(async () => {
+    policies = await policiesOf("small");
   });
 
   function lets(direction: "Ingress" | "Egress", of: Party, peer: Party, port: string | number) {
@@ -73,6 +82,8 @@ describe("S6: the network policies", () => {
     ["the cloud's metadata", { ip: "169.254.169.254" }, 80, false],
     ["the cloud's metadata by IPv6", { ip: "fd00:ec2::254" }, 80, false],
     ["it behind a translator", { ip: "64:ff9b::a9fe:a9fe" }, 80, false],
+    ["it behind a translator of one's own", { ip: "64:ff9b:1::a9fe:a9fe" }, 80, false],
+    ["another pod of the system's namespace", otherSystem, 53, false],
     ["the API server or the database", { ip: "10.0.12.7" }, 443, false],
     ["a service of the cluster", { ip: "172.20.0.1" }, 443, false],
     ["another user's pod", other, 2222, false],
@@ -83,6 +94,17 @@ describe("S6: the network policies", () => {
     });
   }
 
+  it("private ranges of both families are closed, and DNS on the node itself is open, where they are named", async () => {
+    policies = await policiesOf("production");
+    const reaches = (ip: string, port: number) => lets("Egress", user, { ip }, port);
+    assert.equal(reaches("198.18.0.1", 443), false);
+    assert.equal(reaches("2600:1f16:abc:1::1", 443), false);
+    assert.equal(reaches("2600:1f16:def::1", 443), true);
+    assert.equal(reaches("169.254.20.10", 53), true);
+    assert.equal(reaches("169.254.20.10", 80), false);
+    assert.equal(reaches("169.254.169.254", 53), false);
+  });
+
   it("the gateway alone comes in, and to SSH alone", () => {
     assert.equal(lets("Ingress", user, gateway, "ssh"), true);
     assert.equal(lets("Ingress", user, gateway, 8888), false);
@@ -92,19 +114,23 @@ describe("S6: the network policies", () => {
   });
 
   it("everybody reaches the API, Prometheus the figures, and nobody else the reconcilers", () => {
-    const part = (component: string): Party => ({
-      namespace: namespace("gpu-dev-system"),
-      pod: {
-        "app.kubernetes.io/instance": "gpu-dev",
-        "app.kubernetes.io/component": component,
-      },
-    });
     assert.equal(lets("Ingress", part("api"), { ip: "140.82.112.3" }, "http"), true);
     for (const component of ["api", "reconcilers"]) {
       assert.equal(lets("Ingress", part(component), prometheus, "health"), true);
       assert.equal(lets("Ingress", part(component), gateway, "health"), false);
     }
     assert.equal(lets("Ingress", part("reconcilers"), prometheus, "http"), false);
+  });
+
+  it("the figures are for the Prometheus that is named, and for no other", async () => {
+    policies = await policiesOf("monitored");
+    const { namespace: where, pod } = prometheus;
+    const own = { ...pod, "app.kubernetes.io/instance": "kube-prometheus-stack" };
+    for (const component of ["api", "reconcilers"]) {
+      assert.equal(lets("Ingress", part(component), prometheus, "health"), false);
+      const named = { namespace: where, pod: own };
+      assert.equal(lets("Ingress", part(component), named, "health"), true);
+    }
   });
 });
 

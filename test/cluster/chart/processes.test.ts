@@ -1,89 +1,139 @@
 import assert from "node:assert/strict";
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
-import { request } from "node:http";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import pg from "pg";
 import { freePort } from "../../support/freePort.ts";
 import { sharedPostgres, type TestDatabase } from "../../support/postgres.ts";
+import { makeTempDir, type TempDir } from "../../support/tempDir.ts";
 import { waitFor } from "../../support/waitFor.ts";
 import type { Kubernetes } from "../support/kubernetes.ts";
 import { sharedKubernetes } from "../support/sharedKubernetes.ts";
+import * as chart from "./chartProcess.ts";
 import { install, render, SYSTEM, type Manifest } from "./release.ts";
 
-const MAIN = new URL("../../../control-plane/src/main.ts", import.meta.url).pathname;
+const RELEASE = "processes";
 const HOST = "gpu-dev.example.com";
+const NODE = "processes-node";
+const { get } = chart;
 
-interface PodTemplate {
-  readonly template: {
-    readonly spec: {
-      readonly containers: readonly {
-        readonly env: readonly { readonly name: string; readonly value?: string }[];
-      }[];
-    };
-  };
-}
-
-/** Nothing runs containers here: the chart's processes run beside the cluster, with its configuration and its account. */
+/** Nothing runs containers here: the chart's processes run beside the cluster, with its configuration and its accounts. */
 describe("the chart's processes", function () {
   this.timeout(90_000);
   let kubernetes: Kubernetes;
   let objects: Manifest[];
   let surroundings: Record<string, string>;
   let database: TestDatabase;
+  let db: pg.Client;
+  let directory: TempDir;
   const running: ChildProcess[] = [];
 
   before(async () => {
     kubernetes = await sharedKubernetes();
-    await install(kubernetes, "processes", "processes-pods");
-    objects = await render("processes", "--set", "podNamespace.name=processes-pods");
-    const catalogue = join(kubernetes.directory, "processes-catalogue.yaml");
+    await install(kubernetes, RELEASE, "processes-pods");
+    objects = await render(RELEASE, "--set", "podNamespace.name=processes-pods");
+    directory = await makeTempDir("processes");
     const map = objects.find(({ kind }) => kind === "ConfigMap") as Manifest & {
       data: Record<string, string>;
     };
-    writeFileSync(catalogue, map.data["catalogue.yaml"] ?? "");
+    const catalogue = map.data["catalogue.yaml"] ?? "";
     database = await (await sharedPostgres()).createDatabase("empty");
+    db = new pg.Client({ connectionString: database.url });
+    await db.connect();
     surroundings = {
-      DATABASE_URL: database.url,
-      // Where a pod has its account's files, and the catalogue's volume.
-      GPU_DEV_KUBECONFIG: await kubernetes.serviceAccountKubeconfig(SYSTEM, "processes"),
-      GPU_DEV_IN_CLUSTER: "",
-      GPU_DEV_CATALOGUE: catalogue,
+      ...{ DATABASE_URL: database.url, GPU_DEV_LOG_LEVEL: "silent" },
+      // Where a pod has the catalogue's volume.
+      GPU_DEV_CATALOGUE: chart.readableFile(directory.path, "catalogue.yaml", catalogue),
     };
+    const amounts = { cpu: "192", memory: "2000Gi", pods: "110", "nvidia.com/gpu": "8" };
+    await kubernetes.admin.expect("POST", "/api/v1/nodes", {
+      metadata: {
+        name: NODE,
+        labels: {
+          ...{ "kubernetes.io/hostname": NODE, "gpu-dev.io/type": "h100" },
+          "topology.kubernetes.io/zone": "us-east-2a",
+        },
+      },
+      status: { allocatable: amounts, capacity: amounts },
+    });
   });
   after(async () => {
-    for (const child of running) await end(child);
+    for (const child of running) await chart.end(child);
+    await kubernetes.admin.request("DELETE", `/api/v1/nodes/${NODE}`);
+    await db.end();
     await database.drop();
+    await directory.remove();
   });
+
+  const migrations = async () =>
+    (await db.query<{ file: string }>("select * from migrations order by number")).rows;
+  const migrate = async (asImageUser: boolean) => {
+    const env = environment("Job", `${RELEASE}-migrate`);
+    const [code] = (await once(started(chart.startProcess(env, asImageUser)), "exit")) as [unknown];
+    assert.equal(code, 0);
+  };
 
   it("the hook migrates an empty database, and once more changes nothing", async () => {
-    for (const time of ["first", "second"]) {
-      const child = start("Job", "processes-migrate");
-      const [code] = (await once(child, "exit")) as [number | null];
-      assert.equal(code, 0, `the ${time} time`);
-    }
+    await migrate(false);
+    const after = await migrations();
+    assert.ok(after.length > 0);
+    await migrate(false);
+    assert.deepEqual(await migrations(), after);
   });
 
-  it("the reconcilers are ready, and say so where their probes look", async () => {
+  it("the hook runs under the image's number, which has no name", async function () {
+    chart.requireImageUser(this);
+    await migrate(true);
+  });
+
+  it("the reconcilers see the cluster's nodes, and say where their probes look that they are ready", async () => {
     const port = await freePort();
-    start("Deployment", "processes-reconcilers", { GPU_DEV_HEALTH_PORT: String(port) });
+    const child = started(
+      chart.startProcess({
+        ...environment("Deployment", `${RELEASE}-reconcilers`),
+        ...(await outside(RELEASE)),
+        GPU_DEV_HEALTH_PORT: String(port),
+      }),
+    );
     await ready(port, "localhost");
     assert.equal((await get(port, "/healthz", "10.1.2.3:8711")).status, 200);
     const { body } = await get(port, "/metrics", "localhost");
     assert.match(body, /^# HELP /m);
     assert.equal((await get(port, "/v1/reservations", "localhost")).status, 404);
+    await nodeIsSeen();
+    await chart.end(child);
+  });
+
+  it("the reconcilers work with nothing but what a pod has, under the image's number", async function () {
+    chart.requirePodFiles(this);
+    await db.query("delete from capacity_nodes");
+    const token = readToken(await kubernetes.serviceAccountKubeconfig(SYSTEM, RELEASE));
+    const port = await freePort();
+    const env = environment("Deployment", `${RELEASE}-reconcilers`);
+    assert.equal(env["GPU_DEV_IN_CLUSTER"], "true");
+    assert.equal(env["GPU_DEV_KUBECONFIG"], undefined);
+    started(
+      chart.startInPod({ ...env, GPU_DEV_HEALTH_PORT: String(port) }, kubernetes, {
+        ...{ token, namespace: SYSTEM, directory: directory.path },
+      }),
+    );
+    await ready(port, "localhost");
+    await nodeIsSeen();
   });
 
   it("the API serves under its public name, to the probes too, and under no other", async () => {
     const port = await freePort();
     const health = await freePort();
-    const local = {
-      ...{ GPU_DEV_HOST: "127.0.0.1", GPU_DEV_PORT: String(port) },
-      GPU_DEV_HEALTH_PORT: String(health),
-    };
-    start("Deployment", "processes-api", local);
-    await ready(port, HOST);
-    assert.equal((await get(port, "/readyz", "evil.example.com")).status, 403);
+    started(
+      chart.startProcess({
+        ...environment("Deployment", `${RELEASE}-api`),
+        ...(await outside(`${RELEASE}-api`)),
+        ...{ GPU_DEV_HOST: "127.0.0.1", GPU_DEV_PORT: String(port) },
+        GPU_DEV_HEALTH_PORT: String(health),
+      }),
+    );
+    await ready(port, HOST, "/healthz");
+    assert.equal((await get(port, "/healthz", "evil.example.com")).status, 403);
     const methods = await get(port, "/v1/sign-in", HOST);
     assert.deepEqual((JSON.parse(methods.body) as { methods: unknown }).methods, []);
     assert.equal((await get(port, "/v1/reservations", HOST)).status, 401);
@@ -96,45 +146,44 @@ describe("the chart's processes", function () {
     assert.equal((await get(health, "/v1/reservations", HOST)).status, 404);
   });
 
-  function start(kind: string, name: string, more: Record<string, string> = {}): ChildProcess {
-    const found = objects.find((each) => each.kind === kind && each.metadata.name === name);
-    const [container] = (found?.spec as PodTemplate).template.spec.containers;
-    const set = container?.env.flatMap(({ name: key, value }) =>
-      value === undefined ? [] : [[key, value] as const],
-    );
-    const env = { PATH: process.env["PATH"] ?? "", ...Object.fromEntries(set ?? []) };
-    const child = spawn(process.execPath, [MAIN], {
-      stdio: ["ignore", "ignore", "inherit"],
-      env: { ...env, GPU_DEV_LOG_LEVEL: "silent", ...surroundings, ...more },
-    });
+  const environment = (kind: string, name: string) => ({
+    ...chart.environmentOf(objects, kind, name),
+    ...surroundings,
+  });
+
+  /** In place of the files that a pod has of its account. */
+  const outside = async (account: string) => ({
+    GPU_DEV_KUBECONFIG: await kubernetes.serviceAccountKubeconfig(SYSTEM, account),
+    GPU_DEV_IN_CLUSTER: "",
+  });
+
+  const readToken = (kubeconfig: string) =>
+    (
+      JSON.parse(readFileSync(kubeconfig, "utf8")) as {
+        users: readonly [{ user: { token: string } }];
+      }
+    ).users[0].user.token;
+
+  function started(child: ChildProcess): ChildProcess {
     running.push(child);
     return child;
   }
 
-  const ready = (port: number, host: string) =>
-    waitFor(async () => (await get(port, "/readyz", host)).status === 200, {
+  const nodeIsSeen = () =>
+    waitFor(
+      async () => {
+        const found = await db.query<{ gpu_type: string; units: number }>(
+          "select gpu_type, units from capacity_nodes where name = $1",
+          [NODE],
+        );
+        return found.rows[0]?.gpu_type === "h100" && found.rows[0].units === 8;
+      },
+      { timeoutMs: 30_000, describe: "the node to be known with its GPUs" },
+    );
+
+  const ready = (port: number, host: string, path = "/readyz") =>
+    waitFor(async () => (await get(port, path, host)).status === 200, {
       timeoutMs: 30_000,
       describe: `port ${String(port)} to be ready`,
     });
 });
-
-function get(port: number, path: string, host: string): Promise<{ status: number; body: string }> {
-  return new Promise((resolve, reject) => {
-    const asked = request({ host: "127.0.0.1", port, path, headers: { host } }, (response) => {
-      let body = "";
-      response.on("data", (chunk: Buffer) => (body += chunk.toString()));
-      response.on("end", () => {
-        resolve({ status: response.statusCode ?? 0, body });
-      });
-    });
-    asked.on("error", reject);
-    asked.end();
-  });
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, "exit");
-  child.kill("SIGTERM");
-  await ended;
-}

@@ -1,8 +1,9 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { waitFor } from "../../support/waitFor.ts";
 import type { Kubernetes } from "../support/kubernetes.ts";
+import { rawApi, type RawApi } from "../support/rawApi.ts";
 import { runTool, type Output } from "../support/runTool.ts";
 import { buildTool } from "../tools/tools.ts";
 
@@ -82,4 +83,25 @@ export async function policyIsEffective(
     timeoutMs: 30_000,
     describe: "the admission policy to refuse a bare pod",
   });
+}
+
+/** A namespace gets its own account a moment after it was made, and takes no pod before. */
+export async function accountIsThere({ admin }: Kubernetes, namespace: string): Promise<void> {
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/default`;
+  await waitFor(async () => (await admin.request("GET", path)).status === 200, {
+    describe: `the account of ${namespace}`,
+  });
+}
+
+/** The API server as somebody sees it who has that service account's token. */
+export async function asAccount(
+  kubernetes: Kubernetes,
+  namespace: string,
+  name: string,
+): Promise<RawApi> {
+  const file = await kubernetes.serviceAccountKubeconfig(namespace, name);
+  const { users } = JSON.parse(readFileSync(file, "utf8")) as {
+    users: readonly [{ user: { token: string } }];
+  };
+  return rawApi({ url: kubernetes.url, ca: kubernetes.ca, token: users[0].user.token });
 }

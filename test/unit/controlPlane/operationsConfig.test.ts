@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readConfig, redactConfig } from "../../../control-plane/src/config.ts";
+import { defaultUser, readConfig, redactConfig } from "../../../control-plane/src/config.ts";
 import { parseEventCursor } from "../../../control-plane/src/operations/eventCursor.ts";
 import { chooseName } from "../../../control-plane/src/operations/chooseName.ts";
 import { listOf } from "../../../control-plane/src/operations/checkSpec.ts";
@@ -56,6 +56,21 @@ describe("the configuration", () => {
       refusal(secret),
       /GPU_DEV_SIGN_IN: is none[^]*GPU_DEV_HOST: 0\.0\.0\.0 is not loopback/,
     );
+  });
+
+  it("names whoever started it, and in an image, where the number has no account, dev", () => {
+    assert.equal(
+      defaultUser(() => ({ username: "Ada.Lovelace" })),
+      "ada-lovelace",
+    );
+    assert.equal(
+      defaultUser(() => ({ username: "42" })),
+      "dev",
+    );
+    const noAccount = () => {
+      throw new Error("A system error occurred: uv_os_get_passwd returned ENOENT");
+    };
+    assert.equal(defaultUser(noAccount), "dev");
   });
 
   it("migrates with nothing but a database", () => {
