@@ -65,7 +65,11 @@ export async function startDevCluster(options: DevClusterOptions): Promise<DevCl
   const fleet = options.fleet === undefined ? undefined : parseFleet(options.fleet, "the options");
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const file = new ObjectFile(join(dataDir, "objects.sqlite"));
-  const store = new ObjectStore({ file, historyLength: options.historyLength ?? 5000 });
+  const { historyLength = 5000, log = () => undefined } = options;
+  const onError = (error: unknown) => {
+    log(`A change could not be told to somebody: ${String(error)}`);
+  };
+  const store = new ObjectStore({ file, historyLength, onError });
   const stops: Stop[] = [
     () => {
       store.close();
@@ -78,12 +82,10 @@ export async function startDevCluster(options: DevClusterOptions): Promise<DevCl
     const server = await startServer(options, store, stops);
     const { url, ca, token, faults } = server;
     if (fleet !== undefined) {
-      const { log, agents: settings } = options;
       const api = { url, ca, token };
       const agents = await startAgents({
-        ...settings,
-        ...{ api, fleet, dataDir, faults: faults.nodes },
-        ...(log === undefined ? {} : { log }),
+        ...options.agents,
+        ...{ api, fleet, dataDir, faults: faults.nodes, log },
       });
       server.server.logSource = agents.logs;
       stops.push(() => agents.stop());

@@ -7,7 +7,10 @@ import { makeStartFolder, startLocal, type StartFolder, type Starter } from "./s
 export interface WholeSystem {
   readonly url: string;
   readonly folder: StartFolder;
+  /** What the control plane signs in with. */
   readonly kubeconfig: string;
+  /** Of somebody who may do everything. */
+  readonly adminKubeconfig: string;
   start(): Promise<void>;
   /** Ctrl-C; resolves with the exit code. */
   stop(): Promise<number | null>;
@@ -20,6 +23,7 @@ export interface WholeSystem {
 /** A cluster in place of the dev cluster; it is there until `stop`. */
 export interface OtherCluster {
   readonly kubeconfigPath: string;
+  readonly adminKubeconfigPath: string;
   stop(): Promise<void>;
 }
 
@@ -30,10 +34,33 @@ export function useOtherCluster(start: () => Promise<OtherCluster>): void {
   startOtherCluster = start;
 }
 
+/** Whether this run is to be one against a real cluster, as its configuration says: see test/cluster/.mocharc.js. */
+export function isRealClusterAsked(): boolean {
+  return process.env["GPU_DEV_TEST_REAL_CLUSTER"] === "true";
+}
+
 export async function startWholeSystem(): Promise<WholeSystem> {
+  if (isRealClusterAsked() !== (startOtherCluster !== undefined)) {
+    throw new Error("A real cluster is asked for, and none is set up; or the other way round.");
+  }
   const cluster = await startOtherCluster?.();
   const folder = await makeStartFolder();
-  const port = await freePort();
+  const system = wholeSystemOn(cluster, folder, await freePort());
+  try {
+    await system.start();
+  } catch (error) {
+    await system.remove();
+    throw error;
+  }
+  return system;
+}
+
+function wholeSystemOn(
+  cluster: OtherCluster | undefined,
+  folder: StartFolder,
+  port: number,
+): WholeSystem {
+  const own = join(folder.path, "dev-cluster/kubeconfig");
   let starter: Starter | null = null;
   const stop = async () => {
     starter?.child.kill("SIGINT");
@@ -41,10 +68,11 @@ export async function startWholeSystem(): Promise<WholeSystem> {
     starter = null;
     return code;
   };
-  const system: WholeSystem = {
+  return {
     url: `http://127.0.0.1:${String(port)}`,
     folder,
-    kubeconfig: cluster?.kubeconfigPath ?? join(folder.path, "dev-cluster/kubeconfig"),
+    kubeconfig: cluster?.kubeconfigPath ?? own,
+    adminKubeconfig: cluster?.adminKubeconfigPath ?? own,
     start: async () => {
       const args = cluster === undefined ? [] : ["--kubeconfig", cluster.kubeconfigPath];
       starter = startLocal(folder.path, port, { args });
@@ -65,6 +93,4 @@ export async function startWholeSystem(): Promise<WholeSystem> {
       await cluster?.stop();
     },
   };
-  await system.start();
-  return system;
 }

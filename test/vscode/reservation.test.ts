@@ -8,7 +8,9 @@ const CONTAINER = "GPU Dev Servers";
 const TITLE = "Reserve a GPU server";
 
 /** One user's day in the editor, click by click, against what `npm start` brings up. */
-describe("a reservation in the editor", () => {
+describe("a reservation in the editor", function () {
+  // Whichever suite it runs in.
+  this.timeout(120_000);
   let product: Product;
   let window: Workbench;
   const reservations = () => window.view("Reservations");
@@ -113,10 +115,14 @@ describe("a reservation in the editor", () => {
     await window.terminal.waitForText("demo:/workspace");
     await window.terminal.type("nvidia-smi -L; pwd");
     await window.terminal.waitForText("GPU 1: ");
-    await window.terminal.waitForText("/workspace");
     await window.screenshot("09-terminal");
     await readmePicture(window, "terminal");
-    await window.terminal.type("echo 'print(1)' > train.py; exit");
+    // Words that what is typed does not have: only the shell and the program there can make them.
+    await window.terminal.type('echo "folder <$PWD>"');
+    await window.terminal.waitForText("folder </workspace>");
+    await window.terminal.type("echo 'print(\"trained\", 6 * 7)' > train.py; python3 train.py");
+    await window.terminal.waitForText("trained 42");
+    await window.terminal.type("exit");
   });
 
   it("connects: a browser has no Remote-SSH, and says what works instead", async () => {

@@ -45,7 +45,8 @@ export function listText(
     ...(left > 0 && last !== undefined
       ? {
           continue: encodeToken(page.revision, keyOfStored(last.object)),
-          remainingItemCount: left,
+          // Of a selection, a real server does not count what is left.
+          ...(selects(query) ? {} : { remainingItemCount: left }),
         }
       : {}),
   };
@@ -53,6 +54,17 @@ export function listText(
     const objects = items.map(({ object }) => object);
     return JSON.stringify(tableOf(type, objects, metadata, clock));
   }
+  return listOf(type, metadata, items);
+}
+
+const selects = (query: URLSearchParams): boolean =>
+  ["labelSelector", "fieldSelector"].some((name) => (query.get(name) ?? "") !== "");
+
+export function listOf(
+  type: RequestTarget["type"],
+  metadata: object,
+  items: readonly StoredObject[],
+): string {
   return (
     `{"kind":"${type.kind}List","apiVersion":"${apiVersionOf(type)}",` +
     `"metadata":${JSON.stringify(metadata)},"items":[${items.map((each) => withoutType(type, each.json)).join(",")}]}`

@@ -1,14 +1,16 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FieldValidation } from "../objects/admission.ts";
-import { deleteObject, parseDeleteOptions } from "../objects/objectDeletion.ts";
+import type { DeleteOptions } from "../objects/deleteOptions.ts";
+import { parseDeleteOptions, saysPropagation } from "../objects/deleteOptions.ts";
+import { deleteObject } from "../objects/objectDeletion.ts";
 import type { ObjectKey, ObjectOperations, WriteOptions } from "../objects/objectOperations.ts";
-import { subjectOf } from "../objects/objectOperations.ts";
+import { subjectOf } from "../objects/statusError.ts";
 import { bindPod } from "../objects/podBinding.ts";
 import { evictPod } from "../objects/podEviction.ts";
 import { badRequest, methodNotAllowed } from "../objects/statusError.ts";
 import { applyPatch } from "../patch/applyPatch.ts";
-import { apiVersionOf } from "../resources/resourceType.ts";
-import { listText, matcherOf } from "./listing.ts";
+import { storageKey } from "../resources/resourceType.ts";
+import { listOf, listText, matcherOf } from "./listing.ts";
 import type { LogSource } from "./logSource.ts";
 import { readLog } from "./podLogs.ts";
 import { contentTypeOf, readBody } from "./requestBody.ts";
@@ -102,11 +104,15 @@ function writeOptions({ target, query, response }: ResourceRequest): WriteOption
     dryRun: query.get("dryRun") === "All",
     subresource: target.subresource === "status" ? "status" : undefined,
     fieldValidation: fieldValidationOf(query),
-    // 299 is a warning of no special kind (RFC 7234); kubectl shows it.
     warn: (text) => {
-      response.appendHeader("warning", `299 - ${JSON.stringify(text)}`);
+      warn(response, text);
     },
   };
+}
+
+/** 299 is a warning of no special kind (RFC 7234); kubectl shows it. */
+function warn(response: ServerResponse, text: string): void {
+  response.appendHeader("warning", `299 - ${JSON.stringify(text)}`);
 }
 
 function fieldValidationOf(query: URLSearchParams): FieldValidation {
@@ -126,14 +132,15 @@ async function handlePodSubresource(asked: ResourceRequest): Promise<void> {
   if (verb !== "create") throw notHere(target, verb);
   const body = await readBody(request);
   if (target.subresource === "binding") bindPod(operations, key, body);
-  else evictPod(operations, key, body);
+  else evictPod(operations, key, body, query.get("dryRun") === "All");
   sendJson(response, 201, { ...success(), code: 201 });
 }
 
-function deleteOne({ operations, target, query, response }: ResourceRequest, body: unknown): void {
+function deleteOne(asked: ResourceRequest, body: unknown): void {
+  const { operations, target, response } = asked;
   const key = keyOfTarget(target);
   const { type } = target;
-  const options = deleteOptions(body, query);
+  const options = deleteOptions(asked, body);
   const { object, json, removed } = deleteObject(operations, type, key, options);
   if (type.returnsDeleted === true || !removed) {
     sendText(response, 200, json, "application/json");
@@ -144,34 +151,39 @@ function deleteOne({ operations, target, query, response }: ResourceRequest, bod
   sendJson(response, 200, { ...success(), details });
 }
 
-function deleteAll({ operations, target, query, response }: ResourceRequest, body: unknown): void {
+function deleteAll(asked: ResourceRequest, body: unknown): void {
+  const { operations, target, query, response } = asked;
   const { type, namespace } = target;
   const matches = matcherOf(target, query);
-  const options = deleteOptions(body, query);
-  const items = operations
-    .list(type, namespace)
-    .filter(matches)
-    .map((object) => deleteObject(operations, type, object.metadata, options).object);
-  sendJson(response, 200, {
-    kind: `${type.kind}List`,
-    apiVersion: apiVersionOf(type),
-    metadata: { resourceVersion: String(operations.store.revision) },
-    items,
-  });
+  const options = deleteOptions(asked, body);
+  const found = operations.store
+    .list(storageKey(type), namespace)
+    .filter(({ object }) => matches(object));
+  for (const { object } of found) deleteObject(operations, type, object.metadata, options);
+  // As they were.
+  const metadata = { resourceVersion: String(operations.store.revision) };
+  sendText(response, 200, listOf(type, metadata, found), "application/json");
 }
 
-/** Options come in the body, and some clients say them in the query. */
-function deleteOptions(body: unknown, query: URLSearchParams) {
+/** Options come in the body; only where there is none, what the query says counts. */
+function deleteOptions({ target, query, response }: ResourceRequest, body: unknown): DeleteOptions {
   const grace = query.get("gracePeriodSeconds");
   const policy = query.get("propagationPolicy");
   const dryRun = query.get("dryRun");
-  return parseDeleteOptions({
+  const asked = {
     ...(grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
     ...(policy === null ? {} : { propagationPolicy: policy }),
     ...(dryRun === null ? {} : { dryRun: [dryRun] }),
-    ...(typeof body === "object" ? body : {}),
-  });
+  };
+  const options = parseDeleteOptions(body ?? asked);
+  if (target.type.orphansByDefault === true && !saysPropagation(options)) {
+    warn(response, CHILDREN_STAY);
+  }
+  return options;
 }
+
+const CHILDREN_STAY =
+  "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning";
 
 function keyOfTarget(target: RequestTarget): ObjectKey {
   if (target.name === undefined) throw methodNotAllowed("this is done to one object: name it");

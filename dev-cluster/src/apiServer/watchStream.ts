@@ -48,20 +48,25 @@ export class WatchStream {
     const { store, query, response, bookmarkMillis } = this.#options;
     const from = startOf(query);
     const past = from === undefined ? undefined : store.changesSince(from);
+    // What can't be told is said before the headers, which call it a success.
+    const first =
+      from === undefined ? this.#current() : past?.map((change) => this.#line(change)).join("");
     response.writeHead(200, { "content-type": "application/json", "cache-control": "no-cache" });
     // The client waits for the headers, not for the first change.
     response.flushHeaders();
     response.on("close", () => {
       this.#release();
     });
-    if (from !== undefined && past === undefined) {
+    if (first === undefined) {
       this.endExpired(`too old resource version: ${String(from)} (${String(store.revision)})`);
       return;
     }
-    if (past === undefined) this.#sendCurrent();
-    else this.#send(past.map((change) => this.#line(change)).join(""));
+    this.#send(first);
+    if (from === undefined && isTrue(query.get("sendInitialEvents"))) {
+      this.#bookmark({ "k8s.io/initial-events-end": "true" });
+    }
     this.#unsubscribe = store.subscribe((change) => {
-      this.#send(this.#line(change));
+      this.#tell(change);
     });
     this.#timers.push(
       setTimeout(() => {
@@ -98,15 +103,22 @@ export class WatchStream {
     for (const timer of this.#timers) clearTimeout(timer);
   }
 
-  #sendCurrent(): void {
-    const { store, target, query } = this.#options;
+  #current(): string {
+    const { store, target } = this.#options;
     const current = store.list(this.#key, target.namespace);
     const lines = current
       .filter(({ object }) => this.#matches(object))
       .map((stored) => `{"type":"ADDED","object":${this.#text(stored)}}\n`);
-    this.#send(lines.join(""));
-    if (isTrue(query.get("sendInitialEvents"))) {
-      this.#bookmark({ "k8s.io/initial-events-end": "true" });
+    return lines.join("");
+  }
+
+  /** A change that can't be told ends the watch: its client lists again, and the writer is not bothered. */
+  #tell(change: Change): void {
+    try {
+      this.#send(this.#line(change));
+    } catch (error) {
+      this.drop();
+      throw error;
     }
   }
 

@@ -1,5 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { ObjectOperations } from "../objects/objectOperations.ts";
+import type { Pod } from "../resources/pod.ts";
+import { isTerminal } from "../resources/pod.ts";
 import { storageKey } from "../resources/resourceType.ts";
 import { leaseType, eventType } from "../resources/simpleTypes.ts";
 import type { Change } from "../store/objectStore.ts";
@@ -94,22 +96,23 @@ function passesOf(settings: PassSettings): Pass[] {
 
 const FREQUENT = new Set([storageKey(leaseType), storageKey(eventType)]);
 
-/** An owner went, or something came whose owner may be gone already. */
-const mayOrphan = (change: Change) =>
-  !FREQUENT.has(change.resource) &&
-  (change.type === "DELETED" || (change.object.metadata.ownerReferences ?? []).length > 0);
+/** An owner went or is to go, or something came whose owner may be gone already. */
+const mayOrphan = ({ resource, type, object: { metadata } }: Change) =>
+  !FREQUENT.has(resource) &&
+  (type === "DELETED" ||
+    metadata.deletionTimestamp !== undefined ||
+    (metadata.ownerReferences ?? []).length > 0);
 
 const endsOrNames = (change: Change) =>
   change.resource === "namespaces" || change.type === "DELETED";
 
 const mayRelease = ({ resource, type, object }: Change) =>
   (resource === "pods" && (type === "DELETED" || isOver(object))) ||
-  (resource.startsWith("persistentvolume") && object.metadata.deletionTimestamp !== undefined);
+  (resource.startsWith("persistentvolume") &&
+    (object.metadata.deletionTimestamp !== undefined ||
+      !(object.metadata.finalizers ?? []).some((each) => each.endsWith("-protection"))));
 
-const isOver = (object: Change["object"]) => {
-  const { phase } = object.status as { phase?: string };
-  return phase === "Succeeded" || phase === "Failed";
-};
+const isOver = (object: Change["object"]) => isTerminal(object as Pod);
 
 const isOfJobs = ({ resource, object }: Change) =>
   resource === "jobs.batch" ||

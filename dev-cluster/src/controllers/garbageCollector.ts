@@ -1,25 +1,107 @@
 import type { KubeObject, OwnerReference } from "../objects/kubeObject.ts";
+import { FOREGROUND, ORPHAN } from "../objects/deleteOptions.ts";
 import { deleteIfThere } from "../objects/objectDeletion.ts";
 import type { ObjectOperations } from "../objects/objectOperations.ts";
 import { RESOURCE_TYPES, typeOfKind } from "../resources/registry.ts";
+import type { ResourceType } from "../resources/resourceType.ts";
 
-/** Deletes what has owners and of them none is left. An owner is known by its uid: a new one of the same name is another. */
+interface Found {
+  readonly type: ResourceType;
+  readonly object: KubeObject;
+}
+
+/**
+ * Deletes what has owners and of them none is left, and lets owners go that wait for their dependents. An owner is known by
+ * its uid: a new one of the same name is another.
+ */
 export function collectGarbage(operations: ObjectOperations): void {
-  for (const type of RESOURCE_TYPES) {
-    for (const object of operations.list(type)) {
-      const owners = object.metadata.ownerReferences ?? [];
-      if (owners.length === 0 || object.metadata.deletionTimestamp !== undefined) continue;
-      if (!owners.some((owner) => isThere(operations, object, owner))) {
-        deleteIfThere(operations, type, object);
-      }
+  const all = RESOURCE_TYPES.flatMap((type) =>
+    operations.list(type).map((object): Found => ({ type, object })),
+  );
+  const dependents = all.filter(({ object }) => ownersOf(object).length > 0);
+  for (const { type, object } of all) {
+    const { deletionTimestamp, finalizers = [] } = object.metadata;
+    if (deletionTimestamp === undefined) continue;
+    if (finalizers.includes(ORPHAN)) {
+      for (const each of ofOwner(dependents, object)) disown(operations, each, [object]);
+      release(operations, type, object, ORPHAN);
     }
+  }
+  for (const { type, object } of dependents) collect(operations, type, object);
+  for (const { type, object } of all) {
+    if (!isWaiting(object)) continue;
+    const blocking = ofOwner(dependents, object).some((each) => blocks(operations, each, object));
+    if (!blocking) release(operations, type, object, FOREGROUND);
   }
 }
 
-function isThere(operations: ObjectOperations, object: KubeObject, owner: OwnerReference): boolean {
+/** Gone are also owners that only wait for this one to go. */
+function collect(operations: ObjectOperations, type: ResourceType, old: KubeObject): void {
+  const object = operations.find(type, old.metadata);
+  if (object?.metadata.uid !== old.metadata.uid) return;
+  const owners = ownersOf(object);
+  if (owners.length === 0 || object.metadata.deletionTimestamp !== undefined) return;
+  const going = owners.filter((owner) => {
+    const found = findOwner(operations, object, owner);
+    return found !== "unknown" && (found === undefined || isWaiting(found));
+  });
+  if (going.length === owners.length) deleteIfThere(operations, type, object);
+  else if (going.length > 0) disown(operations, { type, object }, going.map(toObject));
+}
+
+const ownersOf = (object: KubeObject): OwnerReference[] => object.metadata.ownerReferences ?? [];
+
+const toObject = ({ uid }: OwnerReference) => ({ metadata: { uid } });
+
+const ofOwner = (dependents: readonly Found[], { metadata }: KubeObject): Found[] =>
+  dependents.filter(({ object }) => ownersOf(object).some(({ uid }) => uid === metadata.uid));
+
+/** Deleted in the foreground: it stays until its dependents are gone. */
+const isWaiting = ({ metadata }: KubeObject): boolean =>
+  metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).includes(FOREGROUND);
+
+function blocks(operations: ObjectOperations, { type, object }: Found, owner: KubeObject): boolean {
+  const now = operations.find(type, object.metadata);
+  if (now?.metadata.uid !== object.metadata.uid) return false;
+  return ownersOf(now).some(
+    ({ uid, blockOwnerDeletion }) => uid === owner.metadata.uid && blockOwnerDeletion === true,
+  );
+}
+
+/** Of a kind that is not served here nothing is known, and so nothing is taken for gone. */
+function findOwner(
+  operations: ObjectOperations,
+  object: KubeObject,
+  owner: OwnerReference,
+): KubeObject | undefined | "unknown" {
   const type = typeOfKind(owner.apiVersion, owner.kind);
-  // Of a kind that is not served here nothing is known, and so nothing is taken for gone.
-  if (type === undefined) return true;
+  if (type === undefined) return "unknown";
   const namespace = type.namespaced ? object.metadata.namespace : undefined;
-  return operations.find(type, { namespace, name: owner.name })?.metadata.uid === owner.uid;
+  const found = operations.find(type, { namespace, name: owner.name });
+  return found?.metadata.uid === owner.uid ? found : undefined;
+}
+
+function disown(
+  operations: ObjectOperations,
+  { type, object }: Found,
+  owners: readonly { metadata: { uid: string } }[],
+): void {
+  if (operations.find(type, object.metadata)?.metadata.uid !== object.metadata.uid) return;
+  const uids = owners.map(({ metadata }) => metadata.uid);
+  operations.edit(type, object.metadata, ({ metadata }) => {
+    const left = (metadata.ownerReferences ?? []).filter(({ uid }) => !uids.includes(uid));
+    if (left.length > 0) metadata.ownerReferences = left;
+    else delete metadata.ownerReferences;
+  });
+}
+
+function release(
+  operations: ObjectOperations,
+  type: ResourceType,
+  object: KubeObject,
+  finalizer: string,
+): void {
+  operations.edit(type, object.metadata, ({ metadata }) => {
+    metadata.finalizers = (metadata.finalizers ?? []).filter((each) => each !== finalizer);
+  });
 }

@@ -10,24 +10,31 @@ import { podType } from "../resources/podType.ts";
  * when more failed than it bears. Indexed jobs and deadlines are not known here.
  */
 export function runJobs(operations: ObjectOperations): void {
+  const errors: unknown[] = [];
   for (const job of operations.list(jobType)) {
     if (job.metadata.deletionTimestamp !== undefined || isOver(job)) continue;
-    const pods = operations
-      .list(podType, job.metadata.namespace)
-      .filter((pod) => isOwnedBy(pod, job));
-    const status = statusOf(job, pods, timestamp(operations.clock.now()));
-    operations.edit(
-      jobType,
-      job.metadata,
-      (draft) => {
-        draft.status = status;
-      },
-      { subresource: "status" },
-    );
-    if (isOver({ ...job, status })) continue;
-    for (let missing = missingPods(job, status); missing > 0; missing -= 1) {
-      createPod(operations, job);
+    try {
+      runJob(operations, job);
+    } catch (error) {
+      // The others go on; the pass is tried again.
+      errors.push(error);
     }
+  }
+  if (errors.length > 0) throw new AggregateError(errors, errors.map(String).join("; "));
+}
+
+function runJob(operations: ObjectOperations, job: Job): void {
+  const pods = operations
+    .list(podType, job.metadata.namespace)
+    .filter((pod) => isOwnedBy(pod, job));
+  const status = statusOf(job, pods, timestamp(operations.clock.now()));
+  const change = (draft: Job) => {
+    draft.status = status;
+  };
+  operations.edit(jobType, job.metadata, change, { subresource: "status" });
+  if (isOver({ ...job, status })) return;
+  for (let missing = missingPods(job, status); missing > 0; missing -= 1) {
+    createPod(operations, job);
   }
 }
 
@@ -41,8 +48,9 @@ const isOwnedBy = (pod: Pod, job: Job): boolean =>
 
 function missingPods({ spec }: Job, { active = 0, succeeded = 0 }: JobStatus): number {
   if (spec.suspend === true) return 0;
-  const wanted = Math.min(spec.parallelism ?? 1, (spec.completions ?? 1) - succeeded);
-  return wanted - active;
+  // Without a number of completions, no further one begins once one has succeeded.
+  const left = spec.completions ?? (succeeded > 0 ? active + succeeded : Infinity);
+  return Math.min(spec.parallelism ?? 1, left - succeeded) - active;
 }
 
 function statusOf({ spec, status }: Job, pods: readonly Pod[], now: string): JobStatus {
@@ -50,12 +58,15 @@ function statusOf({ spec, status }: Job, pods: readonly Pod[], now: string): Job
   const [succeeded, failed] = [count("Succeeded"), count("Failed")];
   const active = pods.filter((pod) => !isTerminal(pod)).length;
   const counted: JobStatus = {
-    startTime: status?.startTime ?? now,
+    // One that is held back has not begun.
+    ...(spec.suspend === true ? {} : { startTime: status?.startTime ?? now }),
     ...(active > 0 ? { active } : {}),
     ...(succeeded > 0 ? { succeeded } : {}),
     ...(failed > 0 ? { failed } : {}),
   };
-  if (succeeded >= (spec.completions ?? 1)) {
+  const isDone =
+    spec.completions === undefined ? succeeded > 0 && active === 0 : succeeded >= spec.completions;
+  if (isDone) {
     const conditions = [{ type: "Complete", status: "True", reason: "CompletionsReached" }];
     return { ...counted, completionTime: now, conditions };
   }

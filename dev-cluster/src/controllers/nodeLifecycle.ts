@@ -10,6 +10,7 @@ import { podType } from "../resources/podType.ts";
 import { leaseType, nodeType } from "../resources/simpleTypes.ts";
 
 const UNREACHABLE = "node.kubernetes.io/unreachable";
+const EFFECTS = ["NoExecute", "NoSchedule"] as const;
 
 export interface NodeLifecycleOptions {
   operations: ObjectOperations;
@@ -26,13 +27,15 @@ export class NodeLifecycle {
   readonly #options: NodeLifecycleOptions;
   /** When this process first saw the node; a lease may be old because we were not there to take it. */
   readonly #firstSeen = new Map<string, number>();
+  /** When a pod was first seen beside a taint that does not say since when it is there. */
+  readonly #besideSince = new Map<string, number>();
 
   constructor(options: NodeLifecycleOptions) {
     this.#options = options;
   }
 
   run(): void {
-    const { operations, clock } = this.#options;
+    const { operations } = this.#options;
     const pods = operations.list(podType);
     for (const node of operations.list(nodeType)) {
       this.#judge(node);
@@ -43,11 +46,27 @@ export class NodeLifecycle {
       for (const pod of pods) {
         if (pod.spec.nodeName !== node.metadata.name) continue;
         if (pod.metadata.deletionTimestamp !== undefined) continue;
-        if (taints.some((taint) => mustGo(pod, taint, clock.now()))) {
+        if (taints.some((taint) => this.#mustGo(pod, taint))) {
           deleteIfThere(operations, podType, pod);
         }
       }
     }
+    const uids = new Set(pods.map((pod) => pod.metadata.uid));
+    for (const key of this.#besideSince.keys()) {
+      if (!uids.has(key.split(" ")[0] ?? "")) this.#besideSince.delete(key);
+    }
+  }
+
+  #mustGo(pod: Pod, taint: Taint): boolean {
+    const toleration = tolerates(pod.spec.tolerations, taint);
+    if (toleration === undefined) return true;
+    if (toleration.tolerationSeconds === undefined) return false;
+    const now = this.#options.clock.now();
+    const beside = `${pod.metadata.uid} ${taint.key} ${taint.value ?? ""}`;
+    if (!this.#besideSince.has(beside)) this.#besideSince.set(beside, now);
+    const since = Date.parse(taint.timeAdded ?? "");
+    const from = Number.isFinite(since) ? since : (this.#besideSince.get(beside) ?? now);
+    return now - from >= toleration.tolerationSeconds * 1000;
   }
 
   #judge(node: Node): void {
@@ -92,24 +111,15 @@ export class NodeLifecycle {
   #setTaint(name: string, key: string, wanted: boolean): void {
     const { operations, clock } = this.#options;
     const taints = operations.find(nodeType, { name })?.spec?.taints ?? [];
-    if (taints.some((taint) => taint.key === key) === wanted) return;
+    const there = taints.filter((taint) => taint.key === key);
+    // A new node has the one that keeps pods from coming, and not yet the one that sends them away.
+    const missing = EFFECTS.filter((effect) => !there.some((taint) => taint.effect === effect));
+    if (wanted ? missing.length === 0 : there.length === 0) return;
     const timeAdded = timestamp(clock.now());
-    const added: Taint[] = (["NoExecute", "NoSchedule"] as const).map((effect) => ({
-      key,
-      effect,
-      timeAdded,
-    }));
+    const added = missing.map((effect): Taint => ({ key, effect, timeAdded }));
     operations.edit(nodeType, { name }, (draft) => {
       const others = taints.filter((taint) => taint.key !== key);
-      draft.spec = { ...draft.spec, taints: wanted ? [...others, ...added] : others };
+      draft.spec = { ...draft.spec, taints: wanted ? [...taints, ...added] : others };
     });
   }
-}
-
-function mustGo(pod: Pod, taint: Taint, now: number): boolean {
-  const toleration = tolerates(pod.spec.tolerations, taint);
-  if (toleration === undefined) return true;
-  if (toleration.tolerationSeconds === undefined) return false;
-  const since = Date.parse(taint.timeAdded ?? "");
-  return Number.isFinite(since) && now - since >= toleration.tolerationSeconds * 1000;
 }

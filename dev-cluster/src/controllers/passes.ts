@@ -11,9 +11,13 @@ export interface PassOptions {
   onError: (error: unknown) => void;
 }
 
+/** After a pass that failed, where nothing changes before. */
+const AGAIN_MILLIS = 1_000;
+
 /** Runs a controller's pass soon after changes, many changes at once, and by the clock where asked. Never two at a time. */
 export class Passes {
   readonly #options: PassOptions;
+  #again: NodeJS.Timeout | undefined;
   #unsubscribe: () => void = () => undefined;
   #next: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -38,16 +42,22 @@ export class Passes {
   stop(): void {
     this.#unsubscribe();
     clearInterval(this.#timer);
+    clearTimeout(this.#again);
     clearImmediate(this.#next);
   }
 
   #soon(): void {
     this.#next ??= setImmediate(() => {
       this.#next = undefined;
+      clearTimeout(this.#again);
       try {
         this.#options.run();
       } catch (error) {
         this.#options.onError(error);
+        // There may be no change to wait for.
+        this.#again = setTimeout(() => {
+          this.#soon();
+        }, AGAIN_MILLIS);
       }
     });
   }

@@ -10,9 +10,10 @@ import {
   volumeType,
 } from "../resources/volumes.ts";
 
-/** Lets deleted claims go when no pod uses them any more, and deleted volumes when no claim is bound to them. */
+/** Keeps used claims and volumes from going; lets deleted claims go when no pod uses them any more, and deleted volumes when no claim is bound to them. */
 export function releaseVolumes(operations: ObjectOperations): void {
   for (const claim of operations.list(claimType)) {
+    protect(operations, claimType, claim, CLAIM_PROTECTION);
     if (!waitsFor(claim, CLAIM_PROTECTION)) continue;
     const { namespace, name } = claim.metadata;
     const used = operations
@@ -24,9 +25,24 @@ export function releaseVolumes(operations: ObjectOperations): void {
     if (!used) dropFinalizer(operations, claimType, claim, CLAIM_PROTECTION);
   }
   for (const volume of operations.list(volumeType)) {
+    protect(operations, volumeType, volume, VOLUME_PROTECTION);
     if (!waitsFor(volume, VOLUME_PROTECTION) || volume.status?.phase === "Bound") continue;
     dropFinalizer(operations, volumeType, volume, VOLUME_PROTECTION);
   }
+}
+
+/** A replacement may have left it out. */
+function protect<T extends KubeObject>(
+  operations: ObjectOperations,
+  type: ResourceType<T>,
+  { metadata }: KubeObject,
+  finalizer: string,
+): void {
+  if (metadata.deletionTimestamp !== undefined) return;
+  if ((metadata.finalizers ?? []).includes(finalizer)) return;
+  operations.edit(type, metadata, (draft) => {
+    draft.metadata.finalizers = [...(draft.metadata.finalizers ?? []), finalizer];
+  });
 }
 
 function waitsFor(object: KubeObject, finalizer: string): boolean {

@@ -124,6 +124,11 @@ export function isConflict(error: unknown): boolean {
   return error instanceof ApiError && error.status === 409;
 }
 
+/** Whether the server will never take this: it is invalid, as is a patch of an object that is another by now. */
+export function isInvalid(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 422;
+}
+
 async function errorOf(response: IncomingMessage): Promise<ApiError> {
   const text = await textOf(response);
   let message = text.slice(0, 500);

@@ -125,6 +125,8 @@ export interface PersistentVolumeClaim extends KubeObject {
     volumeMode?: string;
     accessModes?: string[];
     resources?: { requests?: { storage?: string } };
+    dataSource?: { kind: string; name: string };
+    dataSourceRef?: { kind: string; name: string };
   };
   status?: { phase?: string };
 }

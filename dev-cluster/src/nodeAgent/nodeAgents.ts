@@ -8,6 +8,7 @@ import { chooseContainment } from "./containment.ts";
 import type { Containment } from "./containment.ts";
 import { startKubeletServer } from "./kubeletServer.ts";
 import type { Pod, Secret } from "./kubeTypes.ts";
+import type { HeartbeatOptions } from "./nodeHeartbeat.ts";
 import { startHeartbeat } from "./nodeHeartbeat.ts";
 import { NodePods } from "./nodePods.ts";
 import { startObjectWatch } from "./objectWatch.ts";
@@ -41,11 +42,16 @@ export async function startNodeAgents(options: NodeAgentOptions): Promise<NodeAg
   const source = logSource(records, faults);
   const kubelet = options.kubelet && (await startKubeletServer(options.kubelet, client, source));
   const kubeletPort = kubelet?.port ?? 0;
-  const beats = await Promise.all(
-    fleet.nodes.map((node) =>
-      startHeartbeat({ client, node, faults, periodMillis, kubeletPort, stopped, log }),
-    ),
-  );
+  const heart = { client, faults, periodMillis, kubeletPort, stopped, log };
+  const hearts = fleet.nodes.map((node) => ({ ...heart, node }));
+  let beats: Promise<unknown>[];
+  try {
+    beats = await startHeartbeats(hearts, stopping);
+  } catch (error) {
+    await kubelet?.stop();
+    client.close();
+    throw error;
+  }
   const pods = new NodePods({ ...options, log, client, records, containment, stopped });
   const resyncMillis = options.resyncMillis ?? RESYNC_MILLIS;
   const watches = startWatches({ client, pods, resyncMillis, log });
@@ -61,11 +67,25 @@ export async function startNodeAgents(options: NodeAgentOptions): Promise<NodeAg
       stopping.abort();
       await Promise.all(watches.map((watch) => watch.stop()));
       await pods.stop();
-      await Promise.all(beats.map(({ ended }) => ended));
+      await Promise.all(beats);
       await kubelet?.stop();
       client.close();
     },
   };
+}
+
+/** Every one of them, or none: where one can't begin, the others end. Answers what settles at their ends. */
+async function startHeartbeats(
+  all: readonly HeartbeatOptions[],
+  stopping: AbortController,
+): Promise<Promise<unknown>[]> {
+  const outcomes = await Promise.allSettled(all.map(startHeartbeat));
+  const ends = outcomes.flatMap((each) => (each.status === "fulfilled" ? [each.value.ended] : []));
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed === undefined) return ends;
+  stopping.abort();
+  await Promise.all(ends);
+  throw failed.reason;
 }
 
 function startWatches(options: {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { isConflict, isNotFound } from "./apiClient.ts";
+import { isConflict, isInvalid, isNotFound } from "./apiClient.ts";
 import type { ApiClient } from "./apiClient.ts";
 import type { Condition, ContainerState, Pod, PodStatus, Terminated } from "./kubeTypes.ts";
 
@@ -67,8 +67,8 @@ export class PodReporter {
       try {
         await client.mergePatch(path, { metadata: { uid }, status });
       } catch (error) {
-        // Gone, or another pod by that name.
-        if (isNotFound(error) || isConflict(error)) return;
+        // Gone, or another pod by that name. What is said from now on is tried once more, too.
+        if (isNotFound(error) || isConflict(error) || isInvalid(error)) continue;
         this.#wanted ??= facts;
         await delay(RETRY_MILLIS, undefined, { signal: stopped }).catch(() => undefined);
       }

@@ -1,33 +1,15 @@
-import { z } from "zod";
 import { timestamp } from "../clock.ts";
-import { RESOURCE_TYPES } from "../resources/registry.ts";
 import type { ResourceType } from "../resources/resourceType.ts";
 import { storageKey } from "../resources/resourceType.ts";
 import type { StoredObject } from "../store/objectStore.ts";
+import type { DeleteOptions } from "./deleteOptions.ts";
+import { deletionFinalizers } from "./deleteOptions.ts";
 import type { KubeObject } from "./kubeObject.ts";
 import { edited } from "./kubeObject.ts";
 import type { ObjectKey, ObjectOperations } from "./objectOperations.ts";
-import { isReadyToGo, subjectOf } from "./objectOperations.ts";
-import { badRequest, conflict } from "./statusError.ts";
-
-const optionsShape = z.looseObject({
-  gracePeriodSeconds: z.number().int().min(0).nullish(),
-  preconditions: z
-    .looseObject({ uid: z.string().nullish(), resourceVersion: z.string().nullish() })
-    .nullish(),
-  /** Foreground is treated as Background: dependents go right after their owner, not before it. */
-  propagationPolicy: z.enum(["Background", "Foreground", "Orphan"]).nullish(),
-  orphanDependents: z.boolean().nullish(),
-  dryRun: z.array(z.string()).nullish(),
-});
-
-export type DeleteOptions = z.output<typeof optionsShape>;
-
-export function parseDeleteOptions(input: unknown): DeleteOptions {
-  const result = optionsShape.safeParse(input ?? {});
-  if (result.success) return result.data;
-  throw badRequest(`these are no DeleteOptions: ${z.prettifyError(result.error)}`);
-}
+import { isReadyToGo } from "./objectOperations.ts";
+import { subjectOf } from "./statusError.ts";
+import { conflict } from "./statusError.ts";
 
 /** Deletes, or begins to: `removed` says whether the object is gone now. */
 export function deleteObject(
@@ -37,24 +19,24 @@ export function deleteObject(
   options: DeleteOptions = {},
 ): StoredObject & { removed: boolean } {
   const object = operations.get(type, key);
-  checkPreconditions(type, object, options);
+  // Under this path, the real server's words name the kind.
+  checkPreconditions({ ...subjectOf(type, key.name), resource: type.kind }, object, options);
   const asked = options.gracePeriodSeconds ?? undefined;
   const grace = type.gracePeriodSeconds?.(object, asked) ?? 0;
-  const marked = markDeleted(operations, type, object, grace);
-  if (options.dryRun?.includes("All") === true) {
-    return { object: marked, json: JSON.stringify(marked), removed: false };
-  }
-  if (options.propagationPolicy === "Orphan" || options.orphanDependents === true) {
-    orphanDependents(operations, object);
-  }
+  const finalizers = deletionFinalizers(type, object, options);
+  const marked = markDeleted(operations, type, object, { grace, finalizers });
+  const dryRun = options.dryRun?.includes("All") === true;
   if (isReadyToGo(type, marked)) {
     // Nobody waited for it: watches see it go as it was, without a deletion having begun.
     const last = type.gracePeriodSeconds === undefined && isUnmarked(object) ? object : marked;
-    return { ...operations.store.remove(storageKey(type), last), removed: true };
+    const stored = dryRun ? textOf(last) : operations.store.remove(storageKey(type), last);
+    return { ...stored, removed: true };
   }
-  if (marked === object) return { object, json: JSON.stringify(object), removed: false };
+  if (dryRun || marked === object) return { ...textOf(marked), removed: false };
   return { ...operations.store.put(storageKey(type), marked), removed: false };
 }
+
+const textOf = (object: KubeObject): StoredObject => ({ object, json: JSON.stringify(object) });
 
 /** Deleted by now, which is what its caller wanted. For the controllers of this process. */
 export function deleteIfThere(
@@ -65,12 +47,17 @@ export function deleteIfThere(
 ): void {
   const current = operations.find(type, object.metadata);
   if (current?.metadata.uid !== object.metadata.uid) return;
-  deleteObject(operations, type, current.metadata, { gracePeriodSeconds });
+  const propagationPolicy = current.metadata.deletionTimestamp === undefined ? "Background" : null;
+  deleteObject(operations, type, current.metadata, { gracePeriodSeconds, propagationPolicy });
 }
 
-function checkPreconditions(type: ResourceType, object: KubeObject, options: DeleteOptions): void {
+/** Throws 409 for an object that is not the one that was meant. */
+export function checkPreconditions(
+  subject: ReturnType<typeof subjectOf>,
+  object: KubeObject,
+  options: DeleteOptions,
+): void {
   const { uid, resourceVersion } = options.preconditions ?? {};
-  const subject = subjectOf(type, object.metadata.name);
   const differ = (what: string, asked: string, actual: string) =>
     conflict(
       subject,
@@ -86,33 +73,26 @@ function checkPreconditions(type: ResourceType, object: KubeObject, options: Del
 
 const isUnmarked = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp === undefined;
 
-/** The object with its deletion noted; the very same when it is noted already and no sooner end is asked for. */
+/** The object with its deletion noted; the very same when it is noted already and nothing new is asked for. */
 function markDeleted(
   operations: ObjectOperations,
   type: ResourceType,
   object: KubeObject,
-  graceSeconds: number,
+  { grace, finalizers }: { grace: number; finalizers: readonly string[] },
 ): KubeObject {
   const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = object.metadata;
-  if (deletionTimestamp !== undefined && graceSeconds >= deletionGracePeriodSeconds) return object;
+  const sooner = deletionTimestamp === undefined || grace < deletionGracePeriodSeconds;
+  const same = finalizers.join() === (object.metadata.finalizers ?? []).join();
+  if (!sooner && same) return object;
   return edited(object, (draft) => {
-    draft.metadata.deletionTimestamp = timestamp(operations.clock.now() + graceSeconds * 1000);
-    draft.metadata.deletionGracePeriodSeconds = graceSeconds;
+    if (finalizers.length > 0) draft.metadata.finalizers = [...finalizers];
+    else delete draft.metadata.finalizers;
+    if (!sooner) return;
+    draft.metadata.deletionTimestamp = timestamp(operations.clock.now() + grace * 1000);
+    draft.metadata.deletionGracePeriodSeconds = grace;
     if (deletionTimestamp === undefined && draft.metadata.generation !== undefined) {
       draft.metadata.generation += 1;
     }
     type.markDeleted?.(draft);
   });
-}
-
-function orphanDependents(operations: ObjectOperations, owner: KubeObject): void {
-  for (const type of RESOURCE_TYPES) {
-    for (const dependent of operations.list(type, owner.metadata.namespace)) {
-      const owners = dependent.metadata.ownerReferences ?? [];
-      if (!owners.some((each) => each.uid === owner.metadata.uid)) continue;
-      operations.edit(type, dependent.metadata, (draft) => {
-        draft.metadata.ownerReferences = owners.filter((each) => each.uid !== owner.metadata.uid);
-      });
-    }
-  }
 }

@@ -4,20 +4,23 @@ import type { Clock } from "../clock.ts";
 import { timestamp } from "../clock.ts";
 import type { Namespace } from "../resources/simpleTypes.ts";
 import type { ResourceType } from "../resources/resourceType.ts";
-import { forbiddenField, required, storageKey, wrong } from "../resources/resourceType.ts";
+import { required, storageKey, wrong } from "../resources/resourceType.ts";
 import { isDnsSubdomain } from "../resources/shapes.ts";
 import type { ObjectStore, StoredObject } from "../store/objectStore.ts";
 import { newUid } from "../store/objectStore.ts";
 import { admit, refuseInvalid, type FieldValidation } from "./admission.ts";
 import type { KubeObject, ObjectMeta } from "./kubeObject.ts";
 import { edited } from "./kubeObject.ts";
+import { checkFinalizers, checkIdentity, withSpecOf, withStatusOf } from "./objectUpdate.ts";
+import type { Subject } from "./statusError.ts";
 import {
   alreadyExists,
   badRequest,
-  conflict,
+  detailsOf,
   forbidden,
-  modifiedMeanwhile,
   notFound,
+  StatusError,
+  subjectOf,
 } from "./statusError.ts";
 
 export interface ObjectKey {
@@ -77,7 +80,7 @@ export class ObjectOperations {
     const subject = subjectOf(type, nameIn(input));
     const { draft, warnings } = admit(type, input, subject, options.fieldValidation);
     for (const warning of warnings) options.warn?.(warning);
-    if (type.namespaced) this.#requireNamespace(type, namespace, draft.metadata.namespace);
+    if (type.namespaced) this.#requireNamespace(subject, namespace, draft.metadata.namespace);
     draft.metadata = this.#newMetadata(type, namespace, draft);
     type.prepareCreate?.(draft, this);
     type.setDefaults?.(draft);
@@ -114,7 +117,9 @@ export class ObjectOperations {
       return { object: old, json: JSON.stringify(old) };
     }
     if (isReadyToGo(type, next) && options.dryRun !== true) {
-      return this.store.remove(storageKey(type), next);
+      this.store.remove(storageKey(type), next);
+      // The client is told what it wrote, which nobody will ever read.
+      return { object: next, json: JSON.stringify(next) };
     }
     return this.#store(type, next, options);
   }
@@ -134,8 +139,8 @@ export class ObjectOperations {
     return this.store.put(storageKey(type), object);
   }
 
-  #requireNamespace(type: ResourceType, path: string | undefined, sent: string | undefined): void {
-    if (path === undefined) throw badRequest(`a ${type.kind} is created in a namespace: name one`);
+  #requireNamespace(subject: Subject, path: string | undefined, sent: string | undefined): void {
+    if (path === undefined) throw badRequest(`${subject.resource} are created in a namespace`);
     if (sent !== undefined && sent !== path) {
       throw badRequest(
         `the namespace of the provided object (${sent}) does not match the namespace sent on the request (${path})`,
@@ -144,20 +149,19 @@ export class ObjectOperations {
     const stored = this.store.get("namespaces", undefined, path)?.object as Namespace | undefined;
     if (stored === undefined) throw notFound({ group: "", resource: "namespaces", name: path });
     if (stored.metadata.deletionTimestamp !== undefined) {
-      throw forbidden(
-        `unable to create new content in namespace ${path} because it is being terminated`,
-        {
-          kind: type.resource,
-          causes: [{ reason: "NamespaceTerminating", message: "", field: "metadata.namespace" }],
-        },
-      );
+      const why = `unable to create new content in namespace ${path} because it is being terminated`;
+      const field = "metadata.namespace";
+      const causes = [{ reason: "NamespaceTerminating", message: why, field }];
+      throw forbidden(why, { ...detailsOf(subject), causes });
     }
   }
 
   #newMetadata(type: ResourceType, namespace: string | undefined, draft: KubeObject): ObjectMeta {
     const sent = draft.metadata as Partial<ObjectMeta>;
     if (sent.resourceVersion !== undefined && sent.resourceVersion !== "") {
-      throw badRequest("resourceVersion should not be set on objects to be created");
+      // As a real server has it: its storage refuses that, and it knows no better word for it.
+      const why = "resourceVersion should not be set on objects to be created";
+      throw new StatusError(500, undefined, why);
     }
     const name = this.#newName(type, namespace, sent);
     if (name === undefined) {
@@ -193,10 +197,6 @@ export class ObjectOperations {
   }
 }
 
-export function subjectOf(type: Pick<ResourceType, "group" | "resource">, name?: string) {
-  return { group: type.group, resource: type.resource, name };
-}
-
 /** Whether nothing keeps a deleted object any more. */
 export function isReadyToGo(type: ResourceType, object: KubeObject): boolean {
   return (
@@ -210,81 +210,4 @@ export function isReadyToGo(type: ResourceType, object: KubeObject): boolean {
 function nameIn(input: unknown): string {
   const metadata = (input as { metadata?: { name?: unknown } } | null)?.metadata;
   return typeof metadata?.name === "string" ? metadata.name : "";
-}
-
-function checkIdentity(
-  type: ResourceType,
-  key: ObjectKey,
-  sent: KubeObject,
-  old: KubeObject,
-  replaces: boolean,
-): void {
-  const meta = sent.metadata as Partial<ObjectMeta>;
-  if ((meta.name ?? key.name) !== key.name) {
-    throw badRequest(
-      `the name of the object (${String(meta.name)}) does not match the name on the URL (${key.name})`,
-    );
-  }
-  if ((meta.namespace ?? key.namespace) !== key.namespace) {
-    throw badRequest("the namespace of the object does not match the namespace on the URL");
-  }
-  if (meta.uid !== undefined && meta.uid !== "" && meta.uid !== old.metadata.uid) {
-    // A replacement carries the uid as a condition; a patch would change it.
-    if (!replaces) {
-      const why = `Invalid value: "${meta.uid}": field is immutable`;
-      refuseInvalid(type, old, [wrong("metadata.uid", why)]);
-    }
-    const why = `Precondition failed: UID in precondition: ${meta.uid}, UID in object meta: ${old.metadata.uid}`;
-    throw conflict(subjectOf(type, key.name), why);
-  }
-  const version = meta.resourceVersion;
-  if (version !== undefined && version !== "" && version !== old.metadata.resourceVersion) {
-    throw modifiedMeanwhile(subjectOf(type, key.name));
-  }
-}
-
-/** What a client may say about metadata on an update; the rest stays as it was. */
-function metadataOf(old: KubeObject, sent: KubeObject): ObjectMeta {
-  const { labels, annotations, finalizers, ownerReferences } = sent.metadata;
-  const kept = { ...old.metadata };
-  delete kept.labels;
-  delete kept.annotations;
-  delete kept.finalizers;
-  delete kept.ownerReferences;
-  return {
-    ...kept,
-    ...(labels === undefined ? {} : { labels }),
-    ...(annotations === undefined ? {} : { annotations }),
-    ...(finalizers === undefined || finalizers.length === 0 ? {} : { finalizers }),
-    ...(ownerReferences === undefined ? {} : { ownerReferences }),
-  };
-}
-
-function withSpecOf(old: KubeObject, sent: KubeObject): KubeObject {
-  const next = { ...sent, metadata: metadataOf(old, sent), status: old.status };
-  return next;
-}
-
-function withStatusOf(old: KubeObject, sent: KubeObject): KubeObject {
-  const metadata = metadataOf(old, sent);
-  delete metadata.ownerReferences;
-  const { ownerReferences } = old.metadata;
-  return structuredClone({
-    ...old,
-    metadata: { ...metadata, ...(ownerReferences === undefined ? {} : { ownerReferences }) },
-    status: sent.status,
-  });
-}
-
-function checkFinalizers(next: KubeObject, old: KubeObject) {
-  if (old.metadata.deletionTimestamp === undefined) return [];
-  const before = old.metadata.finalizers ?? [];
-  return (next.metadata.finalizers ?? [])
-    .filter((each) => !before.includes(each))
-    .map((each) =>
-      forbiddenField(
-        "metadata.finalizers",
-        `no new finalizers can be added if the object is being deleted, found new finalizers "${each}"`,
-      ),
-    );
 }

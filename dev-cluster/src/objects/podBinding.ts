@@ -5,7 +5,7 @@ import { storageKey } from "../resources/resourceType.ts";
 import { isRecord } from "./admission.ts";
 import { edited, withCondition } from "./kubeObject.ts";
 import type { ObjectKey, ObjectOperations } from "./objectOperations.ts";
-import { subjectOf } from "./objectOperations.ts";
+import { subjectOf } from "./statusError.ts";
 import { badRequest, conflict } from "./statusError.ts";
 
 /** Gives the pod its node, once. Throws 409 when it has one, is being deleted or is not the pod that was meant. */

@@ -5,15 +5,27 @@ import { podType } from "../resources/podType.ts";
 import { disruptionBudgetType, type DisruptionBudget } from "../resources/simpleTypes.ts";
 import { isRecord } from "./admission.ts";
 import { withCondition } from "./kubeObject.ts";
-import { deleteObject, parseDeleteOptions } from "./objectDeletion.ts";
+import { parseDeleteOptions } from "./deleteOptions.ts";
+import { checkPreconditions, deleteObject } from "./objectDeletion.ts";
 import type { ObjectKey, ObjectOperations } from "./objectOperations.ts";
 import { selects } from "./selectors.ts";
-import { StatusError } from "./statusError.ts";
+import { badRequest, StatusError } from "./statusError.ts";
 
 /** Deletes the pod unless a disruption budget would be broken: 429 then. */
-export function evictPod(operations: ObjectOperations, key: ObjectKey, body: unknown): void {
+export function evictPod(
+  operations: ObjectOperations,
+  key: ObjectKey,
+  body: unknown,
+  dryRun: boolean,
+): void {
+  const eviction = isRecord(body) ? body : {};
+  const { name } = (eviction["metadata"] ?? {}) as { name?: unknown };
+  if (name !== undefined && name !== key.name) {
+    throw badRequest("name in URL does not match name in Eviction object");
+  }
   const pod = operations.get(podType, key);
-  const options = parseDeleteOptions(isRecord(body) ? body["deleteOptions"] : undefined);
+  const options = parseDeleteOptions(eviction["deleteOptions"]);
+  checkPreconditions({ group: "", resource: "Pod", name: key.name }, pod, options);
   const mayGo =
     isTerminal(pod) ||
     pod.status?.phase === "Pending" ||
@@ -35,10 +47,12 @@ export function evictPod(operations: ObjectOperations, key: ObjectKey, body: unk
       },
     );
   }
-  if (options.dryRun?.includes("All") !== true && pod.metadata.deletionTimestamp === undefined) {
+  if (dryRun || options.dryRun?.includes("All") === true) return;
+  if (pod.metadata.deletionTimestamp === undefined) {
     operations.edit(podType, key, disrupt(operations), { subresource: "status" });
   }
-  deleteObject(operations, podType, key, options);
+  // They are met: what was written since is ours.
+  deleteObject(operations, podType, key, { ...options, preconditions: null });
 }
 
 /** Says on the pod who ended it, before it ends. */

@@ -22,13 +22,22 @@ export interface Subject {
   name?: string | undefined;
 }
 
+export function subjectOf(type: Pick<Subject, "group" | "resource">, name?: string): Subject {
+  return { group: type.group, resource: type.resource, name };
+}
+
 /** A failure that a client sees as a Kubernetes `Status`. */
 export class StatusError extends Error {
   readonly code: number;
-  readonly reason: string;
+  readonly reason: string | undefined;
   readonly details: StatusDetails;
 
-  constructor(code: number, reason: string, message: string, details: StatusDetails = {}) {
+  constructor(
+    code: number,
+    reason: string | undefined,
+    message: string,
+    details: StatusDetails = {},
+  ) {
     super(message);
     this.code = code;
     this.reason = reason;
@@ -110,7 +119,7 @@ function resourceText(subject: Subject): string {
   return `${resource} "${subject.name ?? ""}"`;
 }
 
-function detailsOf(subject: Subject): StatusDetails {
+export function detailsOf(subject: Subject): StatusDetails {
   return {
     name: subject.name,
     ...(subject.group === "" ? {} : { group: subject.group }),

@@ -5,7 +5,7 @@ const DEFAULT_TOLERATION_SECONDS = 300;
 
 /** A new pod has no status but that it is waiting, and the tolerations that admission adds. */
 export function preparePod(pod: Pod): void {
-  pod.status = { phase: "Pending", qosClass: qosClass(pod) };
+  pod.status = { phase: "Pending" };
   pod.spec.tolerations = withDefaultTolerations(pod.spec.tolerations ?? []);
   pod.spec.serviceAccountName ??= "default";
   pod.spec.serviceAccount = pod.spec.serviceAccountName;
@@ -14,6 +14,8 @@ export function preparePod(pod: Pod): void {
 }
 
 export function setPodDefaults(pod: Pod): void {
+  // A client may take all of the status away but this.
+  pod.status = { ...pod.status, qosClass: qosClass(pod) };
   pod.spec.enableServiceLinks ??= true;
   setPodSpecDefaults(pod.spec);
   for (const container of [...pod.spec.containers, ...(pod.spec.initContainers ?? [])]) {
@@ -29,8 +31,9 @@ export function setPodSpecDefaults(spec: PodSpec): void {
   spec.restartPolicy ??= "Always";
   spec.dnsPolicy ??= "ClusterFirst";
   spec.schedulerName ??= "default-scheduler";
-  // A negative one means the shortest.
-  spec.terminationGracePeriodSeconds = Math.max(spec.terminationGracePeriodSeconds ?? 30, 1);
+  // A negative one means the shortest that there is in which something can be ended.
+  const grace = spec.terminationGracePeriodSeconds ?? 30;
+  spec.terminationGracePeriodSeconds = grace < 0 ? 1 : grace;
   spec.securityContext ??= {};
   for (const container of [...spec.containers, ...(spec.initContainers ?? [])]) {
     setContainerDefaults(container);

@@ -9,13 +9,19 @@ import type { ResourceType } from "./resourceType.ts";
 import { forbiddenField } from "./resourceType.ts";
 import { dnsLabel, quantities } from "./shapes.ts";
 
+const portNumber = z
+  .number()
+  .int()
+  .refine((port) => port !== 0, "Required value")
+  .refine((port) => port >= 0 && port <= 65_535, "a port number, up to 65535");
+
 const containerShape = z.looseObject({
   name: dnsLabel,
   image: z.string().min(1, "Required value").optional(),
   command: z.array(z.string()).nullish(),
   args: z.array(z.string()).nullish(),
   env: z.array(z.looseObject({ name: z.string().min(1) })).nullish(),
-  ports: z.array(z.looseObject({ containerPort: z.number().int().min(1).max(65535) })).nullish(),
+  ports: z.array(z.looseObject({ containerPort: portNumber })).nullish(),
   resources: z
     .looseObject({ requests: quantities.nullish(), limits: quantities.nullish() })
     .nullish(),
@@ -24,15 +30,14 @@ const containerShape = z.looseObject({
     .nullish(),
 });
 
-const podShape = z.looseObject({
-  spec: z.looseObject({
-    containers: z.array(containerShape).min(1, "Required value"),
-    initContainers: z.array(containerShape).nullish(),
-    volumes: z.array(z.looseObject({ name: dnsLabel })).nullish(),
-    restartPolicy: z.enum(["Always", "OnFailure", "Never"]).nullish(),
-    nodeSelector: z.record(z.string(), z.string()).nullish(),
-    tolerations: z.array(z.looseObject({})).nullish(),
-  }),
+/** Also of the one in a job's template. */
+export const podSpecShape = z.looseObject({
+  containers: z.array(containerShape).min(1, "Required value"),
+  initContainers: z.array(containerShape).nullish(),
+  volumes: z.array(z.looseObject({ name: dnsLabel })).nullish(),
+  restartPolicy: z.enum(["Always", "OnFailure", "Never"]).nullish(),
+  nodeSelector: z.record(z.string(), z.string()).nullish(),
+  tolerations: z.array(z.looseObject({})).nullish(),
 });
 
 /** Pods: the kind with the most rules. */
@@ -45,20 +50,22 @@ export const podType: ResourceType<Pod> = {
   namespaced: true,
   counted: true,
   subresources: ["status", "log", "eviction", "binding"],
-  schema: podShape,
+  schema: z.looseObject({ spec: podSpecShape }),
   returnsDeleted: true,
   prepareCreate: preparePod,
   setDefaults: setPodDefaults,
   validate: ({ spec }) => validatePodSpec(spec, "spec"),
   validateUpdate: validatePodUpdate,
-  fields: (pod) => ({
-    "spec.nodeName": pod.spec.nodeName ?? "",
-    "spec.restartPolicy": pod.spec.restartPolicy ?? "",
-    "spec.schedulerName": pod.spec.schedulerName ?? "",
-    "spec.serviceAccountName": pod.spec.serviceAccountName ?? "",
-    "status.phase": pod.status?.phase ?? "",
-    "status.podIP": pod.status?.podIP ?? "",
-  }),
+  fields: {
+    "spec.nodeName": "",
+    "spec.restartPolicy": "",
+    "spec.schedulerName": "",
+    "spec.serviceAccountName": "",
+    "spec.hostNetwork": "false",
+    "status.phase": "",
+    "status.podIP": "",
+    "status.nominatedNodeName": "",
+  },
   gracePeriodSeconds: (pod, asked) =>
     // Nothing runs that would have to be ended first.
     pod.spec.nodeName === undefined || pod.spec.nodeName === "" || isTerminal(pod)

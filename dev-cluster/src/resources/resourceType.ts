@@ -24,6 +24,10 @@ export interface ResourceType<T extends KubeObject = KubeObject> {
   readonly subresources: readonly Subresource[];
   /** The shape that is checked on each write. */
   readonly schema: z.ZodType;
+  /** Whether a PUT must name the version that it replaces. */
+  readonly replacedByVersion?: boolean;
+  /** Whether dependents are set free, and not collected, by a deletion that says nothing about them. */
+  readonly orphansByDefault?: boolean;
   /** A deletion answers with the object where this is set, otherwise with a Status. */
   readonly returnsDeleted?: boolean;
   /** What a new object starts with, given what else there is. */
@@ -33,8 +37,8 @@ export interface ResourceType<T extends KubeObject = KubeObject> {
   validate?(object: T): StatusCause[];
   /** Checks of a change, such as of immutable fields. */
   validateUpdate?(next: T, old: T): StatusCause[];
-  /** What field selectors may name, beside metadata.name and metadata.namespace. */
-  fields?(object: T): Record<string, string>;
+  /** Paths that field selectors may name, beside metadata.name and metadata.namespace, and as what an absent one counts. */
+  readonly fields?: Readonly<Record<string, string>>;
   /** Whether something beside its finalizers keeps the object from being removed. */
   isHeld?(object: T): boolean;
   /** What a deletion that does not remove the object at once changes in it. */

@@ -36,9 +36,10 @@ export const serviceType: ResourceType<Service> = {
     }),
   }),
   prepareCreate(draft) {
-    draft.status = { loadBalancer: {} };
+    delete draft.status;
   },
   setDefaults(draft) {
+    draft.status = { loadBalancer: {}, ...(draft.status as object | undefined) };
     const spec = draft.spec;
     spec.type ??= "ClusterIP";
     spec.sessionAffinity ??= "None";

@@ -34,6 +34,13 @@ export const quantities = z.record(z.string(), z.string());
 /** A kind of which the server checks nothing but the outer form. */
 export const anyObject = z.looseObject({});
 
+/** What is wrong with one of them, in no order. */
+export function wrongLabels(labels: Readonly<Record<string, string>> | undefined): string[] {
+  return Object.entries(labels ?? {})
+    .filter(([key, value]) => !isQualifiedName(key) || !isLabelValue(value))
+    .map(([key, value]) => `Invalid value: ${JSON.stringify({ [key]: value })}: not a valid label`);
+}
+
 const labels = z.record(
   z.string().refine(isQualifiedName, { message: "not a valid label key" }),
   z.string().refine(isLabelValue, { message: "not a valid label value" }),

@@ -5,7 +5,7 @@ import type { LabelSelector } from "../objects/selectors.ts";
 import type { Node } from "./node.ts";
 import { NOT_READY } from "./node.ts";
 import type { ResourceType } from "./resourceType.ts";
-import { forbiddenField, notSupported, wrong } from "./resourceType.ts";
+import { forbiddenField, notSupported, required, wrong } from "./resourceType.ts";
 import { anyObject, isDnsLabel, labelSelectorShape, quantities } from "./shapes.ts";
 
 export interface Namespace extends KubeObject {
@@ -26,12 +26,6 @@ export interface DisruptionBudget extends KubeObject {
     minAvailable?: number | string;
     maxUnavailable?: number | string;
   };
-}
-
-interface Event extends KubeObject {
-  involvedObject?: Record<string, string>;
-  reason?: string;
-  type?: string;
 }
 
 const EFFECTS = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
@@ -61,12 +55,15 @@ export const namespaceType: ResourceType<Namespace> = {
     isDnsLabel(metadata.name)
       ? []
       : [wrong("metadata.name", `Invalid value: "${metadata.name}": not a DNS label`)],
+  setDefaults(draft) {
+    draft.status ??= {};
+  },
   // Its contents go first: the namespace controller sees to that.
   isHeld: (namespace) => (namespace.spec?.finalizers ?? []).length > 0,
   markDeleted(draft) {
     draft.status = { ...draft.status, phase: "Terminating" };
   },
-  fields: (namespace) => ({ "status.phase": namespace.status?.phase ?? "" }),
+  fields: { "status.phase": "" },
 };
 
 export const nodeType: ResourceType<Node> = {
@@ -89,26 +86,30 @@ export const nodeType: ResourceType<Node> = {
   }),
   prepareCreate(draft) {
     draft.spec ??= {};
-    const info = Object.fromEntries(NODE_INFO.map((field) => [field, ""]));
-    draft.status = {
-      daemonEndpoints: { kubeletEndpoint: { Port: 0 } },
-      ...draft.status,
-      nodeInfo: { ...info, ...draft.status?.nodeInfo },
-    };
     // Nothing comes to it before its agent has said that it is ready.
     const taints = (draft.spec.taints ??= []);
     if (!taints.some((taint) => taint.key === NOT_READY)) {
       taints.push({ key: NOT_READY, effect: "NoSchedule" });
     }
   },
+  setDefaults(draft) {
+    draft.spec ??= {};
+    const info = Object.fromEntries(NODE_INFO.map((field) => [field, ""]));
+    draft.status = {
+      daemonEndpoints: { kubeletEndpoint: { Port: 0 } },
+      ...draft.status,
+      nodeInfo: { ...info, ...draft.status?.nodeInfo },
+    };
+  },
   // The path of the field is the API's own, though the taints stand in the spec.
   validate: ({ spec }) =>
-    (spec?.taints ?? []).flatMap(({ effect }, index) =>
-      EFFECTS.includes(effect)
-        ? []
-        : [notSupported(`metadata.taints[${String(index)}].effect`, effect, EFFECTS)],
-    ),
-  fields: (node) => ({ "spec.unschedulable": String(node.spec?.unschedulable ?? false) }),
+    (spec?.taints ?? []).flatMap((taint, index) => {
+      const field = `metadata.taints[${String(index)}].effect`;
+      const { effect = "" } = taint as { effect?: string };
+      if (effect === "") return [required(field)];
+      return EFFECTS.includes(effect) ? [] : [notSupported(field, effect, EFFECTS)];
+    }),
+  fields: { "spec.unschedulable": "false" },
 };
 
 export const secretType: ResourceType<Keyed> = {
@@ -137,7 +138,7 @@ export const secretType: ResourceType<Keyed> = {
       : [wrong("type", `Invalid value: "${next.type ?? ""}": field is immutable`)]),
     ...immutableData(next, old),
   ],
-  fields: (secret) => ({ type: secret.type ?? "" }),
+  fields: { type: "" },
 };
 
 export const configMapType: ResourceType<Keyed> = {
@@ -163,7 +164,7 @@ export const serviceAccountType: ResourceType = {
   schema: anyObject,
 };
 
-export const eventType: ResourceType<Event> = {
+export const eventType: ResourceType = {
   ...core,
   kind: "Event",
   resource: "events",
@@ -171,12 +172,17 @@ export const eventType: ResourceType<Event> = {
   namespaced: true,
   subresources: [],
   schema: z.looseObject({ involvedObject: z.looseObject({}) }),
-  fields(event) {
-    const fields: Record<string, string> = { reason: event.reason ?? "", type: event.type ?? "" };
-    for (const key of ["kind", "namespace", "name", "uid", "apiVersion", "fieldPath"]) {
-      fields[`involvedObject.${key}`] = event.involvedObject?.[key] ?? "";
-    }
-    return fields;
+  fields: {
+    reason: "",
+    type: "",
+    reportingComponent: "",
+    "involvedObject.kind": "",
+    "involvedObject.namespace": "",
+    "involvedObject.name": "",
+    "involvedObject.uid": "",
+    "involvedObject.apiVersion": "",
+    "involvedObject.resourceVersion": "",
+    "involvedObject.fieldPath": "",
   },
 };
 
@@ -187,6 +193,7 @@ export const leaseType: ResourceType = {
   resource: "leases",
   shortNames: [],
   namespaced: true,
+  replacedByVersion: true,
   subresources: [],
   schema: anyObject,
   validate: ({ spec }) => {
@@ -204,12 +211,17 @@ export const disruptionBudgetType: ResourceType<DisruptionBudget> = {
   resource: "poddisruptionbudgets",
   shortNames: ["pdb"],
   namespaced: true,
+  replacedByVersion: true,
   counted: true,
   subresources: ["status"],
   schema: z.looseObject({ spec: z.looseObject({ selector: labelSelectorShape.nullish() }) }),
   prepareCreate(draft) {
+    delete draft.status;
+  },
+  setDefaults(draft) {
     // What an eviction would do is worked out when it is asked for.
-    draft.status = { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 };
+    const none = { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 };
+    draft.status = { ...none, ...(draft.status as object | undefined) };
   },
   validate: ({ spec }) =>
     spec.minAvailable === undefined || spec.maxUnavailable === undefined

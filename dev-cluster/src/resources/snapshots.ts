@@ -1,10 +1,23 @@
 import { z } from "zod";
 import type { KubeObject } from "../objects/kubeObject.ts";
+import type { StatusCause } from "../objects/statusError.ts";
+import { parseQuantity } from "./quantity.ts";
 import type { ResourceType } from "./resourceType.ts";
-import { required } from "./resourceType.ts";
+import { required, wrong } from "./resourceType.ts";
+
+type Source = Readonly<Record<string, string>>;
 
 interface VolumeSnapshot extends KubeObject {
-  spec: { source?: Record<string, string> };
+  spec: { source?: Source; volumeSnapshotClassName?: string };
+  status?: { restoreSize?: string | number };
+}
+
+interface VolumeSnapshotContent extends KubeObject {
+  spec: {
+    source: Source;
+    sourceVolumeMode?: string;
+    volumeSnapshotRef: { name?: string; namespace?: string };
+  };
 }
 
 const snapshots = {
@@ -12,10 +25,11 @@ const snapshots = {
   version: "v1",
   custom: true,
   counted: true,
+  replacedByVersion: true,
   returnsDeleted: false,
 } as const;
 
-/** The kinds that clusters with CSI drivers have from the external snapshotter, built in here. */
+/** The kinds that clusters with CSI drivers have from the external snapshotter, built in here with that one's rules. */
 export const snapshotType: ResourceType<VolumeSnapshot> = {
   ...snapshots,
   kind: "VolumeSnapshot",
@@ -24,17 +38,49 @@ export const snapshotType: ResourceType<VolumeSnapshot> = {
   namespaced: true,
   subresources: ["status"],
   schema: z.looseObject({ spec: z.looseObject({}) }),
-  validate: ({ spec }) => (spec.source === undefined ? [required("spec.source")] : []),
+  validate({ spec, status }) {
+    if (spec.source === undefined) return [required("spec.source")];
+    const noClass = spec.volumeSnapshotClassName === "";
+    const size = status?.restoreSize;
+    const noSize = size !== undefined && parseQuantity(size) === undefined;
+    return [
+      ...exactlyOne(spec.source),
+      ...(noClass ? [wrong("spec.volumeSnapshotClassName", 'Invalid value: ""')] : []),
+      ...(noSize ? [wrong("status.restoreSize", `Invalid value: "${String(size)}"`)] : []),
+    ];
+  },
+  validateUpdate: (next, old) => kept("spec.source", next.spec.source, old.spec.source),
 };
 
-export const snapshotContentType: ResourceType = {
+export const snapshotContentType: ResourceType<VolumeSnapshotContent> = {
   ...snapshots,
   kind: "VolumeSnapshotContent",
   resource: "volumesnapshotcontents",
   shortNames: ["vsc", "vscs"],
   namespaced: false,
   subresources: ["status"],
-  schema: z.looseObject({ spec: z.looseObject({}) }),
+  schema: z.looseObject({
+    spec: z.looseObject({
+      driver: z.string("Required value"),
+      deletionPolicy: z.enum(["Delete", "Retain"]),
+      source: z.looseObject({}),
+      volumeSnapshotRef: z.looseObject({}),
+    }),
+  }),
+  validate: ({ spec: { source, volumeSnapshotRef: of } }) => [
+    ...exactlyOne(source),
+    ...(of.name === undefined || of.namespace === undefined
+      ? [wrong("spec.volumeSnapshotRef", "Invalid value: it takes both a name and a namespace")]
+      : []),
+  ],
+  validateUpdate: ({ spec: next }, { spec: old }) => {
+    const mode = ({ sourceVolumeMode: is }: typeof next): Source =>
+      is === undefined ? {} : { sourceVolumeMode: is };
+    return [
+      ...kept("spec.source", next.source, old.source),
+      ...kept("spec", mode(next), mode(old)),
+    ];
+  },
 };
 
 export const snapshotClassType: ResourceType = {
@@ -49,3 +95,18 @@ export const snapshotClassType: ResourceType = {
     deletionPolicy: z.enum(["Delete", "Retain"]),
   }),
 };
+
+function exactlyOne(source: Source): StatusCause[] {
+  if (Object.keys(source).length === 1) return [];
+  return [wrong("spec.source", `Invalid value: ${JSON.stringify(source)}: it names exactly one`)];
+}
+
+/** Each field stays once it is set. */
+function kept(path: string, next: Source = {}, old: Source = {}): StatusCause[] {
+  return Object.entries(old).flatMap(([field, value]) => {
+    if (next[field] === value) return [];
+    if (next[field] === undefined)
+      return [wrong(path, `Invalid value: ${field} is required once set`)];
+    return [wrong(`${path}.${field}`, `Invalid value: "${next[field]}": field is immutable`)];
+  });
+}

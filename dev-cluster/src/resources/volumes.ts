@@ -67,6 +67,7 @@ export const claimType: ResourceType<PersistentVolumeClaim> = {
     if (byDefault) draft.spec.storageClassName ??= byDefault.metadata.name;
   },
   setDefaults(draft) {
+    draft.status ??= {};
     draft.spec.volumeMode ??= "Filesystem";
     // The newer field of the two says the same, and is what provisioners read.
     if (draft.spec.dataSource !== undefined) draft.spec.dataSourceRef ??= draft.spec.dataSource;
@@ -128,6 +129,7 @@ export const volumeType: ResourceType<PersistentVolume> = {
     protect(draft, VOLUME_PROTECTION);
   },
   setDefaults(draft) {
+    draft.status ??= {};
     draft.spec.volumeMode ??= "Filesystem";
     draft.spec.persistentVolumeReclaimPolicy ??= "Retain";
   },

@@ -43,7 +43,13 @@ export function volumesOf(operations: ObjectOperations, pod: Pod): PodVolumes {
   return found;
 }
 
-export function volumeMisfit({ volumes }: PodVolumes, node: Node): string | undefined {
+export function volumeMisfit({ unbound, volumes }: PodVolumes, node: Node): string | undefined {
+  // The volume is being made for the node that was picked first, by whichever pod: another can't have it.
+  const elsewhere = unbound.some((claim) => {
+    const selected = claim.metadata.annotations?.[SELECTED_NODE];
+    return selected !== undefined && selected !== node.metadata.name;
+  });
+  if (elsewhere) return "node(s) didn't find available persistent volumes to bind";
   const fits = volumes.every((volume) => {
     const required = volume.spec.nodeAffinity?.required;
     return required === undefined || matchesTerms(required.nodeSelectorTerms, node);

@@ -9,6 +9,8 @@ export class BoundedRetries<T extends KubeObject> {
   readonly #attempt: (object: T) => Promise<void>;
   readonly #log: (line: string) => void;
   readonly #waiting = new Map<string, T>();
+  /** Of what is still there: only that is tried again. */
+  readonly #there = new Set<string>();
   readonly #running = new Map<string, Promise<void>>();
   readonly #stopping = new AbortController();
 
@@ -19,10 +21,27 @@ export class BoundedRetries<T extends KubeObject> {
 
   add(object: T): void {
     const { uid } = object.metadata;
+    this.#there.add(uid);
     this.#waiting.set(uid, object);
     if (this.#running.has(uid) || this.#stopping.signal.aborted) return;
     const running = this.#work(uid).finally(() => this.#running.delete(uid));
     this.#running.set(uid, running);
+  }
+
+  /** It is gone, and nothing more is to be done for it. */
+  forget({ metadata: { uid } }: T): void {
+    this.#there.delete(uid);
+    this.#waiting.delete(uid);
+  }
+
+  /** All but these are gone. */
+  keepOnly(objects: readonly T[]): void {
+    const uids = new Set(objects.map(({ metadata }) => metadata.uid));
+    for (const uid of this.#there) {
+      if (uids.has(uid)) continue;
+      this.#there.delete(uid);
+      this.#waiting.delete(uid);
+    }
   }
 
   async stop(): Promise<void> {
@@ -45,7 +64,7 @@ export class BoundedRetries<T extends KubeObject> {
         );
         await delay(wait, undefined, { signal }).catch(() => undefined);
         wait = Math.min(wait * 2, 30_000);
-        if (!this.#waiting.has(uid)) this.#waiting.set(uid, object);
+        if (this.#there.has(uid) && !this.#waiting.has(uid)) this.#waiting.set(uid, object);
       }
     }
   }

@@ -1,11 +1,11 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { ApiAccess } from "../nodeAgent/apiAccess.ts";
-import { ApiClient, isConflict, isNotFound } from "../nodeAgent/apiClient.ts";
+import { ApiClient, isNotFound } from "../nodeAgent/apiClient.ts";
 import type { PersistentVolume, PersistentVolumeClaim } from "../nodeAgent/kubeTypes.ts";
 import { startObjectWatch } from "../nodeAgent/objectWatch.ts";
 import { BoundedRetries } from "./boundedRetries.ts";
-import { PROVISIONER, STORAGE_CLASS, storageClassObject, volumeObject } from "./volumeObjects.ts";
+import { createUnlessThere, Provisioner } from "./provisioning.ts";
+import { STORAGE_CLASS, storageClassObject, VOLUMES, volumeName } from "./volumeObjects.ts";
 
 export interface StorageAgentOptions {
   api: ApiAccess;
@@ -20,9 +20,7 @@ export interface StorageAgent {
   stop(): Promise<void>;
 }
 
-const SELECTED_NODE = "volume.kubernetes.io/selected-node";
 const CLAIMS = "/api/v1/persistentvolumeclaims";
-const VOLUMES = "/api/v1/persistentvolumes";
 
 /**
  * Makes a directory for each claim of our storage class, once the scheduler has said for which node (delayed binding), and binds
@@ -32,15 +30,16 @@ export async function startStorageAgent(options: StorageAgentOptions): Promise<S
   const { api, dataDir, resyncMillis = 30_000, log = () => undefined } = options;
   const client = new ApiClient(api);
   await createUnlessThere(client, "/apis/storage.k8s.io/v1/storageclasses", storageClassObject());
-  const root = join(dataDir, "volumes");
+  const provisioner = new Provisioner({ client, root: join(dataDir, "volumes") });
   const retries = new BoundedRetries<PersistentVolumeClaim>({
-    attempt: (claim) => provision(client, root, claim),
+    attempt: (claim) => provisioner.provision(claim),
     log,
   });
   const claims = startObjectWatch<PersistentVolumeClaim>({
     client,
     path: CLAIMS,
     onAll: (all) => {
+      retries.keepOnly(all);
       for (const claim of all) retries.add(claim);
       void releaseOrphans(client, all).catch((error: unknown) => {
         log(`Volumes without a claim could not be looked for: ${String(error)}`);
@@ -50,6 +49,7 @@ export async function startStorageAgent(options: StorageAgentOptions): Promise<S
       retries.add(claim);
     },
     onGone: (claim) => {
+      retries.forget(claim);
       release(client, claim).catch((error: unknown) => {
         log(`The volume of claim ${claim.metadata.name} could not be released: ${String(error)}`);
       });
@@ -64,50 +64,6 @@ export async function startStorageAgent(options: StorageAgentOptions): Promise<S
       client.close();
     },
   };
-}
-
-async function provision(
-  client: ApiClient,
-  root: string,
-  claim: PersistentVolumeClaim,
-): Promise<void> {
-  const { metadata, spec, status } = claim;
-  const nodeName = metadata.annotations?.[SELECTED_NODE];
-  if (spec.storageClassName !== STORAGE_CLASS || nodeName === undefined) return;
-  if (status?.phase === "Bound" || metadata.deletionTimestamp !== undefined) return;
-  const name = volumeName(claim);
-  if (spec.volumeName !== undefined && spec.volumeName !== name) return;
-  const path = join(root, name);
-  await mkdir(path, { recursive: true });
-  const node = await client.get<{ metadata: { labels?: Record<string, string> } }>(
-    `/api/v1/nodes/${nodeName}`,
-  );
-  const zone = node.metadata.labels?.["topology.kubernetes.io/zone"] ?? "";
-  await createUnlessThere(client, VOLUMES, volumeObject({ name, claim, path, zone }));
-  await client.mergePatch(`${VOLUMES}/${name}/status`, { status: { phase: "Bound" } });
-  await bindClaim(client, claim, name);
-}
-
-async function bindClaim(
-  client: ApiClient,
-  claim: PersistentVolumeClaim,
-  name: string,
-): Promise<void> {
-  const { namespace, name: claimName, uid } = claim.metadata;
-  const path = `/api/v1/namespaces/${namespace}/persistentvolumeclaims/${claimName}`;
-  const annotations = {
-    "pv.kubernetes.io/bind-completed": "yes",
-    "volume.kubernetes.io/storage-provisioner": PROVISIONER,
-  };
-  await client.mergePatch(path, { metadata: { uid, annotations }, spec: { volumeName: name } });
-  await client.mergePatch(`${path}/status`, {
-    metadata: { uid },
-    status: {
-      phase: "Bound",
-      accessModes: claim.spec.accessModes ?? [],
-      capacity: { storage: claim.spec.resources?.requests?.storage ?? "1Gi" },
-    },
-  });
 }
 
 /** The claim is gone: its volume is Released, and the directory stays. */
@@ -153,16 +109,4 @@ async function claimExists(
     if (isNotFound(error)) return false;
     throw error;
   }
-}
-
-async function createUnlessThere(client: ApiClient, path: string, body: unknown): Promise<void> {
-  try {
-    await client.create(path, body);
-  } catch (error) {
-    if (!isConflict(error)) throw error;
-  }
-}
-
-function volumeName(claim: PersistentVolumeClaim): string {
-  return `pvc-${claim.metadata.uid}`;
 }

@@ -2,6 +2,9 @@ import type { PersistentVolumeClaim } from "../nodeAgent/kubeTypes.ts";
 
 export const STORAGE_CLASS = "gpu-dev-workspace";
 export const PROVISIONER = "dev-cluster/directory";
+export const VOLUMES = "/api/v1/persistentvolumes";
+
+export const volumeName = ({ metadata }: PersistentVolumeClaim): string => `pvc-${metadata.uid}`;
 
 export function storageClassObject(): Record<string, unknown> {
   return {

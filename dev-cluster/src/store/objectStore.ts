@@ -30,14 +30,21 @@ export class ObjectStore {
   readonly uid: string;
   readonly #file: ObjectFile;
   readonly #historyLength: number;
+  readonly #onError: (error: unknown) => void;
   readonly #kinds = new Map<string, Map<string, StoredObject>>();
   readonly #listeners = new Set<(change: Change) => void>();
   #history: Change[] = [];
   #revision: number;
   #compacted: number;
 
-  constructor(options: { file: ObjectFile; historyLength: number }) {
+  constructor(options: {
+    file: ObjectFile;
+    historyLength: number;
+    /** Told of a listener that failed; the write and the other listeners are not touched by it. */
+    onError: (error: unknown) => void;
+  }) {
     this.#file = options.file;
+    this.#onError = options.onError;
     this.#historyLength = options.historyLength;
     const loaded = this.#file.load();
     this.uid = loaded.uid;
@@ -134,7 +141,13 @@ export class ObjectStore {
       this.#compacted = this.#history[dropped - 1]?.revision ?? this.#compacted;
       this.#history = this.#history.slice(dropped);
     }
-    for (const listener of this.#listeners) listener(change);
+    for (const listener of this.#listeners) {
+      try {
+        listener(change);
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
   }
 
   #kind(resource: string): Map<string, StoredObject> {

@@ -1,225 +1,32 @@
 import assert from "node:assert/strict";
 import { waitFor } from "../../support/waitFor.ts";
-import { makeNamespace, SERVERS, startServerNamed, type Server } from "./servers.ts";
+import { ClusterFixture, HOST } from "./clusterFixture.ts";
+import { makeNamespace, SERVERS } from "./servers.ts";
 import { MERGE, object, STRATEGIC } from "./steps.ts";
 
-interface Found {
-  readonly metadata: {
-    readonly uid: string;
-    readonly deletionTimestamp?: string;
-    readonly annotations?: Readonly<Record<string, string>>;
-  };
-  readonly spec: { readonly nodeName?: string };
-  readonly status?: {
-    readonly phase?: string;
-    readonly conditions?: readonly {
-      type: string;
-      status: string;
-      reason?: string;
-      message?: string;
-    }[];
+interface Status {
+  readonly reason: string;
+  readonly details: {
+    readonly name: string;
+    readonly kind: string;
+    readonly causes: readonly { readonly reason: string; readonly field: string }[];
   };
 }
 
-const HOST = "kubernetes.io/hostname";
-
 for (const name of SERVERS) {
-  describe(`the contract of scheduler and controllers: ${name}`, () => {
-    const inside = "/api/v1/namespaces/controlled";
-    const pods = `${inside}/pods`;
-    let server: Server;
+  describe(`the contract of controllers: ${name}`, () => {
+    const jobs = "/apis/batch/v1/namespaces/controlled/jobs";
+    let world: ClusterFixture;
     before(async () => {
-      server = await startServerNamed(name, { nodeLeaseMillis: 3_600_000 });
-      await makeNamespace(server, "controlled");
-      await addNode("contract-a", 8);
+      world = await ClusterFixture.start(name, "controlled");
+      await world.addNode("controlled-a");
     });
-    after(async () => {
-      await server.api.request("DELETE", "/api/v1/nodes/contract-a");
-      await server.stop();
-    });
-
-    /** Ready, by the word of an agent that there is not. */
-    async function addNode(node: string, gpus: number): Promise<void> {
-      await server.api.expect("POST", "/api/v1/nodes", {
-        ...object("Node", node),
-        metadata: { name: node, labels: { [HOST]: node, "topology.kubernetes.io/zone": "a" } },
-      });
-      const amounts = { cpu: "8", memory: "16Gi", pods: "20", "nvidia.com/gpu": String(gpus) };
-      const conditions = [{ type: "Ready", status: "True", reason: "KubeletReady" }];
-      await server.api.expect(
-        "PATCH",
-        `/api/v1/nodes/${node}/status`,
-        { status: { allocatable: amounts, capacity: amounts, conditions } },
-        STRATEGIC,
-      );
-    }
-
-    const create = (pod: string, spec: object = {}, gpus = 0) => {
-      const amounts = { cpu: "1", ...(gpus === 0 ? {} : { "nvidia.com/gpu": String(gpus) }) };
-      return server.api.expect<Found>("POST", pods, {
-        ...object("Pod", pod),
-        metadata: { name: pod, labels: { app: pod } },
-        spec: {
-          automountServiceAccountToken: false,
-          nodeSelector: { [HOST]: "contract-a" },
-          containers: [
-            { name: "main", image: "x", resources: { limits: amounts, requests: amounts } },
-          ],
-          ...spec,
-        },
-      });
-    };
-    const read = (path: string) => server.api.request<Found>("GET", path);
-    const bound = (pod: string) =>
-      waitFor(async () => (await read(`${pods}/${pod}`)).body.spec.nodeName, {
-        timeoutMs: 20_000,
-        describe: `${pod} to be bound`,
-      });
-    const refused = (pod: string, wanted: RegExp) =>
-      waitFor(
-        async () => {
-          const { body } = await read(`${pods}/${pod}`);
-          const told = body.status?.conditions?.find(({ type }) => type === "PodScheduled");
-          return told?.reason === "Unschedulable" && wanted.test(told.message ?? "");
-        },
-        { timeoutMs: 20_000, describe: `${pod} to be refused: ${String(wanted)}` },
-      );
-    const removeNow = (pod: string) =>
-      server.api.expect("DELETE", `${pods}/${pod}`, { gracePeriodSeconds: 0 });
-    const isGone = (path: string) =>
-      waitFor(async () => (await read(path)).status === 404, {
-        timeoutMs: 20_000,
-        describe: `${path} to be gone`,
-      });
-
-    it("never gives a GPU twice, and gives it again when the pod is gone", async () => {
-      await create("first", {}, 6);
-      assert.equal(await bound("first"), "contract-a");
-      await create("second", {}, 4);
-      await refused("second", /Insufficient nvidia\.com\/gpu/);
-      await removeNow("first");
-      assert.equal(await bound("second"), "contract-a");
-      await removeNow("second");
-    });
-
-    it("keeps the GPUs of a pod that is being deleted until its object is gone", async () => {
-      await create("leaving", {}, 8);
-      await bound("leaving");
-      await server.api.expect("DELETE", `${pods}/leaving`);
-      await create("coming", {}, 1);
-      await refused("coming", /Insufficient nvidia\.com\/gpu/);
-      await removeNow("leaving");
-      assert.equal(await bound("coming"), "contract-a");
-      await removeNow("coming");
-    });
-
-    it("honours required affinity, and a cordon", async () => {
-      const matchExpressions = [{ key: HOST, operator: "In", values: ["contract-none"] }];
-      const required = { nodeSelectorTerms: [{ matchExpressions }] };
-      const nodeAffinity = { requiredDuringSchedulingIgnoredDuringExecution: required };
-      await create("elsewhere", { nodeSelector: {}, affinity: { nodeAffinity } });
-      await refused("elsewhere", /didn't match Pod's node affinity\/selector/);
-      await removeNow("elsewhere");
-      const cordon = (unschedulable: boolean) =>
-        server.api.expect("PATCH", "/api/v1/nodes/contract-a", { spec: { unschedulable } }, MERGE);
-      await cordon(true);
-      await create("cordoned");
-      await refused("cordoned", /unschedulable/);
-      await cordon(false);
-      assert.equal(await bound("cordoned"), "contract-a");
-      await removeNow("cordoned");
-    });
-
-    it("picks a node for a claim that binds late, waits for its volume, then binds the pod", async () => {
-      const storage = "/apis/storage.k8s.io/v1/storageclasses";
-      await server.api.request("POST", storage, {
-        ...object("StorageClass", "contract-late", {}, "storage.k8s.io/v1"),
-        provisioner: "example.org/by-hand",
-        volumeBindingMode: "WaitForFirstConsumer",
-      });
-      const claims = `${inside}/persistentvolumeclaims`;
-      const amounts = { requests: { storage: "1Gi" } };
-      const spec = { accessModes: ["ReadWriteOncePod"], resources: amounts };
-      const made = await server.api.expect<Found>("POST", claims, {
-        ...object("PersistentVolumeClaim", "disk", {
-          spec: { ...spec, storageClassName: "contract-late" },
-        }),
-      });
-      const volumes = [{ name: "disk", persistentVolumeClaim: { claimName: "disk" } }];
-      await create("user", { volumes });
-      const selected = await waitFor(
-        async () =>
-          (await read(`${claims}/disk`)).body.metadata.annotations?.[
-            "volume.kubernetes.io/selected-node"
-          ],
-        { timeoutMs: 20_000, describe: "the selected node" },
-      );
-      assert.equal(selected, "contract-a");
-      assert.equal((await read(`${pods}/user`)).body.spec.nodeName, undefined);
-      await provideVolume(made.metadata.uid);
-      assert.equal(await bound("user"), "contract-a");
-      await create("second-user", { volumes });
-      await refused("second-user", /ReadWriteOncePod/);
-      await server.api.expect("DELETE", `${claims}/disk`);
-      const held = await read(`${claims}/disk`);
-      assert.notEqual(held.body.metadata.deletionTimestamp, undefined);
-      await removeNow("second-user");
-      await removeNow("user");
-      await isGone(`${claims}/disk`);
-    });
-
-    /** What a provisioner does, as our storage agent does it. */
-    async function provideVolume(uid: string): Promise<void> {
-      const claim = { kind: "PersistentVolumeClaim", namespace: "controlled", name: "disk", uid };
-      const inZone = { key: "topology.kubernetes.io/zone", operator: "In", values: ["a"] };
-      await server.api.expect("POST", "/api/v1/persistentvolumes", {
-        ...object("PersistentVolume", "contract-volume"),
-        spec: {
-          storageClassName: "contract-late",
-          accessModes: ["ReadWriteOncePod"],
-          capacity: { storage: "1Gi" },
-          persistentVolumeReclaimPolicy: "Retain",
-          claimRef: { apiVersion: "v1", ...claim },
-          hostPath: { path: "/nowhere" },
-          nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [inZone] }] } },
-        },
-      });
-      const path = `${inside}/persistentvolumeclaims/disk`;
-      const annotations = { "pv.kubernetes.io/bind-completed": "yes" };
-      const binding = { metadata: { annotations }, spec: { volumeName: "contract-volume" } };
-      await server.api.expect("PATCH", path, binding, MERGE);
-      const status = {
-        phase: "Bound",
-        accessModes: ["ReadWriteOncePod"],
-        capacity: { storage: "1Gi" },
-      };
-      await server.api.expect("PATCH", `${path}/status`, { status }, MERGE);
-    }
-
-    it("collects what its owner leaves behind, and keeps what another still owns", async () => {
-      const maps = `${inside}/configmaps`;
-      const owner = async (map: string) => {
-        const { metadata } = await server.api.expect<Found>("POST", maps, object("ConfigMap", map));
-        return { apiVersion: "v1", kind: "ConfigMap", name: map, uid: metadata.uid };
-      };
-      const [one, two] = [await owner("owner-1"), await owner("owner-2")];
-      const owned = (map: string, ownerReferences: object[]) =>
-        server.api.expect("POST", maps, {
-          ...object("ConfigMap", map),
-          metadata: { name: map, ownerReferences },
-        });
-      await owned("of-one", [one]);
-      await owned("of-both", [one, two]);
-      await server.api.expect("DELETE", `${maps}/owner-1`);
-      await isGone(`${maps}/of-one`);
-      assert.equal((await read(`${maps}/of-both`)).status, 200);
-      await server.api.expect("DELETE", `${maps}/owner-2`);
-      await isGone(`${maps}/of-both`);
-    });
+    after(() => (world as ClusterFixture | undefined)?.stop());
 
     it("refuses an eviction that a budget forbids, and grants one that nothing forbids", async () => {
-      await create("guarded");
-      await bound("guarded");
+      await world.create("guarded", { nodeSelector: { [HOST]: "controlled-a" } });
+      await world.bound("guarded");
+      const { pods, server } = world;
       const conditions = [{ type: "Ready", status: "True" }];
       const running = { status: { phase: "Running", conditions } };
       await server.api.expect("PATCH", `${pods}/guarded/status`, running, STRATEGIC);
@@ -239,51 +46,126 @@ for (const name of SERVERS) {
         { timeoutMs: 20_000, describe: "the budget to refuse" },
       );
       assert.equal(answer.status, 429);
-      assert.equal((await read(`${pods}/guarded`)).body.metadata.deletionTimestamp, undefined);
+      const guarded = async () => (await world.read(`${pods}/guarded`)).body.metadata;
+      assert.equal((await guarded()).deletionTimestamp, undefined);
       await server.api.expect("DELETE", `${budgets}/guard`);
       await waitFor(async () => (await evict()).status === 201, { describe: "the eviction" });
-      assert.notEqual((await read(`${pods}/guarded`)).body.metadata.deletionTimestamp, undefined);
-      await removeNow("guarded");
+      assert.notEqual((await guarded()).deletionTimestamp, undefined);
+      await world.removeNow("guarded");
     });
 
-    it("runs a job's pod, and counts how it ended", async () => {
-      const jobs = "/apis/batch/v1/namespaces/controlled/jobs";
-      const spec = { restartPolicy: "Never", containers: [{ name: "main", image: "x" }] };
-      const template = { metadata: { labels: { of: "job" } }, spec };
-      await server.api.expect(
-        "POST",
-        jobs,
-        object("Job", "once", { spec: { template } }, "batch/v1"),
-      );
-      const pod = await waitFor(
-        async () => {
-          const { body } = await server.api.request<{ items: { metadata: { name: string } }[] }>(
-            "GET",
-            `${pods}?labelSelector=${encodeURIComponent("batch.kubernetes.io/job-name=once")}`,
-          );
-          return body.items[0]?.metadata.name;
+    async function startJob(job: string, spec: object): Promise<void> {
+      // Nobody schedules its pods: the test says how they end.
+      const template = {
+        spec: {
+          restartPolicy: "Never",
+          schedulerName: "nobody",
+          containers: [{ name: "main", image: "x" }],
         },
-        { timeoutMs: 20_000, describe: "the job's pod" },
+      };
+      const body = object("Job", job, { spec: { template, ...spec } }, "batch/v1");
+      await world.server.api.expect("POST", jobs, body);
+    }
+
+    const podsOf = async (job: string): Promise<string[]> => {
+      const selector = encodeURIComponent(`batch.kubernetes.io/job-name=${job}`);
+      const list = await world.server.api.expect<{ items: { metadata: { name: string } }[] }>(
+        "GET",
+        `${world.pods}?labelSelector=${selector}`,
       );
-      const ended = { status: { phase: "Succeeded" } };
-      await server.api.expect("PATCH", `${pods}/${pod}/status`, ended, STRATEGIC);
-      await waitFor(
+      return list.items.map(({ metadata }) => metadata.name);
+    };
+
+    /** Its pods, once there are so many. */
+    const manyPods = (job: string, count: number) =>
+      waitFor(
         async () => {
-          const { body } = await read(`${jobs}/once`);
-          return body.status?.conditions?.some((c) => c.type === "Complete" && c.status === "True");
+          const names = await podsOf(job);
+          return names.length === count && names;
         },
-        { timeoutMs: 20_000, describe: "the job to be complete" },
+        { timeoutMs: 20_000, describe: `${String(count)} pods of ${job}` },
       );
-      await server.api.expect("DELETE", `${jobs}/once?propagationPolicy=Background`);
-      await isGone(`${pods}/${pod}`);
+
+    const end = (pod: string | undefined, phase: "Succeeded" | "Failed") => {
+      const path = `${world.pods}/${pod ?? ""}/status`;
+      return world.server.api.expect("PATCH", path, { status: { phase } }, STRATEGIC);
+    };
+
+    const isOver = (job: string, type: "Complete" | "Failed") =>
+      world.isSo(
+        `${jobs}/${job}`,
+        ({ status }) =>
+          status?.conditions?.some((c) => c.type === type && c.status === "True") ?? false,
+        `${job} to be ${type}`,
+      );
+
+    it("runs a job's pod, and counts that it succeeded", async () => {
+      await startJob("once", {});
+      const [pod] = await manyPods("once", 1);
+      await end(pod, "Succeeded");
+      await isOver("once", "Complete");
+      const { status } = (await world.read(`${jobs}/once`)).body;
+      assert.deepEqual([status?.succeeded, status?.failed ?? 0, status?.active ?? 0], [1, 0, 0]);
+      await world.server.api.expect("DELETE", `${jobs}/once?propagationPolicy=Background`);
+      await world.isGone(`${world.pods}/${pod ?? ""}`);
     });
 
-    it("empties a namespace that is deleted, then lets it go", async () => {
-      await makeNamespace(server, "controlled-going");
+    it("runs as many at a time as it may, and until enough have succeeded", async () => {
+      await startJob("many", { completions: 3, parallelism: 2 });
+      const first = await manyPods("many", 2);
+      await end(first[0], "Succeeded");
+      const all = await manyPods("many", 3);
+      for (const pod of all.filter((each) => each !== first[0])) await end(pod, "Succeeded");
+      await isOver("many", "Complete");
+      assert.equal((await world.read(`${jobs}/many`)).body.status?.succeeded, 3);
+      assert.equal((await podsOf("many")).length, 3);
+      await world.server.api.expect("DELETE", `${jobs}/many?propagationPolicy=Background`);
+    });
+
+    it("gives a job up when more of its pods failed than it bears", async () => {
+      await startJob("failing", { backoffLimit: 0 });
+      const [pod] = await manyPods("failing", 1);
+      await end(pod, "Failed");
+      await isOver("failing", "Failed");
+      const { status } = (await world.read(`${jobs}/failing`)).body;
+      assert.deepEqual([status?.succeeded ?? 0, status?.failed], [0, 1]);
+      const failed = status?.conditions?.find(({ type }) => type === "Failed");
+      assert.equal(failed?.reason, "BackoffLimitExceeded");
+      assert.equal((await podsOf("failing")).length, 1);
+      await world.server.api.expect("DELETE", `${jobs}/failing?propagationPolicy=Background`);
+    });
+
+    it("leaves a job's pods alone where its deletion says nothing of them", async () => {
+      await startJob("careless", {});
+      const [pod = ""] = await manyPods("careless", 1);
+      await world.server.api.expect("DELETE", `${jobs}/careless`);
+      await world.isGone(`${jobs}/careless`);
+      const { metadata } = (await world.read(`${world.pods}/${pod}`)).body;
+      assert.deepEqual(
+        [metadata.deletionTimestamp, metadata.ownerReferences],
+        [undefined, undefined],
+      );
+      await world.removeNow(pod);
+    });
+
+    it("empties a namespace that is deleted, takes nothing new, then lets it go", async () => {
+      const { api } = world.server;
+      await makeNamespace(world.server, "controlled-going");
       const maps = "/api/v1/namespaces/controlled-going/configmaps";
-      await server.api.expect("POST", maps, object("ConfigMap", "m"));
-      await server.api.expect("DELETE", "/api/v1/namespaces/controlled-going");
-      await isGone("/api/v1/namespaces/controlled-going");
+      const metadata = { name: "held", finalizers: ["example.org/hold"] };
+      await api.expect("POST", maps, { ...object("ConfigMap", "held"), metadata });
+      await api.expect("DELETE", "/api/v1/namespaces/controlled-going");
+      const late = await api.request<Status>("POST", maps, object("ConfigMap", "late"));
+      const { reason, details } = late.body;
+      const [cause] = details.causes;
+      assert.deepEqual([late.status, reason], [403, "Forbidden"]);
+      assert.deepEqual([details.name, details.kind], ["late", "configmaps"]);
+      assert.deepEqual(
+        [cause?.reason, cause?.field],
+        ["NamespaceTerminating", "metadata.namespace"],
+      );
+      await api.expect("PATCH", `${maps}/held`, { metadata: { finalizers: null } }, MERGE);
+      await world.isGone("/api/v1/namespaces/controlled-going");
     });
   });
 }

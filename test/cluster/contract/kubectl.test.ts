@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
+import { makeTempDir, type TempDir } from "../../support/tempDir.ts";
 import { waitFor } from "../../support/waitFor.ts";
 import { runTool } from "../support/runTool.ts";
 import { buildTool } from "../tools/tools.ts";
@@ -18,20 +20,63 @@ spec:
       image: example/pause:1
 `;
 
+const JOB = {
+  apiVersion: "batch/v1",
+  kind: "Job",
+  metadata: { name: "later" },
+  spec: {
+    suspend: true,
+    template: {
+      spec: {
+        restartPolicy: "Never",
+        schedulerName: "nobody",
+        containers: [{ name: "main", image: "x" }],
+      },
+    },
+  },
+};
+const OBJECTS = [
+  {
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: { name: "kubectl-described" },
+    spec: { taints: [{ key: "example.org/special", value: "yes", effect: "NoSchedule" }] },
+  },
+  {
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: { name: "disk" },
+    spec: {
+      accessModes: ["ReadWriteOnce"],
+      storageClassName: "none",
+      resources: { requests: { storage: "1Gi" } },
+    },
+  },
+  { apiVersion: "v1", kind: "Secret", metadata: { name: "keys" }, stringData: { word: "hidden" } },
+  JOB,
+];
+
 for (const name of SERVERS) {
   describe(`an unmodified kubectl: ${name}`, () => {
     let server: Server;
     let program: string;
+    let home: TempDir;
     before(async () => {
       program = await buildTool("kubectl");
+      home = await makeTempDir("kubectl");
       server = await startServerNamed(name);
       await makeNamespace(server, "kubectl");
     });
-    after(() => server.stop());
+    after(async () => {
+      await (server as Server | undefined)?.stop();
+      await (home as TempDir | undefined)?.remove();
+    });
 
+    /** It keeps what it learned of a server there: nothing of another run is to be believed, nor left to one. */
+    const env = () => ({ HOME: home.path, KUBECACHEDIR: join(home.path, "cache") });
     const access = () => ["--kubeconfig", server.kubeconfigPath, "--namespace", "kubectl"];
     const kubectl = async (args: string[], input = "") => {
-      const output = await runTool(program, [...access(), ...args], { input });
+      const output = await runTool(program, [...access(), ...args], { input, env: env() });
       assert.equal(output.code, 0, output.stderr);
       return output.stdout;
     };
@@ -50,7 +95,8 @@ for (const name of SERVERS) {
         "spec:",
         "spec:\n  colour: red",
       );
-      const output = await runTool(program, [...access(), "apply", "-f", "-"], { input: strange });
+      const args = [...access(), "apply", "-f", "-"];
+      const output = await runTool(program, args, { input: strange, env: env() });
       assert.equal(output.code, 1);
       assert.match(output.stderr, /unknown field "spec\.colour"/);
       assert.equal(await kubectl(["get", "pods", "-o", "name"]), "pod/box\n");
@@ -70,6 +116,25 @@ for (const name of SERVERS) {
       assert.match(text, /^Status: +Pending$/m);
     });
 
+    it("describes what else there is", async () => {
+      for (const object of OBJECTS) await kubectl(["create", "-f", "-"], JSON.stringify(object));
+      const node = await kubectl(["describe", "node", "kubectl-described"]);
+      assert.match(node, /^Taints: +example\.org\/special=yes:NoSchedule$/m);
+      assert.match(node, /^Unschedulable: +false$/m);
+      const claim = await kubectl(["describe", "pvc", "disk"]);
+      assert.match(claim, /^Status: +Pending$/m);
+      assert.match(claim, /^Finalizers: +\[kubernetes\.io\/pvc-protection\]$/m);
+      const secret = await kubectl(["describe", "secret", "keys"]);
+      assert.match(secret, /^Type: +Opaque$/m);
+      assert.match(secret, /^word: +6 bytes$/m);
+      assert.doesNotMatch(secret, /hidden|aGlkZGVu/);
+      const job = await kubectl(["describe", "job", "later"]);
+      assert.match(job, /^Parallelism: +1$/m);
+      assert.match(job, /^Suspend: +true$/m);
+      await kubectl(["delete", "node", "kubectl-described"]);
+      await kubectl(["delete", "job/later", "secret/keys", "pvc/disk"]);
+    });
+
     it("explains a field", async () => {
       assert.match(await kubectl(["explain", "pod.spec.hostname"]), /FIELD: hostname <string>/);
     });
@@ -86,7 +151,10 @@ for (const name of SERVERS) {
 
     it("watches", async () => {
       const args = [...access(), "get", "pods", "--watch", "-o", "name"];
-      const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"] });
+      const child = spawn(program, args, {
+        stdio: ["ignore", "pipe", "ignore"],
+        env: { ...process.env, ...env() },
+      });
       let seen = "";
       child.stdout.on("data", (chunk: Buffer) => (seen += chunk.toString()));
       try {
@@ -99,7 +167,38 @@ for (const name of SERVERS) {
       }
     });
 
-    it("cordons a node and waits for a deletion", async () => {
+    it("waits for a deletion until it is done", async () => {
+      const metadata = { name: "held", finalizers: ["example.org/hold"] };
+      const map = { apiVersion: "v1", kind: "ConfigMap", metadata };
+      await kubectl(["create", "-f", "-"], JSON.stringify(map));
+      const args = [...access(), "delete", "configmap", "held"];
+      const child = spawn(program, args, { stdio: "ignore", env: { ...process.env, ...env() } });
+      const ended = once(child, "exit");
+      const isLeaving = ["get", "cm", "held", "-o", "jsonpath={.metadata.deletionTimestamp}"];
+      await waitFor(async () => kubectl(isLeaving), { describe: "the deletion to begin" });
+      // A second request to the server has been answered since, and it still waits.
+      assert.equal(child.exitCode, null);
+      const timeout = ["wait", "--for=delete", "configmap/held", "--timeout=1s"];
+      const early = await runTool(program, [...access(), ...timeout], { env: env() });
+      assert.match(early.stderr, /timed out/);
+      assert.equal(child.exitCode, null);
+      await kubectl(["patch", "cm", "held", "-p", '{"metadata":{"finalizers":null}}']);
+      assert.deepEqual(await ended, [0, null]);
+    });
+
+    it("deletes a job's pods with it, as people expect", async () => {
+      const job = { ...JOB, metadata: { name: "now" }, spec: { ...JOB.spec, suspend: false } };
+      await kubectl(["create", "-f", "-"], JSON.stringify(job));
+      const pods = ["get", "pods", "-l", "job-name=now", "-o", "name"];
+      await waitFor(async () => kubectl(pods), { timeoutMs: 20_000, describe: "the job's pod" });
+      await kubectl(["delete", "job", "now"]);
+      await waitFor(async () => (await kubectl(pods)) === "", {
+        timeoutMs: 20_000,
+        describe: "its pod to be gone",
+      });
+    });
+
+    it("cordons a node and deletes several at once", async () => {
       const node = { apiVersion: "v1", kind: "Node", metadata: { name: "kubectl-node" } };
       await kubectl(["create", "-f", "-"], JSON.stringify(node));
       assert.equal(await kubectl(["cordon", "kubectl-node"]), "node/kubectl-node cordoned\n");

@@ -10,12 +10,12 @@ import {
   patch,
   remove,
 } from "./steps.ts";
+import type { Step } from "./steps.ts";
 
 const POLICIES = "/apis/networking.k8s.io/v1/namespaces/{ns}/networkpolicies";
 const BUDGETS = "/apis/policy/v1/namespaces/{ns}/poddisruptionbudgets";
 const LEASES = "/apis/coordination.k8s.io/v1/namespaces/{ns}/leases";
 const JOBS = "/apis/batch/v1/namespaces/{ns}/jobs";
-const SNAPSHOTS = "/apis/snapshot.storage.k8s.io/v1/namespaces/{ns}/volumesnapshots";
 const ssh = { name: "ssh", port: 2222, targetPort: "ssh" };
 const claim = (name: string, spec: object = {}) =>
   object("PersistentVolumeClaim", name, {
@@ -40,7 +40,16 @@ const job = (name: string, spec: object = {}) =>
     "batch/v1",
   );
 
-export const OBJECT_STEPS = [
+const inJob = (container: object) => ({
+  template: {
+    spec: { restartPolicy: "Never", containers: [{ name: "main", image: "x", ...container }] },
+  },
+});
+const labelled = (labels: object) => ({
+  template: { ...inJob({}).template, metadata: { labels } },
+});
+
+export const OBJECT_STEPS: readonly Step[] = [
   create(
     "a secret",
     SECRETS,
@@ -235,28 +244,25 @@ export const OBJECT_STEPS = [
       template: { spec: { restartPolicy: "Always", containers: [{ name: "main", image: "x" }] } },
     }),
   ),
+  create("a job's container of a name that is none", JOBS, job("name", inJob({ name: "A_B" }))),
+  create("a job's container without an image", JOBS, job("image", inJob({ image: undefined }))),
+  create("a job's port out of range", JOBS, job("port", inJob({ ports: [{ containerPort: 0 }] }))),
+  create("a job's bad label", JOBS, job("label", labelled({ "a b": "c" }))),
+  create("a job's own labels", JOBS, job("labelled", labelled({ of: "it" }))),
+  create("a job's name that is no label", JOBS, job("j".repeat(70))),
+  create("a job of less than nothing", JOBS, job("less", { parallelism: -1, backoffLimit: -1 })),
+  patch("a job's template that has not begun", `${JOBS}/j`, MERGE, {
+    spec: { template: { spec: { nodeSelector: { a: "b" } } } },
+  }),
+  patch("a job's selector", `${JOBS}/j`, MERGE, {
+    spec: { selector: { matchLabels: { a: "b" } } },
+  }),
+  patch("a job's completions", `${JOBS}/j`, MERGE, { spec: { completions: 2 } }),
+  create("a job that begins", JOBS, job("begun", { suspend: false, parallelism: 0 })),
+  patch("a job's template that has begun", `${JOBS}/begun`, MERGE, {
+    spec: { template: { spec: { nodeSelector: { a: "b" } } } },
+  }),
   create("a job without a template", JOBS, object("Job", "none", { spec: {} }, "batch/v1")),
-  create(
-    "a snapshot",
-    SNAPSHOTS,
-    object(
-      "VolumeSnapshot",
-      "snap",
-      { spec: { volumeSnapshotClassName: "x", source: { persistentVolumeClaimName: "c" } } },
-      "snapshot.storage.k8s.io/v1",
-    ),
-  ),
-  create(
-    "a snapshot of nothing",
-    SNAPSHOTS,
-    object("VolumeSnapshot", "nothing", { spec: {} }, "snapshot.storage.k8s.io/v1"),
-  ),
-  patch("a snapshot's status", `${SNAPSHOTS}/snap/status`, MERGE, {
-    status: { readyToUse: true, creationTime: "2026-01-01T00:00:00Z" },
-  }),
-  patch("a snapshot's status of another type", `${SNAPSHOTS}/snap/status`, MERGE, {
-    status: { readyToUse: "yes" },
-  }),
   create(
     "a node",
     "/api/v1/nodes",
@@ -268,6 +274,11 @@ export const OBJECT_STEPS = [
     "a node with a bad taint",
     "/api/v1/nodes",
     object("Node", "bad-{ns}", { spec: { taints: [{ key: "a", effect: "Never" }] } }),
+  ),
+  create(
+    "a node with a taint of no effect",
+    "/api/v1/nodes",
+    object("Node", "bad-{ns}", { spec: { taints: [{ key: "a" }] } }),
   ),
   patch("a node's capacity", "/api/v1/nodes/contract-{ns}/status", MERGE, {
     status: {

@@ -1,4 +1,6 @@
 import { JSON_PATCH, MERGE, STRATEGIC, PODS, create, get, patch, pod, remove } from "./steps.ts";
+import { POD_END_STEPS } from "./podEndSteps.ts";
+import type { Step } from "./steps.ts";
 
 const container = (more: object) => ({
   containers: [{ name: "main", image: "example/x", ...more }],
@@ -64,7 +66,7 @@ const WORKSPACE = {
   ],
 };
 
-export const POD_STEPS = [
+export const POD_STEPS: readonly Step[] = [
   create("the smallest pod gets its defaults", PODS, pod("small")),
   create("a second of one name", PODS, pod("small")),
   create("a workspace pod gets its defaults", PODS, pod("workspace", WORKSPACE)),
@@ -103,6 +105,7 @@ export const POD_STEPS = [
   ),
   create("an unknown restart policy", PODS, pod("policy", { restartPolicy: "Sometimes" })),
   create("a hostname that is none", PODS, pod("hostname", { hostname: "a_b" })),
+  create("no grace", PODS, pod("at-once", { terminationGracePeriodSeconds: 0 })),
   create("a negative grace", PODS, pod("grace", { terminationGracePeriodSeconds: -1 })),
   create(
     "a port out of range",
@@ -228,9 +231,17 @@ export const POD_STEPS = [
   patch("a spec by the status' path changes nothing", `${PODS}/small/status`, MERGE, {
     spec: { hostname: "x" },
   }),
+  patch("all of a status taken away", `${PODS}/small/status`, MERGE, { status: null }),
+  patch("and by a strategic patch", `${PODS}/small/status`, STRATEGIC, { status: null }),
+  get("what is left of it", `${PODS}/small`),
   get("a list", `${PODS}?labelSelector=more%3Dyes`),
+  get("the first of them", `${PODS}?limit=1`),
+  get("the first of a selection", `${PODS}?limit=1&labelSelector=${encodeURIComponent("app")}`),
   get("a bad selector", `${PODS}?labelSelector=${encodeURIComponent("a in b")}`),
   get("an unknown field of a selector", `${PODS}?fieldSelector=spec.colour%3Dred`),
+  get("an unknown field of a watch", `${PODS}?watch=1&fieldSelector=spec.colour%3Dred`),
+  get("a field that is no requirement", `${PODS}?watch=1&fieldSelector=spec`),
+  get("a bad selector of a watch", `${PODS}?watch=1&labelSelector=${encodeURIComponent("a in b")}`),
   get("a bad continue token", `${PODS}?limit=1&continue=nonsense`),
   remove("another uid", `${PODS}/small`, {
     preconditions: { uid: "00000000-0000-4000-8000-000000000000" },
@@ -239,38 +250,5 @@ export const POD_STEPS = [
   remove("a pod on no node goes at once", `${PODS}/small`),
   remove("what is not there", `${PODS}/small`),
   get("what is gone", `${PODS}/small`),
-  create("bound by its maker", PODS, pod("bound", { nodeName: "no-such-node" })),
-  remove("a bound pod waits for its node", `${PODS}/bound`),
-  remove("a shorter grace", `${PODS}/bound`, { gracePeriodSeconds: 1 }),
-  patch("a finalizer on what is being deleted", `${PODS}/bound`, MERGE, {
-    metadata: { finalizers: ["example.org/x"] },
-  }),
-  remove("without grace", `${PODS}/bound`, { gracePeriodSeconds: 0 }),
-  get("and is gone", `${PODS}/bound`),
-  create("an eviction of what is not there", `${PODS}/nowhere/eviction`, {
-    apiVersion: "policy/v1",
-    kind: "Eviction",
-    metadata: { name: "nowhere" },
-  }),
-  create("a binding to a node", `${PODS}/workspace/binding`, {
-    apiVersion: "v1",
-    kind: "Binding",
-    metadata: { name: "workspace" },
-    target: { kind: "Node", name: "somewhere" },
-  }),
-  create("a second binding", `${PODS}/workspace/binding`, {
-    apiVersion: "v1",
-    kind: "Binding",
-    metadata: { name: "workspace" },
-    target: { kind: "Node", name: "elsewhere" },
-  }),
-  create("an eviction", `${PODS}/workspace/eviction`, {
-    apiVersion: "policy/v1",
-    kind: "Eviction",
-    metadata: { name: "workspace" },
-  }),
-  get("which is a deletion", `${PODS}/workspace`),
-  get("a kind that there is not", "/api/v1/namespaces/{ns}/unicorns"),
-  get("a path that there is not", "/api/v7"),
-  { says: "a method that there is not", method: "PUT" as const, path: PODS, body: {} },
+  ...POD_END_STEPS,
 ];

@@ -6,6 +6,7 @@ import { sharedKubernetes } from "../support/sharedKubernetes.ts";
 
 /** One of the two that the contract holds for. */
 export interface Server {
+  readonly name: ServerName;
   readonly api: RawApi;
   readonly kubeconfigPath: string;
   stop(): Promise<void>;
@@ -20,11 +21,12 @@ export async function startServerNamed(
 ): Promise<Server> {
   if (name === "Kubernetes") {
     const { admin, kubeconfigPath } = await sharedKubernetes();
-    return { api: admin, kubeconfigPath, stop: () => Promise.resolve() };
+    return { name, api: admin, kubeconfigPath, stop: () => Promise.resolve() };
   }
   const directory = await makeTempDir("contract");
   const cluster = await startDevCluster({ dataDir: directory.path, ...options });
   return {
+    name,
     api: rawApi(cluster),
     kubeconfigPath: cluster.kubeconfigPath,
     stop: async () => {
@@ -34,14 +36,19 @@ export async function startServerNamed(
   };
 }
 
-/** With the account that pods of it run as, which comes a moment later. */
-export async function makeNamespace({ api }: Server, name: string): Promise<void> {
-  const body = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
-  await api.expect("POST", "/api/v1/namespaces", body);
-  await waitFor(
-    async () =>
-      (await api.request("GET", `/api/v1/namespaces/${name}/serviceaccounts/default`)).status ===
-      200,
-    { timeoutMs: 20_000, describe: `the default service account of ${name}` },
-  );
+/** With what controllers put into it a moment later: the account that pods run as, and the authority's certificate. */
+export async function makeNamespace(server: Server, namespace: string): Promise<void> {
+  const body = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
+  await server.api.expect("POST", "/api/v1/namespaces", body);
+  const paths = [
+    "serviceaccounts/default",
+    ...(server.name === "Kubernetes" ? ["configmaps/kube-root-ca.crt"] : []),
+  ];
+  for (const path of paths) {
+    const at = `/api/v1/namespaces/${namespace}/${path}`;
+    await waitFor(async () => (await server.api.request("GET", at)).status === 200, {
+      timeoutMs: 20_000,
+      describe: `${path} of ${namespace}`,
+    });
+  }
 }

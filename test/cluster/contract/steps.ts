@@ -4,8 +4,17 @@ export interface Step {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** `{ns}` stands for the namespace of the list. */
   readonly path: string;
-  readonly body?: unknown;
+  /** Of a PUT or PATCH it may depend on what stands at its path. */
+  readonly body?: object | undefined | ((current: Known) => object);
   readonly contentType?: string;
+}
+
+/** An object as a server answers it. */
+export interface Known {
+  readonly kind: string;
+  readonly metadata: { readonly resourceVersion: string; readonly [field: string]: unknown };
+  readonly spec?: object;
+  readonly status?: object;
 }
 
 export const MERGE = "application/merge-patch+json";
@@ -31,6 +40,12 @@ export const get = (says: string, path: string): Step => ({ says, method: "GET",
 export const remove = (says: string, path: string, body?: object): Step => ({
   says,
   method: "DELETE",
+  path,
+  body,
+});
+export const put = (says: string, path: string, body: Exclude<Step["body"], undefined>): Step => ({
+  says,
+  method: "PUT",
   path,
   body,
 });

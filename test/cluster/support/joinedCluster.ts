@@ -2,24 +2,33 @@ import { join } from "node:path";
 import { writeFleet } from "../../../local/src/fleet.ts";
 import { install, policyIsEffective, SYSTEM } from "../chart/release.ts";
 import { startKubernetes, type Kubernetes } from "./kubernetes.ts";
-import { startServer } from "./serverProcess.ts";
+import { startServer, type ServerProcess } from "./serverProcess.ts";
 import { existsSync, readFileSync } from "node:fs";
 
 const JOIN = new URL("../../../dev-cluster/src/join.ts", import.meta.url).pathname;
 const CATALOGUE = new URL("../../../infra/catalogue.yaml", import.meta.url).pathname;
 
+export interface JoinedCluster extends Kubernetes {
+  readonly adminKubeconfigPath: string;
+}
+
 /**
  * A real control plane whose nodes are the catalogue's fleet, run by our own node and storage agents, with the chart
  * installed. Its kubeconfig is that of the chart's service account: what runs on it has its rights and no others.
  */
-export async function startJoinedCluster(): Promise<Kubernetes> {
+export async function startJoinedCluster(): Promise<JoinedCluster> {
   const kubernetes = await startKubernetes();
   const { directory, kubeconfigPath, kubeletFile } = kubernetes;
   const fleet = join(directory, "fleet.yaml");
   const logFile = join(directory, "agents.log");
+  let agents: ServerProcess | undefined;
+  const stop = async () => {
+    await agents?.stop();
+    await kubernetes.stop();
+  };
   try {
     await writeFleet(CATALOGUE, fleet);
-    const agents = await startServer({
+    agents = await startServer({
       name: "the agents",
       program: process.execPath,
       args: [
@@ -35,13 +44,11 @@ export async function startJoinedCluster(): Promise<Kubernetes> {
     return {
       ...kubernetes,
       kubeconfigPath: await kubernetes.serviceAccountKubeconfig(SYSTEM, "gpu-dev"),
-      stop: async () => {
-        await agents.stop();
-        await kubernetes.stop();
-      },
+      adminKubeconfigPath: kubeconfigPath,
+      stop,
     };
   } catch (error) {
-    await kubernetes.stop();
+    await stop();
     throw error;
   }
 }

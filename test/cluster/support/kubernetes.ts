@@ -97,7 +97,11 @@ async function startAll(
   return {
     ...{ url, ca, tokens, kubeconfigPath, admin, directory },
     kubeletFile: kubelets.agentFile,
-    kubectl: (...args) => runTool(kubectl, ["--kubeconfig", kubeconfigPath, ...args]),
+    kubectl: (...args) => {
+      // What it learned of another server at this address would be in the machine's own cache.
+      const env = { HOME: directory, KUBECACHEDIR: join(directory, "kubectl-cache") };
+      return runTool(kubectl, ["--kubeconfig", kubeconfigPath, ...args], { env });
+    },
     serviceAccountKubeconfig: async (namespace, name) => {
       const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
       const asked = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} };

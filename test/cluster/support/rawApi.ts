@@ -1,8 +1,9 @@
 import { Agent, request } from "node:https";
-import { request as plainRequest } from "node:http";
+import { request as plainRequest, type IncomingHttpHeaders } from "node:http";
 
 export interface Answer<Body = unknown> {
   readonly status: number;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Body;
 }
 
@@ -52,10 +53,12 @@ export function rawApi({ url, ca, token }: RawAccess): RawApi {
         response.on("error", reject);
         response.on("end", () => {
           const text = Buffer.concat(chunks).toString("utf8");
-          resolve({ status: response.statusCode ?? 0, body: parse(text) as never });
+          const { statusCode: status = 0, headers: told } = response;
+          resolve({ status, headers: told, body: parse(text) as never });
         });
       });
       sent.on("error", reject);
+      sent.on("timeout", () => sent.destroy(new Error(`no answer to ${method} ${path}`)));
       sent.end(payload);
     });
   };

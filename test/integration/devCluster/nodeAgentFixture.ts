@@ -92,7 +92,11 @@ export async function createSecret({ client, dataDir, key }: Bench, name: string
   });
 }
 
-export async function createClaim({ client }: Bench, name: string): Promise<void> {
+export async function createClaim(
+  { client }: Bench,
+  name: string,
+  spec: object = {},
+): Promise<void> {
   await client.create(`/api/v1/namespaces/${NAMESPACE}/persistentvolumeclaims`, {
     apiVersion: "v1",
     kind: "PersistentVolumeClaim",
@@ -100,6 +104,7 @@ export async function createClaim({ client }: Bench, name: string): Promise<void
     spec: {
       accessModes: ["ReadWriteOncePod"],
       resources: { requests: { storage: "1Gi" } },
+      ...spec,
     },
   });
 }

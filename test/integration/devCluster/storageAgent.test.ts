@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createClaim, createPod, createSecret, deletePod, getPod } from "./nodeAgentFixture.ts";
 import { NAMESPACE, podIsGone, readyPod, ssh, startBench, waitFor } from "./nodeAgentFixture.ts";
 import type { Bench } from "./nodeAgentFixture.ts";
+import { nodeNamed, startApi, type ApiFixture } from "./apiFixture.ts";
+import { makeTempDir, type TempDir } from "../../support/tempDir.ts";
+import { ApiClient } from "../../../dev-cluster/src/nodeAgent/apiClient.ts";
+import { BoundedRetries } from "../../../dev-cluster/src/storageAgent/boundedRetries.ts";
+import { Provisioner } from "../../../dev-cluster/src/storageAgent/provisioning.ts";
 import { requireTool } from "../../support/requireTool.ts";
 import type {
   PersistentVolume,
@@ -94,7 +99,109 @@ describe("dev-cluster storage agent", function () {
     });
     assert.equal(readFileSync(join(bench.dataDir, "volumes", name, "note"), "utf8"), "precious\n");
   });
+
+  it("never gives an empty disk for one that is to be filled, and says why there is none", async () => {
+    const dataSource = {
+      apiGroup: "snapshot.storage.k8s.io",
+      kind: "VolumeSnapshot",
+      name: "then",
+    };
+    await createClaim(bench, "restored", { dataSource });
+    await createPod(bench, { name: "reader", secret: "keys", claim: "restored" });
+    const told = await waitFor("the event", async () => {
+      const { items } = await bench.client.get<{ items: { reason: string; message: string }[] }>(
+        `/api/v1/namespaces/${NAMESPACE}/events`,
+      );
+      return items.find(({ reason }) => reason === "ProvisioningFailed");
+    });
+    assert.match(told.message, /VolumeSnapshot.*then/);
+    const { metadata, status } = await claim(bench, "restored");
+    assert.equal(status?.phase, "Pending");
+    assert.equal(existsSync(join(bench.dataDir, "volumes", `pvc-${metadata.uid}`)), false);
+    await deletePod(bench, "reader");
+    await podIsGone(bench, "reader");
+  });
 });
+
+describe("dev-cluster provisioner", () => {
+  let api: ApiFixture;
+  let client: ApiClient;
+  let directory: TempDir;
+  before(async () => {
+    api = await startApi();
+    client = new ApiClient(api.cluster);
+    directory = await makeTempDir("provisioner");
+  });
+  after(async () => {
+    client.close();
+    await api.stop();
+    await directory.remove();
+  });
+
+  /** A claim as it is once its node is picked. */
+  const pickedClaim = (name: string, node: string) =>
+    client.create<PersistentVolumeClaim>(CLAIMS, {
+      metadata: { name, annotations: { [SELECTED_NODE]: node } },
+      spec: {
+        accessModes: ["ReadWriteOncePod"],
+        storageClassName: "gpu-dev-workspace",
+        resources: { requests: { storage: "1Gi" } },
+      },
+    });
+  const provision = (seen: PersistentVolumeClaim) =>
+    new Provisioner({ client, root: directory.path }).provision(seen);
+  const volumes = async () => {
+    const { items } = await client.get<{ items: PersistentVolume[] }>("/api/v1/persistentvolumes");
+    return items.map(({ metadata }) => metadata.name);
+  };
+
+  it("D6: makes nothing for a claim that is gone, or another by now", async () => {
+    await api.core.createNode({ body: nodeNamed("there") });
+    const seen = await pickedClaim("dead", "there");
+    await client.delete(`${CLAIMS}/dead`, {});
+    await provision(seen);
+    await pickedClaim("dead", "there");
+    await provision(seen);
+    assert.deepEqual(await volumes(), []);
+    assert.deepEqual(readdirSync(directory.path), []);
+  });
+
+  it("asks for another node where the one that was picked is no more", async () => {
+    const seen = await pickedClaim("moved", "nowhere");
+    await provision(seen);
+    const { metadata } = await client.get<PersistentVolumeClaim>(`${CLAIMS}/moved`);
+    assert.equal(metadata.annotations?.[SELECTED_NODE], undefined);
+    assert.deepEqual(await volumes(), []);
+  });
+
+  it("tries again only what is still there", async () => {
+    const tried: string[] = [];
+    let forget: () => void = () => undefined;
+    const retries = new BoundedRetries<PersistentVolumeClaim>({
+      attempt: ({ metadata }) => {
+        tried.push(metadata.name);
+        forget();
+        return Promise.reject(new Error("not now"));
+      },
+      log: () => undefined,
+    });
+    const [gone, kept] = [await pickedClaim("gone", "x"), await pickedClaim("kept", "x")];
+    forget = () => {
+      retries.forget(gone);
+    };
+    retries.add(gone);
+    retries.add(kept);
+    await until("a second try", () => tried.filter((name) => name === "kept").length >= 3);
+    await retries.stop();
+    assert.equal(tried.filter((name) => name === "gone").length, 1);
+  });
+});
+
+const CLAIMS = "/api/v1/namespaces/default/persistentvolumeclaims";
+const SELECTED_NODE = "volume.kubernetes.io/selected-node";
+
+const until = (what: string, holds: () => boolean) =>
+  waitFor(what, () => (holds() ? true : undefined));
 
 function claim({ client }: Bench, name: string): Promise<PersistentVolumeClaim> {
   return client.get(`/api/v1/namespaces/${NAMESPACE}/persistentvolumeclaims/${name}`);

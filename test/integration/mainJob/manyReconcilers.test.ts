@@ -36,9 +36,9 @@ describe("the main job: three processes reconcile, and one is killed", function 
   });
   after(async () => {
     await Promise.all(extra.map((child) => endWith(child, "SIGTERM")));
-    await database.end();
-    await user.remove();
-    await system.remove();
+    await (database as pg.Client | undefined)?.end();
+    await (user as User | undefined)?.remove();
+    await (system as WholeSystem | undefined)?.remove();
   });
 
   it("R1, R4: a burst is served once each, though one is killed in the middle of it", async () => {

@@ -19,8 +19,8 @@ describe("the main job: a restart in the middle", function () {
     await user.gpuDevDone("setup", "--yes");
   });
   after(async () => {
-    await user.remove();
-    await system.remove();
+    await (user as User | undefined)?.remove();
+    await (system as WholeSystem | undefined)?.remove();
   });
 
   it("leaves no process, not even a user's daemon; then the same reservation is ready again", async () => {

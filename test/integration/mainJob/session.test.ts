@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { KubeConfig, VersionApi } from "@kubernetes/client-node";
 import { requireTool } from "../../support/requireTool.ts";
 import { makeUser, type User } from "../../support/user.ts";
-import { startWholeSystem, type WholeSystem } from "../../support/wholeSystem.ts";
+import {
+  isRealClusterAsked,
+  startWholeSystem,
+  type WholeSystem,
+} from "../../support/wholeSystem.ts";
 
 const TRAINING = `
 import os, random
@@ -30,8 +35,17 @@ describe("the main job: a session of work", function () {
     await user.gpuDevDone("login");
   });
   after(async () => {
-    await user.remove();
-    await system.remove();
+    await (user as User | undefined)?.remove();
+    await (system as WholeSystem | undefined)?.remove();
+  });
+
+  it("runs on the cluster that was asked for", async () => {
+    const config = new KubeConfig();
+    config.loadFromFile(system.kubeconfig);
+    const { gitVersion } = await config.makeApiClient(VersionApi).getCode();
+    // Without its hooks, the cluster's suite would be content with our own.
+    const wanted = isRealClusterAsked() ? /^v1\.\d+\.\d+$/ : /-dev-cluster$/;
+    assert.match(gitVersion, wanted);
   });
 
   it("shows what is free, and reserves until it is ready", async () => {

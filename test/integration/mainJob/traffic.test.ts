@@ -32,8 +32,8 @@ describe("the main job: files and ports", function () {
     await writeFile(join(user.home, "project/deep/data.bin"), content);
   });
   after(async () => {
-    await user.remove();
-    await system.remove();
+    await (user as User | undefined)?.remove();
+    await (system as WholeSystem | undefined)?.remove();
   });
 
   it("copies there and back with scp", async function () {
