@@ -93,6 +93,7 @@ function workspaceContainer(pod: PodRequest) {
     ports: [{ name: "ssh", containerPort: 2222 }],
     readinessProbe: { tcpSocket: { port: "ssh" }, periodSeconds: 1, timeoutSeconds: 1 },
     resources: { requests: amounts, limits: amounts },
+    // Every name of ours that the SSH server looks up is here, so that an image can't say it instead.
     env: [
       { name: "GPU_DEV_RESERVATION_ID", value: pod.reservationId },
       { name: "GPU_DEV_RESERVATION_NAME", value: pod.reservationName },

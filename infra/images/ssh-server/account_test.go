@@ -3,6 +3,8 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -55,5 +57,50 @@ func TestEnvironmentOfASession(t *testing.T) {
 	}
 	if !clientVariable.MatchString("LC_ALL") || clientVariable.MatchString("LD_PRELOAD") {
 		t.Error("a client sets what it may not, or may not set its language")
+	}
+}
+
+func TestNumbersOfGPUs(t *testing.T) {
+	for given, want := range map[string]string{
+		"GPU-a": "0", "GPU-a,GPU-b": "0,1", "2,5": "0,1",
+		"all": "", "void": "", "none": "", "": "", "MIG-a": "", "/var/run/nvidia-container-devices": "",
+	} {
+		found := lookup(visibleDevices([]string{"NVIDIA_VISIBLE_DEVICES=" + given}), "CUDA_VISIBLE_DEVICES")
+		if found != want {
+			t.Errorf("%q: %q", given, found)
+		}
+	}
+	if found := visibleDevices([]string{"NVIDIA_VISIBLE_DEVICES=GPU-a", "CUDA_VISIBLE_DEVICES=7"}); found != nil {
+		t.Errorf("what the pod says itself is overridden: %v", found)
+	}
+}
+
+func TestAnImageSaysNothingOfWhoMayLogIn(t *testing.T) {
+	plain := podSettings(2222, nil)
+	told := podSettings(2222, []string{
+		"GPU_DEV_SSH_DIR=/image", "GPU_DEV_USER=root", "GPU_DEV_EXPIRES_FILE=/image/end", "GPU_DEV_WORKSPACE=/image",
+		"GPU_DEV_HOME=/image", "GPU_DEV_POD_IP=192.0.2.1", "GPU_DEV_SSH_PORT=22",
+	})
+	told.environment = nil
+	if !reflect.DeepEqual(plain, told) {
+		t.Errorf("%+v", told)
+	}
+}
+
+func TestOptions(t *testing.T) {
+	for line, want := range map[string]options{
+		"":                   {port: 2222},
+		"--port 22000":       {port: 22000},
+		"-- /start --port 1": {port: 2222, entrypoint: []string{"/start", "--port", "1"}},
+		"--port 1 -- /start": {port: 1, entrypoint: []string{"/start"}},
+	} {
+		if found, err := parseOptions(strings.Fields(line)); err != nil || !reflect.DeepEqual(found, want) {
+			t.Errorf("%q: %+v, %v", line, found, err)
+		}
+	}
+	for _, line := range []string{"--port", "--port x", "--port 70000", "--else 1", "/start"} {
+		if found, err := parseOptions(strings.Fields(line)); err == nil {
+			t.Errorf("%q: %+v", line, found)
+		}
 	}
 }

@@ -31,7 +31,7 @@ func (c *connection) forwardAgent() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(directory, "agent")
-	socket, err := net.Listen("unix", path)
+	socket, err := listenPrivately(path)
 	if err != nil {
 		os.Remove(directory)
 		return "", err

@@ -12,6 +12,8 @@ const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 // What a client may set: language, and nothing that changes which programs run.
 var clientVariable = regexp.MustCompile(`^(LANG|LC_[A-Z]+|TERM)$`)
 
+var wholeGPU = regexp.MustCompile(`^(GPU-.+|\d+)$`)
+
 // surroundings is what each session starts from. It is looked at anew for each: an image can be changed while it runs.
 type surroundings struct {
 	shell       string
@@ -37,27 +39,32 @@ func (s settings) surroundings() surroundings {
 	if shell != "" {
 		environment = append(environment, "SHELL="+shell)
 	}
-	if count := gpuCount(s.environment); count > 0 && lookup(s.environment, "CUDA_VISIBLE_DEVICES") == "" {
-		environment = append(environment, "CUDA_VISIBLE_DEVICES="+numbersBelow(count))
-	}
+	environment = append(environment, visibleDevices(s.environment)...)
 	return surroundings{shell: shell, directory: findDirectory(s, home), environment: environment}
 }
 
-// gpuCount counts whole GPUs that the device plugin gave by their identifiers; `all` of an image says nothing.
-func gpuCount(environment []string) int {
-	count := 0
-	for _, device := range strings.Split(lookup(environment, "NVIDIA_VISIBLE_DEVICES"), ",") {
-		if strings.HasPrefix(device, "GPU-") {
-			count++
-		}
+// visibleDevices numbers the GPUs as they are numbered in the container, where neither the image nor the pod does. Parts of a
+// GPU (MIG) have no numbers that CUDA would take, and a program sees those that it was given without being told.
+func visibleDevices(environment []string) []string {
+	count := gpuCount(environment)
+	if count == 0 || lookup(environment, "CUDA_VISIBLE_DEVICES") != "" {
+		return nil
 	}
-	return count
-}
-
-func numbersBelow(count int) string {
 	numbers := make([]string, count)
 	for index := range numbers {
 		numbers[index] = strconv.Itoa(index)
 	}
-	return strings.Join(numbers, ",")
+	return []string{"CUDA_VISIBLE_DEVICES=" + strings.Join(numbers, ",")}
+}
+
+// gpuCount counts whole GPUs that the device plugin gave, by identifier or by number. Other values say nothing of a count: `all` is
+// what images set, `void` and a path what container runtimes make of it, `MIG-...` a part.
+func gpuCount(environment []string) int {
+	count := 0
+	for _, device := range strings.Split(lookup(environment, "NVIDIA_VISIBLE_DEVICES"), ",") {
+		if wholeGPU.MatchString(device) {
+			count++
+		}
+	}
+	return count
 }

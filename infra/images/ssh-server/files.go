@@ -19,7 +19,7 @@ func (s *session) serveFiles() {
 	}
 	go func() {
 		if err := files.Serve(); err != nil && !errors.Is(err, io.EOF) {
-			log.Printf("a file transfer broke off: %v", err)
+			log.Printf("a file transfer broke off: %s", quoteShort(err.Error()))
 		}
 		sendStatus(s.channel, 0)
 		_ = files.Close()

@@ -5,13 +5,16 @@ import (
 	"io"
 	"net"
 	"strconv"
-	"sync"
+	"strings"
 	"time"
 
 	"golang.org/x/crypto/ssh"
 )
 
-const dialTimeout = 30 * time.Second
+const (
+	dialTimeout  = 30 * time.Second
+	drainTimeout = time.Minute
+)
 
 type directTCP struct {
 	Host       string
@@ -26,9 +29,9 @@ type directPath struct {
 	Reserved2 uint32
 }
 
-// halfCloser is what a TCP connection, a UNIX connection and a channel have in common.
-type halfCloser interface {
-	io.ReadWriteCloser
+// forwarded is what a TCP connection and a UNIX connection have in common.
+type forwarded interface {
+	net.Conn
 	CloseWrite() error
 }
 
@@ -49,7 +52,16 @@ func connectPath(channel ssh.NewChannel) {
 		_ = channel.Reject(ssh.ConnectionFailed, "not understood")
 		return
 	}
+	if !isSocketPath(wish.Path) {
+		_ = channel.Reject(ssh.ConnectionFailed, "no path of a socket")
+		return
+	}
 	connect(channel, "unix", wish.Path)
+}
+
+// isSocketPath knows what Go would take for a socket without a file.
+func isSocketPath(path string) bool {
+	return path != "" && path[0] != '@' && !strings.ContainsRune(path, 0)
 }
 
 func connect(wanted ssh.NewChannel, network, address string) {
@@ -65,26 +77,34 @@ func connect(wanted ssh.NewChannel, network, address string) {
 		target.Close()
 		return
 	}
-	join(channel, requests, target.(halfCloser))
+	join(channel, requests, target.(forwarded))
 }
 
-// join carries bytes both ways until both are through. A side that has said all stays open for what the other has to say; a
-// channel that is closed altogether closes its socket.
-func join(channel ssh.Channel, requests <-chan *ssh.Request, socket halfCloser) {
+// join carries bytes both ways until both are through. A side that has said all stays open for what the other has to say. Of a
+// channel that is closed altogether, what came before still goes to the socket.
+func join(channel ssh.Channel, requests <-chan *ssh.Request, socket forwarded) {
+	var closed, forth, back = make(chan struct{}), make(chan struct{}), make(chan struct{})
 	go func() {
+		defer close(closed)
 		ssh.DiscardRequests(requests)
-		socket.Close()
+		// Nobody waits any more: whoever takes nothing for so long takes nothing.
+		_ = socket.SetWriteDeadline(time.Now().Add(drainTimeout))
 	}()
-	var both sync.WaitGroup
-	both.Go(func() {
+	go func() {
+		defer close(forth)
 		_, _ = io.Copy(socket, channel)
 		_ = socket.CloseWrite()
-	})
-	both.Go(func() {
+	}()
+	go func() {
+		defer close(back)
 		_, _ = io.Copy(channel, socket)
 		_ = channel.CloseWrite()
-	})
-	both.Wait()
+	}()
+	<-forth
+	select {
+	case <-back:
+	case <-closed:
+	}
 	channel.Close()
 	socket.Close()
 }

@@ -13,13 +13,6 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// What may sign a login. RSA with SHA-1 and certificates are not in it.
-var signatureAlgorithms = []string{
-	ssh.KeyAlgoED25519, ssh.KeyAlgoSKED25519, ssh.KeyAlgoSKECDSA256,
-	ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521,
-	ssh.KeyAlgoRSASHA256, ssh.KeyAlgoRSASHA512,
-}
-
 var keyTypes = append([]string{ssh.KeyAlgoRSA}, signatureAlgorithms...)
 
 const maxKeysFile = 1 << 20
@@ -82,7 +75,7 @@ func parseKeys(text []byte) (keySet, []string) {
 		case len(options) > 0:
 			refused = append(refused, fmt.Sprintf("authorized_keys line %d has options, which are not supported here; its key can't log in", index+1))
 		case !slices.Contains(keyTypes, key.Type()):
-			refused = append(refused, fmt.Sprintf("authorized_keys line %d: keys of type %s can't log in", index+1, key.Type()))
+			refused = append(refused, fmt.Sprintf("authorized_keys line %d: keys of type %q can't log in", index+1, key.Type()))
 		default:
 			keys[string(key.Marshal())] = true
 		}

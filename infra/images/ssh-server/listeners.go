@@ -2,7 +2,6 @@ package main
 
 import (
 	"net"
-	"os"
 	"strconv"
 	"sync"
 
@@ -55,14 +54,13 @@ func (c *connection) listenTCP(payload []byte) ([]byte, bool) {
 
 func (c *connection) listenPath(payload []byte) bool {
 	var wish bindPath
-	if ssh.Unmarshal(payload, &wish) != nil {
+	if ssh.Unmarshal(payload, &wish) != nil || !isSocketPath(wish.Path) {
 		return false
 	}
-	socket, err := net.Listen("unix", wish.Path)
+	socket, err := listenPrivately(wish.Path)
 	if err != nil {
 		return false
 	}
-	_ = os.Chmod(wish.Path, 0o600)
 	c.listen(wish.Path, []net.Listener{socket}, "forwarded-streamlocal@openssh.com", func(net.Addr) []byte {
 		return ssh.Marshal(struct{ Path, Reserved string }{wish.Path, ""})
 	})
@@ -90,20 +88,14 @@ func (c *connection) listen(name string, sockets []net.Listener, kind string, de
 
 // forwardBack opens a channel to the client for each connection that the socket gets, until it is closed.
 func (c *connection) forwardBack(socket net.Listener, kind string, describe func(net.Addr) []byte) {
-	for {
-		local, err := socket.Accept()
+	acceptEach(socket, func(local net.Conn) {
+		channel, requests, err := c.ssh.OpenChannel(kind, describe(local.RemoteAddr()))
 		if err != nil {
+			local.Close()
 			return
 		}
-		go func() {
-			channel, requests, err := c.ssh.OpenChannel(kind, describe(local.RemoteAddr()))
-			if err != nil {
-				local.Close()
-				return
-			}
-			join(channel, requests, local.(halfCloser))
-		}()
-	}
+		join(channel, requests, local.(forwarded))
+	})
 }
 
 // add closes what comes after the end of the login.

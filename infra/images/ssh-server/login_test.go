@@ -19,22 +19,28 @@ const touched = 1
 // startServer serves on loopback with the keys given; the file may be written anew.
 func startServer(t *testing.T, keys ...ssh.PublicKey) (*server, string) {
 	t.Helper()
+	return startServerWith(t, func(*server) {}, keys...)
+}
+
+func startServerWith(t *testing.T, change func(*server), keys ...ssh.PublicKey) (*server, string) {
+	t.Helper()
 	directory := t.TempDir()
 	hostKey, err := ssh.MarshalPrivateKey(hostKeyOf(t), "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(directory, "ssh_host_ed25519_key"), string(pem.EncodeToMemory(hostKey)))
-	s := newServer(readSettings([]string{
-		"GPU_DEV_SSH_DIR=" + directory, "GPU_DEV_WORKSPACE=" + directory, "GPU_DEV_HOME=" + directory, "PATH=/usr/bin:/bin",
-	}))
+	given := podSettings(0, []string{"PATH=/usr/bin:/bin"}).withSecret(directory)
+	given.workspace, given.home = directory, directory
+	s := newServer(given)
+	change(s)
 	allow(t, s, keys...)
 	socket, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { socket.Close() })
-	go s.accept(socket)
+	go acceptEach(socket, s.serve)
 	return s, socket.Addr().String()
 }
 

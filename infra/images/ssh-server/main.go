@@ -11,9 +11,9 @@ import (
 )
 
 const usage = `usage:
-  gpu-dev-sshd install DIRECTORY                                  copy this program into DIRECTORY
-  gpu-dev-sshd serve [--end-with-entrypoint] [-- PROGRAM ARG...]  first process of a container: server, and the image's entrypoint
-  gpu-dev-sshd listen                                             the server alone
+  gpu-dev-sshd install DIRECTORY                       copy this program into DIRECTORY
+  gpu-dev-sshd serve [--port N] [-- PROGRAM ARG...]    first process of a container: server, and the image's own program
+  gpu-dev-sshd listen [--port N]                       the server alone
   gpu-dev-sshd version`
 
 // version is set by the linker when an image is built.
@@ -41,13 +41,17 @@ func run(args []string) (int, error) {
 		}
 		return failure(install(rest[0]))
 	case "serve":
-		options, err := parseServe(rest)
+		options, err := parseOptions(rest)
 		if err != nil {
 			return 2, err
 		}
 		return supervise(options)
 	case "listen":
-		return failure(listen(readSettings(os.Environ())))
+		options, err := parseOptions(rest)
+		if err != nil || len(options.entrypoint) > 0 {
+			return 2, errors.New(usage)
+		}
+		return failure(listen(podSettings(options.port, os.Environ())))
 	case "version":
 		fmt.Println(version)
 		return 0, nil

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"strings"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -16,6 +14,14 @@ type session struct {
 	terminal   *terminal
 	program    *program
 	started    bool
+	// answered is closed when the client knows that its program was started: not before may it hear of the end.
+	answered chan struct{}
+	// greeting is what a login's terminal shows first.
+	greeting string
+}
+
+func newSessionOf(c *connection, channel ssh.Channel, variables []string) *session {
+	return &session{connection: c, channel: channel, variables: variables, answered: make(chan struct{})}
 }
 
 type windowSize struct {
@@ -34,11 +40,15 @@ func (c *connection) serveSession(wanted ssh.NewChannel) {
 	if err != nil {
 		return
 	}
-	s := &session{connection: c, channel: channel, variables: c.variables()}
+	s := newSessionOf(c, channel, c.variables())
 	for request := range requests {
+		before := s.started
 		ok := s.handle(request)
 		if request.WantReply {
 			_ = request.Reply(ok, nil)
+		}
+		if s.started && !before {
+			close(s.answered)
 		}
 	}
 	// The client is gone: terminals are hung up, pipes closed; what is in the background lives on.
@@ -63,6 +73,9 @@ func (s *session) handle(request *ssh.Request) bool {
 	case "signal":
 		var wish struct{ Name string }
 		return ssh.Unmarshal(request.Payload, &wish) == nil && s.program.signal(wish.Name)
+	case "eow@openssh.com":
+		s.program.outputUnwanted()
+		return true
 	case "auth-agent-req@openssh.com":
 		return s.useAgent()
 	case "shell":
@@ -97,7 +110,8 @@ func (s *session) openTerminal(payload []byte) bool {
 	}
 	opened, err := openTerminal(wish)
 	if err != nil {
-		fmt.Fprintf(s.channel.Stderr(), "No terminal: %v\r\n", err)
+		// A client that reads nothing must not hold up its connection.
+		go fmt.Fprintf(s.channel.Stderr(), "No terminal: %v\r\n", err)
 		return false
 	}
 	s.terminal = opened
@@ -112,71 +126,4 @@ func (s *session) useAgent() bool {
 	}
 	s.variables = append(s.variables, "SSH_AUTH_SOCK="+path)
 	return true
-}
-
-// runShell starts a login shell, which a dash before its name says to every shell there is.
-func (s *session) runShell(around surroundings) {
-	if s.terminal != nil {
-		fmt.Fprintf(s.channel, "%s\r\n", s.connection.server.settings.greeting(around.directory))
-	}
-	if around.shell == "" {
-		s.refuse(noShellMessage)
-		return
-	}
-	base := around.shell[strings.LastIndexByte(around.shell, '/')+1:]
-	s.launch(around, around.shell, []string{"-" + base})
-}
-
-// runCommand gives the line to the shell. Without one, a line that needs none is run as it stands.
-func (s *session) runCommand(around surroundings, line string) {
-	if around.shell != "" {
-		s.launch(around, around.shell, []string{around.shell, "-c", line})
-		return
-	}
-	words, err := splitWords(line)
-	if err != nil {
-		s.refuse(err.Error())
-		return
-	}
-	path, err := findProgram(words[0], around)
-	if err != nil {
-		s.refuse(err.Error())
-		return
-	}
-	s.launch(around, path, words)
-}
-
-func (s *session) launch(around surroundings, path string, argv []string) {
-	environment := append(around.environment, s.variables...)
-	started, err := startProgram(s, path, argv, around.directory, environment)
-	if err != nil {
-		s.refuse(fmt.Sprintf("%s can't be started: %v", path, err))
-		return
-	}
-	s.program = started
-}
-
-// refuse tells why there is no program, and ends the channel as a shell would that finds none.
-func (s *session) refuse(why string) {
-	go func() {
-		fmt.Fprintf(s.channel.Stderr(), "%s\r\n", why)
-		sendStatus(s.channel, 127)
-		s.channel.Close()
-	}()
-}
-
-func (s settings) greeting(directory string) string {
-	name := lookup(s.environment, "GPU_DEV_RESERVATION_NAME")
-	if name == "" {
-		name = "this pod"
-	}
-	text := name + "."
-	if count := gpuCount(s.environment); count > 0 {
-		text = fmt.Sprintf("%s: %d GPUs.", name, count)
-	}
-	// Empty until the lease runs.
-	if end, err := os.ReadFile(s.expiresFile); err == nil && len(end) > 0 && len(end) < 64 {
-		text += " Until " + strings.TrimSpace(string(end)) + "."
-	}
-	return text + " Your files: " + directory
 }

@@ -3,12 +3,23 @@ package main
 import (
 	"net"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
-// settings is what the pod's environment says; each has a default, so that the program can be tried alone.
+// The places that docs/pod-contract.md names, as the pod's manifest mounts them. None of them is read from the environment: an
+// image sets that too, and must not say who may log in.
+const (
+	secretDirectory    = "/etc/gpu-dev/ssh"
+	workspaceDirectory = "/workspace"
+	homeDirectory      = "/home/dev"
+	loginName          = "dev"
+	defaultPort        = 2222
+)
+
+// settings is what the server works with.
 type settings struct {
-	// address is where to listen: the pod's own, or all.
+	// address is where to listen.
 	address string
 	// user is the only name that may log in.
 	user           string
@@ -22,24 +33,21 @@ type settings struct {
 	environment []string
 }
 
-func readSettings(environment []string) settings {
-	value := func(name, otherwise string) string {
-		if found := lookup(environment, name); found != "" {
-			return found
-		}
-		return otherwise
-	}
-	directory := value("GPU_DEV_SSH_DIR", "/etc/gpu-dev/ssh")
+func podSettings(port int, environment []string) settings {
 	return settings{
-		address:        net.JoinHostPort(value("GPU_DEV_POD_IP", ""), value("GPU_DEV_SSH_PORT", "2222")),
-		user:           value("GPU_DEV_USER", "dev"),
-		hostKeyFile:    filepath.Join(directory, "ssh_host_ed25519_key"),
-		authorizedKeys: filepath.Join(directory, "authorized_keys"),
-		expiresFile:    value("GPU_DEV_EXPIRES_FILE", filepath.Join(directory, "expires_at")),
-		workspace:      value("GPU_DEV_WORKSPACE", "/workspace"),
-		home:           value("GPU_DEV_HOME", "/home/dev"),
-		environment:    environment,
-	}
+		address:     net.JoinHostPort("", strconv.Itoa(port)),
+		user:        loginName,
+		workspace:   workspaceDirectory,
+		home:        homeDirectory,
+		environment: environment,
+	}.withSecret(secretDirectory)
+}
+
+func (s settings) withSecret(directory string) settings {
+	s.hostKeyFile = filepath.Join(directory, "ssh_host_ed25519_key")
+	s.authorizedKeys = filepath.Join(directory, "authorized_keys")
+	s.expiresFile = filepath.Join(directory, "expires_at")
+	return s
 }
 
 // lookup answers the last value, as a program would see it.

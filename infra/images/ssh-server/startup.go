@@ -34,6 +34,10 @@ SAVEHIST=100000
 `,
 }
 
+// sshConfig is there before a user writes one: OpenSSH's client refuses a file that its group may write to, which files of
+// this container are (see supervise), and a file that is there keeps its mode.
+const sshConfig = "# Yours, for ssh from this pod to elsewhere.\n"
+
 // prepareHome gives the home that lies with the workspace the files that a new account would get. What is there stays as it is:
 // it is the user's. A home of the image's own is not touched.
 func prepareHome(settings settings) {
@@ -41,20 +45,37 @@ func prepareHome(settings settings) {
 		return
 	}
 	for name, text := range startupFiles {
-		if err := writeIfAbsent(filepath.Join(settings.home, name), text); err != nil && !os.IsExist(err) {
-			log.Printf("%s can't be written: %v", name, err)
-		}
+		give(filepath.Join(settings.home, name), text, 0o664)
+	}
+	own := filepath.Join(settings.home, ".ssh")
+	if err := os.Mkdir(own, 0o700); err == nil {
+		give(filepath.Join(own, "config"), sshConfig, 0o600)
 	}
 }
 
-func writeIfAbsent(path, text string) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+func give(path, text string, mode os.FileMode) {
+	if err := writeIfAbsent(path, text, mode); err != nil && !os.IsExist(err) {
+		log.Printf("%s can't be written: %v", path, err)
+	}
+}
+
+// writeIfAbsent makes the whole file or none, also when it is ended half-way.
+func writeIfAbsent(path, text string, mode os.FileMode) error {
+	made, err := os.CreateTemp(filepath.Dir(path), ".gpu-dev-new-")
 	if err != nil {
 		return err
 	}
-	_, err = file.WriteString(text)
-	if closing := file.Close(); err == nil {
+	defer os.Remove(made.Name())
+	_, err = made.WriteString(text)
+	if err == nil {
+		err = made.Chmod(mode)
+	}
+	if closing := made.Close(); err == nil {
 		err = closing
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	// Unlike a renaming, this replaces nothing.
+	return os.Link(made.Name(), path)
 }

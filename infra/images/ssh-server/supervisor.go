@@ -1,13 +1,12 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"log"
 	"os"
 	"os/exec"
 	"os/signal"
-	"slices"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -24,34 +23,11 @@ const (
 	forgivenAfter = time.Minute
 )
 
-type serveOptions struct {
-	entrypoint        []string
-	endWithEntrypoint bool
-}
-
-func parseServe(args []string) (serveOptions, error) {
-	var options serveOptions
-	if at := slices.Index(args, "--"); at >= 0 {
-		options.entrypoint = args[at+1:]
-		args = args[:at]
-	}
-	for _, arg := range args {
-		if arg != "--end-with-entrypoint" {
-			return options, fmt.Errorf("unknown argument %q\n%s", arg, usage)
-		}
-		options.endWithEntrypoint = true
-	}
-	if options.endWithEntrypoint && len(options.entrypoint) == 0 {
-		return options, errors.New("--end-with-entrypoint needs an entrypoint after --")
-	}
-	return options, nil
-}
-
 // supervisor is the container's first process. It does no more than start, reap and stop, so that a defect of the server,
 // which talks to the network, ends no training run: the server is a child, and is started again.
 // One goroutine does all of it: a child can't be reaped before its number is known.
 type supervisor struct {
-	options  serveOptions
+	options  options
 	server   int
 	entry    int
 	started  time.Time
@@ -59,10 +35,12 @@ type supervisor struct {
 	restart  <-chan time.Time
 	deadline <-chan time.Time
 	stopping bool
-	code     int
 }
 
-func supervise(options serveOptions) (int, error) {
+func supervise(options options) (int, error) {
+	// A disk is used by one image as root and by the next as another user. They share the group of the volume (the pod's
+	// fsGroup), so what one makes has to be writable to that group; whoever else is in the container is nobody.
+	syscall.Umask(0o002)
 	// Also where another process is the first one (a shared process namespace): orphans come to us.
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		log.Printf("orphans can't be reaped: %v", err)
@@ -84,10 +62,10 @@ func supervise(options serveOptions) (int, error) {
 			s.startServer()
 		case <-s.deadline:
 			log.Print("some processes did not end in time; they are killed")
-			return s.code, nil
+			return 0, nil
 		}
 		if childless := s.reap(); s.stopping && childless {
-			return s.code, nil
+			return 0, nil
 		}
 	}
 }
@@ -112,7 +90,7 @@ func (s *supervisor) reap() bool {
 }
 
 func (s *supervisor) startServer() {
-	pid, err := start(exec.Command(ownPath(), "listen"))
+	pid, err := start(exec.Command(ownPath(), "listen", "--port", strconv.Itoa(s.options.port)))
 	if err != nil {
 		log.Printf("the server can't be started: %v", err)
 		s.restart = time.After(s.pause)
@@ -140,25 +118,18 @@ func (s *supervisor) startEntrypoint() {
 	}
 	command := exec.Command(argv[0], argv[1:]...)
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	// As a session gets it: the image's program is to use the same GPUs.
+	command.Env = append(os.Environ(), visibleDevices(os.Environ())...)
 	pid, err := start(command)
 	s.entry = pid
-	if err == nil {
-		return
-	}
-	log.Printf("the entrypoint can't be started: %v", err)
-	if s.options.endWithEntrypoint {
-		s.code = 127
-		s.stop()
+	if err != nil {
+		log.Printf("the entrypoint can't be started: %v", err)
 	}
 }
 
 func (s *supervisor) entrypointEnded(status syscall.WaitStatus) {
 	s.entry = 0
 	log.Printf("the entrypoint ended (%s)", describe(status))
-	if s.options.endWithEntrypoint && !s.stopping {
-		s.code = exitCode(status)
-		s.stop()
-	}
 }
 
 // stop asks everything in the container to end. A kubelet tells the first process alone.

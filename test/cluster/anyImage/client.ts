@@ -38,9 +38,11 @@ export function ssh(
 
 /** A client that runs on until it is closed. */
 export function openSsh(container: Container, args: readonly string[]): OpenClient {
-  const child = spawn("ssh", [...sshOptions(container), ...args], {
-    stdio: ["pipe", "pipe", "pipe"],
-  });
+  return openProgram("ssh", [...sshOptions(container), ...args]);
+}
+
+export function openProgram(program: string, args: readonly string[]): OpenClient {
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk: Buffer) => (output += chunk.toString()));

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { waitFor } from "../../support/waitFor.ts";
 import { runTool } from "../support/runTool.ts";
 import { openSsh, requireContainers, ssh, sshOptions, TARGET } from "./client.ts";
 import { PROGRAM, startContainer, type Container, type ContainerOptions } from "./container.ts";
 
-const LISTENING = `${PROGRAM} listen`;
-const shell = (script: string) => ["--", "sh", "-c", script];
+const shell = (script: string) => ["sh", "-c", script];
 
 describe("the first process of any image", function () {
   this.timeout(60_000);
@@ -33,29 +32,23 @@ describe("the first process of any image", function () {
     waitFor(() => !container.processes().includes(commandLine), { describe: `no ${commandLine}` });
 
   it("starts the image's own program beside the server, and outlives its end", async () => {
-    const container = await start({ serve: shell("echo $OF_THE_IMAGE > /workspace/said") });
+    const say = `echo "$OF_THE_IMAGE $CUDA_VISIBLE_DEVICES $# $2" > /workspace/said`;
+    const container = await start({ entrypoint: [...shell(say), "start", "--fast", "a b"] });
     await logs(container, /the entrypoint ended \(exit code 0\)/);
-    assert.equal(readFileSync(join(container.workspace, "said"), "utf8"), "yes\n");
+    assert.equal(readFileSync(join(container.workspace, "said"), "utf8"), "yes 0,1 2 a b\n");
     assert.equal((await ssh(container, ["echo here"])).stdout, "here\n");
   });
 
-  it("ends with that program where asked, and with its exit code", async () => {
-    const wait = "while [ ! -e /workspace/go ]; do sleep 0.05; done; exit 4";
-    const container = await start({ serve: ["--end-with-entrypoint", ...shell(wait)] });
-    writeFileSync(join(container.workspace, "go"), "");
-    assert.equal(await container.exited, 4);
-  });
-
   it("says what is wrong with a program that the image does not have, and serves all the same", async () => {
-    const container = await start({ serve: ["--", "/no/such/program"] });
+    const container = await start({ entrypoint: ["/no/such/program"] });
     assert.match(container.log(), /the entrypoint can't be started: .*\/no\/such\/program/);
     assert.equal((await ssh(container, ["echo here"])).stdout, "here\n");
   });
 
   it("starts a server again that was killed, while the image's program runs on", async () => {
-    const container = await start({ serve: shell("exec sleep 555") });
+    const container = await start({ entrypoint: shell("exec sleep 555") });
     await has(container, "sleep 555");
-    container.kill(LISTENING);
+    container.kill(`${PROGRAM} listen --port ${String(container.port)}`);
     await logs(container, /listens on[^]*listens on/);
     assert.equal((await ssh(container, ["echo again"])).stdout, "again\n");
     assert.ok(container.processes().includes("sleep 555"));
@@ -72,7 +65,7 @@ describe("the first process of any image", function () {
   it("asks everything to end when it is told to, and waits for what takes its time", async () => {
     const save =
       "trap 'sleep 0.3; echo saved > /workspace/saved; exit 0' TERM; echo trap is set; while :; do sleep 0.05; done";
-    const container = await start({ serve: shell(save) });
+    const container = await start({ entrypoint: shell(save) });
     await logs(container, /trap is set/);
     container.terminate();
     assert.equal(await container.exited, 0);

@@ -1,8 +1,8 @@
 #!/bin/sh
 # First process of a container made for a test, in mount and PID namespaces of its own: enter.sh PROGRAM [ARGUMENT...]
 # Puts the image's files under a layer of memory, mounts what a container runtime and the pod's manifest would, and becomes the
-# program. By environment: IMAGE (a folder), STATE (ours alone), READ_ONLY (1 or 0), RUN_AS (a user's number), and the
-# container's own environment in STATE/environment.
+# program. By environment: IMAGE and WORKSPACE (folders), STATE (ours alone), READ_ONLY (1 or 0), RUN_AS (a user's number), the
+# container's own environment in STATE/environment, and what finishes the image in STATE/finish.sh.
 set -eu
 view=$STATE/view
 layers=$STATE/layers
@@ -24,12 +24,15 @@ ln -s pts/ptmx dev/ptmx
 ln -s /proc/self/fd dev/fd
 mount -t tmpfs -o mode=1777 tmpfs dev/shm
 
-mount --bind "$STATE/workspace" workspace
-mount --bind "$STATE/workspace/.home" home/dev
+mount --bind "$WORKSPACE" workspace
+mount --bind "$WORKSPACE/.home" home/dev
+: >etc/hosts
+mount --bind "$STATE/hosts" etc/hosts
 for volume in "secret etc/gpu-dev/ssh" "program .gpu-dev/ssh"; do
   mount --bind "$STATE/${volume% *}" "${volume#* }"
   mount -o remount,bind,ro "${volume#* }"
 done
+sh -eu "$STATE/finish.sh"
 [ "$READ_ONLY" = 0 ] || mount -o remount,ro "$view"
 
 # One NAME=VALUE a line, each an argument of env.

@@ -50,6 +50,15 @@ for (const [name, options] of Object.entries(IMAGES)) {
       assert.deepEqual(result, { code: 7, stdout, stderr: "wrong\n" });
     });
 
+    if (options.readOnly === true) {
+      it("has a root that really is read-only", async () => {
+        const touched = await ssh(container, [
+          "! touch /x && ! touch /tmp/x && touch /workspace/x",
+        ]);
+        assert.equal(touched.code, 0, touched.stderr);
+      });
+    }
+
     it("says by which signal a command was ended, and passes bytes that are no text", async () => {
       const killed = await ssh(container, ["kill -TERM $$"]);
       assert.equal(killed.code, 255);
@@ -104,26 +113,35 @@ for (const [name, options] of Object.entries(IMAGES)) {
       container.kill("sleep 1234");
     });
 
-    it("forwards to a port with -L, through SOCKS with -D, and to a socket of the pod", async () => {
-      const [toPort, toSocket, socks] = [await freePort(), await freePort(), await freePort()];
+    it("forwards to a port and a name with -L, through SOCKS with -D, and to a socket of the pod", async () => {
+      const [toPort, toSocket] = [await freePort(), await freePort()];
+      const [toName, socks] = [await freePort(), await freePort()];
       const client = openSsh(container, [
         ...["-N", "-D", String(socks), "-L", `${String(toPort)}:127.0.0.1:${String(web.port)}`],
-        ...["-L", `${String(toSocket)}:/workspace/web.sock`, TARGET],
+        ...["-L", `${String(toSocket)}:/workspace/web.sock`],
+        ...["-L", `${String(toName)}:localhost:${String(web.port)}`, TARGET],
       ]);
       assert.equal(await fetchFrom(toPort), "from the port");
+      assert.equal(await fetchFrom(toName), "from the port");
       assert.equal(await fetchFrom(toSocket), "from the socket");
       assert.match(await fetchThroughSocks(socks, web.port), /from the port$/);
       await client.close();
     });
 
-    it("forwards back with -R, from a port and from a socket, which goes with the client", async () => {
+    it("forwards back with -R, from a port, from one that the server chooses, and from a socket, which goes with the client", async () => {
       const port = await freePort();
       const socket = "/workspace/back.sock";
       const client = openSsh(container, [
-        ...["-N", "-R", `${String(port)}:127.0.0.1:${String(web.port)}`],
-        ...["-R", `${socket}:${join(container.workspace, "web.sock")}`, TARGET],
+        ...["-v", "-N", "-R", `${String(port)}:127.0.0.1:${String(web.port)}`],
+        ...["-R", `${socket}:${join(container.workspace, "web.sock")}`],
+        ...["-R", `0:127.0.0.1:${String(web.port)}`, TARGET],
       ]);
       assert.equal(await fetchFrom(port), "from the port");
+      const chosen = await waitFor(
+        () => /Allocated port (\d+) for remote forward/.exec(client.output())?.[1],
+        { describe: "the port that the server chose" },
+      );
+      assert.equal(await fetchFrom(Number(chosen)), "from the port");
       await until(() => existsSync(join(container.workspace, "back.sock")));
       await client.close();
       await until(() => !existsSync(join(container.workspace, "back.sock")));

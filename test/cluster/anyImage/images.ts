@@ -1,16 +1,16 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
-import { symlinkSync } from "node:fs";
+import { symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { runTool } from "../support/runTool.ts";
 import { cacheFolder } from "./cacheFolder.ts";
 
 /** What the root file system of an image has in it, as far as an SSH server could miss it. */
-export type ImageKind = "debian" | "busybox" | "empty";
+export type ImageKind = "debian" | "busybox" | "musl" | "empty";
 
 /** A folder with such a root file system, made once and kept in the user's cache. Nobody writes into it. */
 export async function imageFolder(kind: ImageKind): Promise<string> {
-  const makers = { debian: makeDebian, busybox: makeBusybox, empty: makeEmpty };
+  const makers = { debian: makeDebian, busybox: makeBusybox, musl: makeMusl, empty: makeEmpty };
   const folder = cacheFolder(`images/${kind}-${VERSION}`);
   if (existsSync(folder)) return folder;
   const made = `${folder}.${String(process.pid)}`;
@@ -26,13 +26,13 @@ export async function imageFolder(kind: ImageKind): Promise<string> {
 }
 
 /** Another one where what is in them changes. */
-const VERSION = "1";
+const VERSION = "2";
 
-/** glibc, bash, accounts; no SSH server. rsync and an SSH client, as what users bring. */
+/** glibc, bash, zsh, accounts; no SSH server. rsync and an SSH client, as what users bring. */
 async function makeDebian(folder: string): Promise<void> {
   const suite = /^VERSION_CODENAME=(\w+)$/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1];
   if (suite === undefined) throw new Error("/etc/os-release names no release of Debian");
-  const options = ["--variant=minbase", "--include=rsync,openssh-client"];
+  const options = ["--variant=minbase", "--include=rsync,openssh-client,zsh"];
   const made = await runTool("debootstrap", [...options, suite, folder, packageMirror(suite)], {
     timeoutMs: 900_000,
   });
@@ -49,6 +49,23 @@ async function makeBusybox(folder: string): Promise<void> {
   for (const name of stdout.split("\n")) {
     if (name !== "" && name !== "busybox") symlinkSync("busybox", join(folder, "bin", name));
   }
+}
+
+/** Another libc, and an account whose shell is linked against it: what Alpine is, as far as a server could notice. */
+async function makeMusl(folder: string): Promise<void> {
+  await makeBusybox(folder);
+  for (const name of ["lib", "etc", "root"]) mkdirSync(join(folder, name));
+  const source = join(import.meta.dirname, "muslShell.c");
+  const shell = join(folder, "bin/musl-shell");
+  const made = await runTool("musl-gcc", ["-Wall", "-Werror", "-O2", "-o", shell, source]);
+  if (made.code !== 0) throw new Error(`the shell can't be built: ${made.stderr}`);
+  // The name of the libc, and of what starts programs that use it: one file.
+  const libc = /interpreter: ([^\]\s]+)/.exec(
+    (await runTool("readelf", ["-l", shell])).stdout,
+  )?.[1];
+  if (libc === undefined) throw new Error("the shell is not linked against musl dynamically");
+  copyFileSync(libc, join(folder, libc));
+  writeFileSync(join(folder, "etc/passwd"), "root:x:0:0:root:/root:/bin/musl-shell\n");
 }
 
 /** Nothing: what a program that is linked statically is shipped in. */

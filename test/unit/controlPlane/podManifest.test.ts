@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { catalogueImage } from "@gpu-dev/shared/api/catalogue.ts";
 import type { ReservationId, UserId } from "@gpu-dev/shared/ids.ts";
 import { createHostKey } from "../../../control-plane/src/cluster/hostKey.ts";
 import { podManifest } from "../../../control-plane/src/cluster/podManifest.ts";
@@ -30,7 +31,14 @@ interface PodShape {
   spec: Record<string, unknown> & {
     volumes: Record<string, unknown>[];
     initContainers: { image: string; volumeMounts: unknown }[];
-    containers: { resources: unknown; command: string[]; args?: unknown }[];
+    containers: {
+      resources: unknown;
+      command: string[];
+      args?: unknown;
+      ports: unknown;
+      env: { name: string; value: string }[];
+      volumeMounts: { name: string; mountPath: string; readOnly?: boolean }[];
+    }[];
   };
 }
 const shape = (request: Parameters<typeof podManifest>[0]) =>
@@ -38,6 +46,15 @@ const shape = (request: Parameters<typeof podManifest>[0]) =>
     installation: "installation",
     sshServerImage: "registry/ssh-server:1",
   }) as unknown as PodShape;
+
+/** Names of ours that the server looks up in its environment, which an image sets too. */
+function variablesReadByTheServer(): string[] {
+  const folder = join(import.meta.dirname, "../../../infra/images/ssh-server");
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".go") && !name.endsWith("_test.go"))
+    .flatMap((name) => [...readFileSync(join(folder, name), "utf8").matchAll(/"(GPU_DEV_\w+)"/g)])
+    .map(([, name = ""]) => name);
+}
 
 describe("what goes into a pod", () => {
   it("is what the contract says: restarts, no token, the node by affinity, never by name", () => {
@@ -58,8 +75,35 @@ describe("what goes into a pod", () => {
     const [init] = shape(REQUEST).spec.initContainers;
     assert.equal(init?.image, "registry/ssh-server:1");
     assert.deepEqual(init.volumeMounts, [{ name: "ssh-server", mountPath: "/.gpu-dev/ssh" }]);
-    assert.deepEqual(command([]), ["/.gpu-dev/ssh/gpu-dev-sshd", "serve"]);
-    assert.deepEqual(command(["/start", "--fast"]).slice(2), ["--", "/start", "--fast"]);
+    const serve = ["/.gpu-dev/ssh/gpu-dev-sshd", "serve"];
+    assert.deepEqual(command([]), serve);
+    const { entrypoint } = catalogueImage.parse({
+      ...{ id: "own", title: "Own", reference: "registry/own:1", default: false },
+      entrypoint: ["/start", "--fast", "a b"],
+    });
+    assert.deepEqual(command(entrypoint ?? []), [...serve, "--", "/start", "--fast", "a b"]);
+    assert.equal(shape(REQUEST).spec.containers[0]?.args, undefined);
+  });
+
+  it("leaves nothing that the SSH server trusts to an image's own environment", () => {
+    const [container] = shape(REQUEST).spec.containers;
+    const pinned = {
+      GPU_DEV_RESERVATION_ID: "x",
+      GPU_DEV_RESERVATION_NAME: "demo",
+      GPU_DEV_USER: "dev",
+      GPU_DEV_EXPIRES_FILE: "/etc/gpu-dev/ssh/expires_at",
+    };
+    const { env = [], volumeMounts = [], ports } = container ?? {};
+    assert.deepEqual(Object.fromEntries(env.map(({ name, value }) => [name, value])), pinned);
+    // Where these lie is written into the server, and its one option, the port, is not used.
+    const mounts = volumeMounts.map(({ name, mountPath }) => `${name} ${mountPath}`);
+    for (const needed of ["ssh /etc/gpu-dev/ssh", "workspace /workspace", "workspace /home/dev"])
+      assert.ok(mounts.includes(needed), needed);
+    assert.deepEqual(ports, [{ name: "ssh", containerPort: 2222 }]);
+    assert.deepEqual(
+      variablesReadByTheServer().filter((name) => !(name in pinned)),
+      [],
+    );
   });
 
   it("keeps the workspace on the claim where there is one, else in the pod", () => {

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { waitFor } from "../../support/waitFor.ts";
+import { runTool } from "../support/runTool.ts";
+import { openProgram, openSsh, requireContainers, ssh, sshOptions, TARGET } from "./client.ts";
+import { startContainer, type Container } from "./container.ts";
+import { openTerminal } from "./terminalClient.ts";
+
+describe("programs and their ends over SSH", function () {
+  this.timeout(60_000);
+  let container: Container;
+
+  before(async function () {
+    this.timeout(1_000_000);
+    requireContainers(this, "debootstrap");
+    container = await startContainer({ image: "debian", readOnly: true, runAs: 12345 });
+  });
+  after(() => container.stop());
+
+  const runs = (commandLine: string) => container.processes().includes(commandLine);
+  const ends = (commandLine: string) =>
+    waitFor(() => !runs(commandLine), { describe: `the end of ${commandLine}` });
+
+  it("ends a terminal with its shell, whatever that left in the background", async () => {
+    const terminal = openTerminal(container, 80, 24);
+    await terminal.shows(/demo.*\$ /);
+    terminal.type("sleep 777 & exit 3\r");
+    assert.equal(await settledSoon(terminal.exited), 3);
+    assert.ok(runs("sleep 777"));
+    container.kill("sleep 777");
+  });
+
+  it("runs one command on a terminal with -t, beside what it put into the background", async () => {
+    const command = "set -m; tty; nohup sleep 778 > /dev/null & exit 0";
+    const result = await ssh(container, ["-tt", command]);
+    assert.equal(result.code, 0, result.stderr);
+    assert.match(result.stdout, /^\/dev\/pts\/\d+\r\n/);
+    assert.ok(runs("sleep 778"));
+    container.kill("sleep 778");
+  });
+
+  it("ends a program whose output nobody reads", async () => {
+    const line = ["ssh", ...sshOptions(container), TARGET, "yes"].join(" ");
+    const result = await runTool("bash", ["-c", `${line} | head -1`], { timeoutMs: 20_000 });
+    assert.deepEqual(result, { code: 0, stdout: "y\n", stderr: "" });
+    await ends("yes");
+  });
+
+  it("ends a program on a terminal that nobody looks at", async () => {
+    const line = ["ssh", ...sshOptions(container), "-tt", TARGET, "yes"].join(" ");
+    const result = await runTool("bash", ["-c", `${line} | head -1`], { timeoutMs: 20_000 });
+    assert.equal(result.code, 0, result.stderr);
+    await ends("yes");
+  });
+
+  it("carries many sessions over one connection", async () => {
+    const path = join(container.folder, "master");
+    const logins = () => container.log().split(/^gpu-dev-sshd: login from /m).length;
+    const before = logins();
+    const master = openSsh(container, ["-M", "-N", "-S", path, TARGET]);
+    await waitFor(() => existsSync(path), { describe: "the master's socket" });
+    const one = async (number: number) => {
+      const session = ["-S", path, `cat; echo ${String(number)}; exit ${String(number)}`];
+      const { code, stdout } = await ssh(container, session, `to ${String(number)} `);
+      assert.deepEqual([code, stdout], [number, `to ${String(number)} ${String(number)}\n`]);
+    };
+    // OpenSSH's own server lets ten be open at once; ours sets no bound.
+    await Promise.all(Array.from({ length: 24 }, (_, number) => one(number)));
+    await master.close();
+    assert.equal(logins(), before + 1);
+  });
+
+  it("lends the client's agent, also where nothing but memory can be written to", async () => {
+    const path = join(container.folder, "agent");
+    const agent = openProgram("ssh-agent", ["-D", "-a", path]);
+    try {
+      await waitFor(() => existsSync(path), { describe: "the agent" });
+      const env = { SSH_AUTH_SOCK: path };
+      const added = await runTool("ssh-add", ["-q", container.key], { env });
+      assert.equal(added.code, 0, added.stderr);
+      const args = [...sshOptions(container), "-A", TARGET, 'ssh-add -L; echo "$SSH_AUTH_SOCK"'];
+      const listed = await runTool("ssh", args, { env });
+      assert.match(listed.stdout, /^ssh-ed25519 \S+ \S+\n\/dev\/shm\/\S+\n$/);
+      const without = await ssh(container, ['ssh-add -L; echo "$SSH_AUTH_SOCK"']);
+      assert.match(without.stderr, /Could not open a connection to your authentication agent/);
+      const left = await ssh(container, ["ls -A /dev/shm"]);
+      assert.equal(left.stdout, "", "the agent's socket outlives its client");
+    } finally {
+      await agent.close();
+    }
+  });
+});
+
+/** A session that never ends shall fail as such, not as a test that takes too long. */
+async function settledSoon<T>(promise: Promise<T>): Promise<T | undefined> {
+  let value: { settled: T } | undefined;
+  void promise.then((settled) => (value = { settled }));
+  await waitFor(() => value !== undefined, { describe: "the end of the session" });
+  return value?.settled;
+}
