@@ -49,6 +49,11 @@ export async function startKubernetesStack(): Promise<Stack> {
       ...{ url, token, user: USER, kubeConfig, root, coldStartSeconds, stop },
       client: createApiClient({ baseUrl: url, token: () => token }),
       core: kubeConfig.makeApiClient(CoreV1Api),
+      addNodes: async (id, count) => {
+        const type = (await loadCatalogue()).types.find((each) => each.id === id);
+        if (type === undefined) throw new Error(`the catalogue has no ${id}`);
+        await addNodes(kubernetes.admin, type, count);
+      },
     };
   } catch (error) {
     await stop();

@@ -6,6 +6,7 @@
 import { parseArgs } from "node:util";
 import { startKubernetesStack } from "./kubernetesStack.ts";
 import { startStack, type Stack } from "./stack.ts";
+import { burst } from "./benches/burst.ts";
 import { extension } from "./benches/extension.ts";
 import { idle } from "./benches/idle.ts";
 import { listAndGet } from "./benches/listAndGet.ts";
@@ -25,6 +26,7 @@ const BENCHES: Record<string, (stack: Stack) => Promise<Figure[]>> = {
   "pod-created": podCreated,
   "ready-event": readyEvent,
   "next-pod": nextPod,
+  burst,
   "list-and-get": listAndGet,
   extension,
 };
@@ -37,8 +39,11 @@ const { values } = parseArgs({
   },
 });
 /** What a cluster without containers can show. */
-const ON_KUBERNETES = ["pod-created", "next-pod"];
-const all = values.cluster === "kubernetes" ? ON_KUBERNETES : Object.keys(BENCHES);
+const ON_KUBERNETES = ["pod-created", "next-pod", "burst"];
+const all =
+  values.cluster === "kubernetes"
+    ? ON_KUBERNETES
+    : Object.keys(BENCHES).filter((name) => name !== "burst");
 const chosen = values.only === undefined ? all : [values.only];
 const unknown = chosen.find((name) => !(name in BENCHES));
 if (unknown !== undefined) {

@@ -20,6 +20,8 @@ export interface Stack {
   readonly root: ChildProcess;
   /** Seconds from the command to the ready screen, on an empty data folder. */
   readonly coldStartSeconds: number;
+  /** Further nodes of a type; only on a real API server. */
+  addNodes?(type: string, count: number): Promise<void>;
   stop(): Promise<void>;
 }
 
