@@ -9,7 +9,7 @@ process.env.GPU_DEV_TEST_REAL_CLUSTER = "true";
 const EVERYTHING = [
   "test/cluster/**/*.test.ts",
   // The reconcilers' troubles, behind a proxy that makes them.
-  ...["troubles", "outage", "silentWatch", "nodes"].map(
+  ...["troubles", "outage", "silentWatch", "nodes", "evictions", "foreign", "workers"].map(
     (name) => `test/integration/reconcilers/${name}.test.ts`,
   ),
   // One by one: mocha takes a comma in braces for the end of a name.

@@ -56,8 +56,12 @@ interface Caller {
   readonly breaker: CallBreaker;
 }
 
+interface SentCall extends KubeCall {
+  readonly answer: "whole" | "stream";
+}
+
 interface Sender {
-  send(call: KubeCall, signal: AbortSignal): Promise<http.IncomingMessage>;
+  send(call: SentCall, signal: AbortSignal): Promise<http.IncomingMessage>;
   close(): void;
 }
 
@@ -102,7 +106,7 @@ async function answer({ sender, breaker }: Caller, call: KubeCall): Promise<stri
   }
   const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
   try {
-    const response = await sender.send(call, signal);
+    const response = await sender.send({ ...call, answer: "whole" }, signal);
     const text = await readAll(response);
     breaker.answered();
     if ((response.statusCode ?? 0) < 300) return text;
@@ -124,7 +128,10 @@ async function openStream(
     tooLate.abort();
   }, CALL_TIMEOUT_MS);
   try {
-    const response = await sender.send(call, AbortSignal.any([tooLate.signal, signal]));
+    const response = await sender.send(
+      { ...call, answer: "stream" },
+      AbortSignal.any([tooLate.signal, signal]),
+    );
     if (response.statusCode === 200) return response;
     throw refusal(call, response.statusCode ?? 0, await readAll(response));
   } catch (error) {
@@ -135,9 +142,9 @@ async function openStream(
   }
 }
 
-function headersOf(call: KubeCall, payload: string | undefined): http.OutgoingHttpHeaders {
+function headersOf(call: SentCall, payload: string | undefined): http.OutgoingHttpHeaders {
   return {
-    accept: call.metadataOnly === true ? METADATA_ONLY : "application/json",
+    accept: call.metadataOnly === true ? METADATA_ONLY[call.answer] : "application/json",
     ...(payload === undefined
       ? {}
       : {
@@ -147,11 +154,14 @@ function headersOf(call: KubeCall, payload: string | undefined): http.OutgoingHt
   };
 }
 
-/** For a list and for a watch; a server that knows neither answers with whole objects. */
-const METADATA_ONLY = ["PartialObjectMetadataList", "PartialObjectMetadata"]
-  .map((kind) => `application/json;as=${kind};g=meta.k8s.io;v=v1,`)
-  .concat("application/json")
-  .join("");
+/**
+ * One form for a list and one for a watch: a watch that is offered the list's is taken, and ends at its first event. A server
+ * that knows none answers with whole objects.
+ */
+const METADATA_ONLY = {
+  whole: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json",
+  stream: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json",
+};
 
 async function readAll(response: http.IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
