@@ -15,10 +15,15 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
+export interface OwnDatabase extends TestDatabase {
+  /** What is in it now, in another one: a backup that is restored. Ends the sessions that are open on it. */
+  copy(): Promise<OwnDatabase>;
+}
+
 export interface TestPostgres {
   readonly server: PostgresServer;
   /** An empty database, or one with all migrations applied. */
-  createDatabase(kind?: "migrated" | "empty"): Promise<TestDatabase>;
+  createDatabase(kind?: "migrated" | "empty"): Promise<OwnDatabase>;
   /** Ends the server and deletes its data. */
   remove(): Promise<void>;
 }
@@ -26,7 +31,7 @@ export interface TestPostgres {
 let shared: Promise<TestPostgres> | null = null;
 
 /** A database of one's own with all migrations applied, on the one server of this mocha run. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+export async function createTestDatabase(): Promise<OwnDatabase> {
   return (await sharedPostgres()).createDatabase();
 }
 
@@ -79,11 +84,16 @@ async function migrateTemplate(server: PostgresServer): Promise<void> {
   await migrate(server.url(TEMPLATE));
 }
 
-async function cloneDatabase(server: PostgresServer, template: string): Promise<TestDatabase> {
+async function cloneDatabase(server: PostgresServer, template: string): Promise<OwnDatabase> {
   const name = `test_${randomBytes(6).toString("hex")}`;
   await administer(server, `create database ${name} template ${template}`);
   return {
     url: server.url(name),
+    copy: async () => {
+      const end = `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`;
+      await administer(server, end);
+      return cloneDatabase(server, name);
+    },
     drop: () => administer(server, `drop database if exists ${name} with (force)`),
   };
 }

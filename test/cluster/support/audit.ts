@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeTempDir } from "../../support/tempDir.ts";
 
@@ -12,7 +12,7 @@ export interface AuditedRequest {
 export interface Audit {
   readonly apiServerArgs: readonly string[];
   /** All that was answered so far, in order. A watch is noted when it is answered and again when it ends. */
-  requests(): AuditedRequest[];
+  requests(): readonly AuditedRequest[];
   remove(): Promise<void>;
 }
 
@@ -40,17 +40,39 @@ export async function auditOf(user: string): Promise<Audit> {
       // Written before the answer goes out, so that nothing is missing from what was counted.
       ...["--audit-log-mode", "blocking", "--audit-log-maxsize", "2000"],
     ],
-    requests: () =>
-      readFileSync(log ?? "", "utf8")
-        .split("\n")
-        .filter((line) => line.endsWith("}"))
-        .map((line) => JSON.parse(line) as Line)
-        .filter(({ stage }) => stage !== "ResponseStarted")
-        .map(({ verb, objectRef }) => ({
-          verb,
-          resource: objectRef?.resource ?? "",
-          subresource: objectRef?.subresource ?? "",
-        })),
+    requests: requestsIn(log ?? ""),
     remove: () => directory.remove(),
   };
+}
+
+/** Reads on from where it stopped: the log is long, and asked for often. */
+function requestsIn(path: string): Audit["requests"] {
+  const seen: AuditedRequest[] = [];
+  const chunk = Buffer.alloc(1 << 20);
+  let position = 0;
+  let rest = Buffer.alloc(0);
+  return () => {
+    const file = openSync(path, "r");
+    try {
+      for (;;) {
+        const count = readSync(file, chunk, 0, chunk.length, position);
+        if (count === 0) return seen;
+        position += count;
+        const read = Buffer.concat([rest, chunk.subarray(0, count)]);
+        const end = read.lastIndexOf("\n") + 1;
+        rest = read.subarray(end);
+        seen.push(...read.toString("utf8", 0, end).split("\n").flatMap(requestOf));
+      }
+    } finally {
+      closeSync(file);
+    }
+  };
+}
+
+function requestOf(line: string): AuditedRequest[] {
+  if (line === "") return [];
+  const { stage, verb, objectRef } = JSON.parse(line) as Line;
+  if (stage === "ResponseStarted") return [];
+  const { resource = "", subresource = "" } = objectRef ?? {};
+  return [{ verb, resource, subresource }];
 }

@@ -16,8 +16,8 @@ export interface ControlPlane {
   signIn(user: string): Promise<ApiClient>;
   readonly url: string;
   readonly child: ChildProcess;
-  /** MiB of memory that it holds now, and the most that it ever held. */
-  memory(): { readonly now: number; readonly peak: number };
+  /** In MiB, see proc(5); `private`: what it alone holds and no file backs (RssAnon); `heap`: what JavaScript uses of it. */
+  memory(): Promise<Readonly<Record<"rss" | "peak" | "private" | "pss" | "heap", number>>>;
   /** Seconds of processor time since its start. */
   cpuSeconds(): number;
   stop(signal?: NodeJS.Signals): Promise<void>;
@@ -33,6 +33,8 @@ export async function startControlPlane(given: {
   logLevel?: string;
   /** Of another version than this. */
   main?: string;
+  /** Instead of the checkout's own. */
+  catalogueFile?: string;
 }): Promise<ControlPlane> {
   const secretFile = join(given.directory, "development-secret");
   if (!existsSync(secretFile)) {
@@ -51,19 +53,15 @@ export async function startControlPlane(given: {
       env: {
         PATH: process.env["PATH"] ?? "",
         DATABASE_URL: given.databaseUrl,
+        GPU_DEV_CATALOGUE: given.catalogueFile ?? "",
         GPU_DEV_WRITES_PER_SECOND: "100000",
         GPU_DEV_READS_PER_SECOND: "100000",
         GPU_DEV_STRANGERS_PER_SECOND: "100000",
       },
     },
   );
-  await waitFor(async () => (await fetch(`${url}/readyz`)).ok, {
-    timeoutMs: 30_000,
-    describe: "the control plane to be ready",
-  });
+  await isServing(child, url);
   const proc = (file: string) => readFileSync(`/proc/${String(child.pid)}/${file}`, "utf8");
-  const mib = (field: string) =>
-    Math.round(Number(new RegExp(`${field}:\\s+(\\d+)`).exec(proc("status"))?.[1]) / 1024);
   return {
     signIn: async (user) => {
       const me = { user, role: "user", identity: null, client: "test" } as const;
@@ -72,7 +70,20 @@ export async function startControlPlane(given: {
     },
     url,
     child,
-    memory: () => ({ now: mib("VmRSS"), peak: mib("VmHWM") }),
+    memory: async () => {
+      const mib = (text: string, field: string, bytes = 1_024) =>
+        Math.round(
+          (Number(new RegExp(`^${field}:?\\s+(\\S+)`, "m").exec(text)?.[1]) * bytes) / 2 ** 20,
+        );
+      const metrics = await (await fetch(`${url}/metrics`)).text();
+      return {
+        rss: mib(proc("status"), "VmRSS"),
+        peak: mib(proc("status"), "VmHWM"),
+        private: mib(proc("status"), "RssAnon"),
+        pss: mib(proc("smaps_rollup"), "Pss"),
+        heap: mib(metrics, "nodejs_heap_size_used_bytes", 1),
+      };
+    },
     // Fields 14 and 15 of proc(5)'s stat, in hundredths of a second; the name in field 2 has no space here.
     cpuSeconds: () => {
       const fields = proc("stat").split(" ");
@@ -85,4 +96,19 @@ export async function startControlPlane(given: {
       await ended;
     },
   };
+}
+
+/** Ends it when it never serves, and says so at once when it ended instead. */
+async function isServing(child: ChildProcess, url: string): Promise<void> {
+  const isOver = () => child.exitCode !== null || child.signalCode !== null;
+  try {
+    await waitFor(async () => isOver() || (await fetch(`${url}/readyz`)).ok, {
+      timeoutMs: 30_000,
+      describe: "the control plane to be ready",
+    });
+    if (isOver()) throw new Error(`the control plane ended with ${String(child.exitCode)}`);
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
 }

@@ -14,8 +14,24 @@ import { RequestFaults } from "../../../dev-cluster/src/faults/requestFaults.ts"
 export interface FaultProxy {
   readonly url: string;
   readonly faults: { readonly requests: RequestFaults };
-  /** Bodies that went through, in bytes: of requests, of answers, and of watches. */
-  readonly traffic: { sent: number; received: number; watched: number };
+  /** Bodies that went through, in bytes: of requests, of answers, and of watches, these also by resource. */
+  readonly traffic: {
+    sent: number;
+    received: number;
+    watched: number;
+    readonly watchedOf: Record<string, number>;
+  };
+  /** Of each request, 0 to 1: a page of HTML with 404 instead of an answer, as from a balancer without a server behind it. */
+  readonly pages: { probability: number };
+  /**
+   * The watches that are open now say nothing from now on, and never end; those that begin later are well. Answers how
+   * many of them are still open: their clients have to notice by themselves.
+   */
+  silenceOpenWatches(): () => number;
+  /** How many requests a fault has met. */
+  met(id: string): number;
+  /** Requests that hang by a fault now. */
+  hanging(): number;
   stop(): Promise<void>;
 }
 
@@ -25,12 +41,17 @@ interface OpenWatch {
   silencedBy?: string | undefined;
 }
 
+/** Of watches that no fault silenced that could be taken back. */
+const FOR_GOOD = "for good";
+
 export async function startFaultProxy(target: { url: string; ca: string }): Promise<FaultProxy> {
   const agent = new Agent({ ca: target.ca, keepAlive: true });
   const requests = new RequestFaults();
   const watches = new Set<OpenWatch>();
   const hanging = new Map<ServerResponse, string>();
-  const traffic = { sent: 0, received: 0, watched: 0 };
+  const traffic = { sent: 0, received: 0, watched: 0, watchedOf: {} as Record<string, number> };
+  const pages = { probability: 0 };
+  const met = new Map<string, number>();
   requests.on("watches", (fault) => {
     for (const watch of watches) if (matchesFault(fault.match, watch.facts)) cut(watch, fault);
   });
@@ -42,11 +63,18 @@ export async function startFaultProxy(target: { url: string; ca: string }): Prom
   /** Whether the request is to be made, and answered; throws what ends it here. */
   async function suffer(facts: RequestFacts, response: ServerResponse): Promise<Fate> {
     let fate: Fate = "answered";
+    if (Math.random() < pages.probability) {
+      response.writeHead(404, { "Content-Type": "text/html" });
+      response.end("<html><body><h1>404 Not Found</h1></body></html>");
+      return "over";
+    }
     for (const { id, effect } of requests.take(facts)) {
+      met.set(id, (met.get(id) ?? 0) + 1);
       if ("latencyMs" in effect) await delay(effect.latencyMs);
       else if ("resetAfter" in effect) fate = "unanswered";
       else if ("hang" in effect) {
         hanging.set(response, id);
+        response.on("close", () => hanging.delete(response));
         return "over";
       } else if ("reset" in effect) {
         response.destroy();
@@ -71,9 +99,8 @@ export async function startFaultProxy(target: { url: string; ca: string }): Prom
     upstream.on("error", () => to.destroy());
     to.on("close", () => upstream.destroy());
     upstream.on("response", (answer) => {
-      answer.on("error", () => to.destroy());
       if (fate === "unanswered") {
-        answer.resume().on("end", () => to.destroy());
+        answer.resume().on("close", () => to.destroy());
         return;
       }
       to.writeHead(answer.statusCode ?? 502, answer.headers);
@@ -86,8 +113,16 @@ export async function startFaultProxy(target: { url: string; ca: string }): Prom
         if (watch) watch.silencedBy ??= requests.silencer(facts);
         return watch?.silencedBy !== undefined;
       };
+      // Who is silent does not say either that the server behind it went away.
+      answer.on("error", () => {
+        if (!isSilent()) to.destroy();
+      });
       answer.on("data", (chunk: Buffer) => {
         traffic[watch ? "watched" : "received"] += chunk.length;
+        if (watch) {
+          const { resource } = facts;
+          traffic.watchedOf[resource] = (traffic.watchedOf[resource] ?? 0) + chunk.length;
+        }
         if (!isSilent()) to.write(chunk);
       });
       answer.on("end", () => {
@@ -108,6 +143,14 @@ export async function startFaultProxy(target: { url: string; ca: string }): Prom
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
     faults: { requests },
     traffic,
+    pages,
+    silenceOpenWatches: () => {
+      const silenced = [...watches];
+      for (const watch of silenced) watch.silencedBy ??= FOR_GOOD;
+      return () => silenced.filter((watch) => watches.has(watch)).length;
+    },
+    met: (id) => met.get(id) ?? 0,
+    hanging: () => hanging.size,
     stop: async () => {
       server.close();
       server.closeAllConnections();

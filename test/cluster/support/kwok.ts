@@ -3,6 +3,7 @@ import type { GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import { waitFor } from "../../support/waitFor.ts";
 import { buildTool } from "../tools/tools.ts";
 import type { Kubernetes } from "./kubernetes.ts";
+import { eachOf } from "./load.ts";
 import { startServer, type ServerProcess } from "./serverProcess.ts";
 
 const STAGES = new URL("../scale/stages.yaml", import.meta.url).pathname;
@@ -39,14 +40,9 @@ export async function addNodes(
   type: GpuType,
   count: number,
 ): Promise<void> {
-  const names = Array.from({ length: count }, (_, index) => `${type.id}-${String(index + 1)}`);
-  for (let from = 0; from < count; from += AT_ONCE) {
-    await Promise.all(
-      names
-        .slice(from, from + AT_ONCE)
-        .map((name) => admin.expect("POST", "/api/v1/nodes", nodeOf(type, name))),
-    );
-  }
+  await eachOf(count, AT_ONCE, async (index) => {
+    await admin.expect("POST", "/api/v1/nodes", nodeOf(type, `${type.id}-${String(index + 1)}`));
+  });
   await waitFor(
     async () => {
       const { items } = await admin.expect<{ items: { spec: { taints?: { key: string }[] } }[] }>(
@@ -57,6 +53,34 @@ export async function addNodes(
     },
     { timeoutMs: 120_000, intervalMs: 500, describe: "every node to be ready" },
   );
+}
+
+/**
+ * Volumes that wait for claims, of the class that a claim gets that names none, bound by Kubernetes' own controller: a
+ * pod with a disk is scheduled only once its claim is bound.
+ */
+export async function addVolumes(
+  admin: Kubernetes["admin"],
+  { count, sizeGib }: { count: number; sizeGib: number },
+): Promise<void> {
+  const storageClassName = "made-before";
+  await admin.expect("POST", "/apis/storage.k8s.io/v1/storageclasses", {
+    metadata: {
+      name: storageClassName,
+      annotations: { "storageclass.kubernetes.io/is-default-class": "true" },
+    },
+    provisioner: "kubernetes.io/no-provisioner",
+    volumeBindingMode: "Immediate",
+  });
+  await eachOf(count, AT_ONCE, async (index) => {
+    await admin.expect("POST", "/api/v1/persistentvolumes", {
+      metadata: { name: `volume-${String(index + 1)}` },
+      spec: {
+        ...{ storageClassName, capacity: { storage: `${String(sizeGib)}Gi` } },
+        ...{ accessModes: ["ReadWriteOncePod"], hostPath: { path: "/nowhere" } },
+      },
+    });
+  });
 }
 
 function nodeOf({ id, node, resource }: GpuType, name: string): object {

@@ -15,7 +15,8 @@ export async function startProxied(
   const direct = await kubernetes.serviceAccountKubeconfig(SYSTEM, account);
   const access = parse(readFileSync(direct, "utf8")) as { users: { user: { token: string } }[] };
   const token = access.users[0]?.user.token ?? "";
-  const kubeconfigPath = join(kubernetes.directory, "proxied.kubeconfig");
+  const { port } = new URL(proxy.url);
+  const kubeconfigPath = join(kubernetes.directory, `proxied-${port}.kubeconfig`);
   const text = kubeconfigText({ url: proxy.url, ca: kubernetes.ca, token });
   writeFileSync(kubeconfigPath, text, { mode: 0o600 });
   return { proxy, kubeconfigPath };

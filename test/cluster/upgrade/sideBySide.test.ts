@@ -1,28 +1,28 @@
 import assert from "node:assert/strict";
-import type { ApiClient } from "@gpu-dev/shared/client/apiClient.ts";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
-import pg from "pg";
-import { loadCatalogue } from "../../../control-plane/src/catalogueFile.ts";
 import { sharedPostgres } from "../../support/postgres.ts";
-import { install, policyIsEffective, SYSTEM } from "../chart/release.ts";
-import { startControlPlane, type ControlPlane } from "../support/controlPlane.ts";
-import { startKubernetes, type Kubernetes } from "../support/kubernetes.ts";
-import { startKwok } from "../support/kwok.ts";
-import { objectsOf, sameRowsAsPods, statesAre } from "../support/rowsAndObjects.ts";
-import { hasPrevious, writePrevious } from "./previous.ts";
+import {
+  nothingIsHeld,
+  sameRowsAsPods,
+  sameRowsAsSecretsAndServices,
+  statesAre,
+} from "../support/rowsAndObjects.ts";
+import { holdMidway, startInstallation, type Installation, type Version } from "./installation.ts";
+import { hasPrevious, runToEnd, writePrevious, writeThis } from "./versions.ts";
+
+/** What a release may do to a database that the previous version goes on using. */
+const ADDED = `alter table reservations add column of_the_next text, add column counted integer not null default 0;
+create table of_the_next (id text primary key references reservations (id));
+create index of_the_next_counted on reservations (counted);`;
+const BREAKING = "-- breaking\nalter table reservations rename column name to title;";
 
 /** As a rolling upgrade and a rollback go: processes of two versions on one database and one cluster. */
 describe("this version beside the previous one", function () {
-  this.timeout(120_000);
-  let kubernetes: Kubernetes;
-  let rows: pg.Client;
-  let startOld: () => Promise<ControlPlane>;
-  let startNew: () => Promise<ControlPlane>;
-  let older: ControlPlane | undefined;
-  let newer: ControlPlane | undefined;
-  let viaOld: ApiClient;
-  let viaNew: ApiClient;
-  const stops: (() => Promise<unknown>)[] = [];
+  this.timeout(180_000);
+  let installation: Installation;
+  let mains: Record<"previous" | "next", string>;
+  let older: Version;
+  let newer: Version;
   const ids: Record<string, ReservationId> = {};
 
   before(async function () {
@@ -32,70 +32,72 @@ describe("this version beside the previous one", function () {
       );
       this.skip();
     }
-    kubernetes = await startKubernetes();
-    stops.push(() => kubernetes.stop());
-    const type = (await loadCatalogue()).types.find(({ id }) => id === "h100");
-    assert.ok(type);
-    const kwok = await startKwok(kubernetes, { type, count: 4 });
-    stops.push(() => kwok.stop());
-    await install(kubernetes, "gpu-dev", "gpu-dev");
-    await policyIsEffective(kubernetes, "gpu-dev");
-    const database = await (await sharedPostgres()).createDatabase("empty");
-    stops.push(() => database.drop());
-    const { directory } = kubernetes;
-    const kubeconfigPath = await kubernetes.serviceAccountKubeconfig(SYSTEM, "gpu-dev");
-    const common = { kubeconfigPath, databaseUrl: database.url, directory };
-    const main = writePrevious(directory);
-    startOld = () => startControlPlane({ ...common, main });
-    startNew = () => startControlPlane(common);
-    stops.push(async () => {
-      for (const each of [older, newer]) await each?.stop();
-    });
-    rows = new pg.Client({ connectionString: database.url });
-    await rows.connect();
-    stops.push(() => rows.end());
+    installation = await startInstallation();
+    const { directory } = installation.kubernetes;
+    mains = {
+      previous: writePrevious(directory),
+      next: writeThis(directory, "next", { of_the_next: ADDED }),
+    };
   });
-  after(async () => {
-    for (const stop of stops.reverse()) await stop();
-  });
+  after(() => installation.stop());
 
-  const reserve = async (client: ApiClient, name: string) => {
+  const reserve = async ({ client }: Version, name: string) => {
     const body = { gpuType: "h100", gpus: 2, durationSeconds: 3_600, name };
-    ids[name] = (await client.call("createReservation", { body })).id;
+    return (ids[name] = (await client.call("createReservation", { body })).id);
   };
-  const of = (name: string) => {
-    const reservationId = ids[name];
-    assert.ok(reservationId);
-    return { params: { reservationId } };
+  const idOf = (name: string): ReservationId => {
+    const id = ids[name];
+    assert.ok(id);
+    return id;
   };
-  const states = (wanted: Readonly<Record<string, number>>) => statesAre(rows, wanted, 60_000);
-  const onceReady = async () => {
-    const told = await rows.query(
-      "select reservation_id from events where type = 'reservation.ready' group by 1 having count(*) > 1",
+  const cancel = async ({ client }: Version, name: string) => {
+    await client.call("cancelReservation", { params: { reservationId: idOf(name) } });
+  };
+  const states = (wanted: Readonly<Record<string, number>>) =>
+    statesAre(installation.rows, wanted, 90_000);
+  /** Rows and objects agree; answers which pod each reservation has, by its UID. */
+  const podsNow = async () => {
+    const { rows, kubernetes } = installation;
+    const pods = await sameRowsAsPods(rows, kubernetes);
+    await sameRowsAsSecretsAndServices(rows, kubernetes);
+    return new Map(pods.map(({ name, uid }) => [name, uid]));
+  };
+  const unchanged = (before: Map<string, string>, after: Map<string, string>) => {
+    for (const [name, uid] of before) assert.equal(after.get(name), uid, name);
+  };
+  const eachToldOnce = async () => {
+    const told = await installation.rows.query(
+      `select reservation_id, type from events
+       where type in ('reservation.placed', 'reservation.ready', 'reservation.stopping', 'reservation.ended', 'reservation.failed')
+       group by 1, 2 having count(*) > 1`,
     );
     assert.deepEqual(told.rows, []);
   };
+  const migrated = async () => {
+    const { rows } = await installation.rows.query<{ file: string }>(
+      "select file from migrations order by number",
+    );
+    return rows.map(({ file }) => file).some((file) => file.endsWith("_of_the_next.sql"));
+  };
 
-  it("upgrade: takes over what the previous version serves, while that one still runs", async () => {
-    older = await startOld();
-    viaOld = await older.signIn("ada");
-    await reserve(viaOld, "from-the-old");
+  it("upgrade: takes over what the previous version serves, while that one still runs on the migrated database", async () => {
+    older = await installation.start(mains.previous);
+    await reserve(older, "from-the-old");
     await states({ ready: 1 });
-    newer = await startNew();
-    viaNew = await newer.signIn("ada");
-    const before = await rows.query("select pod_uid from attempts where gone_at is null");
-    await reserve(viaNew, "by-the-new");
-    await reserve(viaOld, "by-the-old");
+    assert.equal(await migrated(), false);
+    const before = await podsNow();
+    newer = await installation.start(mains.next);
+    assert.equal(await migrated(), true);
+    await reserve(newer, "by-the-new");
+    await reserve(older, "by-the-old");
     await states({ ready: 3 });
-    const after = await rows.query<{ pod_uid: string }>("select pod_uid from attempts");
-    for (const { pod_uid } of before.rows as { pod_uid: string }[]) {
-      assert.ok(after.rows.some((row) => row.pod_uid === pod_uid));
-    }
-    assert.equal((await sameRowsAsPods(rows, kubernetes)).length, 3);
+    const after = await podsNow();
+    assert.deepEqual([before.size, after.size], [1, 3]);
+    unchanged(before, after);
   });
 
   it("each reads and changes what the other made", async () => {
-    for (const client of [viaOld, viaNew]) {
+    for (const { client } of [older, newer]) {
       const { items } = await client.call("listReservations", { query: {} });
       assert.deepEqual(items.map(({ name }) => name).sort(), [
         "by-the-new",
@@ -103,34 +105,89 @@ describe("this version beside the previous one", function () {
         "from-the-old",
       ]);
     }
-    const body = { seconds: 900 };
-    await viaOld.call("extendReservation", { ...of("by-the-new"), body });
-    await viaNew.call("cancelReservation", of("from-the-old"));
+    const of = { params: { reservationId: idOf("by-the-new") }, body: { seconds: 900 } };
+    await older.client.call("extendReservation", of);
+    const before = await podsNow();
+    await cancel(newer, "from-the-old");
     await states({ ready: 2, ended: 1 });
-    await onceReady();
+    const after = await podsNow();
+    assert.equal(after.size, 2);
+    unchanged(after, before);
+    await eachToldOnce();
   });
 
-  it("upgraded: the new version alone serves on", async () => {
-    await older?.stop();
-    await reserve(viaNew, "after-the-upgrade");
+  it("R4: what the previous version was in the middle of when it was killed is finished by this one", async () => {
+    await newer.process.stop();
+    await reserve(older, "to-be-removed");
     await states({ ready: 3, ended: 1 });
+    const kept = await podsNow();
+    await holdMidway(older, installation.rows, {
+      reserve: () => reserve(older, "begun-by-the-old"),
+      ready: [idOf("by-the-old"), idOf("to-be-removed")],
+    });
+    newer = await installation.start(mains.next);
+    await older.process.stop("SIGKILL");
+    await states({ ready: 2, ended: 3 });
+    const after = await podsNow();
+    const name = `gd-${idOf("by-the-new")}-0-1`;
+    assert.equal(after.get(name), kept.get(name));
+    assert.ok(after.has(`gd-${idOf("begun-by-the-old")}-0-1`));
+    await eachToldOnce();
   });
 
-  it("rollback: the previous version serves on what the new one made, on the migrated database", async () => {
-    older = await startOld();
-    viaOld = await older.signIn("ada");
-    await newer?.stop();
-    await reserve(viaOld, "after-the-rollback");
-    await states({ ready: 4, ended: 1 });
-    assert.equal((await sameRowsAsPods(rows, kubernetes)).length, 4);
-    for (const name of ["by-the-new", "by-the-old", "after-the-upgrade", "after-the-rollback"]) {
-      await viaOld.call("cancelReservation", of(name));
+  it("R4: rollback: what this version was in the middle of when it was killed is finished by the previous one", async () => {
+    await reserve(newer, "after-the-upgrade");
+    await reserve(newer, "to-be-removed-too");
+    await states({ ready: 4, ended: 3 });
+    const kept = await podsNow();
+    await holdMidway(newer, installation.rows, {
+      reserve: () => reserve(newer, "begun-by-the-new"),
+      ready: [idOf("after-the-upgrade"), idOf("to-be-removed-too")],
+    });
+    older = await installation.start(mains.previous);
+    await newer.process.stop("SIGKILL");
+    await reserve(older, "after-the-rollback");
+    await states({ ready: 4, ended: 5 });
+    const after = await podsNow();
+    for (const name of ["by-the-new", "begun-by-the-old"]) {
+      const pod = `gd-${idOf(name)}-0-1`;
+      assert.equal(after.get(pod), kept.get(pod));
     }
-    await states({ ended: 5 });
-    assert.deepEqual(await sameRowsAsPods(rows, kubernetes), []);
-    for (const kind of ["secrets", "services"]) {
-      assert.deepEqual(await objectsOf(kubernetes, kind), []);
+    assert.ok(after.has(`gd-${idOf("begun-by-the-new")}-0-1`));
+    for (const name of [
+      "by-the-new",
+      "begun-by-the-old",
+      "begun-by-the-new",
+      "after-the-rollback",
+    ]) {
+      await cancel(older, name);
     }
-    await onceReady();
+    await states({ ended: 9 });
+    await nothingIsHeld(installation.rows, installation.kubernetes);
+    await eachToldOnce();
+  });
+
+  it("refuses a database that a newer version changed in a way that it cannot work with, and changes nothing", async () => {
+    const database = await (await sharedPostgres()).createDatabase("empty");
+    try {
+      const { directory } = installation.kubernetes;
+      const breaking = writeThis(directory, "breaking", { of_the_next: ADDED, renamed: BREAKING });
+      const migrate = ["--role", "migrate"];
+      assert.deepEqual(await runToEnd(breaking, migrate, database.url), { code: 0, said: "" });
+      for (const main of [mains.previous, mains.next]) {
+        for (const role of ["migrate", "reconcilers"]) {
+          const args = ["--role", role, "--kubeconfig", installation.kubernetes.kubeconfigPath];
+          const { code, said } = await runToEnd(main, args, database.url);
+          assert.equal(code, 1, role);
+          assert.match(
+            said,
+            /migrated by a newer version \(\d{4}_renamed\.sql\).* start that version or a later one/,
+          );
+        }
+      }
+      assert.deepEqual(await runToEnd(breaking, migrate, database.url), { code: 0, said: "" });
+    } finally {
+      await database.drop();
+    }
   });
 });

@@ -39,7 +39,17 @@ function dyingContext(context: ReconcilerContext, crashAt: number) {
       },
     });
   const cluster = wrap(context.cluster, "all");
-  const database = wrap(context.database, ["raw", "transaction"]);
+  const inTransactions = wrap(context.database, ["transaction"]);
+  const database = new Proxy(inTransactions, {
+    // A statement is sent only when its answer is waited for, which its options come before.
+    get: (on, name) =>
+      name === "raw"
+        ? (...[sql, bindings]: [string, []]) => ({
+            options: (given: Record<string, unknown>) =>
+              step(async () => on.raw<unknown>(sql, bindings).options(given)),
+          })
+        : (Reflect.get(on, name) as unknown),
+  });
   return { life, context: { ...context, cluster, database } };
 }
 

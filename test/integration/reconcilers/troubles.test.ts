@@ -74,6 +74,62 @@ describe("what goes wrong with a pod", () => {
     await assertOver(world, id, ["reservation.failed"]);
   });
 
+  it("R6: what can't be created for long is told, fails by its deadline with its phase, and gives its GPUs back", async () => {
+    const id = await world.reserve({ gpus: 8, disk: "work" });
+    world.clock.step(1_000);
+    const behind = await world.reserve({ gpus: 8 });
+    const { requests } = world.devCluster.faults;
+    const match = { verb: "create", resource: "pods" };
+    requests.add({ id: "no-pods", match, effect: { status: 500 } });
+    await world.advance(id);
+    await world.reconcile("reservation", id);
+    const begun = await world.read(id);
+    assert.equal(begun.state, "starting");
+    assert.match(begun.phaseDetail ?? "", /the cluster answered POST .*\/pods: injected/);
+    const budget = world.context.catalogue.types.find(({ id: type }) => type === "h100");
+    assert.ok(budget);
+    for (let second = 0; second < budget.startBudgetSeconds; second += 30) {
+      assert.equal((await world.read(id)).state, "starting", `after ${String(second)} s`);
+      world.clock.step(30_000);
+      await world.reconcile("capacity");
+      await world.reconcile("reservation", id);
+    }
+    const row = await settle(world, id);
+    assert.deepEqual([row.state, row.endReason], ["failed", "start-failed"]);
+    assert.match(
+      row.endDetail ?? "",
+      /it was not ready within 10 min; it was in phase "placing": So far the cluster answered POST/,
+    );
+    await assertOver(world, id, ["reservation.placed", "reservation.failed", "disk.released"]);
+    requests.clear();
+    const next = await world.advance(behind);
+    assert.equal(next.state, "starting");
+    await bound(world, firstPod(behind));
+  });
+
+  it("R5: a start that the cluster fails again and again holds up nobody else's deadline", async () => {
+    const slow = await world.reserve({ gpus: 1 });
+    await world.advance(slow);
+    await bound(world, firstPod(slow));
+    const waiting = { reason: "ContainerCreating", message: "" };
+    await world.kubelet.report(firstPod(slow), {
+      containerStatuses: [container({ state: { waiting } })],
+    });
+    const { requests } = world.devCluster.faults;
+    const match = { verb: "create", resource: "pods" };
+    requests.add({ id: "no-pods", match, effect: { status: 500 } });
+    const failing = await world.reserve({ gpus: 1 });
+    await world.advance(failing);
+    for (let minute = 0; minute < 11; minute += 1) {
+      world.clock.step(MINUTE);
+      await world.reconcile("reservation", failing);
+      await world.reconcile("reservation", slow);
+    }
+    const row = await settle(world, slow);
+    assert.equal(row.endReason, "start-failed");
+    assert.match(row.endDetail ?? "", /in phase "pulling"/);
+  });
+
   it("R8: an OOM kill is told once with its cause, and the reservation goes on", async () => {
     const id = await makeReady(world);
     await world.kubelet.report(firstPod(id), {

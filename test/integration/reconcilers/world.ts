@@ -30,7 +30,11 @@ import { writeReservation } from "../../../control-plane/src/store/transition.ts
 import { newId } from "../../../control-plane/src/util/newId.ts";
 import { startDevCluster } from "../../../dev-cluster/src/devCluster.ts";
 import type { RequestFaults } from "../../../dev-cluster/src/faults/requestFaults.ts";
-import { createTestDatabase } from "../../support/postgres.ts";
+import {
+  createTestDatabase,
+  type TestDatabase,
+  type TestPostgres,
+} from "../../support/postgres.ts";
 import { makeTempDir } from "../../support/tempDir.ts";
 import { createHandKubelet, type HandKubelet } from "./handKubelet.ts";
 
@@ -81,6 +85,8 @@ export interface World {
   readonly context: ReconcilerContext;
   readonly database: Database;
   readonly databaseUrl: string;
+  /** A backup of its database, restored beside it. */
+  backup(): Promise<TestDatabase>;
   readonly devCluster: WorldCluster;
   readonly cluster: Cluster;
   readonly clock: SteppedClock;
@@ -100,8 +106,9 @@ export interface World {
   stop(): Promise<void>;
 }
 
-export async function startWorld(): Promise<World> {
-  const testDatabase = await createTestDatabase();
+/** @param postgres a server of its own, where the test stops it */
+export async function startWorld({ postgres }: { postgres?: TestPostgres } = {}): Promise<World> {
+  const testDatabase = await (postgres?.createDatabase() ?? createTestDatabase());
   const directory = await makeTempDir("world");
   const devCluster = await startCluster(directory.path);
   const database = openDatabase({ url: testDatabase.url, poolSize: 10 });
@@ -141,6 +148,7 @@ export async function startWorld(): Promise<World> {
     context,
     database,
     databaseUrl: testDatabase.url,
+    backup: () => testDatabase.copy(),
     devCluster,
     cluster,
     clock,
