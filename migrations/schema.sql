@@ -80,7 +80,9 @@ create table capacity_nodes (
   cordoned boolean not null,
   resource_version text not null,
   observed_at timestamp with time zone not null,
+  unhealthy_units integer not null default 0,
   constraint capacity_nodes_foreign_units_check CHECK ((foreign_units >= 0)),
+  constraint capacity_nodes_unhealthy_units_check CHECK ((unhealthy_units >= 0)),
   constraint capacity_nodes_units_check CHECK ((units >= 0)),
   constraint capacity_nodes_pkey PRIMARY KEY (cluster, name)
 );

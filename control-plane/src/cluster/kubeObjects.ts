@@ -71,6 +71,7 @@ export interface KubeNode extends KubeObject {
   readonly spec?: { readonly unschedulable?: boolean };
   readonly status?: {
     readonly allocatable?: Readonly<Record<string, string | number>>;
+    readonly capacity?: Readonly<Record<string, string | number>>;
     readonly conditions?: readonly Condition[];
   };
 }

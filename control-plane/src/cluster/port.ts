@@ -105,6 +105,8 @@ export interface NodeView {
   readonly cordoned: boolean;
   /** Allocatable units of each extended resource that the catalogue names. */
   readonly allocatable: Readonly<Record<string, number>>;
+  /** Units of each that the node has and can't give, as they are out of order. */
+  readonly unhealthy: Readonly<Record<string, number>>;
 }
 
 export interface PodRequest {

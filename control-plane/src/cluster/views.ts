@@ -69,6 +69,9 @@ function gpusOf(pod: KubePod, resources: readonly string[]): number {
 export function nodeView(node: KubeNode, resources: readonly string[]): NodeView {
   const labels = node.metadata?.labels ?? {};
   const ready = node.status?.conditions?.find((condition) => condition.type === "Ready");
+  const { allocatable = {}, capacity = {} } = node.status ?? {};
+  const each = (amount: (resource: string) => number) =>
+    Object.fromEntries(resources.map((name) => [name, amount(name)]));
   return {
     name: node.metadata?.name ?? "",
     uid: node.metadata?.uid ?? "",
@@ -78,9 +81,9 @@ export function nodeView(node: KubeNode, resources: readonly string[]): NodeView
     ready: ready?.status === "True",
     notReadySince: ready?.status === "True" ? null : dateOf(ready?.lastTransitionTime),
     cordoned: node.spec?.unschedulable ?? false,
-    allocatable: Object.fromEntries(
-      resources.map((name) => [name, countOf(node.status?.allocatable?.[name])]),
-    ),
+    allocatable: each((name) => countOf(allocatable[name])),
+    // A device plugin's devices are all of the capacity, and allocatable while they are healthy.
+    unhealthy: each((name) => Math.max(0, countOf(capacity[name]) - countOf(allocatable[name]))),
   };
 }
 

@@ -73,6 +73,7 @@ function capacityOf(
         zone: node.zone,
         units: type.resource === null ? type.slotsPerNode : (node.allocatable[type.resource] ?? 0),
         foreignUnits: taken,
+        unhealthyUnits: type.resource === null ? 0 : (node.unhealthy[type.resource] ?? 0),
         ready: node.ready,
         cordoned: node.cordoned,
         resourceVersion: node.resourceVersion,

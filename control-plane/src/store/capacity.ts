@@ -8,6 +8,7 @@ export interface CapacityNode {
   readonly zone: string;
   readonly units: number;
   readonly foreignUnits: number;
+  readonly unhealthyUnits: number;
   readonly ready: boolean;
   readonly cordoned: boolean;
   readonly resourceVersion: string;
@@ -26,22 +27,23 @@ export async function upsertNodes(
     db,
     `with seen as (
        select * from jsonb_to_recordset(cast(:nodes as jsonb)) as n(name text, uid text, "gpuType" text, zone text,
-         units integer, "foreignUnits" integer, ready boolean, cordoned boolean, "resourceVersion" text)),
+         units integer, "foreignUnits" integer, "unhealthyUnits" integer, ready boolean, cordoned boolean, "resourceVersion" text)),
      before as (select * from capacity_nodes where cluster = 'default'),
      written as (
-       insert into capacity_nodes as c (name, uid, gpu_type, zone, units, foreign_units, ready, cordoned,
-         resource_version, observed_at)
-       select name, uid, "gpuType", zone, units, "foreignUnits", ready, cordoned, "resourceVersion", :observedAt
+       insert into capacity_nodes as c (name, uid, gpu_type, zone, units, foreign_units, unhealthy_units, ready,
+         cordoned, resource_version, observed_at)
+       select name, uid, "gpuType", zone, units, "foreignUnits", "unhealthyUnits", ready, cordoned,
+         "resourceVersion", :observedAt
        from seen
        on conflict (cluster, name) do update set uid = excluded.uid, gpu_type = excluded.gpu_type,
          zone = excluded.zone, units = excluded.units, foreign_units = excluded.foreign_units,
-         ready = excluded.ready, cordoned = excluded.cordoned, resource_version = excluded.resource_version,
+         unhealthy_units = excluded.unhealthy_units, ready = excluded.ready, cordoned = excluded.cordoned, resource_version = excluded.resource_version,
          observed_at = excluded.observed_at
        where c.observed_at <= excluded.observed_at
-       returning name, gpu_type, zone, units, foreign_units, ready, cordoned)
+       returning name, gpu_type, zone, units, foreign_units, unhealthy_units, ready, cordoned)
      select w.gpu_type as "gpuType" from written w left join before b on b.name = w.name
-     where (w.gpu_type, w.zone, w.units, w.foreign_units, w.ready, w.cordoned)
-       is distinct from (b.gpu_type, b.zone, b.units, b.foreign_units, b.ready, b.cordoned)
+     where (w.gpu_type, w.zone, w.units, w.foreign_units, w.unhealthy_units, w.ready, w.cordoned)
+       is distinct from (b.gpu_type, b.zone, b.units, b.foreign_units, b.unhealthy_units, b.ready, b.cordoned)
      group by w.gpu_type`,
     { nodes: JSON.stringify(nodes), observedAt },
   );

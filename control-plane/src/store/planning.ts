@@ -69,7 +69,7 @@ export async function readPool(db: Queryable, pool: string): Promise<PoolRows> {
     db,
     `select (select seen_at from cluster_contact where cluster = 'default') as "seenAt",
        (select coalesce(json_agg(json_build_object('name', name, 'zone', zone, 'units', units,
-          'foreignUnits', foreign_units, 'outOfUse', case when not ready then 'not ready' when cordoned then 'cordoned' end) order by name), '[]')
+          'foreignUnits', foreign_units, 'unhealthyUnits', unhealthy_units, 'outOfUse', case when not ready then 'not ready' when cordoned then 'cordoned' end) order by name), '[]')
         from capacity_nodes where cluster = 'default' and gpu_type = :pool) as nodes,
        (select coalesce(json_agg(json_build_object('reservationId', a.reservation_id, 'node', a.node,
           'units', a.units, 'until', r.capacity_until) order by a.created_at, a.reservation_id), '[]')

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 /** The version that installations run: each release moves it on to the one before itself. */
-const PREVIOUS = "342d0fd61d4f6337b850facc454c9daa50fb13af";
+const PREVIOUS = "f6ffedaf1d0ca74cbdce4dd83eecc296238e7bd3";
 const WORKSPACES = ["control-plane", "shared"];
 const NEEDED = ["migrations", "infra/catalogue.yaml", "package.json"];
 

@@ -17,6 +17,7 @@ const node = (name: string, units = 8, rest: Partial<PlanNode> = {}): PlanNode =
   zone: "a",
   units,
   foreignUnits: 0,
+  unhealthyUnits: 0,
   outOfUse: null,
   ...rest,
 });
@@ -61,6 +62,20 @@ describe("the first-come planner", () => {
     assert.deepEqual(on(["h100-1"], [lease("h100-1", 4)]), ["h100-2"]);
     assert.deepEqual(on(["h100-1", "h100-2"], [lease("h100-2", 4)]), ["h100-2"]);
     assert.deepEqual(on(["h100-1"], [lease("h100-2", 8)]), ["h100-1"]);
+  });
+
+  it("Q3: says which GPUs are out of order, by node while these are few, and of none that is out of use", () => {
+    const sick = (name: string, rest: Partial<PlanNode> = {}) =>
+      node(name, 6, { unhealthyUnits: 2, ...rest });
+    const reason = (nodes: PlanNode[]) =>
+      plan({ nodes, queue: [request("whole", 8)] }).waiting[0]?.reason ?? "";
+    const out = sick("h100-2", { outOfUse: "cordoned" });
+    assert.match(
+      reason([sick("h100-1"), out]),
+      /Out of use: h100-2 \(cordoned\)\. Out of order: 2 of 8 GPUs on h100-1\.$/,
+    );
+    const many = Array.from({ length: 7 }, (_, index) => sick(`h100-${String(index + 1)}`));
+    assert.match(reason(many), / 14 GPUs are out of order\.$/);
   });
 
   it("Q2: says how what is free is split, and what ends next", () => {

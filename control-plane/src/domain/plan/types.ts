@@ -7,6 +7,8 @@ export interface PlanNode {
   readonly units: number;
   /** Units taken by what is not ours. */
   readonly foreignUnits: number;
+  /** Units that it has beside these, and that are out of order. */
+  readonly unhealthyUnits: number;
   /** Why nothing new is placed here; null where it may be. */
   readonly outOfUse: "not ready" | "cordoned" | null;
 }

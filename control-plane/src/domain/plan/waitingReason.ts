@@ -18,6 +18,7 @@ export function blockedReason(
     needSentence(input, request),
     freeSentence(input, rooms, request),
     outOfUseSentence(rooms),
+    unhealthySentence(rooms),
     nextEndSentence(input, rooms, request),
   ]
     .filter((sentence) => sentence !== "")
@@ -66,6 +67,18 @@ function outOfUseSentence(rooms: readonly NodeRoom[]): string {
   if (names.length === 0) return "";
   if (names.length > MOST_NODES_NAMED) return `${String(names.length)} nodes are out of use.`;
   return `Out of use: ${names.join(", ")}.`;
+}
+
+/** A node that is out of use gives none of its GPUs, healthy or not. */
+function unhealthySentence(rooms: readonly NodeRoom[]): string {
+  const bad = rooms.filter((room) => usable(room) && room.node.unhealthyUnits > 0);
+  if (bad.length === 0) return "";
+  const sum = bad.reduce((all, { node }) => all + node.unhealthyUnits, 0);
+  if (bad.length > MOST_NODES_NAMED) return `${String(sum)} GPUs are out of order.`;
+  const each = bad.map(({ node: { name, units, unhealthyUnits } }) => {
+    return `${String(unhealthyUnits)} of ${String(units + unhealthyUnits)} GPUs on ${name}`;
+  });
+  return `Out of order: ${each.join(", ")}.`;
 }
 
 /** Of nodes in use alone: what ends on another frees nothing for who waits. */
