@@ -1,8 +1,9 @@
+import { Second } from "@gpu-dev/shared/durations.ts";
 import { listLive, type LiveRow } from "../store/liveReservations.ts";
 import { queueLooks } from "../store/jobBatches.ts";
 import { listKeysOf } from "../store/sshKeys.ts";
 import type { ReconcilerName } from "../store/jobs.ts";
-import type { ReconcileResult, ReconcilerContext } from "./context.ts";
+import { after, type ReconcileResult, type ReconcilerContext } from "./context.ts";
 import { authorizedKeys } from "./reservation/ensureObjects.ts";
 
 /**
@@ -21,18 +22,23 @@ export async function reconcileResync(context: ReconcilerContext): Promise<Recon
   return {};
 }
 
-async function listUnsteady({ database, cluster, clock }: ReconcilerContext): Promise<string[]> {
-  const live = await listLive(database, clock.now());
-  const owners = new Set(live.filter((row) => !row.due).map((row) => row.ownerId));
-  const keys = await listKeysOf(database, [...owners]);
+async function listUnsteady({
+  database,
+  cluster,
+  clock,
+  catalogue,
+}: ReconcilerContext): Promise<string[]> {
+  const now = clock.now();
+  const queuedSince = after(now, -catalogue.planningHorizonSeconds * Second.ms);
+  const live = await listLive(database, { now, queuedSince });
+  const inUse = live.filter((row) => !row.due && row.state === "ready");
+  const keys = await listKeysOf(database, [...new Set(inUse.map((row) => row.ownerId))]);
   const isSteady = (row: LiveRow) => {
-    const { id, ownerId, due, podName, podUid, ...rest } = row;
-    if (due || podName === null || podUid === null) return false;
-    const secret = {
-      authorizedKeys: authorizedKeys(keys.get(ownerId) ?? []),
-      expiresAt: row.expiresAt,
-    };
+    const { id, ownerId, podName, podUid, expiresAt, ...rest } = row;
+    if (podName === null || podUid === null) return false;
+    const secret = { authorizedKeys: authorizedKeys(keys.get(ownerId) ?? []), expiresAt };
     return cluster.isAsExpected(id, { ...rest, podName, podUid, secret });
   };
-  return live.filter((row) => !isSteady(row)).map((row) => row.id);
+  const due = live.filter((row) => row.due);
+  return [...due, ...inUse.filter((row) => !isSteady(row))].map((row) => row.id);
 }
