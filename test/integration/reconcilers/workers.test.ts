@@ -119,12 +119,12 @@ describe("reconcilers at work", function () {
     await waitFor(async () => (await sessions()) <= most, {
       ...{ timeoutMs: 60_000, describe: `at most ${String(most)} sessions, as before` },
     });
-    const idle = await rows(
-      world.database,
-      `select pid, state from pg_stat_activity
-       where datname = current_database() and state like 'idle in%'`,
-    );
-    assert.deepEqual(idle, []);
+    // They work meanwhile: one between two statements is no leak, and one that was left behind stays.
+    const idle = `select count(*)::int as value from pg_stat_activity
+      where datname = current_database() and state like 'idle in%'`;
+    await waitFor(async () => (await scalar<number>(world.database, idle)) === 0, {
+      describe: "no transaction to be left open",
+    });
     await reconcilers.stop();
     reconcilers = undefined;
     // What is left is the test's own pool.
