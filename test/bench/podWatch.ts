@@ -6,21 +6,37 @@ type Change = "ADDED" | "MODIFIED" | "DELETED";
 /** Watches the pods as a client of the API server, and tells when (by this process's monotonic clock) a change came. */
 export class PodWatch {
   readonly #waiters = new Set<(change: Change, pod: V1Pod, at: number) => void>();
+  readonly #watch: Watch;
+  #version: string | undefined;
+  #stopped = false;
   #abort: AbortController | undefined;
 
+  private constructor(stack: Stack, version: string | undefined) {
+    this.#watch = new Watch(stack.kubeConfig);
+    this.#version = version;
+  }
+
   static async start(stack: Stack): Promise<PodWatch> {
-    const pods = new PodWatch();
     const { metadata } = await stack.core.listNamespacedPod({ namespace: NAMESPACE });
-    pods.#abort = await new Watch(stack.kubeConfig).watch(
+    const pods = new PodWatch(stack, metadata?.resourceVersion);
+    await pods.#follow();
+    return pods;
+  }
+
+  /** The server ends a watch whose client is slow for a moment, as this one is in a burst: it goes on where it was. */
+  async #follow(): Promise<void> {
+    this.#abort = await this.#watch.watch(
       `/api/v1/namespaces/${NAMESPACE}/pods`,
-      { resourceVersion: metadata?.resourceVersion },
+      { resourceVersion: this.#version },
       (change: string, pod: V1Pod) => {
         const at = performance.now();
-        for (const waiter of [...pods.#waiters]) waiter(change as Change, pod, at);
+        this.#version = pod.metadata?.resourceVersion ?? this.#version;
+        for (const waiter of [...this.#waiters]) waiter(change as Change, pod, at);
       },
-      () => undefined,
+      () => {
+        if (!this.#stopped) void this.#follow();
+      },
     );
-    return pods;
   }
 
   /** The moment of the first such change from now on. Ask before causing it. */
@@ -41,6 +57,7 @@ export class PodWatch {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#abort?.abort();
   }
 }

@@ -13,8 +13,8 @@ import { crowdOf, disksFor, usersFor, type Crowd, type Reserved } from "./crowd.
 import { startScene, type Scene } from "./scene.ts";
 
 const FULL = process.env["GPU_DEV_SCALE"] === "full";
-const NODES = FULL ? 250 : 150;
-const RESERVATIONS = FULL ? 3_000 : 2_000;
+const NODES = FULL ? 150 : 75;
+const RESERVATIONS = FULL ? 2_000 : 1_000;
 /** As many as there are GPUs; the others wait. */
 const FITTING = NODES * 8;
 const WAITING = RESERVATIONS - FITTING;
