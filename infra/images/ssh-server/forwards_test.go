@@ -10,24 +10,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/ssh"
 )
 
 func TestAForwardDeliversWhatWasSentBeforeItWasClosed(t *testing.T) {
 	client, _ := loggedIn(t)
-	target, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer target.Close()
-	forward, err := client.Dial("tcp", target.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	inside, err := target.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer inside.Close()
+	forward, inside := bothEnds(t, client)
 	const sent = 1_900_000
 	if _, err := forward.Write(make([]byte, sent)); err != nil {
 		t.Fatal(err)
@@ -46,21 +35,8 @@ func TestAForwardDeliversWhatWasSentBeforeItWasClosed(t *testing.T) {
 
 func TestAForwardEndsWithItsChannel(t *testing.T) {
 	client, _ := loggedIn(t)
-	target, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer target.Close()
-	forward, err := client.Dial("tcp", target.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	// It says nothing, and does not close its side.
-	inside, err := target.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer inside.Close()
+	// The target says nothing, and does not close its side.
+	forward, _ := bothEnds(t, client)
 	forward.Close()
 	within(t, "the end of all that carried it", func() bool {
 		for strings.Contains(stacks(), ".join(") {
@@ -124,4 +100,22 @@ func TestASocketOutlivesAnErrorThatPasses(t *testing.T) {
 	}
 	within(t, "the next connection", func() bool { return <-served })
 	socket.Close()
+}
+
+// bothEnds answers both ends of a connection that the client opened through the server.
+func bothEnds(t *testing.T, client *ssh.Client) (forward, inside net.Conn) {
+	t.Helper()
+	target, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer target.Close()
+	if forward, err = client.Dial("tcp", target.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	if inside, err = target.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { inside.Close() })
+	return forward, inside
 }
