@@ -9,14 +9,13 @@ import type { Services } from "./http/handler.ts";
 import { startHttpServer, type HttpServer, type ServerTimeouts } from "./http/server.ts";
 import { startEventFeed } from "./operations/eventFeed.ts";
 import type { LogReader } from "./operations/reachReservation.ts";
-import { isDatabaseAway, openDatabase, readDatabaseTime, type Database } from "./store/database.ts";
+import { openDatabase, readDatabaseTime, type Database } from "./store/database.ts";
 import { ensureInstallation } from "./store/installation.ts";
-import { migrate } from "./store/migrate.ts";
+import { migratePatiently, type Patience } from "./store/migratePatiently.ts";
 import { DatabaseClock } from "./util/clock.ts";
 import type { Log } from "./util/logger.ts";
 
 const DATABASE_WAIT_MS = 60 * Second.ms;
-const DATABASE_RETRY_MS = 500;
 const MEASURE_MS = 30 * Second.ms;
 const SKEW_MS = 2 * Second.ms;
 
@@ -30,6 +29,8 @@ export interface ControlPlane {
 export interface Overrides {
   readonly timeouts?: ServerTimeouts;
   readonly databaseWaitMs?: number;
+  /** Aborted when the process is asked to stop: ends the wait for a database that doesn't answer. */
+  readonly stopping?: AbortSignal;
 }
 
 interface Base {
@@ -48,16 +49,20 @@ export async function startControlPlane(
   log: Log,
   overrides: Overrides = {},
 ): Promise<ControlPlane> {
+  const patience: Patience = {
+    ...{ log, waitMs: overrides.databaseWaitMs ?? DATABASE_WAIT_MS },
+    stopping: overrides.stopping,
+  };
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (let last = stops.pop(); last; last = stops.pop()) await last();
   };
   try {
     if (config.role === "migrate") {
-      await migratePatiently(config.databaseUrl, log, overrides.databaseWaitMs ?? DATABASE_WAIT_MS);
+      await migratePatiently(config.databaseUrl, patience);
       return { url: undefined, stop };
     }
-    const base = await startBase(config, log, { stops, ...overrides });
+    const base = await startBase(config, log, { stops, patience });
     if (config.role !== "api") stops.push(await startReconciling(base));
     const server =
       config.role === "reconcilers" ? undefined : await startApi(base, stops, overrides);
@@ -72,10 +77,10 @@ export async function startControlPlane(
 async function startBase(
   config: Config,
   log: Log,
-  options: Overrides & { readonly stops: (() => Promise<void>)[] },
+  options: { readonly stops: (() => Promise<void>)[]; readonly patience: Patience },
 ): Promise<Base> {
   const catalogue = await loadCatalogue(config.catalogueFile);
-  await migratePatiently(config.databaseUrl, log, options.databaseWaitMs ?? DATABASE_WAIT_MS);
+  await migratePatiently(config.databaseUrl, options.patience);
   const database = openDatabase({ url: config.databaseUrl, poolSize: config.poolSize });
   options.stops.push(() => database.destroy());
   const clock = new DatabaseClock(() => readDatabaseTime(database));
@@ -191,28 +196,6 @@ const NO_CLUSTER: LogReader = {
 };
 
 const rate = (perSecond: number, seconds: number) => ({ perSecond, burst: perSecond * seconds });
-
-/** Waits for a database that is still starting, which is usual when both are started together. */
-async function migratePatiently(url: string, log: Log, waitMs: number): Promise<void> {
-  const deadline = performance.now() + waitMs;
-  for (;;) {
-    try {
-      await migrate(url);
-      return;
-    } catch (cause) {
-      if (!isDatabaseAway(cause)) throw cause;
-      if (performance.now() > deadline) {
-        const seconds = String(Math.round(waitMs / Second.ms));
-        throw new Error(
-          `PostgreSQL did not answer for ${seconds} s; check that it runs and that DATABASE_URL names it`,
-          { cause },
-        );
-      }
-      log.warn({ err: cause }, "PostgreSQL does not answer; trying again");
-      await new Promise((resolve) => setTimeout(resolve, DATABASE_RETRY_MS));
-    }
-  }
-}
 
 async function measureClock(clock: DatabaseClock, log: Log): Promise<void> {
   try {

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { startControlPlane, type ControlPlane } from "./composition.ts";
 import { ConfigProblem, describeOptions, readConfig, redactConfig, type Config } from "./config.ts";
 import { createLogger } from "./util/logger.ts";
@@ -8,36 +9,33 @@ const EXIT_CONFIG = 2;
 async function main(config: Config): Promise<void> {
   const log = createLogger(config.logLevel);
   log.info({ config: redactConfig(config) }, "starting");
-  const asked = whenAskedToStop(config);
+  const stopping = whenAskedToStop(config);
   // Asked while still starting: what has begun is finished first, then undone in order.
-  const controlPlane: ControlPlane = await startControlPlane(config, log);
+  const controlPlane: ControlPlane = await startControlPlane(config, log, { stopping });
   process.stdout.write(`${JSON.stringify({ ready: true, url: controlPlane.url ?? null })}\n`);
   if (config.role === "migrate") {
     log.info("the database is at the newest migration");
     return;
   }
-  const reason = await asked;
-  log.info({ reason }, "stopping");
+  if (!stopping.aborted) await once(stopping, "abort");
+  log.info({ reason: stopping.reason as string }, "stopping");
   await controlPlane.stop();
   log.info("stopped");
 }
 
-function whenAskedToStop({ exitWithParent }: Config): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      process.once(signal, () => {
-        resolve(signal);
-      });
-    }
-    if (!exitWithParent) return;
-    process.stdin.on("end", () => {
-      resolve("standard input closed");
-    });
-    process.stdin.on("error", () => {
-      resolve("standard input closed");
-    });
+/** Aborted when the process is asked to stop, with what asked as its reason. */
+function whenAskedToStop({ exitWithParent }: Config): AbortSignal {
+  const controller = new AbortController();
+  const ask = (reason: string) => () => {
+    controller.abort(reason);
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, ask(signal));
+  if (exitWithParent) {
+    process.stdin.on("end", ask("standard input closed"));
+    process.stdin.on("error", ask("standard input closed"));
     process.stdin.resume();
-  });
+  }
+  return controller.signal;
 }
 
 function explain(error: unknown): string {
