@@ -3,7 +3,7 @@ import { rename, rm } from "node:fs/promises";
 import { symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { runTool } from "../support/runTool.ts";
-import { cacheFolder } from "./cacheFolder.ts";
+import { cacheFolder } from "../../support/cacheFolder.ts";
 
 /** What the root file system of an image has in it, as far as an SSH server could miss it. */
 export type ImageKind = "debian" | "busybox" | "musl" | "empty";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { runTool } from "../support/runTool.ts";
-import { cacheFolder } from "./cacheFolder.ts";
+import { cacheFolder } from "../../support/cacheFolder.ts";
 
 const SOURCES = join(import.meta.dirname, "../../../infra/images/ssh-server");
 

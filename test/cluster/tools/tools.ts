@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { cacheFolder } from "../../support/cacheFolder.ts";
 
 /** What the cluster tier runs, each from the module that pins its version: a folder beside this file. */
 const TOOLS = {
@@ -63,8 +63,7 @@ function cacheOf(name: ToolName): string {
   for (const file of ["go.mod", "go.sum"]) {
     hash.update(readFileSync(join(import.meta.dirname, module, file)));
   }
-  const base = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
-  return join(base, "gpu-dev", "cluster-tools", `${module}-${hash.digest("hex").slice(0, 16)}`);
+  return cacheFolder(`cluster-tools/${module}-${hash.digest("hex").slice(0, 16)}`);
 }
 
 /** Without debug tables. Kubernetes learns its version from its linker; without it, it calls itself v0.0.0. */

