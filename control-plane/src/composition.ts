@@ -50,7 +50,8 @@ export async function startControlPlane(
   overrides: Overrides = {},
 ): Promise<ControlPlane> {
   const patience: Patience = {
-    ...{ log, waitMs: overrides.databaseWaitMs ?? DATABASE_WAIT_MS },
+    log,
+    waitMs: overrides.databaseWaitMs ?? DATABASE_WAIT_MS,
     stopping: overrides.stopping,
   };
   const stops: (() => Promise<void>)[] = [];

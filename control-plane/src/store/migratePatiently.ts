@@ -39,7 +39,7 @@ export async function migratePatiently(
       // Once: the same line twice a second would hide what else is said.
       if (tried === 1) log.warn({ err: cause, waitMs }, "PostgreSQL does not answer; trying again");
     }
-    await pause(RETRY_MS, undefined, { ...(stopping && { signal: stopping }) }).catch(() => {
+    await pause(RETRY_MS, undefined, { signal: stopping }).catch(() => {
       throw new Error("asked to stop before PostgreSQL answered; nothing was started");
     });
   }
