@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ErrorCode } from "@gpu-dev/shared/errors.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
 import { Refusal } from "../util/refusal.ts";
 import { createApp, type AppOptions } from "./app.ts";
+import { drainOf } from "./drain.ts";
 import { toProblem } from "./errorMapping.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -25,7 +26,6 @@ export interface HttpServer {
 }
 
 export const TIMEOUTS: ServerTimeouts = { headersMs: 10 * Second.ms, requestMs: 30 * Second.ms };
-const DRAIN_MS = 10 * Second.ms;
 
 export async function startHttpServer(
   options: Omit<AppOptions, "port" | "isStopping"> & {
@@ -51,6 +51,7 @@ export async function startHttpServer(
     (request, response) => void handle(request, response),
   );
   server.on("clientError", answerBadRequest);
+  const drain = drainOf(server);
   server.listen(options.port, options.host);
   try {
     await once(server, "listening");
@@ -65,28 +66,9 @@ export async function startHttpServer(
     async stop() {
       stopping = true;
       app.streams.stop();
-      await drain(server);
+      await drain();
     },
   };
-}
-
-async function drain(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => {
-      resolve();
-    });
-  });
-  server.closeIdleConnections();
-  const limit = setTimeout(() => {
-    server.closeAllConnections();
-  }, DRAIN_MS);
-  // A kept connection whose request ends during the drain becomes idle only then.
-  const idle = setInterval(() => {
-    server.closeIdleConnections();
-  }, 50);
-  await closed;
-  clearTimeout(limit);
-  clearInterval(idle);
 }
 
 /** What Node refuses before there is a request: bad syntax, headers too large, too slow. */

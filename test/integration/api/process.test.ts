@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmod, readFile, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildOpenApi } from "@gpu-dev/shared/api/openapi.ts";
@@ -160,8 +161,12 @@ describe("the control plane's process", () => {
     assert.equal(waiting.err.match(/does not answer/g)?.length, 1);
   });
 
-  it("ends streams and finishes what is under way when it stops", async () => {
+  it("ends streams and spare connections, and finishes what is under way when it stops", async () => {
     const api = await startApi();
+    // The server has it before what comes after it is answered.
+    const spare = connect(Number(new URL(api.url).port), "127.0.0.1");
+    spare.resume();
+    await once(spare, "connect");
     const alice = await api.signIn("alice");
     const stream = await readEvents(api.url, alice.token);
     // A request that is held up in the middle: its user's row is locked.
@@ -177,7 +182,10 @@ describe("the control plane's process", () => {
       { describe: "the request to be under way" },
     );
     const stopped = api.stopServer();
-    await waitFor(() => stream.closed(), { describe: "the stream to end" });
+    await waitFor(() => stream.closed() && spare.closed, {
+      timeoutMs: 5_000,
+      describe: "the stream and the spare connection to end",
+    });
     await assert.rejects(fetch(`${api.url}/healthz`), "nobody new is let in");
     await holder.commit();
     const answer = await underWay;
