@@ -1,14 +1,13 @@
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { runTool } from "../support/runTool.ts";
-import { cacheFolder } from "../../support/cacheFolder.ts";
+import { hashedCacheFolder } from "../../support/cacheFolder.ts";
 
 const SOURCES = join(import.meta.dirname, "../../../infra/images/ssh-server");
 
 /** The program of the ssh-server image, built as its Dockerfile does: once for each state of its sources. */
 export async function sshServerProgram(): Promise<string> {
-  const folder = cacheFolder(`ssh-server-${hashOfSources()}`);
+  const folder = hashedCacheFolder("ssh-server", sources());
   const path = join(folder, "gpu-dev-sshd");
   if (existsSync(path)) return path;
   mkdirSync(folder, { recursive: true });
@@ -24,11 +23,9 @@ export async function sshServerProgram(): Promise<string> {
   return path;
 }
 
-function hashOfSources(): string {
-  const hash = createHash("sha256").update(`${process.platform}/${process.arch}`);
+function sources(): string[] {
   const names = readdirSync(SOURCES).filter(
     (name) => /^go\.(mod|sum)$|\.go$/.test(name) && !name.endsWith("_test.go"),
   );
-  for (const name of names.sort()) hash.update(name).update(readFileSync(join(SOURCES, name)));
-  return hash.digest("hex").slice(0, 16);
+  return names.sort().map((name) => join(SOURCES, name));
 }

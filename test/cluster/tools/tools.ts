@@ -1,9 +1,8 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { cacheFolder } from "../../support/cacheFolder.ts";
+import { hashedCacheFolder } from "../../support/cacheFolder.ts";
 
 /** What the cluster tier runs, each from the module that pins its version: a folder beside this file. */
 const TOOLS = {
@@ -56,14 +55,10 @@ export async function buildTool(name: ToolName): Promise<string> {
   return join(folder, name);
 }
 
-/** A folder for each set of pinned versions, so that a change of one is built anew and nothing old is taken for it. */
 function cacheOf(name: ToolName): string {
   const { module } = TOOLS[name];
-  const hash = createHash("sha256").update(`${process.platform}/${process.arch}`);
-  for (const file of ["go.mod", "go.sum"]) {
-    hash.update(readFileSync(join(import.meta.dirname, module, file)));
-  }
-  return cacheFolder(`cluster-tools/${module}-${hash.digest("hex").slice(0, 16)}`);
+  const pins = ["go.mod", "go.sum"].map((file) => join(import.meta.dirname, module, file));
+  return hashedCacheFolder(`cluster-tools/${module}`, pins);
 }
 
 /** Without debug tables. Kubernetes learns its version from its linker; without it, it calls itself v0.0.0. */

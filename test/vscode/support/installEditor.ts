@@ -1,9 +1,8 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
-import { cacheFolder } from "../../support/cacheFolder.ts";
+import { hashedCacheFolder } from "../../support/cacheFolder.ts";
 import { skipBecause } from "../../support/requireTool.ts";
 
 const PINNED = join(import.meta.dirname, "../editor");
@@ -86,10 +85,8 @@ function editorFolder(): string {
 
 /** A folder for each lock file and kind of Node, so that native modules are of the Node that loads them. */
 function cachedFolder(): string {
-  const { platform, arch, versions } = process;
-  const hash = createHash("sha256").update(`${platform}/${arch}/${versions.modules}`);
-  for (const file of PINNED_FILES) hash.update(readFileSync(join(PINNED, file)));
-  return cacheFolder(`editor-${hash.digest("hex").slice(0, 16)}`);
+  const files = PINNED_FILES.map((name) => join(PINNED, name));
+  return hashedCacheFolder("editor", files, `/${process.versions.modules}`);
 }
 
 /** Only what is whole gets the name that is looked for; of two that install at once, the first one's stays. */
