@@ -7,7 +7,10 @@ const SOURCES = join(import.meta.dirname, "../../../infra/images/ssh-server");
 
 /** The program of the ssh-server image, built as its Dockerfile does: once for each state of its sources. */
 export async function sshServerProgram(): Promise<string> {
-  const folder = hashedCacheFolder("ssh-server", sources());
+  const names = sourceNames();
+  const paths = names.map((name) => join(SOURCES, name));
+  // Go reads the names too: a file called x_windows.go is left out.
+  const folder = hashedCacheFolder("ssh-server", paths, `/${names.join()}`);
   const path = join(folder, "gpu-dev-sshd");
   if (existsSync(path)) return path;
   mkdirSync(folder, { recursive: true });
@@ -23,9 +26,8 @@ export async function sshServerProgram(): Promise<string> {
   return path;
 }
 
-function sources(): string[] {
-  const names = readdirSync(SOURCES).filter(
-    (name) => /^go\.(mod|sum)$|\.go$/.test(name) && !name.endsWith("_test.go"),
-  );
-  return names.sort().map((name) => join(SOURCES, name));
+function sourceNames(): string[] {
+  return readdirSync(SOURCES)
+    .filter((name) => /^go\.(mod|sum)$|\.go$/.test(name) && !name.endsWith("_test.go"))
+    .sort();
 }
