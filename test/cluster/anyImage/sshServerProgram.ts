@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { runTool } from "../support/runTool.ts";
 import { hashedCacheFolder } from "../../support/cacheFolder.ts";
 
-const SOURCES = join(import.meta.dirname, "../../../infra/images/ssh-server");
+const SOURCES = join(import.meta.dirname, "../../../ssh-server");
 
 /** The program of the ssh-server image, built as its Dockerfile does: once for each state of its sources. */
 export async function sshServerProgram(): Promise<string> {

@@ -49,7 +49,7 @@ const shape = (request: Parameters<typeof podManifest>[0]) =>
 
 /** Names of ours that the server looks up in its environment, which an image sets too. */
 function variablesReadByTheServer(): string[] {
-  const folder = join(import.meta.dirname, "../../../infra/images/ssh-server");
+  const folder = join(import.meta.dirname, "../../../ssh-server");
   return readdirSync(folder)
     .filter((name) => name.endsWith(".go") && !name.endsWith("_test.go"))
     .flatMap((name) => [...readFileSync(join(folder, name), "utf8").matchAll(/"(GPU_DEV_\w+)"/g)])
