@@ -34,6 +34,10 @@ const no = {
   cli: [[...part("cli"), "**/cli/bin/**"], "Nobody imports the command line."],
   extension: [part("extension"), "Nobody imports the extension."],
   local: [part("local"), "local/ starts the other parts; none of them knows it."],
+  client: [
+    part("client"),
+    "The client library is for cli and extension; the control plane and dev-cluster never use it.",
+  ],
   shared: [part("shared"), "dev-cluster imports nothing of ours: see docs/pod-contract.md."],
   sql: [["knex", "knex/*", "pg", "pg-*"], "Only store/ sees the database."],
   worker: [["graphile-worker"], "Only store/, reconcilers/ and main.ts see the job queue."],
@@ -91,6 +95,13 @@ export default defineConfig(
   {
     files: ["shared/**/*.ts"],
     rules: forbidden(
+      ...[no.controlPlane, no.devCluster, no.cli, no.extension, no.local, no.client],
+      no.servers,
+    ),
+  },
+  {
+    files: ["client/**/*.ts"],
+    rules: forbidden(
       ...[no.controlPlane, no.devCluster, no.cli, no.extension, no.local],
       no.servers,
     ),
@@ -116,7 +127,7 @@ export default defineConfig(
   },
   {
     files: ["dev-cluster/**/*.ts"],
-    rules: forbidden(no.shared, no.controlPlane, no.cli, no.extension, no.local),
+    rules: forbidden(no.shared, no.client, no.controlPlane, no.cli, no.extension, no.local),
   },
   { files: ["local/**/*.ts"], rules: forbidden(no.cli, no.extension) },
   ...controlPlane(),
@@ -134,7 +145,7 @@ export default defineConfig(
 
 /** http -> operations -> {domain, store, auth}; reconcilers -> {domain, store, cluster/port}; domain is pure. */
 function controlPlane() {
-  const rest = [no.devCluster, no.cli, no.extension, no.local];
+  const rest = [no.devCluster, no.client, no.cli, no.extension, no.local];
   const at = (folder, ...groups) => ({
     files: [`control-plane/src/${folder}/**/*.ts`],
     rules: forbidden(...rest, ...groups),

@@ -1,11 +1,11 @@
 import type { Role } from "@gpu-dev/shared/api/resources.ts";
-import { createApiClient } from "@gpu-dev/shared/client/apiClient.ts";
-import { ensureOwnKey } from "@gpu-dev/shared/ssh/ownKey.ts";
+import { createApiClient } from "@gpu-dev/client/http/apiClient.ts";
+import { ensureOwnKey } from "@gpu-dev/client/ssh/ownKey.ts";
 import type { Session } from "./session.ts";
 import { pathOptionsOf } from "./sshHosts.ts";
-import type { Credential } from "@gpu-dev/shared/signIn/credential.ts";
-import { developmentToken } from "@gpu-dev/shared/signIn/developmentSignIn.ts";
-import { registerKeys } from "@gpu-dev/shared/ssh/publicKeys.ts";
+import type { Credential } from "@gpu-dev/client/signIn/credential.ts";
+import { developmentToken } from "@gpu-dev/client/signIn/developmentSignIn.ts";
+import { registerKeys } from "@gpu-dev/client/ssh/publicKeys.ts";
 
 export interface EnterOptions {
   readonly as?: string | undefined;

@@ -1,5 +1,5 @@
-import { ApiError } from "@gpu-dev/shared/client/apiErrors.ts";
-import type { LenientProblem } from "@gpu-dev/shared/client/apiErrors.ts";
+import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
+import type { LenientProblem } from "@gpu-dev/client/http/apiErrors.ts";
 import { CliError, exitNameFor } from "./exitCodes.ts";
 import type { Output } from "./output.ts";
 

@@ -1,7 +1,7 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
 import { CliError } from "./exitCodes.ts";
-import { stateWords } from "@gpu-dev/shared/words/reservationText.ts";
+import { stateWords } from "@gpu-dev/client/text/reservationText.ts";
 import type { Session } from "./session.ts";
 
 export async function listAll(

@@ -1,4 +1,4 @@
-import { enableInclude } from "@gpu-dev/shared/ssh/userConfig.ts";
+import { enableInclude } from "@gpu-dev/client/ssh/userConfig.ts";
 import type { Session } from "./session.ts";
 import { userConfigOf, whyIncludeFails } from "./sshHosts.ts";
 

@@ -1,9 +1,9 @@
 import { dirname } from "node:path";
 import type { z } from "zod";
-import { atomicWrite } from "@gpu-dev/shared/ssh/atomicWrite.ts";
-import { withFileLock } from "@gpu-dev/shared/ssh/fileLock.ts";
-import { readIfThere, realFileSystem } from "@gpu-dev/shared/ssh/sshFileSystem.ts";
-import { systemClock } from "@gpu-dev/shared/client/clock.ts";
+import { atomicWrite } from "@gpu-dev/client/ssh/atomicWrite.ts";
+import { withFileLock } from "@gpu-dev/client/ssh/fileLock.ts";
+import { readIfThere, realFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
+import { systemClock } from "@gpu-dev/client/clock.ts";
 import { CliError } from "./exitCodes.ts";
 
 /** A small JSON file of ours, 0600, replaced as a whole; several processes may change it at once. */

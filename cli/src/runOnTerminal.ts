@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { ProgramError } from "@gpu-dev/shared/runProgram.ts";
+import { ProgramError } from "@gpu-dev/client/runProgram.ts";
 
 /** Runs a program on the user's own terminal; resolves with its exit code, 128 + n for a signal. */
 export async function runOnTerminal(name: string, args: readonly string[]): Promise<number> {

@@ -1,13 +1,13 @@
 import { homedir, userInfo } from "node:os";
-import { createApiClient, type ApiClient } from "@gpu-dev/shared/client/apiClient.ts";
+import { createApiClient, type ApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import { type CliPaths, cliPaths } from "./cliPaths.ts";
-import { systemClock } from "@gpu-dev/shared/client/clock.ts";
+import { systemClock } from "@gpu-dev/client/clock.ts";
 import { CliError } from "./exitCodes.ts";
 import { type JsonFile, jsonFile } from "./jsonFile.ts";
 import { createOutput, type Output } from "./output.ts";
-import { type Credential, DEFAULT_SERVER } from "@gpu-dev/shared/signIn/credential.ts";
+import { type Credential, DEFAULT_SERVER } from "@gpu-dev/client/signIn/credential.ts";
 import { credentialsSchema, serverOrigin, type Settings, settingsSchema } from "./settings.ts";
-import { developmentToken } from "@gpu-dev/shared/signIn/developmentSignIn.ts";
+import { developmentToken } from "@gpu-dev/client/signIn/developmentSignIn.ts";
 import { VERSION } from "./version.ts";
 
 export interface GlobalOptions {

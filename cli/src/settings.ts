@@ -3,7 +3,7 @@ import {
   credential,
   DEFAULT_SERVER,
   serverOrigin as originOf,
-} from "@gpu-dev/shared/signIn/credential.ts";
+} from "@gpu-dev/client/signIn/credential.ts";
 import { CliError } from "./exitCodes.ts";
 
 export const settingsSchema = z.object({

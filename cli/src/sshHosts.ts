@@ -1,15 +1,15 @@
 import { existsSync, realpathSync } from "node:fs";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { openHostFiles, PROBE_ADDRESS, PROBE_HOST } from "@gpu-dev/shared/ssh/hostFiles.ts";
-import type { HostFiles } from "@gpu-dev/shared/ssh/hostFiles.ts";
-import type { HostState } from "@gpu-dev/shared/ssh/hostState.ts";
-import { realFileSystem } from "@gpu-dev/shared/ssh/sshFileSystem.ts";
-import { syncReservationHosts } from "@gpu-dev/shared/ssh/reservationHosts.ts";
-import { readInclude, type UserConfig } from "@gpu-dev/shared/ssh/userConfig.ts";
-import { verifyHost } from "@gpu-dev/shared/ssh/verifyHosts.ts";
-import type { Credential } from "@gpu-dev/shared/signIn/credential.ts";
+import { openHostFiles, PROBE_ADDRESS, PROBE_HOST } from "@gpu-dev/client/ssh/hostFiles.ts";
+import type { HostFiles } from "@gpu-dev/client/ssh/hostFiles.ts";
+import type { HostState } from "@gpu-dev/client/ssh/hostState.ts";
+import { realFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
+import { syncReservationHosts } from "@gpu-dev/client/ssh/reservationHosts.ts";
+import { readInclude, type UserConfig } from "@gpu-dev/client/ssh/userConfig.ts";
+import { verifyHost } from "@gpu-dev/client/ssh/verifyHosts.ts";
+import type { Credential } from "@gpu-dev/client/signIn/credential.ts";
 import type { Session } from "./session.ts";
-import { ensureOwnKey } from "@gpu-dev/shared/ssh/ownKey.ts";
+import { ensureOwnKey } from "@gpu-dev/client/ssh/ownKey.ts";
 
 export function userConfigOf(session: Session): UserConfig {
   return {

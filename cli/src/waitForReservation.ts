@@ -1,9 +1,9 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { ApiError, ConnectionError } from "@gpu-dev/shared/client/apiErrors.ts";
-import { pause } from "@gpu-dev/shared/client/backoff.ts";
+import { ApiError, ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
+import { pause } from "@gpu-dev/client/http/backoff.ts";
 import { formatDuration, Second } from "@gpu-dev/shared/durations.ts";
 import { CliError } from "./exitCodes.ts";
-import { progressSentence } from "@gpu-dev/shared/words/reservationText.ts";
+import { progressSentence } from "@gpu-dev/client/text/reservationText.ts";
 import type { Session } from "./session.ts";
 
 /** The event stream says when to look; this often one looks without it, so a dead stream costs nothing more. */

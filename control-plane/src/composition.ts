@@ -12,8 +12,8 @@ import type { LogReader } from "./operations/reachReservation.ts";
 import { openDatabase, readDatabaseTime, type Database } from "./store/database.ts";
 import { ensureInstallation } from "./store/installation.ts";
 import { migratePatiently, type Patience } from "./store/migratePatiently.ts";
-import { DatabaseClock } from "./util/clock.ts";
-import type { Log } from "./util/logger.ts";
+import { DatabaseClock } from "./platform/clock.ts";
+import type { Log } from "./platform/logger.ts";
 
 const DATABASE_WAIT_MS = 60 * Second.ms;
 const MEASURE_MS = 30 * Second.ms;

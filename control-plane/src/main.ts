@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { startControlPlane, type ControlPlane } from "./composition.ts";
 import { ConfigProblem, describeOptions, readConfig, redactConfig, type Config } from "./config.ts";
-import { createLogger } from "./util/logger.ts";
+import { createLogger } from "./platform/logger.ts";
 
 const EXIT_CONFIG = 2;
 

@@ -1,8 +1,8 @@
 import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import { commands, env, type ExtensionContext, ExtensionKind, type LogOutputChannel } from "vscode";
-import { deploymentName } from "@gpu-dev/shared/ssh/deploymentPaths.ts";
-import { realFileSystem } from "@gpu-dev/shared/ssh/sshFileSystem.ts";
+import { deploymentName } from "@gpu-dev/client/ssh/deploymentPaths.ts";
+import { realFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
 import { createAccountCommands } from "./account/accountCommands.ts";
 import { createAccount } from "./account/createAccount.ts";
 import { createCredentialStore } from "./account/credentialStore.ts";

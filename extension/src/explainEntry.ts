@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { systemClock } from "@gpu-dev/shared/client/clock.ts";
-import { explainHost } from "@gpu-dev/shared/ssh/explainHost.ts";
+import { systemClock } from "@gpu-dev/client/clock.ts";
+import { explainHost } from "@gpu-dev/client/ssh/explainHost.ts";
 
 /** What ssh reports when a connection fails, so that whoever called ssh sees nothing unusual. */
 const SSH_FAILURE = 255;

@@ -1,5 +1,5 @@
 import { type ExtensionContext, window, workspace } from "vscode";
-import { systemClock } from "@gpu-dev/shared/client/clock.ts";
+import { systemClock } from "@gpu-dev/client/clock.ts";
 import { composeExtension } from "./composition.ts";
 import type { Disposable } from "./core/emitter.ts";
 import { createLogTail } from "./report/logTail.ts";

@@ -4,6 +4,14 @@ export const Minute = { ms: 60_000, seconds: 60 } as const;
 export const Hour = { ms: 3_600_000, seconds: 3_600 } as const;
 export const Day = { ms: 86_400_000, seconds: 86_400 } as const;
 
+export function addMs(at: Date, ms: number): Date {
+  return new Date(at.getTime() + ms);
+}
+
+export function addSeconds(at: Date, seconds: number): Date {
+  return addMs(at, seconds * Second.ms);
+}
+
 const UNIT_SECONDS: Record<string, number> = {
   s: 1,
   m: Minute.seconds,

@@ -1,6 +1,6 @@
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
-import { createApiClient } from "@gpu-dev/shared/client/apiClient.ts";
-import { developmentToken } from "@gpu-dev/shared/signIn/developmentSignIn.ts";
+import { createApiClient } from "@gpu-dev/client/http/apiClient.ts";
+import { developmentToken } from "@gpu-dev/client/signIn/developmentSignIn.ts";
 import { loadCatalogue } from "../../control-plane/src/catalogueFile.ts";
 import { install, policyIsEffective, SYSTEM } from "../cluster/chart/release.ts";
 import { startControlPlane } from "../cluster/support/controlPlane.ts";

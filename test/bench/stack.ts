@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ApiClient, createApiClient } from "@gpu-dev/shared/client/apiClient.ts";
-import { developmentToken } from "@gpu-dev/shared/signIn/developmentSignIn.ts";
+import { type ApiClient, createApiClient } from "@gpu-dev/client/http/apiClient.ts";
+import { developmentToken } from "@gpu-dev/client/signIn/developmentSignIn.ts";
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 
 /** The whole system as `npm start` brings it up, with a client that is signed in. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { chmod, lstat, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { realFileSystem, type SshFileSystem } from "@gpu-dev/shared/ssh/sshFileSystem.ts";
-import { disableInclude, enableInclude, readInclude } from "@gpu-dev/shared/ssh/userConfig.ts";
+import { realFileSystem, type SshFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
+import { disableInclude, enableInclude, readInclude } from "@gpu-dev/client/ssh/userConfig.ts";
 import { makeTempDir, type TempDir } from "../support/tempDir.ts";
 
 describe("the user's ssh config file", () => {

@@ -1,4 +1,4 @@
-import type { LiveHost } from "@gpu-dev/shared/ssh/hostState.ts";
+import type { LiveHost } from "@gpu-dev/client/ssh/hostState.ts";
 import { reservationId } from "@gpu-dev/shared/ids.ts";
 
 /** A host of the user "ada"; `n` makes its id. */

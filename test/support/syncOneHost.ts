@@ -1,6 +1,6 @@
-import { openHostFiles } from "@gpu-dev/shared/ssh/hostFiles.ts";
-import { realFileSystem } from "@gpu-dev/shared/ssh/sshFileSystem.ts";
-import { systemClock } from "@gpu-dev/shared/client/clock.ts";
+import { openHostFiles } from "@gpu-dev/client/ssh/hostFiles.ts";
+import { realFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
+import { systemClock } from "@gpu-dev/client/clock.ts";
 import { liveHost } from "./sshHostFixtures.ts";
 
 /** A process of its own that adds the hosts `first`..`last`, one synchronisation each. */

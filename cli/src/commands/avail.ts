@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import type { Availability } from "@gpu-dev/shared/api/resources.ts";
-import { pause } from "@gpu-dev/shared/client/backoff.ts";
+import { pause } from "@gpu-dev/client/http/backoff.ts";
 import { Minute, Second } from "@gpu-dev/shared/durations.ts";
 import { sessionFor } from "../commandAction.ts";
 import type { Session } from "../session.ts";
 import { renderTable } from "../table.ts";
-import { localTime, secondsUntil } from "@gpu-dev/shared/words/times.ts";
+import { localTime, secondsUntil } from "@gpu-dev/client/text/times.ts";
 
 const WATCH_MS = 2 * Second.ms;
 

@@ -4,11 +4,8 @@ import { LIVE, TERMINAL } from "@gpu-dev/shared/states.ts";
 import { sessionFor } from "../commandAction.ts";
 import { findReservation } from "../findReservation.ts";
 import { askYesNo } from "../prompts.ts";
-import {
-  asSentence,
-  diskAfterEnd,
-  progressSentence,
-} from "@gpu-dev/shared/words/reservationText.ts";
+import { diskAfterEnd, progressSentence } from "@gpu-dev/client/text/reservationText.ts";
+import { asSentence } from "@gpu-dev/shared/text.ts";
 import type { Session } from "../session.ts";
 import { syncSshHosts } from "../sshHosts.ts";
 import { CliError } from "../exitCodes.ts";

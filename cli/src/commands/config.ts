@@ -1,5 +1,5 @@
 import { type Command, Argument } from "commander";
-import { disableInclude } from "@gpu-dev/shared/ssh/userConfig.ts";
+import { disableInclude } from "@gpu-dev/client/ssh/userConfig.ts";
 import { sessionFor } from "../commandAction.ts";
 import { CliError } from "../exitCodes.ts";
 import { addInclude } from "../includeSetup.ts";

@@ -4,12 +4,12 @@ import { LIVE } from "@gpu-dev/shared/states.ts";
 import { sessionFor } from "../commandAction.ts";
 import { CliError } from "../exitCodes.ts";
 import { findReservation } from "../findReservation.ts";
-import { progressSentence } from "@gpu-dev/shared/words/reservationText.ts";
+import { progressSentence } from "@gpu-dev/client/text/reservationText.ts";
 import { runOnTerminal } from "../runOnTerminal.ts";
 import type { Session } from "../session.ts";
-import { hostDifferences, sshHostName } from "@gpu-dev/shared/ssh/reservationHosts.ts";
+import { hostDifferences, sshHostName } from "@gpu-dev/client/ssh/reservationHosts.ts";
 import { sshOptions, syncSshHosts } from "../sshHosts.ts";
-import { localTime } from "@gpu-dev/shared/words/times.ts";
+import { localTime } from "@gpu-dev/client/text/times.ts";
 
 export function addConnect(program: Command): void {
   program

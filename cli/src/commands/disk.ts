@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Disk } from "@gpu-dev/shared/api/resources.ts";
 import { sessionFor } from "../commandAction.ts";
 import { renderTable } from "../table.ts";
-import { localTime } from "@gpu-dev/shared/words/times.ts";
+import { localTime } from "@gpu-dev/client/text/times.ts";
 
 export function addDisk(program: Command): void {
   const disk = program

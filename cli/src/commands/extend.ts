@@ -3,7 +3,7 @@ import { sessionFor } from "../commandAction.ts";
 import { CliError } from "../exitCodes.ts";
 import { findReservation } from "../findReservation.ts";
 import { lengthFrom } from "../lengthOption.ts";
-import { untilWords } from "@gpu-dev/shared/words/reservationText.ts";
+import { untilWords } from "@gpu-dev/client/text/reservationText.ts";
 
 export function addExtend(program: Command): void {
   program

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import { hostNames } from "@gpu-dev/shared/ssh/hostNames.ts";
-import { renderLive } from "@gpu-dev/shared/ssh/renderHosts.ts";
+import { hostNames } from "@gpu-dev/client/ssh/hostNames.ts";
+import { renderLive } from "@gpu-dev/client/ssh/renderHosts.ts";
 import { sessionFor } from "../commandAction.ts";
 import { CliError } from "../exitCodes.ts";
 import { findReservation, listAll } from "../findReservation.ts";
-import { progressSentence } from "@gpu-dev/shared/words/reservationText.ts";
+import { progressSentence } from "@gpu-dev/client/text/reservationText.ts";
 import { hostFilesOf, syncSshHosts } from "../sshHosts.ts";
 
 export function addGetSshConfig(program: Command): void {

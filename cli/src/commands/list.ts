@@ -9,7 +9,7 @@ import {
   resources,
   stateWords,
   timeLeftWords,
-} from "@gpu-dev/shared/words/reservationText.ts";
+} from "@gpu-dev/client/text/reservationText.ts";
 import { syncSshHosts } from "../sshHosts.ts";
 import { renderTable } from "../table.ts";
 

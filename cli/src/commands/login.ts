@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { ROLES, type Role } from "@gpu-dev/shared/api/resources.ts";
 import { sessionFor } from "../commandAction.ts";
 import { enterServer } from "../enterServer.ts";
-import { localTime } from "@gpu-dev/shared/words/times.ts";
+import { localTime } from "@gpu-dev/client/text/times.ts";
 
 export function addLogin(program: Command): void {
   program

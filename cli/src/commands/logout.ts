@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { isUnauthenticated } from "@gpu-dev/shared/client/apiClient.ts";
-import { createApiClient } from "@gpu-dev/shared/client/apiClient.ts";
+import { isUnauthenticated } from "@gpu-dev/client/http/apiClient.ts";
+import { createApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import { sessionFor } from "../commandAction.ts";
 
 export function addLogout(program: Command): void {

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { ROLES, type Role } from "@gpu-dev/shared/api/resources.ts";
-import { disableInclude } from "@gpu-dev/shared/ssh/userConfig.ts";
+import { disableInclude } from "@gpu-dev/client/ssh/userConfig.ts";
 import { sessionFor } from "../commandAction.ts";
 import { enterServer } from "../enterServer.ts";
 import { listAll } from "../findReservation.ts";

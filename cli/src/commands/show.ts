@@ -5,12 +5,12 @@ import { formatDuration } from "@gpu-dev/shared/durations.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
 import { sessionFor } from "../commandAction.ts";
 import { findReservation } from "../findReservation.ts";
-import { progressSentence, resources, untilWords } from "@gpu-dev/shared/words/reservationText.ts";
+import { progressSentence, resources, untilWords } from "@gpu-dev/client/text/reservationText.ts";
 import type { Session } from "../session.ts";
-import { sshHostName } from "@gpu-dev/shared/ssh/reservationHosts.ts";
+import { sshHostName } from "@gpu-dev/client/ssh/reservationHosts.ts";
 import { sshOptions, syncSshHosts } from "../sshHosts.ts";
 import { renderFields, renderTable } from "../table.ts";
-import { localTime, localTimeExact } from "@gpu-dev/shared/words/times.ts";
+import { localTime, localTimeExact } from "@gpu-dev/client/text/times.ts";
 import { wrapWords } from "../wrap.ts";
 
 export function addShow(program: Command): void {

@@ -3,7 +3,7 @@ import { sessionFor } from "../commandAction.ts";
 import { CliError } from "../exitCodes.ts";
 import { sshOptions } from "../sshHosts.ts";
 import { renderFields } from "../table.ts";
-import { localTime } from "@gpu-dev/shared/words/times.ts";
+import { localTime } from "@gpu-dev/client/text/times.ts";
 import { VERSION } from "../version.ts";
 
 export function addStatus(program: Command): void {

@@ -1,8 +1,8 @@
 import type { KubeConfig } from "@kubernetes/client-node";
 import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
 import { secretName, serviceName } from "../domain/objectNames.ts";
-import type { Clock } from "../util/clock.ts";
-import type { Log } from "../util/logger.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Log } from "../platform/logger.ts";
 import { createHostKey } from "./hostKey.ts";
 import { loadKubeConfig } from "./kubeConfigFile.ts";
 import { createKubeHttp, type KubeHttp } from "./kubeHttp.ts";

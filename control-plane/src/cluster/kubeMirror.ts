@@ -1,4 +1,4 @@
-import type { Clock } from "../util/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { Change } from "./kubeWatch.ts";
 
 /**

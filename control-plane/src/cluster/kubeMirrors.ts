@@ -1,5 +1,5 @@
-import type { Clock } from "../util/clock.ts";
-import type { Log } from "../util/logger.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Log } from "../platform/logger.ts";
 import type { KubeHttp } from "./kubeHttp.ts";
 import { createKubeMirror, type KubeMirror } from "./kubeMirror.ts";
 import type { KubeNode, KubeObject, KubePod } from "./kubeObjects.ts";

@@ -1,4 +1,4 @@
-import type { Log } from "../util/logger.ts";
+import type { Log } from "../platform/logger.ts";
 import type { KubeHttp } from "./kubeHttp.ts";
 import type { KubeList, KubeObject } from "./kubeObjects.ts";
 import { LABEL } from "./labels.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Log } from "../util/logger.ts";
+import type { Log } from "../platform/logger.ts";
 import type { KubeHttp } from "./kubeHttp.ts";
 import type { KubeList, KubeObject, KubeStatus } from "./kubeObjects.ts";
 import { linesOf } from "./lines.ts";

@@ -1,7 +1,7 @@
 import type { Route } from "@gpu-dev/shared/api/routes.ts";
 import { authenticate } from "../operations/authenticate.ts";
-import type { Principal, Viewer } from "../util/principal.ts";
-import { Refusal } from "../util/refusal.ts";
+import type { Principal, Viewer } from "../domain/principal.ts";
+import { Refusal } from "../domain/refusal.ts";
 import type { Services } from "./handler.ts";
 import { createRateLimit, type Rate } from "./rateLimit.ts";
 import { addressOf, type Context } from "./requestState.ts";

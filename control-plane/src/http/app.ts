@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import Koa, { type Next } from "koa";
 import { createRefusalAudit } from "../operations/auditLog.ts";
-import { Refusal } from "../util/refusal.ts";
+import { Refusal } from "../domain/refusal.ts";
 import type { Rates } from "./access.ts";
 import { mapErrors } from "./errorMapping.ts";
 import { createEventStreams, type EventStreams } from "./eventStreams.ts";

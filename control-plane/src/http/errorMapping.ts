@@ -1,7 +1,7 @@
 import type { Next } from "koa";
 import { ERROR_CODES, type Problem } from "@gpu-dev/shared/errors.ts";
 import { asRefusal } from "../operations/failures.ts";
-import type { Refusal } from "../util/refusal.ts";
+import type { Refusal } from "../domain/refusal.ts";
 import type { Context } from "./requestState.ts";
 
 export interface RefusedRequest {

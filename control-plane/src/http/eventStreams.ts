@@ -6,10 +6,10 @@ import type { EventFeed, Subscription } from "../operations/eventFeed.ts";
 
 import { findDeadTokens } from "../operations/authenticate.ts";
 import type { Database } from "../operations/unitOfWork.ts";
-import type { Clock } from "../util/clock.ts";
-import type { Log } from "../util/logger.ts";
-import type { Principal } from "../util/principal.ts";
-import { Refusal } from "../util/refusal.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Log } from "../platform/logger.ts";
+import type { Principal } from "../domain/principal.ts";
+import { Refusal } from "../domain/refusal.ts";
 import type { Caller } from "./access.ts";
 import { presentEvent } from "./presenters/event.ts";
 import type { Context } from "./requestState.ts";

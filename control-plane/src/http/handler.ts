@@ -4,9 +4,9 @@ import type { RouteId, routes } from "@gpu-dev/shared/api/routes.ts";
 import type { EventFeed } from "../operations/eventFeed.ts";
 import type { LogReader } from "../operations/reachReservation.ts";
 import type { Database, Queryable, Transaction } from "../operations/unitOfWork.ts";
-import type { Clock } from "../util/clock.ts";
-import type { Log } from "../util/logger.ts";
-import type { Principal, Viewer } from "../util/principal.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Log } from "../platform/logger.ts";
+import type { Principal, Viewer } from "../domain/principal.ts";
 
 /** What handlers and middleware work with; each hands on to an operation only what that one uses. */
 export interface Services {

@@ -8,7 +8,7 @@ import { readConnection, readLogs } from "../operations/reachReservation.ts";
 import { readAvailability, readDisks, readStatus } from "../operations/readCapacity.ts";
 import { listEvents, listReservations } from "../operations/readReservations.ts";
 import { signIn, signOut } from "../operations/signIn.ts";
-import { Refusal } from "../util/refusal.ts";
+import { Refusal } from "../domain/refusal.ts";
 import type { Handlers } from "./handler.ts";
 import { presentEvent } from "./presenters/event.ts";
 import { presentReservation } from "./presenters/reservation.ts";

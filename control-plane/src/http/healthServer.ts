@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import Koa from "koa";
 import type { Database } from "../operations/unitOfWork.ts";
-import type { Clock } from "../util/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { createOperationalRouter } from "./operational.ts";
 import type { RequestState } from "./requestState.ts";

@@ -1,5 +1,5 @@
 import type { Next } from "koa";
-import { Refusal } from "../util/refusal.ts";
+import { Refusal } from "../domain/refusal.ts";
 import type { Context } from "./requestState.ts";
 
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];

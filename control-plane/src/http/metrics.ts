@@ -2,7 +2,7 @@ import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Next } from "koa";
 import { readStatus } from "../operations/readCapacity.ts";
 import type { Database } from "../operations/unitOfWork.ts";
-import type { Clock } from "../util/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { Context } from "./requestState.ts";
 
 export interface Metrics {

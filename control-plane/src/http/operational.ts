@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import Router from "@koa/router";
 import { pingDatabase } from "../operations/readCapacity.ts";
 import type { Database } from "../operations/unitOfWork.ts";
-import { Refusal } from "../util/refusal.ts";
+import { Refusal } from "../domain/refusal.ts";
 import type { Metrics } from "./metrics.ts";
 import type { RequestState } from "./requestState.ts";
 

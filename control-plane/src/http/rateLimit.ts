@@ -1,5 +1,5 @@
-import { Refusal } from "../util/refusal.ts";
-import type { Clock } from "../util/clock.ts";
+import { Refusal } from "../domain/refusal.ts";
+import type { Clock } from "../platform/clock.ts";
 
 export interface Rate {
   readonly perSecond: number;

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { Refusal } from "../util/refusal.ts";
+import { Refusal } from "../domain/refusal.ts";
 
 const MAXIMUM_BYTES = 256 * 1_024;
 const MAXIMUM_DEPTH = 32;

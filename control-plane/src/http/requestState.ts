@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { ParameterizedContext } from "koa";
 import type { RouteId } from "@gpu-dev/shared/api/routes.ts";
-import type { Log } from "../util/logger.ts";
-import type { Principal } from "../util/principal.ts";
+import type { Log } from "../platform/logger.ts";
+import type { Principal } from "../domain/principal.ts";
 
 /** What middleware knows about a request on its way in. */
 export interface RequestState {

@@ -1,7 +1,7 @@
 import Router from "@koa/router";
 import { routes, type Route, type RouteId } from "@gpu-dev/shared/api/routes.ts";
 import { runMutation, type Answer, type Queryable } from "../operations/unitOfWork.ts";
-import { Refusal } from "../util/refusal.ts";
+import { Refusal } from "../domain/refusal.ts";
 import { createGate, type Caller, type Rates } from "./access.ts";
 import { etagOf, matchesEtag } from "./etag.ts";
 import type { EventStreams } from "./eventStreams.ts";

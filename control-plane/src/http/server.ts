@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ErrorCode } from "@gpu-dev/shared/errors.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
-import { Refusal } from "../util/refusal.ts";
+import { Refusal } from "../domain/refusal.ts";
 import { createApp, type AppOptions } from "./app.ts";
 import { drainOf } from "./drain.ts";
 import { toProblem } from "./errorMapping.ts";

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { Refusal } from "../util/refusal.ts";
+import { Refusal } from "../domain/refusal.ts";
 import { checkText } from "./requestBody.ts";
 
 /** @throws Refusal invalid_request that lists every field that was refused */

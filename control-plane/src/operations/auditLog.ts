@@ -1,6 +1,6 @@
 import { insertAudit, listAudit, type AuditRow } from "../store/audit.ts";
 import type { Queryable } from "../store/database.ts";
-import type { Clock } from "../util/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { UserId } from "@gpu-dev/shared/ids.ts";
 import { decodeCursor, encodeCursor, type Page } from "./pageCursor.ts";
 

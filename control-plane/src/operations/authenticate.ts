@@ -1,9 +1,9 @@
 import { hashToken, readBearer, sameHash } from "../auth/token.ts";
 import type { Queryable } from "../store/database.ts";
 import { findDeadTokens, findTokenByHash } from "../store/tokens.ts";
-import type { Clock } from "../util/clock.ts";
-import type { Principal } from "../util/principal.ts";
-import { Refusal } from "../util/refusal.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Principal } from "../domain/principal.ts";
+import { Refusal } from "../domain/refusal.ts";
 
 export { findDeadTokens };
 

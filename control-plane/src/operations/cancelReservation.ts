@@ -4,7 +4,7 @@ import type { Transaction } from "../store/database.ts";
 import { queueNow } from "../store/jobs.ts";
 import { lockReservation } from "../store/reservations.ts";
 import { writeReservation } from "../store/transition.ts";
-import type { Principal, Viewer } from "../util/principal.ts";
+import type { Principal, Viewer } from "../domain/principal.ts";
 import { findReservationFor, type ReservationView } from "./findReservation.ts";
 
 /**

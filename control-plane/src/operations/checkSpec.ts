@@ -1,7 +1,7 @@
 import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import type { ReservationSpec } from "@gpu-dev/shared/api/reservation.ts";
 import { formatDuration } from "@gpu-dev/shared/durations.ts";
-import { Refusal } from "../util/refusal.ts";
+import { Refusal } from "../domain/refusal.ts";
 
 /**
  * Refuses what could never run here, with what could instead: it must not wait in a queue that it never leaves.

@@ -1,4 +1,4 @@
-import type { ChangedWhat } from "@gpu-dev/shared/api/events.ts";
+import type { ChangeTopic } from "@gpu-dev/shared/api/events.ts";
 import type { UserId } from "@gpu-dev/shared/ids.ts";
 import { Day, Second } from "@gpu-dev/shared/durations.ts";
 import type { Database } from "../store/database.ts";
@@ -10,8 +10,8 @@ import {
   type EventCursor,
   type EventRow,
 } from "../store/timeline.ts";
-import type { Clock } from "../util/clock.ts";
-import type { Log } from "../util/logger.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Log } from "../platform/logger.ts";
 import { gatherChanges, type Changes } from "./changeHints.ts";
 import { isAfter } from "./eventCursor.ts";
 
@@ -26,7 +26,7 @@ export interface EventSink {
   /** What lies behind the subscriber's cursor is not kept: it must read everything anew. */
   resync(): void;
   /** Something changed that has no event and no place in their order: it may come before what is missed. */
-  changed(what: readonly ChangedWhat[]): void;
+  changed(what: readonly ChangeTopic[]): void;
 }
 
 export interface Subscription {
@@ -150,7 +150,7 @@ class DatabaseFeed implements EventFeed {
 
   #tellChanges({ availability, waiting }: Changes): void {
     for (const [ownerId, subscribers] of this.#owners) {
-      const what: ChangedWhat[] = availability ? ["availability"] : [];
+      const what: ChangeTopic[] = availability ? ["availability"] : [];
       if (waiting === "everybody" || waiting.has(ownerId)) what.push("waiting");
       if (what.length === 0) continue;
       for (const { sink } of subscribers) sink.changed(what);

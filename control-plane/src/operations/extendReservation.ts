@@ -7,8 +7,8 @@ import { readDatabaseTime, type Transaction } from "../store/database.ts";
 import { queueNow } from "../store/jobs.ts";
 import { lockReservation } from "../store/reservations.ts";
 import { writeReservation } from "../store/transition.ts";
-import type { Viewer } from "../util/principal.ts";
-import { Refusal } from "../util/refusal.ts";
+import type { Viewer } from "../domain/principal.ts";
+import { Refusal } from "../domain/refusal.ts";
 import { findReservationFor, type ReservationView } from "./findReservation.ts";
 
 /**

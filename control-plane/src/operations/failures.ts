@@ -1,7 +1,7 @@
 import type { ErrorCode } from "@gpu-dev/shared/errors.ts";
 import { ClusterUnavailable } from "../cluster/port.ts";
 import { isDatabaseAway } from "../store/database.ts";
-import { Refusal } from "../util/refusal.ts";
+import { Refusal } from "../domain/refusal.ts";
 
 /** Cancelled by our own statement timeout, serialization, deadlock: the same request may well work a moment later. */
 const RETRYABLE = ["57014", "40001", "40P01"];

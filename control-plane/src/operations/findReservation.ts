@@ -1,8 +1,8 @@
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import type { Queryable } from "../store/database.ts";
 import { findView, reservationExists, type ReservationView } from "../store/reservationQueries.ts";
-import type { Viewer } from "../util/principal.ts";
-import { Refusal } from "../util/refusal.ts";
+import type { Viewer } from "../domain/principal.ts";
+import { Refusal } from "../domain/refusal.ts";
 
 export type { ReservationView };
 

@@ -5,8 +5,8 @@ import { attachDisk, findHolder } from "../store/attachments.ts";
 import type { Transaction } from "../store/database.ts";
 import { insertDisk, lockDisk, type DiskHolder } from "../store/disks.ts";
 import { appendEvent } from "../store/events.ts";
-import { newId } from "../util/newId.ts";
-import { Refusal } from "../util/refusal.ts";
+import { newId } from "../platform/newId.ts";
+import { Refusal } from "../domain/refusal.ts";
 
 /**
  * Gives the named disk to a new reservation, making it when the owner has none of this name. The disk's row lock

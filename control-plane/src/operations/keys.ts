@@ -5,9 +5,9 @@ import { queueNow } from "../store/jobs.ts";
 import { listReachable } from "../store/reservationQueries.ts";
 import { deleteKey, insertKey, keyExists, listKeys, type SshKeyRow } from "../store/sshKeys.ts";
 import { lockUser } from "../store/users.ts";
-import { newId } from "../util/newId.ts";
-import type { Principal } from "../util/principal.ts";
-import { Refusal } from "../util/refusal.ts";
+import { newId } from "../platform/newId.ts";
+import type { Principal } from "../domain/principal.ts";
+import { Refusal } from "../domain/refusal.ts";
 
 export type { SshKeyRow };
 

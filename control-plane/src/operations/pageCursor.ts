@@ -1,4 +1,4 @@
-import { Refusal } from "../util/refusal.ts";
+import { Refusal } from "../domain/refusal.ts";
 
 export interface Page<Item> {
   readonly items: readonly Item[];

@@ -1,8 +1,8 @@
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import { ClusterRefused, type Cluster } from "../cluster/port.ts";
 import type { Queryable } from "../store/database.ts";
-import type { Viewer } from "../util/principal.ts";
-import { Refusal } from "../util/refusal.ts";
+import type { Viewer } from "../domain/principal.ts";
+import { Refusal } from "../domain/refusal.ts";
 import { findReservationFor } from "./findReservation.ts";
 
 /** All that operations may ask of a cluster. */

@@ -5,7 +5,7 @@ import { countQueuedByType, listNodes, type NodeRow } from "../store/availabilit
 import type { Queryable } from "../store/database.ts";
 import { listDisks, type DiskWithHolder } from "../store/disks.ts";
 import { countLiveByState, pingDatabase, readClusterContact } from "../store/status.ts";
-import type { Principal } from "../util/principal.ts";
+import type { Principal } from "../domain/principal.ts";
 
 export type { DiskWithHolder };
 export { pingDatabase };

@@ -3,7 +3,7 @@ import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import type { Queryable } from "../store/database.ts";
 import { listViews, type ReservationView } from "../store/reservationQueries.ts";
 import { listReservationEvents, type EventRow } from "../store/timeline.ts";
-import type { Principal, Viewer } from "../util/principal.ts";
+import type { Principal, Viewer } from "../domain/principal.ts";
 import { findReservationFor } from "./findReservation.ts";
 import { decodeCursor, encodeCursor, type Page } from "./pageCursor.ts";
 

@@ -7,9 +7,9 @@ import { hashToken, newToken } from "../auth/token.ts";
 import type { Transaction } from "../store/database.ts";
 import { insertToken, revokeToken } from "../store/tokens.ts";
 import { ensureUser } from "../store/users.ts";
-import { idOf, newId } from "../util/newId.ts";
-import type { Principal } from "../util/principal.ts";
-import { Refusal } from "../util/refusal.ts";
+import { idOf, newId } from "../platform/newId.ts";
+import type { Principal } from "../domain/principal.ts";
+import { Refusal } from "../domain/refusal.ts";
 
 const TOKEN_HOURS = 12;
 

@@ -7,9 +7,9 @@ import {
   type Transaction,
 } from "../store/database.ts";
 import { storeAnswer, takeKey } from "../store/idempotency.ts";
-import type { Clock } from "../util/clock.ts";
-import type { Principal } from "../util/principal.ts";
-import { Refusal } from "../util/refusal.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Principal } from "../domain/principal.ts";
+import { Refusal } from "../domain/refusal.ts";
 
 export type { Database, Queryable, Transaction };
 

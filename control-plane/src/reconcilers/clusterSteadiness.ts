@@ -1,4 +1,4 @@
-import type { Clock } from "../util/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 
 /** One call that fails beside others that are answered says nothing of the cluster. */
 const OUTAGE_MS = 15_000;

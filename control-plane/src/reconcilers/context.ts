@@ -2,8 +2,8 @@ import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Cluster } from "../cluster/port.ts";
 import type { Planner } from "../domain/plan/types.ts";
 import type { Database } from "../store/database.ts";
-import type { Clock } from "../util/clock.ts";
-import type { Log } from "../util/logger.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Log } from "../platform/logger.ts";
 import type { ClusterSteadiness } from "./clusterSteadiness.ts";
 
 /** What a reconciler works with. It gets a key beside it and nothing else. */

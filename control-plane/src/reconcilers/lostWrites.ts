@@ -1,5 +1,5 @@
 import { isDatabaseAway } from "../store/database.ts";
-import type { Log } from "../util/logger.ts";
+import type { Log } from "../platform/logger.ts";
 
 /**
  * The job queue's library (graphile-worker 0.18) lets nobody wait for the write of a job's end, so that the loss of the

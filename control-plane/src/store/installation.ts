@@ -1,4 +1,4 @@
-import { newId } from "../util/newId.ts";
+import { newId } from "../platform/newId.ts";
 import { firstRow, type Queryable } from "./database.ts";
 
 /** The id of this installation: made by whoever starts first, and never changed. */

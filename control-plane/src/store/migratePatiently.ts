@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Second } from "@gpu-dev/shared/durations.ts";
-import type { Log } from "../util/logger.ts";
+import type { Log } from "../platform/logger.ts";
 import { isDatabaseAway } from "./database.ts";
 import { migrate } from "./migrate.ts";
 

@@ -1,7 +1,7 @@
 import type { ReservationId, UserId } from "@gpu-dev/shared/ids.ts";
 import type { ReservationState } from "@gpu-dev/shared/states.ts";
 import type { Reservation } from "../domain/reservation.ts";
-import type { Viewer } from "../util/principal.ts";
+import type { Viewer } from "../domain/principal.ts";
 import { firstRow, rows, type Queryable } from "./database.ts";
 import { RESERVATION_COLUMNS } from "./reservations.ts";
 

@@ -5,7 +5,7 @@ import type { Faults } from "../faults/faultEndpoint.ts";
 import { handleFaults } from "../faults/faultEndpoint.ts";
 import type { RequestEffect, RequestFacts } from "../faults/requestFault.ts";
 import type { ObjectOperations } from "../objects/objectOperations.ts";
-import { expired, noSuchPath, StatusError } from "../objects/statusError.ts";
+import { expired, noSuchPath, StatusError } from "../kube/statusError.ts";
 import { authenticate, refuseBrowsers } from "./authentication.ts";
 import { discover } from "./discovery.ts";
 import type { LogSource } from "./logSource.ts";

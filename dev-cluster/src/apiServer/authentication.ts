@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { forbidden, unauthorized } from "../objects/statusError.ts";
+import { forbidden, unauthorized } from "../kube/statusError.ts";
 
 const LOCAL_HOSTS = new Set(["127.0.0.1", "localhost"]);
 

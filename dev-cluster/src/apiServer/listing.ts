@@ -1,7 +1,7 @@
 import type { ObjectOperations } from "../objects/objectOperations.ts";
-import type { Matcher } from "../objects/selectors.ts";
-import { fieldMatcher, labelMatcher } from "../objects/selectors.ts";
-import { badRequest, expired } from "../objects/statusError.ts";
+import type { Matcher } from "../kube/selectors.ts";
+import { fieldMatcher, labelMatcher } from "../kube/selectors.ts";
+import { badRequest, expired } from "../kube/statusError.ts";
 import { apiVersionOf, storageKey } from "../resources/resourceType.ts";
 import type { ObjectStore, StoredObject } from "../store/objectStore.ts";
 import { keyOf } from "../store/objectStore.ts";

@@ -1,5 +1,5 @@
 import type { ObjectKey, ObjectOperations } from "../objects/objectOperations.ts";
-import { badRequest, StatusError } from "../objects/statusError.ts";
+import { badRequest, StatusError } from "../kube/statusError.ts";
 import { podType } from "../resources/podType.ts";
 import type { LogSource } from "./logSource.ts";
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { badRequest, tooLarge } from "../objects/statusError.ts";
+import { badRequest, tooLarge } from "../kube/statusError.ts";
 
 const LIMIT_BYTES = 3 * 1024 * 1024;
 const LIMIT_DEPTH = 100;

@@ -1,6 +1,6 @@
 import { findType } from "../resources/registry.ts";
 import type { ResourceType, Subresource } from "../resources/resourceType.ts";
-import { noSuchPath } from "../objects/statusError.ts";
+import { noSuchPath } from "../kube/statusError.ts";
 
 /** What a request to a resource is about. */
 export interface RequestTarget {

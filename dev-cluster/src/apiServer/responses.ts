@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { StatusError } from "../objects/statusError.ts";
+import { StatusError } from "../kube/statusError.ts";
 
 export function sendText(
   response: ServerResponse,

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { KubeObject } from "../objects/kubeObject.ts";
+import type { KubeObject } from "../kube/kubeObject.ts";
 import type { Node } from "../resources/node.ts";
 import type { Pod } from "../resources/pod.ts";
 import type { ResourceType } from "../resources/resourceType.ts";

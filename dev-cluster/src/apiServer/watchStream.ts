@@ -1,8 +1,8 @@
 import type { ServerResponse } from "node:http";
 import type { Clock } from "../clock.ts";
 import { timestamp } from "../clock.ts";
-import type { Matcher } from "../objects/selectors.ts";
-import { badRequest, expired } from "../objects/statusError.ts";
+import type { Matcher } from "../kube/selectors.ts";
+import { badRequest, expired } from "../kube/statusError.ts";
 import { apiVersionOf, storageKey } from "../resources/resourceType.ts";
 import type { Change, ObjectStore, StoredObject } from "../store/objectStore.ts";
 import { matcherOf } from "./listing.ts";

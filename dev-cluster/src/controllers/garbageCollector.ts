@@ -1,4 +1,4 @@
-import type { KubeObject, OwnerReference } from "../objects/kubeObject.ts";
+import type { KubeObject, OwnerReference } from "../kube/kubeObject.ts";
 import { FOREGROUND, ORPHAN } from "../objects/deleteOptions.ts";
 import { deleteIfThere } from "../objects/objectDeletion.ts";
 import type { ObjectOperations } from "../objects/objectOperations.ts";

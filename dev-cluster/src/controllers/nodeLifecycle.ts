@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { timestamp } from "../clock.ts";
-import { withCondition } from "../objects/kubeObject.ts";
+import { withCondition } from "../kube/kubeObject.ts";
 import { deleteIfThere } from "../objects/objectDeletion.ts";
 import type { ObjectOperations } from "../objects/objectOperations.ts";
 import { NOT_READY, type Node, type Taint } from "../resources/node.ts";

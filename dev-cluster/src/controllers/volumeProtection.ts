@@ -1,4 +1,4 @@
-import type { KubeObject } from "../objects/kubeObject.ts";
+import type { KubeObject } from "../kube/kubeObject.ts";
 import type { ObjectOperations } from "../objects/objectOperations.ts";
 import { claimNames, isTerminal } from "../resources/pod.ts";
 import { podType } from "../resources/podType.ts";

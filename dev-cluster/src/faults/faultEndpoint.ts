@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { badRequest, noSuchPath, StatusError } from "../objects/statusError.ts";
+import { badRequest, noSuchPath, StatusError } from "../kube/statusError.ts";
 import type { FaultState } from "./faultState.ts";
 import { requestFaultSchema } from "./requestFault.ts";
 import type { RequestFaults } from "./requestFaults.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { StatusCause, Subject } from "./statusError.ts";
-import { badRequest, invalid } from "./statusError.ts";
-import type { KubeObject } from "./kubeObject.ts";
+import type { StatusCause, Subject } from "../kube/statusError.ts";
+import { badRequest, invalid } from "../kube/statusError.ts";
+import type { KubeObject } from "../kube/kubeObject.ts";
 import type { ResourceType } from "../resources/resourceType.ts";
 import { decode, unreadable } from "../schema/decode.ts";
 import { apiVersionOf, notSupported, required, wrong } from "../resources/resourceType.ts";

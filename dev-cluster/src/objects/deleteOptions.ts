@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { ResourceType } from "../resources/resourceType.ts";
 import { notSupported, wrong } from "../resources/resourceType.ts";
-import type { KubeObject } from "./kubeObject.ts";
-import { badRequest, invalid } from "./statusError.ts";
+import type { KubeObject } from "../kube/kubeObject.ts";
+import { badRequest, invalid } from "../kube/statusError.ts";
 
 /** On an owner that is being deleted: its dependents are to be set free first, or to go first. */
 export const ORPHAN = "orphan";

@@ -4,12 +4,12 @@ import { storageKey } from "../resources/resourceType.ts";
 import type { StoredObject } from "../store/objectStore.ts";
 import type { DeleteOptions } from "./deleteOptions.ts";
 import { deletionFinalizers } from "./deleteOptions.ts";
-import type { KubeObject } from "./kubeObject.ts";
-import { edited } from "./kubeObject.ts";
+import type { KubeObject } from "../kube/kubeObject.ts";
+import { edited } from "../kube/kubeObject.ts";
 import type { ObjectKey, ObjectOperations } from "./objectOperations.ts";
 import { isReadyToGo } from "./objectOperations.ts";
-import { subjectOf } from "./statusError.ts";
-import { conflict } from "./statusError.ts";
+import { subjectOf } from "../kube/statusError.ts";
+import { conflict } from "../kube/statusError.ts";
 
 /** Deletes, or begins to: `removed` says whether the object is gone now. */
 export function deleteObject(

@@ -9,10 +9,10 @@ import { isDnsSubdomain } from "../resources/shapes.ts";
 import type { ObjectStore, StoredObject } from "../store/objectStore.ts";
 import { newUid } from "../store/objectStore.ts";
 import { admit, refuseInvalid, type FieldValidation } from "./admission.ts";
-import type { KubeObject, ObjectMeta } from "./kubeObject.ts";
-import { edited } from "./kubeObject.ts";
+import type { KubeObject, ObjectMeta } from "../kube/kubeObject.ts";
+import { edited } from "../kube/kubeObject.ts";
 import { checkFinalizers, checkIdentity, withSpecOf, withStatusOf } from "./objectUpdate.ts";
-import type { Subject } from "./statusError.ts";
+import type { Subject } from "../kube/statusError.ts";
 import {
   alreadyExists,
   badRequest,
@@ -21,7 +21,7 @@ import {
   notFound,
   StatusError,
   subjectOf,
-} from "./statusError.ts";
+} from "../kube/statusError.ts";
 
 export interface ObjectKey {
   /** Absent for cluster-scoped kinds. */

@@ -1,9 +1,15 @@
 import type { ResourceType } from "../resources/resourceType.ts";
 import { forbiddenField, wrong } from "../resources/resourceType.ts";
 import { refuseInvalid } from "./admission.ts";
-import type { KubeObject, ObjectMeta } from "./kubeObject.ts";
+import type { KubeObject, ObjectMeta } from "../kube/kubeObject.ts";
 import type { ObjectKey } from "./objectOperations.ts";
-import { badRequest, conflict, invalid, modifiedMeanwhile, subjectOf } from "./statusError.ts";
+import {
+  badRequest,
+  conflict,
+  invalid,
+  modifiedMeanwhile,
+  subjectOf,
+} from "../kube/statusError.ts";
 
 /** Throws where what was sent is another object than the one at the path, or an older version of it. */
 export function checkIdentity(

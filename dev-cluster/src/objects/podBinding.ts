@@ -3,10 +3,10 @@ import type { Pod } from "../resources/pod.ts";
 import { podType } from "../resources/podType.ts";
 import { storageKey } from "../resources/resourceType.ts";
 import { isRecord } from "./admission.ts";
-import { edited, withCondition } from "./kubeObject.ts";
+import { edited, withCondition } from "../kube/kubeObject.ts";
 import type { ObjectKey, ObjectOperations } from "./objectOperations.ts";
-import { subjectOf } from "./statusError.ts";
-import { badRequest, conflict } from "./statusError.ts";
+import { subjectOf } from "../kube/statusError.ts";
+import { badRequest, conflict } from "../kube/statusError.ts";
 
 /** Gives the pod its node, once. Throws 409 when it has one, is being deleted or is not the pod that was meant. */
 export function bindPod(operations: ObjectOperations, key: ObjectKey, body: unknown): void {

@@ -4,12 +4,12 @@ import { isTerminal } from "../resources/pod.ts";
 import { podType } from "../resources/podType.ts";
 import { disruptionBudgetType, type DisruptionBudget } from "../resources/simpleTypes.ts";
 import { isRecord } from "./admission.ts";
-import { withCondition } from "./kubeObject.ts";
+import { withCondition } from "../kube/kubeObject.ts";
 import { parseDeleteOptions } from "./deleteOptions.ts";
 import { checkPreconditions, deleteObject } from "./objectDeletion.ts";
 import type { ObjectKey, ObjectOperations } from "./objectOperations.ts";
-import { selects } from "./selectors.ts";
-import { badRequest, StatusError } from "./statusError.ts";
+import { selects } from "../kube/selectors.ts";
+import { badRequest, StatusError } from "../kube/statusError.ts";
 
 /** Deletes the pod unless a disruption budget would be broken: 429 then. */
 export function evictPod(

@@ -1,5 +1,5 @@
-import type { KubeObject } from "../objects/kubeObject.ts";
-import { unsupportedMediaType } from "../objects/statusError.ts";
+import type { KubeObject } from "../kube/kubeObject.ts";
+import { unsupportedMediaType } from "../kube/statusError.ts";
 import type { ResourceType } from "../resources/resourceType.ts";
 import { jsonPatch } from "./jsonPatch.ts";
 import { mergePatch } from "./mergePatch.ts";

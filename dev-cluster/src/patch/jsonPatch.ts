@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { isRecord } from "../objects/admission.ts";
-import { badRequest, StatusError } from "../objects/statusError.ts";
+import { badRequest, StatusError } from "../kube/statusError.ts";
 
 type Container = Record<string, unknown> | unknown[];
 

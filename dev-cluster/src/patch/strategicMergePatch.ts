@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { isRecord } from "../objects/admission.ts";
-import { badRequest } from "../objects/statusError.ts";
+import { badRequest } from "../kube/statusError.ts";
 import { fieldType, type FieldType } from "../schema/fieldTypes.ts";
 
 type Fields = Record<string, unknown>;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import type { KubeObject } from "../objects/kubeObject.ts";
-import type { StatusCause } from "../objects/statusError.ts";
+import type { KubeObject } from "../kube/kubeObject.ts";
+import type { StatusCause } from "../kube/statusError.ts";
 import type { PodSpec } from "./pod.ts";
 import { setPodSpecDefaults } from "./podDefaults.ts";
 import { podSpecShape } from "./podType.ts";

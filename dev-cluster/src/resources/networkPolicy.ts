@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
-import type { KubeObject } from "../objects/kubeObject.ts";
-import type { StatusCause } from "../objects/statusError.ts";
+import type { KubeObject } from "../kube/kubeObject.ts";
+import type { StatusCause } from "../kube/statusError.ts";
 import type { ResourceType } from "./resourceType.ts";
 import { wrong } from "./resourceType.ts";
 import { labelSelectorShape } from "./shapes.ts";

@@ -1,4 +1,4 @@
-import type { Condition, KubeObject } from "../objects/kubeObject.ts";
+import type { Condition, KubeObject } from "../kube/kubeObject.ts";
 
 export const NOT_READY = "node.kubernetes.io/not-ready";
 

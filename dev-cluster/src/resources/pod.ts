@@ -1,4 +1,4 @@
-import type { Condition, KubeObject } from "../objects/kubeObject.ts";
+import type { Condition, KubeObject } from "../kube/kubeObject.ts";
 import type { Amounts } from "./quantity.ts";
 import { addAmounts, amountsOf, maxAmounts } from "./quantity.ts";
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import type { StatusCause } from "../objects/statusError.ts";
+import type { StatusCause } from "../kube/statusError.ts";
 import type { Container, Pod } from "./pod.ts";
 import { isTerminal } from "./pod.ts";
 import { preparePod, setPodDefaults } from "./podDefaults.ts";

@@ -1,4 +1,4 @@
-import type { StatusCause } from "../objects/statusError.ts";
+import type { StatusCause } from "../kube/statusError.ts";
 import type { Container, PodSpec, Volume } from "./pod.ts";
 import { parseQuantity } from "./quantity.ts";
 import { duplicate, forbiddenField, notSupported, required, wrong } from "./resourceType.ts";

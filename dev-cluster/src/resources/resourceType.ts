@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import type { KubeObject } from "../objects/kubeObject.ts";
-import type { StatusCause } from "../objects/statusError.ts";
+import type { KubeObject } from "../kube/kubeObject.ts";
+import type { StatusCause } from "../kube/statusError.ts";
 
 export type Subresource = "status" | "log" | "eviction" | "binding" | "finalize";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { KubeObject } from "../objects/kubeObject.ts";
+import type { KubeObject } from "../kube/kubeObject.ts";
 import type { ResourceType } from "./resourceType.ts";
 import { required, wrong } from "./resourceType.ts";
 import { isDnsLabel } from "./shapes.ts";

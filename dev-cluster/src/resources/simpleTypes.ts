@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import type { KubeObject } from "../objects/kubeObject.ts";
-import type { LabelSelector } from "../objects/selectors.ts";
+import type { KubeObject } from "../kube/kubeObject.ts";
+import type { LabelSelector } from "../kube/selectors.ts";
 import type { Node } from "./node.ts";
 import { NOT_READY } from "./node.ts";
 import type { ResourceType } from "./resourceType.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { KubeObject } from "../objects/kubeObject.ts";
-import type { StatusCause } from "../objects/statusError.ts";
+import type { KubeObject } from "../kube/kubeObject.ts";
+import type { StatusCause } from "../kube/statusError.ts";
 import { parseQuantity } from "./quantity.ts";
 import type { ResourceType } from "./resourceType.ts";
 import { required, wrong } from "./resourceType.ts";

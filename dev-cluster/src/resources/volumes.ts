@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import type { KubeObject } from "../objects/kubeObject.ts";
+import type { KubeObject } from "../kube/kubeObject.ts";
 import type { NodeSelectorTerm } from "./pod.ts";
 import { parseQuantity } from "./quantity.ts";
 import type { ResourceType } from "./resourceType.ts";

@@ -1,9 +1,9 @@
 import { Passes } from "../controllers/passes.ts";
 import { timestamp } from "../clock.ts";
-import { withCondition } from "../objects/kubeObject.ts";
+import { withCondition } from "../kube/kubeObject.ts";
 import type { ObjectOperations } from "../objects/objectOperations.ts";
 import { bindPod } from "../objects/podBinding.ts";
-import { StatusError } from "../objects/statusError.ts";
+import { StatusError } from "../kube/statusError.ts";
 import type { Pod } from "../resources/pod.ts";
 import { claimNames, isTerminal, podRequests } from "../resources/pod.ts";
 import { podType } from "../resources/podType.ts";

@@ -1,4 +1,4 @@
-import { badRequest, invalid, type Subject } from "../objects/statusError.ts";
+import { badRequest, invalid, type Subject } from "../kube/statusError.ts";
 import { parseQuantity } from "../resources/quantity.ts";
 import type { ResourceType } from "../resources/resourceType.ts";
 import { fieldType, isObjectType, type FieldType } from "./fieldTypes.ts";

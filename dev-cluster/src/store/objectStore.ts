@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { KubeObject } from "../objects/kubeObject.ts";
-import { deepFreeze } from "../objects/kubeObject.ts";
+import type { KubeObject } from "../kube/kubeObject.ts";
+import { deepFreeze } from "../kube/kubeObject.ts";
 import type { ObjectFile } from "./objectFile.ts";
 
 export type ChangeType = "ADDED" | "MODIFIED" | "DELETED";

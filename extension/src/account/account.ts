@@ -1,5 +1,5 @@
-import type { ApiClient } from "@gpu-dev/shared/client/apiClient.ts";
-import type { Credential } from "@gpu-dev/shared/signIn/credential.ts";
+import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
+import type { Credential } from "@gpu-dev/client/signIn/credential.ts";
 import type { Disposable } from "../core/emitter.ts";
 
 /** Whether somebody is signed in to the server of the settings. `unknown` until the secret storage has answered. */

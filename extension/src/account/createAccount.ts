@@ -1,9 +1,9 @@
-import { createApiClient } from "@gpu-dev/shared/client/apiClient.ts";
+import { createApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
 import {
   type Credential,
   credential as credentialSchema,
-} from "@gpu-dev/shared/signIn/credential.ts";
+} from "@gpu-dev/client/signIn/credential.ts";
 import { createEmitter } from "../core/emitter.ts";
 import type { Account, AccountState, Secrets, SignInOptions, Who } from "./account.ts";
 import { createCredentialStore } from "./credentialStore.ts";

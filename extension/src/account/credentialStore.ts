@@ -1,4 +1,4 @@
-import { type Credential, credential } from "@gpu-dev/shared/signIn/credential.ts";
+import { type Credential, credential } from "@gpu-dev/client/signIn/credential.ts";
 import type { Disposable } from "../core/emitter.ts";
 import type { Secrets } from "./account.ts";
 

@@ -3,11 +3,11 @@ import {
   type ApiClient,
   createApiClient,
   isUnauthenticated,
-} from "@gpu-dev/shared/client/apiClient.ts";
-import type { Credential } from "@gpu-dev/shared/signIn/credential.ts";
-import { developmentToken } from "@gpu-dev/shared/signIn/developmentSignIn.ts";
-import { ensureOwnKey } from "@gpu-dev/shared/ssh/ownKey.ts";
-import { registerKeys } from "@gpu-dev/shared/ssh/publicKeys.ts";
+} from "@gpu-dev/client/http/apiClient.ts";
+import type { Credential } from "@gpu-dev/client/signIn/credential.ts";
+import { developmentToken } from "@gpu-dev/client/signIn/developmentSignIn.ts";
+import { ensureOwnKey } from "@gpu-dev/client/ssh/ownKey.ts";
+import { registerKeys } from "@gpu-dev/client/ssh/publicKeys.ts";
 import { Dismissed } from "../core/failureText.ts";
 
 /** Where this machine's keys lie. */

@@ -1,9 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { ApiError } from "@gpu-dev/shared/client/apiErrors.ts";
-import { type Credential, SignInError } from "@gpu-dev/shared/signIn/credential.ts";
-import { withFileLock } from "@gpu-dev/shared/ssh/fileLock.ts";
-import { realFileSystem } from "@gpu-dev/shared/ssh/sshFileSystem.ts";
+import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
+import { type Credential, SignInError } from "@gpu-dev/client/signIn/credential.ts";
+import { withFileLock } from "@gpu-dev/client/ssh/fileLock.ts";
+import { realFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
 import type { CredentialStore } from "./credentialStore.ts";
 import { revoke, type ServerAccess, tokenFor } from "./enterServer.ts";
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { atomicWrite, type WriteTarget } from "@gpu-dev/shared/ssh/atomicWrite.ts";
-import { SshFilesError } from "@gpu-dev/shared/ssh/sshFileSystem.ts";
+import { atomicWrite, type WriteTarget } from "@gpu-dev/client/ssh/atomicWrite.ts";
+import { SshFilesError } from "@gpu-dev/client/ssh/sshFileSystem.ts";
 import { type ExtensionPaths, pathsOf } from "./extensionPaths.ts";
 
 export interface ExplainProgram {

@@ -1,10 +1,10 @@
-import type { Credential } from "@gpu-dev/shared/signIn/credential.ts";
-import { ApiError, ConnectionError } from "@gpu-dev/shared/client/apiErrors.ts";
-import { type HostFiles, openHostFiles } from "@gpu-dev/shared/ssh/hostFiles.ts";
-import type { HostState } from "@gpu-dev/shared/ssh/hostState.ts";
-import { ensureOwnKey } from "@gpu-dev/shared/ssh/ownKey.ts";
-import { syncReservationHosts } from "@gpu-dev/shared/ssh/reservationHosts.ts";
-import type { SshFileSystem } from "@gpu-dev/shared/ssh/sshFileSystem.ts";
+import type { Credential } from "@gpu-dev/client/signIn/credential.ts";
+import { ApiError, ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
+import { type HostFiles, openHostFiles } from "@gpu-dev/client/ssh/hostFiles.ts";
+import type { HostState } from "@gpu-dev/client/ssh/hostState.ts";
+import { ensureOwnKey } from "@gpu-dev/client/ssh/ownKey.ts";
+import { syncReservationHosts } from "@gpu-dev/client/ssh/reservationHosts.ts";
+import type { SshFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
 import type { Account } from "../account/account.ts";
 import type { Live } from "../live/liveState.ts";
 import { explainCommandFor, installExplain } from "./explainCommand.ts";

@@ -1,5 +1,5 @@
 import { window } from "vscode";
-import { enableInclude, readInclude, type UserConfig } from "@gpu-dev/shared/ssh/userConfig.ts";
+import { enableInclude, readInclude, type UserConfig } from "@gpu-dev/client/ssh/userConfig.ts";
 import { includeQuestion, includeWorks } from "./includeText.ts";
 
 /** Whether ssh finds our hosts through this file by itself. A file that can't be understood counts as no. */

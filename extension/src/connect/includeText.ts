@@ -1,4 +1,4 @@
-import type { BlockState } from "@gpu-dev/shared/ssh/managedBlock.ts";
+import type { BlockState } from "@gpu-dev/client/ssh/managedBlock.ts";
 
 /** Whether ssh meets our hosts before anything else in the file. */
 export function includeWorks(state: BlockState, includePath: string): boolean {

@@ -1,5 +1,5 @@
 import { createEmitter, type Disposable } from "../core/emitter.ts";
-import type { HostState, LiveHost } from "@gpu-dev/shared/ssh/hostState.ts";
+import type { HostState, LiveHost } from "@gpu-dev/client/ssh/hostState.ts";
 
 /** Where a reservation's SSH server is reached. */
 export type Address = Pick<LiveHost, "host" | "port">;

@@ -9,8 +9,8 @@ import {
   window,
   workspace,
 } from "vscode";
-import { hostDifferences } from "@gpu-dev/shared/ssh/reservationHosts.ts";
-import type { SshFileSystem } from "@gpu-dev/shared/ssh/sshFileSystem.ts";
+import { hostDifferences } from "@gpu-dev/client/ssh/reservationHosts.ts";
+import type { SshFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
 import { Dismissed } from "../core/failureText.ts";
 import { type ExtensionPaths, expandHome } from "./extensionPaths.ts";
 import { ensureInclude } from "./includeLine.ts";

@@ -1,9 +1,10 @@
 import { ProgressLocation, window } from "vscode";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { hostNames } from "@gpu-dev/shared/ssh/hostNames.ts";
-import type { HostState, LiveHost } from "@gpu-dev/shared/ssh/hostState.ts";
+import { hostNames } from "@gpu-dev/client/ssh/hostNames.ts";
+import type { HostState, LiveHost } from "@gpu-dev/client/ssh/hostState.ts";
 import { CANCELLABLE } from "@gpu-dev/shared/states.ts";
-import { asSentence, progressSentence } from "@gpu-dev/shared/words/reservationText.ts";
+import { progressSentence } from "@gpu-dev/client/text/reservationText.ts";
+import { asSentence } from "@gpu-dev/shared/text.ts";
 import { Dismissed } from "../core/failureText.ts";
 import type { Target } from "../core/target.ts";
 import type { Live } from "../live/liveState.ts";

@@ -1,8 +1,8 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { hostNames } from "@gpu-dev/shared/ssh/hostNames.ts";
-import type { HostState } from "@gpu-dev/shared/ssh/hostState.ts";
+import { hostNames } from "@gpu-dev/client/ssh/hostNames.ts";
+import type { HostState } from "@gpu-dev/client/ssh/hostState.ts";
 import { CANCELLABLE, TERMINAL } from "@gpu-dev/shared/states.ts";
-import { asSentence } from "@gpu-dev/shared/words/reservationText.ts";
+import { asSentence } from "@gpu-dev/shared/text.ts";
 import { clockTime } from "../core/clockTime.ts";
 import { endWords } from "../core/endWords.ts";
 

@@ -1,6 +1,7 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { TERMINAL } from "@gpu-dev/shared/states.ts";
-import { asSentence, progressSentence } from "@gpu-dev/shared/words/reservationText.ts";
+import { progressSentence } from "@gpu-dev/client/text/reservationText.ts";
+import { asSentence } from "@gpu-dev/shared/text.ts";
 import { Dismissed } from "../core/failureText.ts";
 import type { Live } from "../live/liveState.ts";
 

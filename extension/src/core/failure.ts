@@ -1,5 +1,5 @@
 import { type LogOutputChannel, window } from "vscode";
-import { ApiError } from "@gpu-dev/shared/client/apiErrors.ts";
+import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
 import { Dismissed, failureText } from "./failureText.ts";
 
 export type ShowFailure = (error: unknown) => void;

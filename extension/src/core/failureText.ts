@@ -1,4 +1,4 @@
-import { ApiError } from "@gpu-dev/shared/client/apiErrors.ts";
+import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
 
 /** The user closed a prompt or pressed Cancel: nothing to tell. */
 export class Dismissed extends Error {

@@ -1,5 +1,5 @@
 import { workspace } from "vscode";
-import { DEFAULT_SERVER, serverOrigin } from "@gpu-dev/shared/signIn/credential.ts";
+import { DEFAULT_SERVER, serverOrigin } from "@gpu-dev/client/signIn/credential.ts";
 
 export interface Settings {
   /** The server's origin; the default where the setting is no address. */

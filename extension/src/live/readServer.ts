@@ -1,7 +1,7 @@
 import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { Availability, Disk } from "@gpu-dev/shared/api/resources.ts";
-import type { ApiClient } from "@gpu-dev/shared/client/apiClient.ts";
+import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import { asError } from "../core/asError.ts";
 
 export interface Reading {

@@ -1,9 +1,9 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { Event } from "@gpu-dev/shared/api/events.ts";
-import type { ApiClient } from "@gpu-dev/shared/client/apiClient.ts";
-import { ApiError } from "@gpu-dev/shared/client/apiErrors.ts";
-import { backoffMs, pause, STREAM_BACKOFF } from "@gpu-dev/shared/client/backoff.ts";
-import type { StreamItem } from "@gpu-dev/shared/client/eventStream.ts";
+import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
+import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
+import { backoffMs, pause, STREAM_BACKOFF } from "@gpu-dev/client/http/backoff.ts";
+import type { StreamItem } from "@gpu-dev/client/http/eventStream.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import { asError } from "../core/asError.ts";

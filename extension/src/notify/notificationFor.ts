@@ -2,7 +2,8 @@ import type { Event, EventType } from "@gpu-dev/shared/api/events.ts";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { Minute } from "@gpu-dev/shared/durations.ts";
 import { TERMINAL } from "@gpu-dev/shared/states.ts";
-import { asSentence, diskAfterEnd, resources } from "@gpu-dev/shared/words/reservationText.ts";
+import { diskAfterEnd, resources } from "@gpu-dev/client/text/reservationText.ts";
+import { asSentence } from "@gpu-dev/shared/text.ts";
 import { clockTime } from "../core/clockTime.ts";
 import { type Notification, type NotificationButton, plainText } from "./notification.ts";
 

@@ -1,6 +1,6 @@
 import { env, UIKind, version, window, workspace } from "vscode";
 import { Second } from "@gpu-dev/shared/durations.ts";
-import { readInclude, type UserConfig } from "@gpu-dev/shared/ssh/userConfig.ts";
+import { readInclude, type UserConfig } from "@gpu-dev/client/ssh/userConfig.ts";
 import type { Account } from "../account/account.ts";
 import { failureText } from "../core/failureText.ts";
 import type { CommandHandler } from "../core/registerCommands.ts";

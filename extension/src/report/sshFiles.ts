@@ -1,4 +1,4 @@
-import type { SshFileSystem } from "@gpu-dev/shared/ssh/sshFileSystem.ts";
+import type { SshFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
 import { pathsOf } from "../connect/extensionPaths.ts";
 
 export interface SshFilesSource {

@@ -1,12 +1,8 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { CANCELLABLE, TERMINAL } from "@gpu-dev/shared/states.ts";
-import {
-  asSentence,
-  diskAfterEnd,
-  ordinal,
-  stateWords,
-} from "@gpu-dev/shared/words/reservationText.ts";
-import { localTime } from "@gpu-dev/shared/words/times.ts";
+import { diskAfterEnd, ordinal, stateWords } from "@gpu-dev/client/text/reservationText.ts";
+import { asSentence } from "@gpu-dev/shared/text.ts";
+import { localTime } from "@gpu-dev/client/text/times.ts";
 
 /** One modal question: what will happen, and the button that lets it. */
 export interface CancelQuestion {

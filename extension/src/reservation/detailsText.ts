@@ -2,8 +2,8 @@ import type { Event } from "@gpu-dev/shared/api/events.ts";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { formatDuration } from "@gpu-dev/shared/durations.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
-import { progressSentence, resources, untilWords } from "@gpu-dev/shared/words/reservationText.ts";
-import { localTime, localTimeExact } from "@gpu-dev/shared/words/times.ts";
+import { progressSentence, resources, untilWords } from "@gpu-dev/client/text/reservationText.ts";
+import { localTime, localTimeExact } from "@gpu-dev/client/text/times.ts";
 import { plainLine } from "./plainText.ts";
 
 export interface Details {

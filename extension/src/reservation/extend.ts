@@ -1,6 +1,6 @@
 import { window } from "vscode";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { ApiError } from "@gpu-dev/shared/client/apiErrors.ts";
+import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
 import { Dismissed, failureText } from "../core/failureText.ts";
 import type { CommandHandler } from "../core/registerCommands.ts";
 import {

@@ -8,7 +8,7 @@ import {
   Second,
 } from "@gpu-dev/shared/durations.ts";
 import { EXTENDABLE, TERMINAL } from "@gpu-dev/shared/states.ts";
-import { localTime, secondsUntil } from "@gpu-dev/shared/words/times.ts";
+import { localTime, secondsUntil } from "@gpu-dev/client/text/times.ts";
 import { overWords } from "./cancelText.ts";
 
 export interface ExtendChoice {

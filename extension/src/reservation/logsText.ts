@@ -1,8 +1,9 @@
-import type { ResponseOf } from "@gpu-dev/shared/client/routeTypes.ts";
+import type { ResponseOf } from "@gpu-dev/client/http/routeTypes.ts";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { TERMINAL } from "@gpu-dev/shared/states.ts";
-import { asSentence, progressSentence } from "@gpu-dev/shared/words/reservationText.ts";
-import { localTimeExact } from "@gpu-dev/shared/words/times.ts";
+import { progressSentence } from "@gpu-dev/client/text/reservationText.ts";
+import { asSentence } from "@gpu-dev/shared/text.ts";
+import { localTimeExact } from "@gpu-dev/client/text/times.ts";
 import { plainLine, plainLogLine } from "./plainText.ts";
 
 /** What the container printed, with a first line that says what this is and how fresh. */

@@ -1,6 +1,6 @@
 import { window } from "vscode";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { resources, stateWords, timeLeftWords } from "@gpu-dev/shared/words/reservationText.ts";
+import { resources, stateWords, timeLeftWords } from "@gpu-dev/client/text/reservationText.ts";
 import { Dismissed } from "../core/failureText.ts";
 import type { Target } from "../core/target.ts";
 import type { Live } from "../live/liveState.ts";

@@ -1,5 +1,5 @@
 import type { Event } from "@gpu-dev/shared/api/events.ts";
-import type { ApiClient } from "@gpu-dev/shared/client/apiClient.ts";
+import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 
 const PAGE = 200;

@@ -1,5 +1,5 @@
 import { ProgressLocation, window } from "vscode";
-import { ConnectionError } from "@gpu-dev/shared/client/apiErrors.ts";
+import { ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
 import { Dismissed, failureText } from "../core/failureText.ts";
 
 /** What is answered this soon needs no progress: it would appear only to go. */

@@ -1,5 +1,5 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { ApiError } from "@gpu-dev/shared/client/apiErrors.ts";
+import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
 import { TERMINAL } from "@gpu-dev/shared/states.ts";
 import { reservationId } from "@gpu-dev/shared/ids.ts";
 import type { Disposable } from "../core/emitter.ts";

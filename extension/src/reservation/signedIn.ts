@@ -1,4 +1,4 @@
-import type { ApiClient } from "@gpu-dev/shared/client/apiClient.ts";
+import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import type { Account } from "../account/account.ts";
 
 /** The client of whoever is signed in; throws a sentence for people where nobody is. */

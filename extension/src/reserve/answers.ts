@@ -1,7 +1,7 @@
 import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import type { CreateReservation } from "@gpu-dev/shared/api/reservation.ts";
 import { formatDuration } from "@gpu-dev/shared/durations.ts";
-import { resources } from "@gpu-dev/shared/words/reservationText.ts";
+import { resources } from "@gpu-dev/client/text/reservationText.ts";
 
 /** What has been chosen so far; what a step finds here is what it offers first. */
 export interface Answers {

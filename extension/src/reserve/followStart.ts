@@ -1,7 +1,7 @@
 import { type CancellationToken, commands, ProgressLocation, window } from "vscode";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import type { ApiClient } from "@gpu-dev/shared/client/apiClient.ts";
+import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import type { CommandId } from "../core/commandIds.ts";
 import type { Target } from "../core/target.ts";
 import type { Live } from "../live/liveState.ts";

@@ -1,5 +1,5 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { progressSentence } from "@gpu-dev/shared/words/reservationText.ts";
+import { progressSentence } from "@gpu-dev/client/text/reservationText.ts";
 import type { Contact } from "../live/liveState.ts";
 
 /** Whether somebody still waits for it to become ready. */

@@ -1,4 +1,4 @@
-import { ApiError, ConnectionError } from "@gpu-dev/shared/client/apiErrors.ts";
+import { ApiError, ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
 import { failureText } from "../core/failureText.ts";
 import type { Step } from "./steps.ts";
 

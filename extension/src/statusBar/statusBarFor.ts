@@ -1,13 +1,13 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { hostNameFor } from "@gpu-dev/shared/ssh/hostNames.ts";
+import { hostNameFor } from "@gpu-dev/client/ssh/hostNames.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
 import {
-  asSentence,
   diskAfterEnd,
   phaseWords,
   progressSentence,
   resources,
-} from "@gpu-dev/shared/words/reservationText.ts";
+} from "@gpu-dev/client/text/reservationText.ts";
+import { asSentence } from "@gpu-dev/shared/text.ts";
 import type { Here } from "../connect/remoteWindow.ts";
 import { capital } from "../core/capital.ts";
 import { clockTime } from "../core/clockTime.ts";

@@ -1,5 +1,5 @@
-import { ConnectionError } from "@gpu-dev/shared/client/apiErrors.ts";
-import { asSentence } from "@gpu-dev/shared/words/reservationText.ts";
+import { ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
+import { asSentence } from "@gpu-dev/shared/text.ts";
 import { capital } from "../core/capital.ts";
 import { clockTime } from "../core/clockTime.ts";
 import type { LiveState } from "../live/liveState.ts";

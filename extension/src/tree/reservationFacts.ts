@@ -1,7 +1,8 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { formatDuration } from "@gpu-dev/shared/durations.ts";
-import { hostNameFor } from "@gpu-dev/shared/ssh/hostNames.ts";
-import { asSentence, nodesOf } from "@gpu-dev/shared/words/reservationText.ts";
+import { hostNameFor } from "@gpu-dev/client/ssh/hostNames.ts";
+import { nodesOf } from "@gpu-dev/client/text/reservationText.ts";
+import { asSentence } from "@gpu-dev/shared/text.ts";
 import { clockTime } from "../core/clockTime.ts";
 import type { Address, KnownHosts } from "../connect/knownHosts.ts";
 import { fact } from "./rows.ts";

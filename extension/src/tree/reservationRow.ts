@@ -1,11 +1,11 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import {
-  asSentence,
   ordinal,
   phaseWords,
   progressSentence,
   resources,
-} from "@gpu-dev/shared/words/reservationText.ts";
+} from "@gpu-dev/client/text/reservationText.ts";
+import { asSentence } from "@gpu-dev/shared/text.ts";
 import { capital } from "../core/capital.ts";
 import { clockTime } from "../core/clockTime.ts";
 import { endWords } from "../core/endWords.ts";

@@ -46,8 +46,8 @@ export const RESYNC_EVENT = "resync";
 export const CHANGED_EVENT = "changed";
 
 /** `waiting`: position or reason of a queued reservation of yours. Clients ignore words that they do not know. */
-export const CHANGED_WHATS = ["availability", "waiting"] as const;
-export type ChangedWhat = (typeof CHANGED_WHATS)[number];
+export const CHANGE_TOPICS = ["availability", "waiting"] as const;
+export type ChangeTopic = (typeof CHANGE_TOPICS)[number];
 
 /** The data of a hint, as a client reads it: a newer server may say more. */
 export const changedData = z.object({ what: z.array(z.string()) });

@@ -1,6 +1,6 @@
 import type { V1Pod } from "@kubernetes/client-node";
-import { createApiClient, type ApiClient } from "@gpu-dev/shared/client/apiClient.ts";
-import { developmentToken } from "@gpu-dev/shared/signIn/developmentSignIn.ts";
+import { createApiClient, type ApiClient } from "@gpu-dev/client/http/apiClient.ts";
+import { developmentToken } from "@gpu-dev/client/signIn/developmentSignIn.ts";
 import { eachOf } from "../../cluster/support/load.ts";
 import type { Figure } from "../main.ts";
 import { PodWatch } from "../podWatch.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ApiClient } from "@gpu-dev/shared/client/apiClient.ts";
+import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import pg from "pg";
 import { loadCatalogue } from "../../../control-plane/src/catalogueFile.ts";
 import { freePort } from "../../support/freePort.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ApiClient } from "@gpu-dev/shared/client/apiClient.ts";
+import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import pg from "pg";
 import { loadCatalogue } from "../../../control-plane/src/catalogueFile.ts";

@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createApiClient, type ApiClient } from "@gpu-dev/shared/client/apiClient.ts";
-import { developmentToken } from "@gpu-dev/shared/signIn/developmentSignIn.ts";
+import { createApiClient, type ApiClient } from "@gpu-dev/client/http/apiClient.ts";
+import { developmentToken } from "@gpu-dev/client/signIn/developmentSignIn.ts";
 import { freePort } from "../../support/freePort.ts";
 import { waitFor } from "../../support/waitFor.ts";
 

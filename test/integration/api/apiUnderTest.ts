@@ -6,7 +6,7 @@ import type { UserId } from "@gpu-dev/shared/ids.ts";
 import { startControlPlane, type Overrides } from "../../../control-plane/src/composition.ts";
 import { readConfig } from "../../../control-plane/src/config.ts";
 import { openDatabase, type Database } from "../../../control-plane/src/store/database.ts";
-import { createLogger } from "../../../control-plane/src/util/logger.ts";
+import { createLogger } from "../../../control-plane/src/platform/logger.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/postgres.ts";
 import { makeTempDir } from "../../support/tempDir.ts";
 

@@ -9,7 +9,7 @@ import { buildOpenApi } from "@gpu-dev/shared/api/openapi.ts";
 import { startControlPlane } from "../../../control-plane/src/composition.ts";
 import { readConfig } from "../../../control-plane/src/config.ts";
 import { rows } from "../../../control-plane/src/store/database.ts";
-import { createLogger } from "../../../control-plane/src/util/logger.ts";
+import { createLogger } from "../../../control-plane/src/platform/logger.ts";
 import { freePort } from "../../support/freePort.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/postgres.ts";
 import { makeTempDir } from "../../support/tempDir.ts";

@@ -27,7 +27,7 @@ import {
   lockReservation,
 } from "../../../control-plane/src/store/reservations.ts";
 import { writeReservation } from "../../../control-plane/src/store/transition.ts";
-import { newId } from "../../../control-plane/src/util/newId.ts";
+import { newId } from "../../../control-plane/src/platform/newId.ts";
 import { startDevCluster } from "../../../dev-cluster/src/devCluster.ts";
 import type { RequestFaults } from "../../../dev-cluster/src/faults/requestFaults.ts";
 import {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { labelMatcher } from "../../../dev-cluster/src/objects/selectors.ts";
+import { labelMatcher } from "../../../dev-cluster/src/kube/selectors.ts";
 import { parseFleet } from "../../../dev-cluster/src/fleet/fleetFile.ts";
 import { parseQuantity } from "../../../dev-cluster/src/resources/quantity.ts";
 import { tolerates } from "../../../dev-cluster/src/resources/pod.ts";

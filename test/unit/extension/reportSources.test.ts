@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { realFileSystem } from "@gpu-dev/shared/ssh/sshFileSystem.ts";
+import { realFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
 import { errorChain } from "../../../extension/src/report/errorChain.ts";
 import { createLogTail } from "../../../extension/src/report/logTail.ts";
 import { readSshFiles } from "../../../extension/src/report/sshFiles.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { localTime } from "@gpu-dev/shared/words/times.ts";
+import { localTime } from "@gpu-dev/client/text/times.ts";
 import {
   cancelledSentence,
   cancelQuestion,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Event } from "@gpu-dev/shared/api/events.ts";
-import { localTime, localTimeExact } from "@gpu-dev/shared/words/times.ts";
+import { localTime, localTimeExact } from "@gpu-dev/client/text/times.ts";
 import { detailsText } from "../../../extension/src/reservation/detailsText.ts";
 import { aMember, aReservation, iso, NOW } from "./treeFixtures.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { secondsUntil, localTime } from "@gpu-dev/shared/words/times.ts";
+import { secondsUntil, localTime } from "@gpu-dev/client/text/times.ts";
 import {
   boundSentence,
   extendChoices,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createApiClient } from "@gpu-dev/shared/client/apiClient.ts";
+import { createApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import { createRefresher } from "../../../extension/src/reservation/refresher.ts";
 import { readTimeline } from "../../../extension/src/reservation/readTimeline.ts";
 import { waitFor } from "../../support/waitFor.ts";

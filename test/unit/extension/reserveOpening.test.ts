@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { ApiError, ConnectionError } from "@gpu-dev/shared/client/apiErrors.ts";
+import { ApiError, ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
 import { ERROR_CODES, type ErrorCode } from "@gpu-dev/shared/errors.ts";
 import { NO_ANSWERS } from "../../../extension/src/reserve/answers.ts";
 import {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ConnectionError } from "@gpu-dev/shared/client/apiErrors.ts";
+import { ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
 import { availabilityNodes } from "../../../extension/src/tree/availabilityNodes.ts";
 import { contactMessage } from "../../../extension/src/tree/contactMessage.ts";
 import { diskNodes } from "../../../extension/src/tree/diskNodes.ts";

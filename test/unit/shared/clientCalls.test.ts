@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { createApiClient } from "@gpu-dev/shared/client/apiClient.ts";
-import { ApiError, ConnectionError, UnexpectedResponse } from "@gpu-dev/shared/client/apiErrors.ts";
-import type { StreamItem } from "@gpu-dev/shared/client/eventStream.ts";
+import { createApiClient } from "@gpu-dev/client/http/apiClient.ts";
+import { ApiError, ConnectionError, UnexpectedResponse } from "@gpu-dev/client/http/apiErrors.ts";
+import type { StreamItem } from "@gpu-dev/client/http/eventStream.ts";
 import {
   type Handler,
   json,

@@ -6,7 +6,7 @@ import {
   insertBlock,
   inspectBlock,
   removeBlock,
-} from "@gpu-dev/shared/ssh/managedBlock.ts";
+} from "@gpu-dev/client/ssh/managedBlock.ts";
 
 const OURS = "/home/ada/.gpu-dev/ssh/config";
 const BOM = "\u00ef\u00bb\u00bf";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { hostNames } from "@gpu-dev/shared/ssh/hostNames.ts";
-import type { HostState } from "@gpu-dev/shared/ssh/hostState.ts";
-import { renderHosts, renderKnownHosts } from "@gpu-dev/shared/ssh/renderHosts.ts";
-import { type Observed, syncHosts } from "@gpu-dev/shared/ssh/syncHosts.ts";
+import { hostNames } from "@gpu-dev/client/ssh/hostNames.ts";
+import type { HostState } from "@gpu-dev/client/ssh/hostState.ts";
+import { renderHosts, renderKnownHosts } from "@gpu-dev/client/ssh/renderHosts.ts";
+import { type Observed, syncHosts } from "@gpu-dev/client/ssh/syncHosts.ts";
 import { liveHost } from "../../support/sshHostFixtures.ts";
 
 const NOW = new Date("2026-11-23T12:00:00.000Z");

@@ -7,8 +7,8 @@ import {
   window,
   workspace,
 } from "vscode";
-import { createApiClient } from "@gpu-dev/shared/client/apiClient.ts";
-import { developmentToken } from "@gpu-dev/shared/signIn/developmentSignIn.ts";
+import { createApiClient } from "@gpu-dev/client/http/apiClient.ts";
+import { developmentToken } from "@gpu-dev/client/signIn/developmentSignIn.ts";
 import { waitFor } from "../../support/waitFor.ts";
 
 interface Manifest {

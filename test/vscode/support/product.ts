@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { type ApiClient, createApiClient } from "@gpu-dev/shared/client/apiClient.ts";
-import { developmentToken } from "@gpu-dev/shared/signIn/developmentSignIn.ts";
+import { type ApiClient, createApiClient } from "@gpu-dev/client/http/apiClient.ts";
+import { developmentToken } from "@gpu-dev/client/signIn/developmentSignIn.ts";
 import { makeTempDir } from "../../support/tempDir.ts";
 import { requireTool } from "../../support/requireTool.ts";
 import { startWholeSystem, type WholeSystem } from "../../support/wholeSystem.ts";

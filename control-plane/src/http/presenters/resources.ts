@@ -3,7 +3,7 @@ import type { auditEntry, disk, me, sshKey } from "@gpu-dev/shared/api/resources
 import type { AuditRow } from "../../operations/auditLog.ts";
 import type { SshKeyRow } from "../../operations/keys.ts";
 import type { DiskWithHolder } from "../../operations/readCapacity.ts";
-import type { Principal } from "../../util/principal.ts";
+import type { Principal } from "../../domain/principal.ts";
 
 export function presentMe(principal: Principal): z.input<typeof me> {
   return {

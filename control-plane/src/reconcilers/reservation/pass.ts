@@ -1,5 +1,5 @@
 import type { EndReason } from "@gpu-dev/shared/states.ts";
-import { asSentence } from "@gpu-dev/shared/words/reservationText.ts";
+import { asSentence } from "@gpu-dev/shared/text.ts";
 import type { GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import { findType } from "../../domain/catalogue.ts";
 import type { Reservation } from "../../domain/reservation.ts";

@@ -1,6 +1,6 @@
 import { formatDuration, Second } from "@gpu-dev/shared/durations.ts";
 import { terminalStateFor } from "@gpu-dev/shared/states.ts";
-import { asSentence } from "@gpu-dev/shared/words/reservationText.ts";
+import { asSentence } from "@gpu-dev/shared/text.ts";
 import { MAXIMUM_AGES } from "../../domain/maximumAges.ts";
 import type { Attempt, Reservation } from "../../domain/reservation.ts";
 import { findAttachedDisk, releaseAttachment } from "../../store/attachedDisk.ts";

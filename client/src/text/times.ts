@@ -1,4 +1,4 @@
-import { formatDuration, Second } from "../durations.ts";
+import { formatDuration, Second } from "@gpu-dev/shared/durations.ts";
 
 /** Local time with its zone: "14:20 CET" today, "Tue 24 Nov 14:20 CET" on another day. */
 export function localTime(iso: string, now: Date): string {

@@ -1,6 +1,6 @@
-import type { Reservation, ReservationSpec } from "../api/reservation.ts";
-import { CANCELLABLE, type Phase } from "../states.ts";
-import { formatDuration } from "../durations.ts";
+import type { Reservation, ReservationSpec } from "@gpu-dev/shared/api/reservation.ts";
+import { CANCELLABLE, type Phase } from "@gpu-dev/shared/states.ts";
+import { formatDuration } from "@gpu-dev/shared/durations.ts";
 import { localTime, secondsUntil, timeLeft } from "./times.ts";
 
 /** "2 x h100", "cpu-x86". */
@@ -48,11 +48,6 @@ export function progressSentence(reservation: Reservation): string {
     case "failed":
       return endDetail ?? stateWords(reservation);
   }
-}
-
-/** With one full stop at its end, whether it had one or not. */
-export function asSentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 /** What goes on in a phase: "attaching the disk". */

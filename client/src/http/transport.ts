@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Second } from "../durations.ts";
+import { Second } from "@gpu-dev/shared/durations.ts";
 import { ApiError, ConnectionError, describeNetworkFailure } from "./apiErrors.ts";
 import { retryAfterSeconds } from "./backoff.ts";
 

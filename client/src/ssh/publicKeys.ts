@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ApiClient } from "../client/apiClient.ts";
-import { ApiError } from "../client/apiErrors.ts";
+import type { ApiClient } from "../http/apiClient.ts";
+import { ApiError } from "../http/apiErrors.ts";
 import { runProgram } from "../runProgram.ts";
 import { exists } from "./ownKey.ts";
 import { SshFilesError } from "./sshFileSystem.ts";

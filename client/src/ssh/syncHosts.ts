@@ -1,5 +1,5 @@
-import { Day } from "../durations.ts";
-import type { EndReason } from "../states.ts";
+import { Day } from "@gpu-dev/shared/durations.ts";
+import type { EndReason } from "@gpu-dev/shared/states.ts";
 import type { HostState, LiveHost, Tombstone } from "./hostState.ts";
 
 /** A reservation that is over. Over is for ever, so it counts whoever says it and however late. */

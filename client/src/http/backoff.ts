@@ -1,4 +1,4 @@
-import { Second } from "../durations.ts";
+import { Second } from "@gpu-dev/shared/durations.ts";
 
 export interface Backoff {
   readonly firstMs: number;

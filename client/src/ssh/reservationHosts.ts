@@ -1,7 +1,7 @@
-import type { Reservation } from "../api/reservation.ts";
-import type { ApiClient } from "../client/apiClient.ts";
-import { ApiError } from "../client/apiErrors.ts";
-import { TERMINAL } from "../states.ts";
+import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { ApiClient } from "../http/apiClient.ts";
+import { ApiError } from "../http/apiErrors.ts";
+import { TERMINAL } from "@gpu-dev/shared/states.ts";
 import type { HostFiles } from "./hostFiles.ts";
 import { hostNameFor } from "./hostNames.ts";
 import type { HostState, LiveHost } from "./hostState.ts";

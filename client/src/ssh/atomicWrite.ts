@@ -1,7 +1,7 @@
 import type { Stats } from "node:fs";
 import { posix, win32 } from "node:path";
 import { randomBytes } from "node:crypto";
-import { pause } from "../client/backoff.ts";
+import { pause } from "../http/backoff.ts";
 import { codeOf, readIfThere, SshFilesError, type SshFileSystem } from "./sshFileSystem.ts";
 
 export interface WriteTarget {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { Second } from "../durations.ts";
-import { pause } from "../client/backoff.ts";
+import { Second } from "@gpu-dev/shared/durations.ts";
+import { pause } from "../http/backoff.ts";
 import { codeOf, readIfThere, SshFilesError, type SshFileSystem } from "./sshFileSystem.ts";
 
 export interface LockOptions {

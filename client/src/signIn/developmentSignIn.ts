@@ -2,9 +2,9 @@ import { createHmac } from "node:crypto";
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
-import type { Role } from "../api/resources.ts";
-import { createApiClient } from "../client/apiClient.ts";
-import { systemClock } from "../client/clock.ts";
+import type { Role } from "@gpu-dev/shared/api/resources.ts";
+import { createApiClient } from "../http/apiClient.ts";
+import { systemClock } from "../clock.ts";
 import { type Credential, SignInError } from "./credential.ts";
 
 const SECRET_PATTERN = /^gpu-dev-secret-[A-Za-z0-9_-]{43}\n?$/;

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { reservationId } from "../ids.ts";
-import { reservationName, userName } from "../names.ts";
-import { END_REASONS } from "../states.ts";
-import { timestamp } from "../api/reservation.ts";
+import { reservationId } from "@gpu-dev/shared/ids.ts";
+import { reservationName, userName } from "@gpu-dev/shared/names.ts";
+import { END_REASONS } from "@gpu-dev/shared/states.ts";
+import { timestamp } from "@gpu-dev/shared/api/reservation.ts";
 
 /**
  * What we know of the hosts of one deployment, kept as JSON beside the file that ssh reads. Everything comes from

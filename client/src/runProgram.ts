@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { Second } from "./durations.ts";
+import { Second } from "@gpu-dev/shared/durations.ts";
 
 export interface ProgramResult {
   readonly code: number | null;

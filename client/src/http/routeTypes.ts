@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { routes } from "../api/routes.ts";
+import type { routes } from "@gpu-dev/shared/api/routes.ts";
 
 type Routes = typeof routes;
 

@@ -1,4 +1,4 @@
-import type { Problem } from "../errors.ts";
+import type { Problem } from "@gpu-dev/shared/errors.ts";
 
 /** A problem as an older client reads a newer server's: a code that it does not know is no reason to fail. */
 export type LenientProblem = Omit<Problem, "code"> & { code: string };

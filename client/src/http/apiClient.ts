@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { type Route, routes } from "../api/routes.ts";
-import { Second } from "../durations.ts";
+import { type Route, routes } from "@gpu-dev/shared/api/routes.ts";
+import { Second } from "@gpu-dev/shared/durations.ts";
 import { ApiError, ConnectionError, UnexpectedResponse } from "./apiErrors.ts";
 import { backoffMs, pause, READ_BACKOFF } from "./backoff.ts";
 import { type EventsOptions, type StreamItem, streamEvents } from "./eventStream.ts";

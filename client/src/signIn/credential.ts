@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { ROLES } from "../api/resources.ts";
+import { ROLES } from "@gpu-dev/shared/api/resources.ts";
 
 export const DEFAULT_SERVER = "http://127.0.0.1:8710";
 

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { localTime } from "../words/times.ts";
+import { localTime } from "../text/times.ts";
 import { hostNames } from "./hostNames.ts";
 import { hostState } from "./hostState.ts";
 

@@ -2,16 +2,16 @@ import * as z from "zod";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import {
   CHANGED_EVENT,
-  CHANGED_WHATS,
+  CHANGE_TOPICS,
   changedData,
-  type ChangedWhat,
+  type ChangeTopic,
   type Event,
   event as eventSchema,
   RESYNC_EVENT,
-} from "../api/events.ts";
-import { routes } from "../api/routes.ts";
-import { Second } from "../durations.ts";
-import { type ReservationId, reservationId } from "../ids.ts";
+} from "@gpu-dev/shared/api/events.ts";
+import { routes } from "@gpu-dev/shared/api/routes.ts";
+import { Second } from "@gpu-dev/shared/durations.ts";
+import { type ReservationId, reservationId } from "@gpu-dev/shared/ids.ts";
 import { ApiError, ConnectionError } from "./apiErrors.ts";
 import { backoffMs, pause, STREAM_BACKOFF } from "./backoff.ts";
 import { lenientParse } from "./lenientParse.ts";
@@ -27,7 +27,7 @@ export type StreamItem =
   | { readonly kind: "open" }
   | { readonly kind: "event"; readonly event: Event }
   | { readonly kind: "resync" }
-  | { readonly kind: "changed"; readonly what: readonly ChangedWhat[] }
+  | { readonly kind: "changed"; readonly what: readonly ChangeTopic[] }
   | { readonly kind: "unreadable"; readonly reservationId: ReservationId }
   | { readonly kind: "lost"; readonly error: Error };
 
@@ -153,7 +153,7 @@ function itemOf(message: EventSourceMessage): StreamItem | null {
 function changedOf(text: string): StreamItem | null {
   const parsed = changedData.safeParse(parseJson(text));
   if (!parsed.success) return null;
-  const what = CHANGED_WHATS.filter((word) => parsed.data.what.includes(word));
+  const what = CHANGE_TOPICS.filter((word) => parsed.data.what.includes(word));
   return what.length === 0 ? null : { kind: "changed", what };
 }
 
