@@ -7,7 +7,7 @@ import type { Connection, ServerChannel, SocketBindInfo, TcpipBindInfo } from "s
 type Accept = ((port?: number) => void) | undefined;
 type Reject = (() => void) | undefined;
 
-/** Every kind of forwarding that OpenSSH asks for: -L, -D, -R, and the same for UNIX sockets. */
+/** Serves every forwarding of OpenSSH: -L, -D, -R, and their counterparts for UNIX sockets. */
 export function serveForwarding(connection: Connection): void {
   const listeners = new Map<string, Server>();
   connection.on("tcpip", (accept, reject, { destIP, destPort }) => {
@@ -31,7 +31,7 @@ export function serveForwarding(connection: Connection): void {
       stopListening(listeners, info.socketPath, accept, reject);
     else reject?.();
   };
-  // As a plain emitter: its typed overloads split one event into two.
+  // Typed as a plain emitter: the library's overloads split this event into two.
   (connection as EventEmitter).on("request", onRequest);
   connection.on("close", () => {
     for (const server of listeners.values()) server.close();
@@ -40,14 +40,14 @@ export function serveForwarding(connection: Connection): void {
 }
 
 interface ListenRequest<Info> {
-  connection: Connection;
-  listeners: Map<string, Server>;
-  accept: Accept;
-  reject: Reject;
-  info: Info;
+  readonly connection: Connection;
+  readonly listeners: Map<string, Server>;
+  readonly accept: Accept;
+  readonly reject: Reject;
+  readonly info: Info;
 }
 
-/** Listens on loopback only, whatever address was asked for, as sshd does without GatewayPorts. */
+/** Listens on loopback only, whatever address the client names, as sshd does without GatewayPorts. */
 function listenTcp({
   connection,
   listeners,
@@ -118,7 +118,7 @@ function joinOutgoing(socket: Socket, accept: () => ServerChannel, reject: () =>
   });
 }
 
-/** Half-closed connections stay half open, as the protocols behind them may want. */
+/** A half-closed connection stays half open: the protocol that it carries may need that. */
 function join(socket: Socket, channel: NodeJS.ReadWriteStream & { destroy(): unknown }): void {
   socket.allowHalfOpen = true;
   socket.on("error", () => channel.end());

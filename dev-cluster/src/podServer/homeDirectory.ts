@@ -2,8 +2,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * Gives an empty home the start-up files that a new account would get. What is there stays as it is: it is the user's.
- * The PATH line mends what /etc/profile of many systems does: it forgets the PATH that a login shell was given.
+ * Gives an empty home the start-up files of a new account. Existing files are the user's and stay
+ * unchanged. The PATH line restores the PATH of the login shell, which /etc/profile of many systems
+ * overwrites.
  */
 export function prepareHome(home: string): void {
   mkdirSync(home, { recursive: true });

@@ -1,6 +1,7 @@
 /**
- * What an image whose repository ends in /workspace stands for: an SSH server that runs inside the pod, as the user who
- * started the cluster. Settings come by environment from the node agent; docs/pod-contract.md says what a login gets.
+ * The program behind each image whose repository ends in /workspace: an SSH server that runs inside
+ * the pod as the user who started the cluster. The node agent passes the settings in the environment;
+ * docs/pod-contract.md describes what a login gets.
  */
 import { prepareHome } from "./homeDirectory.ts";
 import { readPodSettings } from "./podSettings.ts";

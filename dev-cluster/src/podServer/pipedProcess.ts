@@ -1,23 +1,23 @@
 import { spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import type { ServerChannel } from "ssh2";
-import { reportExit, signalNumber } from "./exitReport.ts";
+import { createOutputQueue, reportExit, signalGroup, signalNumber } from "./sessionChannel.ts";
 
 export interface PipedProcess {
   signal(name: NodeJS.Signals): void;
 }
 
 export interface PipedOptions {
-  channel: ServerChannel;
-  argv: readonly [string, ...string[]];
-  cwd: string;
-  env: Record<string, string>;
+  readonly channel: ServerChannel;
+  readonly argv: readonly [string, ...string[]];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /**
- * Runs a program without a terminal, its three streams on the channel. As with sshd, the channel ends when the program has ended and
- * nobody holds its output any more; losing the channel closes the streams but kills nothing, so that what was put
- * into the background lives on.
+ * Runs a program without a terminal, with its three streams on the channel. As with sshd, the channel
+ * ends when the program has ended and no process holds its output open. When the channel closes, the
+ * streams close and nothing is killed, so that background processes keep running.
  */
 export function startPiped({ channel, argv, cwd, env }: PipedOptions): PipedProcess {
   const [file, ...args] = argv;
@@ -25,7 +25,7 @@ export function startPiped({ channel, argv, cwd, env }: PipedOptions): PipedProc
   const { stdin, stdout, stderr } = child;
   stdin.on("error", () => undefined);
   channel.pipe(stdin);
-  const output = new OutputQueue(channel);
+  const output = createOutputQueue(channel);
   output.carry(stdout, channel);
   output.carry(stderr, channel.stderr);
   const disconnect = (): void => {
@@ -52,59 +52,4 @@ export function startPiped({ channel, argv, cwd, env }: PipedOptions): PipedProc
 function closeAll(stdin: Writable, ...outputs: Readable[]): void {
   stdin.end();
   for (const output of outputs) output.destroy();
-}
-
-/**
- * Writes one chunk of one stream at a time and reads on when it is through. The library keeps a single place for what the client's
- * window did not take: two streams that wait at once would garble each other.
- */
-class OutputQueue {
-  readonly #channel: ServerChannel;
-  #last: Promise<void> = Promise.resolve();
-
-  constructor(channel: ServerChannel) {
-    this.#channel = channel;
-  }
-
-  carry(source: Readable, target: Writable): void {
-    source.on("data", (chunk: Buffer) => {
-      source.pause();
-      this.#last = this.#last.then(() => this.#write(target, chunk));
-      void this.#last.then(() => source.resume());
-    });
-  }
-
-  written(): Promise<void> {
-    return this.#last;
-  }
-
-  #write(target: Writable, chunk: Buffer): Promise<void> {
-    return new Promise((resolve) => {
-      target.write(chunk, () => {
-        forgetWritten(this.#channel);
-        resolve();
-      });
-    });
-  }
-}
-
-/**
- * The library (ssh2 1.17) never clears the chunk that waited for the client's window. When the other stream has to wait next, it
- * would send the old chunk once more in the place of the new one, and call its callback a second time.
- */
-function forgetWritten(channel: ServerChannel): void {
-  Object.assign(channel, {
-    _chunk: undefined,
-    _chunkcb: undefined,
-    _chunkErr: undefined,
-    _chunkcbErr: undefined,
-  });
-}
-
-function signalGroup(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, name);
-  } catch {
-    // The group is gone already.
-  }
 }

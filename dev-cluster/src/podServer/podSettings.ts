@@ -2,24 +2,24 @@ import { existsSync, readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 
-/** What the node agent tells the server, by environment (docs/pod-contract.md). */
+/** The server's settings. The node agent passes them in the environment (docs/pod-contract.md). */
 export interface PodSettings {
-  address: string;
-  port: number;
-  /** The only name that may log in; undefined lets any in. */
-  user: string | undefined;
-  hostKey: string;
-  authorizedKeysFile: string;
-  home: string;
-  workspace: string;
-  shell: string;
-  /** One line for a terminal that has just opened. */
-  greeting: string;
-  /** Environment that every session starts from. */
-  env: Record<string, string>;
+  readonly address: string;
+  readonly port: number;
+  /** The only user name that may log in; undefined allows any. */
+  readonly user: string | undefined;
+  readonly hostKey: string;
+  readonly authorizedKeysFile: string;
+  readonly home: string;
+  readonly workspace: string;
+  readonly shell: string;
+  /** One line, shown when a terminal opens. */
+  readonly greeting: string;
+  /** The environment that every session starts from. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
-/** Throws an Error that names the missing piece. */
+/** Throws an Error that names the missing setting. */
 export function readPodSettings(env: NodeJS.ProcessEnv): PodSettings {
   const sshDir = env["GPU_DEV_SSH_DIR"] ?? "/etc/gpu-dev/ssh";
   const home = env["HOME"] ?? "/home/dev";
@@ -51,8 +51,8 @@ function readHostKey(path: string): string {
   }
 }
 
-function loginShell(wanted: string | undefined): string {
-  const candidates = [wanted, "/bin/bash", "/usr/bin/bash", "/bin/sh"];
+function loginShell(preferred: string | undefined): string {
+  const candidates = [preferred, "/bin/bash", "/usr/bin/bash", "/bin/sh"];
   return candidates.find((path) => path !== undefined && existsSync(path)) ?? "/bin/sh";
 }
 

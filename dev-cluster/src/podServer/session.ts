@@ -1,10 +1,8 @@
 import type { PseudoTtyInfo, ServerChannel, Session, SessionAccept } from "ssh2";
-import { startPiped } from "./pipedProcess.ts";
-import type { PipedProcess } from "./pipedProcess.ts";
+import { startPiped, type PipedProcess } from "./pipedProcess.ts";
 import type { PodSettings } from "./podSettings.ts";
 import { serveSftp } from "./sftp/sftpSession.ts";
-import { startTerminal } from "./terminalProcess.ts";
-import type { Terminal } from "./terminalProcess.ts";
+import { startTerminal, type Terminal } from "./terminal.ts";
 
 const CLIENT_VARIABLE = /^(LANG|LC_[A-Z]+|TERM|COLORTERM|TZ)$/;
 
@@ -29,29 +27,29 @@ export function serveSession(
   });
 }
 
-type Answer = SessionAccept | (() => void) | undefined;
+type Reply = SessionAccept | (() => void) | undefined;
 
-/** What a client says about its session before and while a program runs. Each answer is optional on the wire. */
+/** Applies the session's requests before and while its program runs. A client may want no reply. */
 function acceptSettings(session: Session, running: SessionProgram): void {
-  session.on("env", (accept: Answer, reject: Answer, { key, val }) => {
+  session.on("env", (accept: Reply, reject: Reply, { key, val }) => {
     if (running.setVariable(key, val)) accept?.();
     else reject?.();
   });
-  session.on("pty", (accept: Answer, _reject, info) => {
+  session.on("pty", (accept: Reply, _reject, info) => {
     running.setTerminal(info);
     accept?.();
   });
-  session.on("window-change", (accept: Answer, _reject, { cols, rows }) => {
+  session.on("window-change", (accept: Reply, _reject, { cols, rows }) => {
     running.resize(cols, rows);
     accept?.();
   });
-  session.on("signal", (accept: Answer, _reject, { name }) => {
+  session.on("signal", (accept: Reply, _reject, { name }) => {
     running.signal(`SIG${name.replace(/^SIG/, "")}` as NodeJS.Signals);
     accept?.();
   });
 }
 
-/** The one program of a session, with or without a terminal. */
+/** The program of a session, with or without a terminal. */
 class SessionProgram {
   readonly #cwd: string;
   readonly #env: Record<string, string>;

@@ -1,62 +1,72 @@
-import { link, lstat, mkdir, open, readdir, readlink, realpath, rename } from "node:fs/promises";
-import { rmdir, stat, symlink, unlink } from "node:fs/promises";
+import {
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readlink,
+  realpath,
+  rename,
+  rmdir,
+  stat,
+  symlink,
+  unlink,
+} from "node:fs/promises";
 import { join, resolve } from "node:path";
-import ssh2 from "ssh2";
-import type { SFTPWrapper } from "ssh2";
-import { attributesOf, longName, openFlags, setAttributes } from "./fileAttributes.ts";
-import { OpenHandles } from "./openHandles.ts";
+import ssh2, { type SFTPWrapper } from "ssh2";
+import { attributesOf, longName, openFlags, OpenHandles, setAttributes } from "./openFiles.ts";
 
 const { STATUS_CODE } = ssh2.utils.sftp;
-/** Larger reads than this are cut, which the protocol allows. */
+/** Longer reads are cut to this, which the protocol allows. */
 const MAX_READ_BYTES = 256 * 1024;
 const NAMES_PER_REPLY = 100;
 
-/** Serves sftp version 3 over one channel. Relative paths start at the working directory, as with any login. */
+/** Serves sftp version 3 on a channel. Relative paths start at the working directory, as in any login. */
 export function serveSftp(sftp: SFTPWrapper, directory: string): void {
   const handles = new OpenHandles();
   const at = (path: string): string => resolve(directory, path);
-  // One after the other: OpenSSH's client takes answers in another order than its questions for a damaged transfer.
+  // One request at a time: OpenSSH's client takes responses in another order for a damaged transfer.
   let previous = Promise.resolve();
-  const answer = (id: number, work: Work): void => {
+  const respond = (id: number, work: Work): void => {
     previous = previous.then(work).catch((error: unknown) => {
       const { code, message } = error as NodeJS.ErrnoException;
       sftp.status(id, statusOf(code), message);
     });
   };
   const finish = (id: number, work: () => Promise<unknown>): void => {
-    answer(id, async () => {
+    respond(id, async () => {
       await work();
       sftp.status(id, STATUS_CODE.OK);
     });
   };
   sftp.on("close", () => void handles.closeAll());
-  // The client has said goodbye: without an answer it would wait for us for ever.
+  // The client closed its side: without a response it would wait forever.
   sftp.on("end", () => {
     void previous.then(() => {
       exitCleanly(sftp);
     });
   });
-  serveFiles({ sftp, handles, at, answer, finish });
-  serveDirectories({ sftp, handles, at, answer, finish });
-  serveNames({ sftp, handles, at, answer, finish });
+  serveFiles({ sftp, handles, at, respond, finish });
+  serveDirectories({ sftp, handles, at, respond, finish });
+  serveNames({ sftp, handles, at, respond, finish });
 }
 
 type Work = () => Promise<void>;
 
 interface Serving {
-  sftp: SFTPWrapper;
-  handles: OpenHandles;
-  at: (path: string) => string;
-  /** Reports a failure; success is answered by the work itself. */
-  answer: (id: number, work: Work) => void;
-  /** Reports both. */
-  finish: (id: number, work: () => Promise<unknown>) => void;
+  readonly sftp: SFTPWrapper;
+  readonly handles: OpenHandles;
+  readonly at: (path: string) => string;
+  /** Runs the work, which sends its own response, and reports a failure. */
+  readonly respond: (id: number, work: Work) => void;
+  /** Runs the work and reports its success or failure. */
+  readonly finish: (id: number, work: () => Promise<unknown>) => void;
 }
 
-function serveFiles({ sftp, handles, at, answer, finish }: Serving): void {
+function serveFiles({ sftp, handles, at, respond, finish }: Serving): void {
   sftp.on("OPEN", (id, path, flags, attrs) => {
     const { mode } = attrs as { mode?: number };
-    answer(id, () =>
+    respond(id, () =>
       open(at(path), openFlags(flags), mode === undefined ? 0o666 : mode & 0o7777).then((file) => {
         sftp.handle(id, handles.add(file));
       }),
@@ -69,10 +79,10 @@ function serveFiles({ sftp, handles, at, answer, finish }: Serving): void {
       if (bytesRead === 0) sftp.status(id, STATUS_CODE.EOF);
       else sftp.data(id, buffer.subarray(0, bytesRead));
     };
-    answer(id, read);
+    respond(id, read);
   });
   sftp.on("WRITE", (id, handle, offset, data) => {
-    // The data lies in the connection's own buffer, which the next packet overwrites.
+    // The data is in the connection's buffer, which the next packet overwrites.
     const bytes = Buffer.from(data);
     const write = async (): Promise<void> => {
       const file = handles.file(handle);
@@ -87,25 +97,25 @@ function serveFiles({ sftp, handles, at, answer, finish }: Serving): void {
     sftp.attrs(id, attributesOf(await handles.file(handle).stat()));
   };
   sftp.on("FSTAT", (id, handle) => {
-    answer(id, () => fstat(id, handle));
+    respond(id, () => fstat(id, handle));
   });
-  const fsetstat = async (handle: Buffer, wanted: Parameters<typeof setAttributes>[1]) =>
-    setAttributes(handles.file(handle), wanted);
-  sftp.on("FSETSTAT", (id, handle, wanted) => {
-    finish(id, () => fsetstat(handle, wanted));
+  const fsetstat = async (handle: Buffer, changes: Parameters<typeof setAttributes>[1]) =>
+    setAttributes(handles.file(handle), changes);
+  sftp.on("FSETSTAT", (id, handle, changes) => {
+    finish(id, () => fsetstat(handle, changes));
   });
   sftp.on("CLOSE", (id, handle) => {
     finish(id, () => handles.close(handle));
   });
 }
 
-function serveDirectories({ sftp, handles, at, answer, finish }: Serving): void {
+function serveDirectories({ sftp, handles, at, respond, finish }: Serving): void {
   sftp.on("OPENDIR", (id, path) => {
     const list = async (): Promise<void> => {
       const names = [".", "..", ...(await readdir(at(path)))];
       sftp.handle(id, handles.add({ path: at(path), names }));
     };
-    answer(id, list);
+    respond(id, list);
   });
   sftp.on("READDIR", (id, handle) => {
     const next = async (): Promise<void> => {
@@ -121,7 +131,7 @@ function serveDirectories({ sftp, handles, at, answer, finish }: Serving): void 
         entries.filter((entry) => entry !== undefined),
       );
     };
-    answer(id, next);
+    respond(id, next);
   });
   sftp.on("MKDIR", (id, path, attrs) => {
     const { mode } = attrs as { mode?: number };
@@ -132,25 +142,25 @@ function serveDirectories({ sftp, handles, at, answer, finish }: Serving): void 
   });
 }
 
-function serveNames({ sftp, at, answer, finish }: Serving): void {
+function serveNames({ sftp, at, respond, finish }: Serving): void {
   sftp.on("STAT", (id, path) => {
-    answer(id, async () => {
+    respond(id, async () => {
       sftp.attrs(id, attributesOf(await stat(at(path))));
     });
   });
   sftp.on("LSTAT", (id, path) => {
-    answer(id, async () => {
+    respond(id, async () => {
       sftp.attrs(id, attributesOf(await lstat(at(path))));
     });
   });
-  sftp.on("SETSTAT", (id, path, wanted) => {
-    finish(id, () => setAttributes(at(path), wanted));
+  sftp.on("SETSTAT", (id, path, changes) => {
+    finish(id, () => setAttributes(at(path), changes));
   });
   sftp.on("REMOVE", (id, path) => {
     finish(id, () => unlink(at(path)));
   });
   sftp.on("RENAME", (id, from, to) => {
-    finish(id, () => renameUnlessThere(at(from), at(to)));
+    finish(id, () => renameUnlessExists(at(from), at(to)));
   });
   sftp.on("EXTENDED", (id, name, data: Buffer | undefined) => {
     const [from, to] = data === undefined ? [] : strings(data);
@@ -161,16 +171,16 @@ function serveNames({ sftp, at, answer, finish }: Serving): void {
     }
   });
   const sendName = (id: number, filename: string): void => {
-    // The attributes are dummies here, by the protocol.
+    // The protocol defines dummy attributes here.
     sftp.name(id, [{ filename, longname: filename, attrs: {} as never }]);
   };
   sftp.on("REALPATH", (id, path) => {
-    answer(id, async () => {
+    respond(id, async () => {
       sendName(id, await realpath(at(path)).catch(() => at(path)));
     });
   });
   sftp.on("READLINK", (id, path) => {
-    answer(id, async () => {
+    respond(id, async () => {
       sendName(id, await readlink(at(path)));
     });
   });
@@ -179,7 +189,7 @@ function serveNames({ sftp, at, answer, finish }: Serving): void {
   });
 }
 
-/** What the library's type leaves out: a client takes a session without an exit status for a failed one. */
+/** Missing from the library's types. A client treats a session without an exit status as failed. */
 interface SessionProtocol {
   _protocol: { exitStatus(channel: number, code: number): void };
   outgoing: { id: number };
@@ -196,21 +206,21 @@ async function entryOf(directory: string, name: string) {
     const stats = await lstat(join(directory, name));
     return { filename: name, longname: longName(name, stats), attrs: attributesOf(stats) };
   } catch {
-    // Removed since the directory was read: as if it had never been listed.
+    // Removed since the directory was read: leave it out of the listing.
     return undefined;
   }
 }
 
-/** Version 3 refuses to rename onto something; a hard link is the way to do so without a race. */
-async function renameUnlessThere(from: string, to: string): Promise<void> {
+/** Version 3 must not replace an existing name; a hard link is the way to refuse that without a race. */
+async function renameUnlessExists(from: string, to: string): Promise<void> {
   const stats = await lstat(from);
   if (stats.isFile()) {
     await link(from, to);
     await unlink(from);
     return;
   }
-  const there = await lstat(to).catch(() => undefined);
-  if (there !== undefined) throw Object.assign(new Error("file exists"), { code: "EEXIST" });
+  const existing = await lstat(to).catch(() => undefined);
+  if (existing !== undefined) throw Object.assign(new Error("file exists"), { code: "EEXIST" });
   await rename(from, to);
 }
 

@@ -28,6 +28,7 @@ export function openFlags(flags: number): number {
   );
 }
 
+/** The attributes as the protocol sends them. */
 export function attributesOf(stats: Stats): Attributes {
   return {
     mode: stats.mode,
@@ -39,7 +40,7 @@ export function attributesOf(stats: Stats): Attributes {
   };
 }
 
-/** As `ls -l` prints it: people see this in `sftp> ls -l`. */
+/** As `ls -l` prints it: users see this line in `sftp> ls -l`. */
 export function longName(name: string, stats: Stats): string {
   const time = stats.mtime.toISOString().slice(0, 16).replace("T", " ");
   const links = String(stats.nlink).padStart(3);
@@ -47,12 +48,12 @@ export function longName(name: string, stats: Stats): string {
   return `${modeText(stats)} ${links} ${owner} ${String(stats.size).padStart(8)} ${time} ${name}`;
 }
 
-/** Applies only what the request names; times come in pairs. */
+/** Applies only the attributes that the request names; access and modification time come in pairs. */
 export async function setAttributes(
   target: string | FileHandle,
-  wanted: Partial<Attributes>,
+  changes: Partial<Attributes>,
 ): Promise<void> {
-  const { mode, uid, gid, size, atime, mtime } = wanted;
+  const { mode, uid, gid, size, atime, mtime } = changes;
   const path = typeof target === "string" ? target : undefined;
   const handle = typeof target === "string" ? undefined : target;
   if (size !== undefined) await (handle?.truncate(size) ?? truncate(path ?? "", size));
@@ -63,6 +64,62 @@ export async function setAttributes(
   if (atime !== undefined && mtime !== undefined) {
     await (handle?.utimes(atime, mtime) ?? utimes(path ?? "", atime, mtime));
   }
+}
+
+/** A directory being listed. */
+export interface Listing {
+  readonly path: string;
+  /** The names that are not sent yet. */
+  readonly names: string[];
+}
+
+export type OpenItem = FileHandle | Listing;
+
+/** The open handles of an sftp session; they close with it. */
+export class OpenHandles {
+  readonly #open = new Map<number, OpenItem>();
+  #next = 1;
+
+  add(item: OpenItem): Buffer {
+    const id = this.#next++;
+    this.#open.set(id, item);
+    const handle = Buffer.alloc(4);
+    handle.writeUInt32BE(id);
+    return handle;
+  }
+
+  file(handle: Buffer): FileHandle {
+    const item = this.#get(handle);
+    if (item === undefined || "names" in item) throw invalidHandle();
+    return item;
+  }
+
+  listing(handle: Buffer): Listing {
+    const item = this.#get(handle);
+    if (item === undefined || !("names" in item)) throw invalidHandle();
+    return item;
+  }
+
+  async close(handle: Buffer): Promise<void> {
+    const item = this.#get(handle);
+    if (item === undefined) throw invalidHandle();
+    this.#open.delete(handle.readUInt32BE());
+    if (!("names" in item)) await item.close();
+  }
+
+  async closeAll(): Promise<void> {
+    const items = [...this.#open.values()];
+    this.#open.clear();
+    for (const item of items) if (!("names" in item)) await item.close();
+  }
+
+  #get(handle: Buffer): OpenItem | undefined {
+    return handle.length === 4 ? this.#open.get(handle.readUInt32BE()) : undefined;
+  }
+}
+
+function invalidHandle(): NodeJS.ErrnoException {
+  return Object.assign(new Error("invalid handle"), { code: "EBADF" });
 }
 
 function modeText(stats: Stats): string {
