@@ -15,7 +15,7 @@ const bans = {
   },
   commands: {
     selector: "CallExpression[callee.property.name=/^register(TextEditor)?Command$/]",
-    message: "Commands are registered in core/registerCommands.ts alone.",
+    message: "Commands are registered in core/commands.ts alone.",
   },
   enums: { selector: "TSEnumDeclaration", message: "Use a const tuple and its union type." },
 };
@@ -118,11 +118,11 @@ export default defineConfig(
     },
   },
   {
-    files: ["extension/src/config.ts"],
+    files: ["extension/src/core/settings.ts"],
     rules: { "no-restricted-syntax": ["error", bans.enums, bans.now, bans.commands] },
   },
   {
-    files: ["extension/src/core/registerCommands.ts"],
+    files: ["extension/src/core/commands.ts"],
     rules: { "no-restricted-syntax": ["error", bans.enums, bans.now, bans.environment] },
   },
   {

@@ -1,20 +1,27 @@
 import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
-import { commands, env, type ExtensionContext, ExtensionKind, type LogOutputChannel } from "vscode";
+import {
+  commands,
+  env,
+  type ExtensionContext,
+  ExtensionKind,
+  type LogOutputChannel,
+  window,
+  workspace,
+} from "vscode";
 import { deploymentName } from "@gpu-dev/client/ssh/deploymentPaths.ts";
 import { realFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
 import { createAccountCommands } from "./account/accountCommands.ts";
 import { createAccount } from "./account/createAccount.ts";
 import { createCredentialStore } from "./account/credentialStore.ts";
-import { environment } from "./config.ts";
 import { createConnect } from "./connect/connect.ts";
 import { extensionPaths } from "./connect/extensionPaths.ts";
 import { createHostSync } from "./connect/hostSync.ts";
 import { watchRemoteWindow } from "./connect/watchRemoteWindow.ts";
-import type { Disposable } from "./core/emitter.ts";
-import { createShowFailure, type ShowFailure } from "./core/failure.ts";
-import { type CommandHandlers, registerCommands } from "./core/registerCommands.ts";
-import { readSettings, type Settings } from "./core/settings.ts";
+import { type Disposable, disposeAll } from "./core/emitter.ts";
+import { createShowFailure, type ShowFailure } from "./core/errors.ts";
+import { type CommandHandlers, registerCommands } from "./core/commands.ts";
+import { environmentVariables, readSettings, type Settings } from "./core/settings.ts";
 import { createLive } from "./live/createLive.ts";
 import { createEventClaims } from "./notify/eventClaims.ts";
 import { createNotifications } from "./notify/notifications.ts";
@@ -33,71 +40,78 @@ export interface CompositionOptions {
   readonly now: () => Date;
 }
 
-/** Builds every part from what it uses, for the server that the settings name. Nothing else builds one. */
+/** The composition root: builds every part from its collaborators, for the server that the settings name. */
 export function composeExtension(options: CompositionOptions): Disposable {
   const showFailure = createShowFailure({
     log: options.log,
+    showErrorMessage: (message, button) => window.showErrorMessage(message, button),
     signIn: () => void run("gpuDev.signIn"),
   });
-  const place = whereWeRun(options, showFailure);
-  const core = composeCore(place);
-  const features = composeFeatures(place, core);
-  const parts = [
-    ...composeWatchers(place, core),
+  const environment = readEnvironment(options, showFailure);
+  const core = composeCore(environment);
+  const features = composeFeatures(environment, core);
+  return disposeAll(
+    ...composeWatchers(environment, core),
     ...features.parts,
-    ...registerCommands(features.handlers, showFailure),
-    ...[core.hostSync, core.live, core.account],
-  ];
-  return {
-    dispose: () => {
-      for (const part of parts) part.dispose();
-    },
-  };
+    ...registerCommands({ commands, handlers: features.handlers, showFailure }),
+    core.hostSync,
+    core.live,
+    core.account,
+  );
 }
 
-type Place = ReturnType<typeof whereWeRun>;
+type Environment = ReturnType<typeof readEnvironment>;
 type Core = ReturnType<typeof composeCore>;
 
-/** The machine, the server and the window: read once, and handed to the parts. */
-function whereWeRun(options: CompositionOptions, showFailure: ShowFailure) {
+/** The machine, the server and the window, read once. */
+function readEnvironment(options: CompositionOptions, showFailure: ShowFailure) {
   const { platform, execPath } = process;
   const home = homedir();
-  const settings = readSettings();
-  if (settings.badServer !== null) showFailure(new Error(badServerText(settings)));
+  const settings = currentSettings();
+  if (settings.invalidServer !== null) showFailure(new Error(invalidServerText(settings)));
   return {
     ...options,
-    ...{ platform, execPath, home, settings, showFailure },
+    platform,
+    execPath,
+    home,
+    settings,
+    showFailure,
     fs: realFileSystem,
-    paths: extensionPaths({ platform, home, env: environment }),
-    /** Set in a window that is inside a server of ours. */
-    reservationId: environment["GPU_DEV_RESERVATION_ID"],
+    paths: extensionPaths({ platform, home, env: environmentVariables }),
+    /** Set if this process runs inside the pod of a reservation. */
+    reservationId: environmentVariables["GPU_DEV_RESERVATION_ID"],
   };
 }
 
-/** Who is signed in, what the server says, and the SSH hosts that follow it. */
-function composeCore(place: Place) {
-  const { context, log, now, platform, paths, settings } = place;
+/** The account, the state of the server, and the SSH hosts that follow it. */
+function composeCore(environment: Environment) {
+  const { context, log, now, platform, paths, settings } = environment;
   const account = createAccount({
     server: settings.server,
     secrets: context.secrets,
-    keys: { platform, ...paths, identityFile: () => readSettings().identityFile },
+    keys: { platform, ...paths, identityFile: () => currentSettings().identityFile },
     userAgent: `gpu-dev-editor/${versionOf(context)}`,
-    ...{ log, now },
+    log,
+    now,
   });
   const live = createLive({ account, now, log, random: Math.random });
   const hostSync = createHostSync({
-    ...{ ...place, account, live },
+    ...environment,
+    account,
+    live,
     explainBundle: context.asAbsolutePath(join("dist", "explain.cjs")),
   });
   return { account, live, hostSync, hosts: hostSync.hosts };
 }
 
-/** What is shown without being asked for. */
-function composeWatchers(place: Place, core: Core): Disposable[] {
-  const { context, log, now, settings, reservationId } = place;
+/** The parts that show something without a command. */
+function composeWatchers(environment: Environment, core: Core): Disposable[] {
+  const { context, log, now, settings, reservationId } = environment;
   const { account, live, hostSync, hosts } = core;
   const remoteWindow = watchRemoteWindow({
-    ...{ live, now, log },
+    live,
+    now,
+    log,
     here: hereNow(reservationId),
     readHosts: () => hostSync.read(),
   });
@@ -107,32 +121,37 @@ function composeWatchers(place: Place, core: Core): Disposable[] {
     createTreeViews({ live, account, now, hosts }),
     createStatusBar({ live, now, reservationId, hostPrefix: () => hosts.prefix() }),
     createNotifications({
-      ...{ live, account, now },
+      live,
+      account,
+      now,
       claim: createEventClaims({
-        folder: join(context.globalStorageUri.fsPath, "told", deployment),
+        folder: join(context.globalStorageUri.fsPath, "notified", deployment),
         now,
       }),
-      level: () => readSettings().notifications,
+      level: () => currentSettings().notifications,
       isToldHere: (event) => remoteWindow.isOf(event.reservationId ?? ""),
     }),
   ];
 }
 
-/** What people ask for: a handler for each command, and the parts behind them. */
-function composeFeatures(place: Place, core: Core) {
-  const { context, log, now } = place;
+/** A handler for each command, and the parts behind the handlers. */
+function composeFeatures(environment: Environment, core: Core) {
+  const { context, log, now } = environment;
   const accountCommands = createAccountCommands({ account: core.account, log });
-  const reserve = createReserve({ ...place, ...core, memento: context.globalState });
+  const reserve = createReserve({ ...environment, ...core, memento: context.globalState });
   const connect = createConnect({
-    ...{ ...place, ...core },
+    ...environment,
+    ...core,
     index: core.hostSync.index,
     reserve: () => reserve(null),
-    openIn: () => readSettings().openIn,
-    sshReadsHome: userInfo().homedir === place.home,
+    openIn: () => currentSettings().openIn,
+    sshReadsHome: userInfo().homedir === environment.home,
     terminalsAreElsewhere: env.remoteName !== undefined && !runsInWorkspace(context),
   });
   const reservationCommands = createReservationCommands({
-    ...{ ...core, now, log },
+    ...core,
+    now,
+    log,
     connectionOf: (reservation) => connect.connectionOf(reservation),
   });
   const handlers: CommandHandlers = {
@@ -146,16 +165,19 @@ function composeFeatures(place: Place, core: Core) {
       log.show();
       return Promise.resolve();
     },
-    "gpuDev.reportProblem": composeReport(place, core),
+    "gpuDev.reportProblem": composeReport(environment, core),
   };
   return { handlers, parts: [accountCommands, connect, reservationCommands] };
 }
 
-function composeReport(place: Place, { account, live, hostSync }: Core) {
-  const { context, log, now, tail, home, fs, platform, paths, settings } = place;
+function composeReport(environment: Environment, { account, live, hostSync }: Core) {
+  const { context, log, now, tail, home, fs, platform, paths, settings } = environment;
   const stored = createCredentialStore({ server: settings.server, secrets: context.secrets, log });
   return createReport({
-    ...{ account, live, now, tail },
+    account,
+    live,
+    now,
+    tail,
     extensionVersion: versionOf(context),
     secrets: async () => {
       const credential = await stored.read();
@@ -167,20 +189,24 @@ function composeReport(place: Place, { account, live, hostSync }: Core) {
   });
 }
 
+function currentSettings(): Settings {
+  return readSettings(workspace.getConfiguration("gpuDev"));
+}
+
 function versionOf({ extension }: ExtensionContext): string {
   const { version } = extension.packageJSON as { readonly version: string };
   return version;
 }
 
-/** In a remote window we run on the user's own machine, where that editor can; else over there, as everything else. */
+/** In a remote window: whether this process runs on the remote host, rather than on the user's own machine. */
 function runsInWorkspace({ extension }: ExtensionContext): boolean {
   return extension.extensionKind === ExtensionKind.Workspace;
 }
 
-function badServerText({ badServer, server }: Settings): string {
+function invalidServerText({ invalidServer, server }: Settings): string {
   return (
-    `The setting gpuDev.server holds ${JSON.stringify(badServer)}, which is no address of a server. ` +
-    `${server} is used instead.`
+    `The setting gpuDev.server is ${JSON.stringify(invalidServer)}, which is not a valid server URL. ` +
+    `${server} is used instead. Correct the setting to connect to your server.`
   );
 }
 

@@ -8,7 +8,7 @@ import type { Credential } from "@gpu-dev/client/signIn/credential.ts";
 import { developmentToken } from "@gpu-dev/client/signIn/developmentSignIn.ts";
 import { ensureOwnKey } from "@gpu-dev/client/ssh/ownKey.ts";
 import { registerKeys } from "@gpu-dev/client/ssh/publicKeys.ts";
-import { Dismissed } from "../core/failureText.ts";
+import { Dismissed } from "../core/errors.ts";
 
 /** Where this machine's keys lie. */
 export interface KeyPlaces {

@@ -11,7 +11,7 @@ import {
 } from "vscode";
 import { hostDifferences } from "@gpu-dev/client/ssh/reservationHosts.ts";
 import type { SshFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
-import { Dismissed } from "../core/failureText.ts";
+import { Dismissed } from "../core/errors.ts";
 import { type ExtensionPaths, expandHome } from "./extensionPaths.ts";
 import { ensureInclude } from "./includeLine.ts";
 import type { ReadyHost } from "./readyHost.ts";

@@ -3,8 +3,8 @@ import { hostNames } from "@gpu-dev/client/ssh/hostNames.ts";
 import type { HostState } from "@gpu-dev/client/ssh/hostState.ts";
 import { CANCELLABLE, TERMINAL } from "@gpu-dev/shared/states.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
-import { clockTime } from "../core/clockTime.ts";
-import { endWords } from "../core/endWords.ts";
+import { formatClockTime } from "../core/text.ts";
+import { endReasonLabel } from "../core/text.ts";
 
 /** Which server of ours this window is on, as far as it can be told. */
 export interface Here {
@@ -66,8 +66,8 @@ export function remoteWindowNotice(
 
 function overText(reservation: Reservation, now: Date): string {
   const { name, endedAt, endDetail, endReason, spec } = reservation;
-  const when = endedAt === null ? "" : ` since ${clockTime(new Date(endedAt), now)}`;
-  const why = asSentence(endDetail ?? endWords(endReason));
+  const when = endedAt === null ? "" : ` since ${formatClockTime(new Date(endedAt), now)}`;
+  const why = asSentence(endDetail ?? endReasonLabel(endReason));
   const files =
     spec.disk === null
       ? "It had no disk: its files are gone."

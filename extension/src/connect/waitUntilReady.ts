@@ -2,7 +2,7 @@ import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { TERMINAL } from "@gpu-dev/shared/states.ts";
 import { progressSentence } from "@gpu-dev/client/text/reservationText.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
-import { Dismissed } from "../core/failureText.ts";
+import { Dismissed } from "../core/errors.ts";
 import type { Live } from "../live/liveState.ts";
 
 export interface WaitUntilReady {

@@ -1,9 +1,9 @@
 import { commands, window } from "vscode";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { HostState } from "@gpu-dev/client/ssh/hostState.ts";
-import type { CommandId } from "../core/commandIds.ts";
+import type { CommandId } from "../core/commands.ts";
 import type { Disposable } from "../core/emitter.ts";
-import type { Target } from "../core/target.ts";
+import type { Target } from "../core/commands.ts";
 import type { Live } from "../live/liveState.ts";
 import {
   type Here,

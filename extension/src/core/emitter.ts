@@ -2,24 +2,34 @@ export interface Disposable {
   dispose(): void;
 }
 
-/** Listeners of one kind of news. Not the editor's own, so that what has no part in the editor is tested without it. */
+/** The listeners of one kind of change. It replaces the editor's class in code that is tested without an editor. */
 export interface Emitter<T> {
-  on(listener: (news: T) => void): Disposable;
-  fire(news: T): void;
+  on(listener: (value: T) => void): Disposable;
+  fire(value: T): void;
 }
 
 export function createEmitter<T>(): Emitter<T> {
-  const listeners = new Set<(news: T) => void>();
+  const listeners = new Set<(value: T) => void>();
   return {
     on: (listener) => {
-      const own = (news: T) => {
-        listener(news);
+      // A wrapper per call, so that registering the same function twice makes two listeners.
+      const registered = (value: T) => {
+        listener(value);
       };
-      listeners.add(own);
-      return { dispose: () => void listeners.delete(own) };
+      listeners.add(registered);
+      return { dispose: () => void listeners.delete(registered) };
     },
-    fire: (news) => {
-      for (const listener of [...listeners]) listener(news);
+    fire: (value) => {
+      for (const listener of [...listeners]) listener(value);
+    },
+  };
+}
+
+/** Disposes of all parts together, in the given order. */
+export function disposeAll(...parts: readonly Disposable[]): Disposable {
+  return {
+    dispose: () => {
+      for (const part of parts) part.dispose();
     },
   };
 }

@@ -1,26 +1,40 @@
-import { workspace } from "vscode";
+import type { WorkspaceConfiguration } from "vscode";
 import { DEFAULT_SERVER, serverOrigin } from "@gpu-dev/client/signIn/credential.ts";
 
+/** The environment of this process; no other file reads it. */
+export const environmentVariables: Readonly<Record<string, string | undefined>> = process.env;
+
+/**
+ * All settings, as declared in package.json; a test compares the two lists. Settings that name a server or a file
+ * have application scope, so that the settings of a workspace cannot change them.
+ */
+export const SETTING_KEYS = [
+  "gpuDev.server",
+  "gpuDev.identityFile",
+  "gpuDev.connect.openIn",
+  "gpuDev.notifications",
+] as const;
+
 export interface Settings {
-  /** The server's origin; the default where the setting is no address. */
+  /** The origin of the server; the default if the setting is not a valid URL. */
   readonly server: string;
-  /** What the setting holds where it is no address of a server; null where it is one. */
-  readonly badServer: string | null;
-  /** A private key of the user's own; null: our own pair. */
+  /** The value of the setting if it is not a valid server URL, otherwise null. */
+  readonly invalidServer: string | null;
+  /** A private key that the user chose; null: the key pair that GPU Dev creates. */
   readonly identityFile: string | null;
   readonly openIn: "currentWindow" | "newWindow";
   readonly notifications: "all" | "warnings" | "none";
 }
 
-export function readSettings(): Settings {
-  const from = workspace.getConfiguration("gpuDev");
-  const server = from.get<string>("server", DEFAULT_SERVER).trim() || DEFAULT_SERVER;
+/** @param configuration the section "gpuDev" */
+export function readSettings(configuration: Pick<WorkspaceConfiguration, "get">): Settings {
+  const server = configuration.get<string>("server", DEFAULT_SERVER).trim() || DEFAULT_SERVER;
   const origin = serverOrigin(server);
   return {
     server: origin ?? DEFAULT_SERVER,
-    badServer: origin === null ? server : null,
-    identityFile: from.get<string>("identityFile", "").trim() || null,
-    openIn: from.get<Settings["openIn"]>("connect.openIn", "newWindow"),
-    notifications: from.get<Settings["notifications"]>("notifications", "all"),
+    invalidServer: origin === null ? server : null,
+    identityFile: configuration.get<string>("identityFile", "").trim() || null,
+    openIn: configuration.get<Settings["openIn"]>("connect.openIn", "newWindow"),
+    notifications: configuration.get<Settings["notifications"]>("notifications", "all"),
   };
 }

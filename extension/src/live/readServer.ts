@@ -2,7 +2,7 @@ import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { Availability, Disk } from "@gpu-dev/shared/api/resources.ts";
 import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
-import { asError } from "../core/asError.ts";
+import { asError } from "../core/errors.ts";
 
 export interface Reading {
   readonly reservations: readonly Reservation[];

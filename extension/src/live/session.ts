@@ -6,7 +6,7 @@ import { backoffMs, pause, STREAM_BACKOFF } from "@gpu-dev/client/http/backoff.t
 import type { StreamItem } from "@gpu-dev/client/http/eventStream.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
-import { asError } from "../core/asError.ts";
+import { asError } from "../core/errors.ts";
 import type { StateKeeper } from "./keepState.ts";
 import { readDisks, readEverything, readLiveReservations } from "./readServer.ts";
 import { createRereads, type Rereads } from "./rereads.ts";

@@ -1,8 +1,8 @@
 import type { Event } from "@gpu-dev/shared/api/events.ts";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { Minute } from "@gpu-dev/shared/durations.ts";
-import { endWords } from "../core/endWords.ts";
-import { clockTime } from "../core/clockTime.ts";
+import { endReasonLabel } from "../core/text.ts";
+import { formatClockTime } from "../core/text.ts";
 import { type Notification, plainText } from "./notification.ts";
 
 /** After a night's sleep everything that happened comes at once: nobody wants that one by one. */
@@ -35,9 +35,9 @@ const MOST_NAMED = 4;
 function phraseOf(reservation: Reservation, now: Date): string | null {
   const { name, state, expiresAt, endReason } = reservation;
   if (state === "ready") {
-    const until = expiresAt === null ? "" : ` until ${clockTime(new Date(expiresAt), now)}`;
+    const until = expiresAt === null ? "" : ` until ${formatClockTime(new Date(expiresAt), now)}`;
     return `${name} is ready${until}`;
   }
   if (state !== "ended" && state !== "failed") return null;
-  return endReason === "cancelled" ? null : `${name} ended (${endWords(endReason)})`;
+  return endReason === "cancelled" ? null : `${name} ended (${endReasonLabel(endReason)})`;
 }

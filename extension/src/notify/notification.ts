@@ -1,6 +1,6 @@
-import type { CommandId, ViewId } from "../core/commandIds.ts";
+import type { CommandId, ViewId } from "../core/commands.ts";
 import type { Settings } from "../core/settings.ts";
-import type { Target } from "../core/target.ts";
+import type { Target } from "../core/commands.ts";
 
 /** What to tell somebody who works on something else, free of the editor's types. */
 export interface Notification {

@@ -4,7 +4,7 @@ import { Minute } from "@gpu-dev/shared/durations.ts";
 import { TERMINAL } from "@gpu-dev/shared/states.ts";
 import { diskAfterEnd, resources } from "@gpu-dev/client/text/reservationText.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
-import { clockTime } from "../core/clockTime.ts";
+import { formatClockTime } from "../core/text.ts";
 import { type Notification, type NotificationButton, plainText } from "./notification.ts";
 
 export interface News {
@@ -49,7 +49,7 @@ function ready(news: News): Notification {
   const node = event.data["node"];
   const where = typeof node === "string" ? ` on ${node}` : "";
   const end = endOf(news);
-  const until = end === null ? "" : ` until ${clockTime(end, now)}`;
+  const until = end === null ? "" : ` until ${formatClockTime(end, now)}`;
   return {
     severity: "info",
     text: `${nameOf(news)} is ready${what}${where}${until}.`,
@@ -67,7 +67,7 @@ function warning(news: News): Notification | null {
   if (known > end || end <= now || reservation?.cancelRequestedAt) return null;
   const when = minutes <= 1 ? "within a minute" : `in ${String(minutes)} minutes`;
   const isLast = reservation?.extendableUntil && new Date(reservation.extendableUntil) <= end;
-  const text = `${nameOf(news)} ends ${when}, at ${clockTime(end, now)}.`;
+  const text = `${nameOf(news)} ends ${when}, at ${formatClockTime(end, now)}.`;
   return {
     severity: "warning",
     text: isLast ? `${text} It cannot be extended any further.` : text,
@@ -79,7 +79,7 @@ function ended(news: News): Notification | null {
   const { event, reservation, now } = news;
   if (event.data["reason"] === "cancelled") return null;
   const isExpired = event.data["reason"] === "expired";
-  const at = clockTime(new Date(event.at), now);
+  const at = formatClockTime(new Date(event.at), now);
   const text = isExpired
     ? `${nameOf(news)} ended at ${at}: its time was up. ${diskWords(reservation)}`
     : `${nameOf(news)} ended: ${detailOf(news)} ${diskWords(reservation)}`;

@@ -2,8 +2,8 @@ import { env, UIKind, version, window, workspace } from "vscode";
 import { Second } from "@gpu-dev/shared/durations.ts";
 import { readInclude, type UserConfig } from "@gpu-dev/client/ssh/userConfig.ts";
 import type { Account } from "../account/account.ts";
-import { failureText } from "../core/failureText.ts";
-import type { CommandHandler } from "../core/registerCommands.ts";
+import { failureText } from "../core/errors.ts";
+import type { CommandHandler } from "../core/commands.ts";
 import { readSettings } from "../core/settings.ts";
 import type { Live } from "../live/liveState.ts";
 import type { LogTail } from "./logTail.ts";
@@ -95,9 +95,11 @@ function versionsOf({ extensionVersion }: ReportOptions): Record<string, string>
 }
 
 function settingsOf(): Record<string, string> {
-  const { server, badServer, identityFile, openIn, notifications } = readSettings();
+  const { server, invalidServer, identityFile, openIn, notifications } = readSettings(
+    workspace.getConfiguration("gpuDev"),
+  );
   return {
-    "gpuDev.server": badServer === null ? server : "not an address of a server",
+    "gpuDev.server": invalidServer === null ? server : "not an address of a server",
     "gpuDev.identityFile": identityFile ?? "our own pair",
     "gpuDev.connect.openIn": openIn,
     "gpuDev.notifications": notifications,

@@ -1,6 +1,6 @@
 import { window } from "vscode";
-import { Dismissed } from "../core/failureText.ts";
-import type { CommandHandler } from "../core/registerCommands.ts";
+import { Dismissed } from "../core/errors.ts";
+import type { CommandHandler } from "../core/commands.ts";
 import {
   cancelledSentence,
   cancelQuestion,

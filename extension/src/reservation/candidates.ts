@@ -1,5 +1,5 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import type { Target } from "../core/target.ts";
+import type { Target } from "../core/commands.ts";
 import type { LiveState } from "../live/liveState.ts";
 
 export type Candidates =

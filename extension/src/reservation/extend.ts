@@ -1,8 +1,8 @@
 import { window } from "vscode";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
-import { Dismissed, failureText } from "../core/failureText.ts";
-import type { CommandHandler } from "../core/registerCommands.ts";
+import { Dismissed, failureText } from "../core/errors.ts";
+import type { CommandHandler } from "../core/commands.ts";
 import {
   boundSentence,
   extendChoices,

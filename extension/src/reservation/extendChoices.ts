@@ -55,11 +55,11 @@ export function extendChoices(
 ): ExtendChoice[] {
   const most = mostSeconds(reservation, catalogue);
   const choices = OFFERED.filter(([, seconds]) => most === null || seconds <= most).map(
-    ([label, seconds]) => ({ label, description: endWords(reservation, seconds, now), seconds }),
+    ([label, seconds]) => ({ label, description: endText(reservation, seconds, now), seconds }),
   );
   if (most === null || most < SHORTEST_SECONDS) return choices;
   if (choices.some(({ seconds }) => seconds === most)) return choices;
-  const description = `${formatDuration(most)}, ${endWords(reservation, most, now)}`;
+  const description = `${formatDuration(most)}, ${endText(reservation, most, now)}`;
   return [...choices, { label: "As long as possible", description, seconds: most }];
 }
 
@@ -111,7 +111,7 @@ function mostSeconds(reservation: Reservation, catalogue: Catalogue | null): num
   return limit === undefined ? null : Math.max(0, limit - spec.durationSeconds);
 }
 
-function endWords(reservation: Reservation, seconds: number, now: Date): string {
+function endText(reservation: Reservation, seconds: number, now: Date): string {
   const { expiresAt } = reservation;
   if (expiresAt === null) return "once it is ready";
   const end = new Date(new Date(expiresAt).getTime() + seconds * Second.ms);

@@ -1,8 +1,8 @@
 import { window } from "vscode";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { resources, stateWords, timeLeftWords } from "@gpu-dev/client/text/reservationText.ts";
-import { Dismissed } from "../core/failureText.ts";
-import type { Target } from "../core/target.ts";
+import { Dismissed } from "../core/errors.ts";
+import type { Target } from "../core/commands.ts";
 import type { Live } from "../live/liveState.ts";
 import { candidatesFor } from "./candidates.ts";
 

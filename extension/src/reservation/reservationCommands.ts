@@ -1,9 +1,9 @@
 import type { LogOutputChannel } from "vscode";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { Account } from "../account/account.ts";
-import type { CommandId } from "../core/commandIds.ts";
+import type { CommandId } from "../core/commands.ts";
 import type { Disposable } from "../core/emitter.ts";
-import type { CommandHandler } from "../core/registerCommands.ts";
+import type { CommandHandler } from "../core/commands.ts";
 import type { Live } from "../live/liveState.ts";
 import { createCancel } from "./cancel.ts";
 import type { Connection } from "./detailsText.ts";

@@ -1,6 +1,6 @@
 import { ProgressLocation, window } from "vscode";
 import { ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
-import { Dismissed, failureText } from "../core/failureText.ts";
+import { Dismissed, failureText } from "../core/errors.ts";
 
 /** What is answered this soon needs no progress: it would appear only to go. */
 const QUIET_MS = 500;

@@ -1,5 +1,5 @@
 import type { Disposable } from "../core/emitter.ts";
-import type { CommandHandler } from "../core/registerCommands.ts";
+import type { CommandHandler } from "../core/commands.ts";
 import { logsText } from "./logsText.ts";
 import { pickReservation } from "./pickReservation.ts";
 import type { ReservationCommandsOptions } from "./reservationCommands.ts";

@@ -1,7 +1,7 @@
 import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Disk } from "@gpu-dev/shared/api/resources.ts";
-import { capital } from "../core/capital.ts";
-import { diskUse } from "../core/diskUse.ts";
+import { capitalize } from "../core/text.ts";
+import { formatDiskUse } from "../core/text.ts";
 import type { LiveState } from "../live/liveState.ts";
 import { type Answers, typeOf } from "./answers.ts";
 import type { Choice } from "./choice.ts";
@@ -62,7 +62,7 @@ function freeDisk(
     id: `disk/${name}`,
     label: name,
     description: sizeAndZone(disk),
-    ...(waitsForIt ? { detail: capital(there.words) } : {}),
+    ...(waitsForIt ? { detail: capitalize(there.words) } : {}),
     icon: "database",
     pick: { value: { kind: "named", name } },
   };
@@ -70,7 +70,7 @@ function freeDisk(
 
 function heldDisk(disk: Disk, heldBy: NonNullable<Disk["heldBy"]>, now: Date): Choice<DiskAnswer> {
   const { name } = disk;
-  const held = diskUse(heldBy, now);
+  const held = formatDiskUse(heldBy, now);
   return {
     id: `disk/${name}`,
     label: name,

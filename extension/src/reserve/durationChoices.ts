@@ -1,6 +1,6 @@
 import type { GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import { formatDuration, Hour, parseDurationSeconds, Second } from "@gpu-dev/shared/durations.ts";
-import { clockTime } from "../core/clockTime.ts";
+import { formatClockTime } from "../core/text.ts";
 import { isWithinLimits } from "./answers.ts";
 import type { Choice } from "./choice.ts";
 
@@ -21,7 +21,7 @@ export function durationChoices(
     .map((each): Choice<number> => ({
       id: durationId(each),
       label: lengthWords(each),
-      description: endWords(each, now),
+      description: endText(each, now),
       pick: { value: each },
     }));
   if (typed.trim() === "") return offered;
@@ -59,15 +59,15 @@ function typedChoice(type: GpuType, typed: string, now: Date): Choice<number> {
   return {
     id: durationId(read),
     label: lengthWords(read),
-    description: endWords(read, now),
+    description: endText(read, now),
     pick: { value: read },
     isTyped: true,
   };
 }
 
-function endWords(seconds: number, now: Date): string {
+function endText(seconds: number, now: Date): string {
   const end = new Date(now.getTime() + seconds * Second.ms);
-  return `until ${clockTime(end, now)} if it started now`;
+  return `until ${formatClockTime(end, now)} if it started now`;
 }
 
 /** Whole hours as hours up to two days, as leases are counted. */

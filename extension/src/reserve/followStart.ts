@@ -2,8 +2,8 @@ import { type CancellationToken, commands, ProgressLocation, window } from "vsco
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
-import type { CommandId } from "../core/commandIds.ts";
-import type { Target } from "../core/target.ts";
+import type { CommandId } from "../core/commands.ts";
+import type { Target } from "../core/commands.ts";
 import type { Live } from "../live/liveState.ts";
 import { followWords, goesOnSentence, isOnItsWay } from "./followText.ts";
 

@@ -2,7 +2,7 @@ import type { Disk } from "@gpu-dev/shared/api/resources.ts";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { NAME_PATTERN, NAME_RULE } from "@gpu-dev/shared/names.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
-import { capital } from "../core/capital.ts";
+import { capitalize } from "../core/text.ts";
 
 /** What is wrong with the name of a reservation; null: nothing. Empty is fine: the server chooses. */
 export function refuseName(
@@ -29,4 +29,4 @@ export function refuseDiskName(
     : null;
 }
 
-const RULE = `${capital(NAME_RULE)}.`;
+const RULE = `${capitalize(NAME_RULE)}.`;

@@ -1,6 +1,6 @@
 import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Disk } from "@gpu-dev/shared/api/resources.ts";
-import type { Target } from "../core/target.ts";
+import type { Target } from "../core/commands.ts";
 import { type Answers, withType } from "./answers.ts";
 import { type LastChoice, preselected } from "./lastChoice.ts";
 import type { Course } from "./steps.ts";

@@ -1,6 +1,6 @@
 import { type QuickInput, type QuickInputButton, QuickInputButtons } from "vscode";
 import type { Disposable } from "../core/emitter.ts";
-import { Dismissed } from "../core/failureText.ts";
+import { Dismissed } from "../core/errors.ts";
 
 /** What every page of the wizard has. */
 export interface Page {

@@ -1,5 +1,5 @@
 import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
-import { clockTime } from "../core/clockTime.ts";
+import { formatClockTime } from "../core/text.ts";
 import type { LiveState } from "../live/liveState.ts";
 import { type Answers, typeOf } from "./answers.ts";
 import { startOf } from "./startWords.ts";
@@ -11,7 +11,7 @@ export function placeholderOf(
   now: Date,
 ): string {
   if (contact.kind !== "lost" || asOf === null) return question;
-  return `${question} (server not answering, as of ${clockTime(asOf, now)})`;
+  return `${question} (server not answering, as of ${formatClockTime(asOf, now)})`;
 }
 
 /** "starts now", with the chosen disk's zone in mind. */

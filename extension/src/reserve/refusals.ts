@@ -1,5 +1,5 @@
 import { ApiError, ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
-import { failureText } from "../core/failureText.ts";
+import { failureText } from "../core/errors.ts";
 import type { Step } from "./steps.ts";
 
 /** A refusal that another answer, or asking again, can mend. */

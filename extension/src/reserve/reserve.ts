@@ -1,7 +1,7 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { Account } from "../account/account.ts";
-import type { CommandHandler } from "../core/registerCommands.ts";
-import type { Target } from "../core/target.ts";
+import type { CommandHandler } from "../core/commands.ts";
+import type { Target } from "../core/commands.ts";
 import type { Live } from "../live/liveState.ts";
 import { signedInClient } from "../reservation/signedIn.ts";
 import { type Answers, createRequestKeys, requestFrom, summary } from "./answers.ts";

@@ -2,7 +2,7 @@ import { ProgressLocation, window } from "vscode";
 import type { CreateReservation, Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
 import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
-import { Dismissed, failureText } from "../core/failureText.ts";
+import { Dismissed, failureText } from "../core/errors.ts";
 import type { Live } from "../live/liveState.ts";
 
 export interface SendOptions {

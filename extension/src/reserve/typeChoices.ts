@@ -1,6 +1,6 @@
 import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
-import { capital } from "../core/capital.ts";
-import { typeLabel } from "../core/typeLabel.ts";
+import { capitalize } from "../core/text.ts";
+import { typeLabel } from "../core/text.ts";
 import type { LiveState } from "../live/liveState.ts";
 import { type Answers, summary } from "./answers.ts";
 import type { Choice } from "./choice.ts";
@@ -31,7 +31,7 @@ export function typeChoices(
       id: `type/${type.id}`,
       label: typeLabel(type),
       description: freeWords(type, availability),
-      detail: `${capital(start.words)} (${title})`,
+      detail: `${capitalize(start.words)} (${title})`,
       pick: { value: { kind: "type", type } },
     };
   });
@@ -95,7 +95,7 @@ function againChoice(
     {
       id: AGAIN,
       label: `Like last time: ${summary(answersFrom(last))}`,
-      detail: capital(start.words),
+      detail: capitalize(start.words),
       icon: "history",
       pick: { value: { kind: "again", last } },
     },

@@ -1,6 +1,6 @@
 import { StatusBarAlignment, type StatusBarItem, ThemeColor, window, workspace } from "vscode";
 import type { Disposable } from "../core/emitter.ts";
-import { keepDrawn } from "../core/keepDrawn.ts";
+import { autoRefresh } from "../live/autoRefresh.ts";
 import type { Live } from "../live/liveState.ts";
 import { hereNow } from "./hereNow.ts";
 import { type StatusBarContent, statusBarFor } from "./statusBarFor.ts";
@@ -23,7 +23,7 @@ export function createStatusBar(options: StatusBarOptions): Disposable {
     const options = { state: live.state, here, now: now(), hostPrefix: hostPrefix() };
     show(item, statusBarFor(options));
   };
-  const drawing = keepDrawn({ live, now, draw });
+  const drawing = autoRefresh({ live, now, draw });
   const folders = workspace.onDidChangeWorkspaceFolders(draw);
   return {
     dispose: () => {

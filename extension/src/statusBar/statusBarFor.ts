@@ -9,12 +9,12 @@ import {
 } from "@gpu-dev/client/text/reservationText.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
 import type { Here } from "../connect/remoteWindow.ts";
-import { capital } from "../core/capital.ts";
-import { clockTime } from "../core/clockTime.ts";
-import type { CommandId, ViewId } from "../core/commandIds.ts";
-import { endWords } from "../core/endWords.ts";
-import { leftWords, urgencyOf } from "../core/lease.ts";
-import type { Target } from "../core/target.ts";
+import { capitalize } from "../core/text.ts";
+import { formatClockTime } from "../core/text.ts";
+import type { CommandId, ViewId } from "../core/commands.ts";
+import { endReasonLabel } from "../core/text.ts";
+import { formatTimeLeft, urgencyOf } from "../core/lease.ts";
+import type { Target } from "../core/commands.ts";
 import type { LiveState } from "../live/liveState.ts";
 
 export interface StatusBarContent {
@@ -86,10 +86,10 @@ type Part = Pick<StatusBarContent, "text" | "tooltip" | "spoken" | "background">
 
 function countdown(reservation: Reservation, expiresAt: Date, now: Date): Part {
   const { name } = reservation;
-  const left = leftWords(expiresAt, now);
+  const left = formatTimeLeft(expiresAt, now);
   if (left === null) return ending(reservation);
   const urgency = urgencyOf(expiresAt, now);
-  const ends = `ends at ${clockTime(expiresAt, now)}`;
+  const ends = `ends at ${formatClockTime(expiresAt, now)}`;
   return {
     text: `${urgency === "none" ? "$(vm-running)" : "$(watch)"} ${name} ${left}`,
     tooltip: `${name} (${resources(reservation)}) ${ends}. Select to extend.`,
@@ -112,12 +112,12 @@ function ending(reservation: Reservation): Part {
 
 function over(reservation: Reservation, now: Date): Part {
   const { name, endReason, endDetail, endedAt } = reservation;
-  const since = endedAt === null ? "" : ` since ${clockTime(new Date(endedAt), now)}`;
-  const why = asSentence(endDetail ?? capital(endWords(endReason)));
+  const since = endedAt === null ? "" : ` since ${formatClockTime(new Date(endedAt), now)}`;
+  const why = asSentence(endDetail ?? capitalize(endReasonLabel(endReason)));
   return {
     text: `$(circle-slash) ${name} is over`,
     tooltip: `${name} is over${since}. ${why} ${diskAfterEnd(reservation)}`,
-    spoken: `${name} is over${since}: ${endWords(endReason)}`,
+    spoken: `${name} is over${since}: ${endReasonLabel(endReason)}`,
     background: "error",
   };
 }
@@ -128,7 +128,7 @@ function forElsewhere(state: LiveState, now: Date): StatusBarContent | null {
   const count = `${String(ready.length)} GPU ${ready.length === 1 ? "server" : "servers"}`;
   const ends = ready.flatMap(({ expiresAt }) => (expiresAt === null ? [] : new Date(expiresAt)));
   const [next] = ends.sort((a, b) => a.getTime() - b.getTime());
-  const left = next && leftWords(next, now);
+  const left = next && formatTimeLeft(next, now);
   const when = left ? `, ${ready.length === 1 ? "" : "next "}ends in ${left}` : "";
   const names = ready.map(({ name }) => name).join(", ");
   return {
@@ -145,6 +145,6 @@ function forElsewhere(state: LiveState, now: Date): StatusBarContent | null {
 function withAge(content: StatusBarContent, state: LiveState, now: Date): StatusBarContent {
   const { contact, asOf } = state;
   if (contact.kind !== "lost" || asOf === null) return content;
-  const age = `Server not answering, as of ${clockTime(asOf, now)}.`;
+  const age = `Server not answering, as of ${formatClockTime(asOf, now)}.`;
   return { ...content, tooltip: `${content.tooltip} ${age}` };
 }

@@ -1,7 +1,7 @@
 import { ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
-import { capital } from "../core/capital.ts";
-import { clockTime } from "../core/clockTime.ts";
+import { capitalize } from "../core/text.ts";
+import { formatClockTime } from "../core/text.ts";
 import type { LiveState } from "../live/liveState.ts";
 
 /**
@@ -18,7 +18,7 @@ export function contactMessage(
   const age =
     asOf === null
       ? "Server not answering."
-      : `Server not answering, as of ${clockTime(asOf, now)}.`;
+      : `Server not answering, as of ${formatClockTime(asOf, now)}.`;
   if (detail === "brief") return age;
   const isJustAway = asOf !== null && contact.error instanceof ConnectionError;
   const sentences = isJustAway ? [age] : [age, reasonOf(contact.error)];
@@ -26,5 +26,5 @@ export function contactMessage(
 }
 
 function reasonOf({ message }: Error): string {
-  return asSentence(capital(message));
+  return asSentence(capitalize(message));
 }

@@ -1,6 +1,6 @@
 import type { Disk } from "@gpu-dev/shared/api/resources.ts";
-import { clockTime } from "../core/clockTime.ts";
-import { diskUse } from "../core/diskUse.ts";
+import { formatClockTime } from "../core/text.ts";
+import { formatDiskUse } from "../core/text.ts";
 import type { LiveState } from "../live/liveState.ts";
 import { row } from "./rows.ts";
 import { tooltip } from "./tooltip.ts";
@@ -15,7 +15,7 @@ export function diskNodes(state: LiveState, now: Date): readonly TreeNode[] {
 
 function diskRow(disk: Disk, now: Date): TreeNode {
   const size = `${String(disk.sizeGib)} GiB`;
-  const held = disk.heldBy && diskUse(disk.heldBy, now);
+  const held = disk.heldBy && formatDiskUse(disk.heldBy, now);
   const zone = disk.zone ?? "no zone yet";
   const words = held === null ? [size, zone] : [held, size, zone];
   return row({
@@ -27,7 +27,7 @@ function diskRow(disk: Disk, now: Date): TreeNode {
       disk.zone === null ? "It gets a zone with its first use." : null,
       disk.lastUsedAt === null
         ? "Never used."
-        : `Last used ${clockTime(new Date(disk.lastUsedAt), now)}.`,
+        : `Last used ${formatClockTime(new Date(disk.lastUsedAt), now)}.`,
     ),
     spoken: `disk ${disk.name}, ${held ?? "free"}, ${size}, ${zone}`,
     icon:

@@ -3,7 +3,7 @@ import { formatDuration } from "@gpu-dev/shared/durations.ts";
 import { hostNameFor } from "@gpu-dev/client/ssh/hostNames.ts";
 import { nodesOf } from "@gpu-dev/client/text/reservationText.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
-import { clockTime } from "../core/clockTime.ts";
+import { formatClockTime } from "../core/text.ts";
 import type { Address, KnownHosts } from "../connect/knownHosts.ts";
 import { fact } from "./rows.ts";
 import type { TreeNode } from "./treeNode.ts";
@@ -37,7 +37,7 @@ function factsOf(
   { now, hosts }: { readonly now: Date; readonly hosts: ShownHosts },
 ): readonly Fact[] {
   const { state, spec, waiting, phaseDetail, createdAt } = reservation;
-  const at = (iso: string | null) => (iso === null ? null : clockTime(new Date(iso), now));
+  const at = (iso: string | null) => (iso === null ? null : formatClockTime(new Date(iso), now));
   const disk: Fact = ["disk", "Disk", spec.disk ?? "none, files go with the server", "database"];
   const node: Fact = ["node", ...nodeWords(reservation), "server"];
   const lasts: Fact = [

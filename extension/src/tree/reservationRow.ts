@@ -6,10 +6,10 @@ import {
   resources,
 } from "@gpu-dev/client/text/reservationText.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
-import { capital } from "../core/capital.ts";
-import { clockTime } from "../core/clockTime.ts";
-import { endWords } from "../core/endWords.ts";
-import { leftWords, urgencyOf } from "../core/lease.ts";
+import { capitalize } from "../core/text.ts";
+import { formatClockTime } from "../core/text.ts";
+import { endReasonLabel } from "../core/text.ts";
+import { formatTimeLeft, urgencyOf } from "../core/lease.ts";
 import { reservationFacts, type ShownHosts } from "./reservationFacts.ts";
 import { row } from "./rows.ts";
 import { tooltip } from "./tooltip.ts";
@@ -32,7 +32,7 @@ export function reservationRow(reservation: Reservation, options: RowOptions): T
     description: `${words}, ${resources(reservation)}`,
     tooltip: tooltip(
       `${name}: ${resources(reservation)}, ${words}`,
-      isOver || state === "ready" ? null : capital(asSentence(progressSentence(reservation))),
+      isOver || state === "ready" ? null : capitalize(asSentence(progressSentence(reservation))),
       isOver ? reservation.endDetail && asSentence(reservation.endDetail) : null,
     ),
     spoken: `${name}, ${SPOKEN_STATE[state]}: ${words}, ${resources(reservation)}`,
@@ -56,7 +56,7 @@ function headWords(reservation: Reservation, now: Date): string {
       return phase === null ? "starting" : phaseWords(phase);
     case "ready": {
       if (cancelRequestedAt !== null) return "cancelled, about to end";
-      const left = expiresAt === null ? null : leftWords(new Date(expiresAt), now);
+      const left = expiresAt === null ? null : formatTimeLeft(new Date(expiresAt), now);
       return left === null ? "time is up" : `${left} left`;
     }
     case "stopping":
@@ -64,8 +64,8 @@ function headWords(reservation: Reservation, now: Date): string {
     case "ended":
     case "failed":
       return endedAt === null
-        ? endWords(endReason)
-        : `${endWords(endReason)}, ${clockTime(new Date(endedAt), now)}`;
+        ? endReasonLabel(endReason)
+        : `${endReasonLabel(endReason)}, ${formatClockTime(new Date(endedAt), now)}`;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Target } from "../core/target.ts";
+import type { Target } from "../core/commands.ts";
 import { tooltip } from "./tooltip.ts";
 import type { TreeNode } from "./treeNode.ts";
 

@@ -1,5 +1,5 @@
-import type { CommandId } from "../core/commandIds.ts";
-import type { Target } from "../core/target.ts";
+import type { CommandId } from "../core/commands.ts";
+import type { Target } from "../core/commands.ts";
 
 /** One row of a view, free of the editor's types: what it shows is tested without an editor. */
 export interface TreeNode {

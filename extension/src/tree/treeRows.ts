@@ -1,4 +1,4 @@
-import type { Target } from "../core/target.ts";
+import type { Target } from "../core/commands.ts";
 import { rowsToRedraw } from "./treeDiff.ts";
 import type { TreeNode } from "./treeNode.ts";
 

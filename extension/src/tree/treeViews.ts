@@ -1,9 +1,9 @@
 import { commands, type TreeView, window } from "vscode";
 import type { Account } from "../account/account.ts";
 import type { KnownHosts } from "../connect/knownHosts.ts";
-import type { ContextKey, ViewId } from "../core/commandIds.ts";
+import type { ContextKey, ViewId } from "../core/commands.ts";
 import type { Disposable } from "../core/emitter.ts";
-import { keepDrawn } from "../core/keepDrawn.ts";
+import { autoRefresh } from "../live/autoRefresh.ts";
 import type { Live, LiveState } from "../live/liveState.ts";
 import { availabilityNodes } from "./availabilityNodes.ts";
 import { contactMessage } from "./contactMessage.ts";
@@ -41,7 +41,7 @@ export function createTreeViews(options: TreeViewsOptions): Disposable {
     const isReading = state.reservations === null && state.contact.kind === "connecting";
     progress.set(account.state.kind === "signedIn" && isReading);
   };
-  const drawing = keepDrawn({ live, now, draw });
+  const drawing = autoRefresh({ live, now, draw });
   const listeners = [account.onDidChange(draw), hosts.onDidChange(draw)];
   return {
     dispose: () => {

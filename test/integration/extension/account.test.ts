@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import type { Account, Secrets } from "../../../extension/src/account/account.ts";
 import { createAccount } from "../../../extension/src/account/createAccount.ts";
-import { Dismissed } from "../../../extension/src/core/failureText.ts";
+import { Dismissed } from "../../../extension/src/core/errors.ts";
 import { rows } from "../../../control-plane/src/store/database.ts";
 import { requireTool } from "../../support/requireTool.ts";
 import { waitFor } from "../../support/waitFor.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Dismissed } from "../../../extension/src/core/failureText.ts";
+import { Dismissed } from "../../../extension/src/core/errors.ts";
 import { oneAtATime } from "../../../extension/src/connect/oneAtATime.ts";
 import {
   remoteWindowNotice,
@@ -100,7 +100,7 @@ describe("a remote window whose reservation is over", () => {
     const bare = { ...over, endDetail: null, spec: { ...over.spec, disk: null } };
     assert.match(
       remoteWindowNotice(bare, [bare], NOW)?.text ?? "",
-      /: time was up\. It had no disk/,
+      /: lease expired\. It had no disk/,
     );
   });
 

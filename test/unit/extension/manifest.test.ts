@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { COMMAND_IDS, CONTEXT_KEYS, VIEW_IDS } from "../../../extension/src/core/commandIds.ts";
-import { SETTING_KEYS } from "../../../extension/src/core/settingKeys.ts";
+import { COMMAND_IDS, CONTEXT_KEYS, VIEW_IDS } from "../../../extension/src/core/commands.ts";
+import { SETTING_KEYS } from "../../../extension/src/core/settings.ts";
 
 interface MenuItem {
   readonly command: string;

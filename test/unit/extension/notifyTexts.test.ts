@@ -182,7 +182,7 @@ describe("what came while nobody was there", () => {
     const summary = awaySummary(events, all, NOW);
     assert.equal(
       summary?.text,
-      "While you were away: up is ready until 13:00, old ended (time was up).",
+      "While you were away: up is ready until 13:00, old ended (lease expired).",
     );
     assert.equal(summary.severity, "info");
   });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { clockTime } from "../../../extension/src/core/clockTime.ts";
+import { formatClockTime } from "../../../extension/src/core/text.ts";
 import { NO_ANSWERS, withType } from "../../../extension/src/reserve/answers.ts";
 import { activeDiskId, diskChoices } from "../../../extension/src/reserve/diskChoices.ts";
 import { durationChoices, readDuration } from "../../../extension/src/reserve/durationChoices.ts";
@@ -26,7 +26,7 @@ import {
 
 const state = { availability: AVAILABILITY, disks: DISKS };
 const LAST = { gpuType: "h100", gpus: 2, durationSeconds: 14_400, disk: "work", image: null };
-const soon = (seconds: number) => clockTime(new Date(NOW.getTime() + seconds * 1_000), NOW);
+const soon = (seconds: number) => formatClockTime(new Date(NOW.getTime() + seconds * 1_000), NOW);
 
 describe("whether it starts now", () => {
   it("says so, or why not, and never names a time", () => {

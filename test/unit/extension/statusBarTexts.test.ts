@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { createEmitter } from "../../../extension/src/core/emitter.ts";
-import { keepDrawn } from "../../../extension/src/core/keepDrawn.ts";
+import { autoRefresh } from "../../../extension/src/live/autoRefresh.ts";
 import type { Live, LiveChange } from "../../../extension/src/live/liveState.ts";
 import { hereFrom } from "../../../extension/src/statusBar/here.ts";
 import { reservationHere, statusBarFor } from "../../../extension/src/statusBar/statusBarFor.ts";
@@ -190,7 +190,7 @@ describe("keeping it drawn", () => {
       onDidChange: (listener) => changes.on(listener),
     };
     let drawings = 0;
-    const drawing = keepDrawn({ live, now: () => NOW, draw: () => (drawings += 1) });
+    const drawing = autoRefresh({ live, now: () => NOW, draw: () => (drawings += 1) });
     assert.equal(drawings, 1);
     changes.fire({ reservations: "all", availability: false, disks: false, contact: false });
     assert.equal(drawings, 2);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { PHASES, RESERVATION_STATES } from "@gpu-dev/shared/states.ts";
-import { leftWords, redrawDelayMs } from "../../../extension/src/core/lease.ts";
+import { formatTimeLeft, nextRefreshMs } from "../../../extension/src/core/lease.ts";
 import type { LiveState } from "../../../extension/src/live/liveState.ts";
 import { availabilityNodes } from "../../../extension/src/tree/availabilityNodes.ts";
 import { diskNodes } from "../../../extension/src/tree/diskNodes.ts";
@@ -222,7 +222,7 @@ describe("the time until the next drawing", () => {
   const ends = fc.array(fc.tuple(seconds, fc.integer({ min: 0, max: 999 })), { maxLength: 4 });
   const later = (ms: number) => new Date(NOW.getTime() + ms);
   const texts = (reservations: readonly Reservation[], now: Date) =>
-    reservations.map(({ expiresAt }) => leftWords(new Date(expiresAt ?? 0), now));
+    reservations.map(({ expiresAt }) => formatTimeLeft(new Date(expiresAt ?? 0), now));
 
   it("is at most a minute, and no minute's text is false before it", () => {
     fc.assert(
@@ -230,7 +230,7 @@ describe("the time until the next drawing", () => {
         const all = offsets.map(([s, ms]) =>
           aReservation({ expiresAt: later(s * 1_000 + ms).toISOString() }),
         );
-        const delay = redrawDelayMs(all, NOW);
+        const delay = nextRefreshMs(all, NOW);
         assert.ok(delay > 0 && delay <= 60_000);
         const minutes = (now: Date) =>
           texts(all, now).map((text) => (/\d s$/.test(text ?? "") ? "s" : text));
@@ -242,8 +242,8 @@ describe("the time until the next drawing", () => {
 
   it("is ten seconds in the last minute", () => {
     const last = aReservation({ expiresAt: later(47_000).toISOString() });
-    const first = later(redrawDelayMs([last], NOW));
-    const second = new Date(first.getTime() + redrawDelayMs([last], first));
+    const first = later(nextRefreshMs([last], NOW));
+    const second = new Date(first.getTime() + nextRefreshMs([last], first));
     assert.deepEqual(
       [first, second].map((now) => texts([last], now)),
       [["40 s"], ["30 s"]],

@@ -100,7 +100,7 @@ describe("the Reservations view", () => {
     const old = aReservation({ state: "ended", endReason: "expired", endedAt: iso(-14 * 60) });
     assert.deepEqual(draw(old), [
       "Ended since yesterday | 1",
-      "  demo | time was up, Mon 23 Nov 22:00, 2 x h100",
+      "  demo | lease expired, Mon 23 Nov 22:00, 2 x h100",
     ]);
   });
 

@@ -1,0 +1,61 @@
+import type { GpuType } from "@gpu-dev/shared/api/catalogue.ts";
+import type { Disk } from "@gpu-dev/shared/api/resources.ts";
+import type { EndReason } from "@gpu-dev/shared/states.ts";
+
+/** Capitalizes the first letter, for the start of a sentence or a label. */
+export function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** "15:20" today, "Tue 24 Nov 15:20" on another day, in the time zone of this machine. */
+export function formatClockTime(at: Date, now: Date): string {
+  formats ??= createFormats();
+  const time = formats.time.format(at);
+  return isSameDay(at, now) ? time : `${formats.day.format(at).replace(",", "")} ${time}`;
+}
+
+export function isSameDay(a: Date, b: Date): boolean {
+  return a.toDateString() === b.toDateString();
+}
+
+/** The label of a GPU type, "H100". CPU types keep their id: they are not model names. */
+export function typeLabel({ id, kind }: Pick<GpuType, "id" | "kind">): string {
+  return kind === "cpu" ? id : id.toUpperCase();
+}
+
+/** "used by demo until 15:20". */
+export function formatDiskUse({ name, until }: NonNullable<Disk["heldBy"]>, now: Date): string {
+  return `used by ${name}${until === null ? "" : ` until ${formatClockTime(new Date(until), now)}`}`;
+}
+
+/** Why a reservation ended, short enough for a row. */
+export function endReasonLabel(reason: EndReason | null): string {
+  return reason === null ? "ended" : END_REASON_LABELS[reason];
+}
+
+const END_REASON_LABELS = {
+  expired: "lease expired",
+  cancelled: "cancelled",
+  released: "released",
+  idle: "idle for too long",
+  unclaimed: "not claimed in time",
+  "start-failed": "could not start",
+  "node-lost": "node was lost",
+  evicted: "evicted from its node",
+  interrupted: "interrupted",
+  horizon: "queued for too long",
+  "crash-loop": "kept crashing",
+} as const satisfies Record<EndReason, string>;
+
+/**
+ * Created once, because creating a format costs far more than using it and rows are redrawn every minute. Created on
+ * first use, because the first format of a process takes 10 ms, which activation cannot spare.
+ */
+let formats: ReturnType<typeof createFormats> | undefined;
+
+function createFormats() {
+  return {
+    time: new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" }),
+    day: new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short" }),
+  };
+}
