@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { runTool } from "../support/runTool.ts";
-import { requireContainers, ssh, sshOptions, TARGET } from "./client.ts";
+import { openTerminal, requireContainers, ssh, sshOptions, TARGET } from "./client.ts";
 import { startContainer, type Container, type ContainerOptions } from "./container.ts";
 import { imageFolder } from "./images.ts";
-import { openTerminal } from "./terminalClient.ts";
 
-describe("shells, homes and disks of any image", function () {
+describe("shells, homes and disks in any image", function () {
   this.timeout(60_000);
   const containers: Container[] = [];
 
@@ -28,7 +27,7 @@ describe("shells, homes and disks of any image", function () {
   const account = (home: string, shell: string) =>
     `echo 'ada:x:12345:12345::${home}:${shell}' >> etc/passwd`;
 
-  it("runs what is linked against musl, in the image's own shell", async () => {
+  it("runs programs linked against musl, in the image's own shell", async () => {
     const container = await start({ image: "musl" });
     const direct = await ssh(container, ["maps"]);
     assert.match(direct.stdout, /\/lib\/ld-musl-\S+\.so\.1/);
@@ -42,11 +41,11 @@ describe("shells, homes and disks of any image", function () {
     assert.equal(await terminal.exited, 3);
   });
 
-  it("takes the account's shell, with its own start-up files", async () => {
+  it("uses the account's shell with its startup files", async () => {
     const finish = account("/home/ada", "/usr/bin/zsh");
     const container = await start({ image: "debian", runAs: 12345, finish });
-    const said = await ssh(container, ['echo "$ZSH_NAME $USER $SHELL $HOME"']);
-    assert.equal(said.stdout, "zsh ada /usr/bin/zsh /home/dev\n");
+    const result = await ssh(container, ['echo "$ZSH_NAME $USER $SHELL $HOME"']);
+    assert.equal(result.stdout, "zsh ada /usr/bin/zsh /home/dev\n");
     const terminal = openTerminal(container, 80, 24);
     await terminal.shows(/demo.*:.*\/workspace.*% /);
     terminal.type("echo $path[1] $0\r");
@@ -55,7 +54,7 @@ describe("shells, homes and disks of any image", function () {
     assert.equal(await terminal.exited, 4);
   });
 
-  it("prefers the image's SHELL, and passes over an account that shall have none", async () => {
+  it("prefers the image's SHELL, and ignores an account's nologin", async () => {
     const finish = account("/home/ada", "/usr/sbin/nologin");
     const image = { image: "debian", runAs: 12345, finish } as const;
     const dash = await start({ ...image, environment: { SHELL: "/bin/dash" } });
@@ -64,17 +63,17 @@ describe("shells, homes and disks of any image", function () {
     assert.equal((await ssh(none, ["echo $0"])).stdout, "/bin/bash\n");
   });
 
-  it("uses the account's home where ours can't be written to", async () => {
+  it("uses the account's home if the workspace's home is read-only", async () => {
     const finish = `${account("/home/ada", "/bin/bash")}
 mkdir home/ada && chown 12345 home/ada
 chmod 0755 home/dev && chown 0:0 home/dev`;
     const container = await start({ image: "debian", runAs: 12345, finish });
-    const said = await ssh(container, ["echo $HOME; pwd; touch ~/file"]);
-    assert.deepEqual(said, { code: 0, stdout: "/home/ada\n/workspace\n", stderr: "" });
+    const result = await ssh(container, ["echo $HOME; pwd; touch ~/file"]);
+    assert.deepEqual(result, { code: 0, stdout: "/home/ada\n/workspace\n", stderr: "" });
     assert.ok(!existsSync(join(container.workspace, ".home/.bashrc")));
   });
 
-  it("lets a disk that a root image filled be used by an image of another user", async () => {
+  it("lets an image of another user change a disk that a root image filled", async () => {
     const first = await start({ image: "debian" });
     const fill = "mkdir -p d ~/.vscode-server/bin && echo one > d/file && echo ok > ~/.ssh/config";
     assert.deepEqual(await ssh(first, [fill]), { code: 0, stdout: "", stderr: "" });
@@ -82,12 +81,12 @@ chmod 0755 home/dev && chown 0:0 home/dev`;
     const use =
       "echo two >> d/file && touch d/new ~/.vscode-server/bin/new ~/.bashrc && cat d/file";
     assert.deepEqual(await ssh(second, [use]), { code: 0, stdout: "one\ntwo\n", stderr: "" });
-    // What keys and hosts are kept in stays its owner's alone: OpenSSH's client refuses anything else.
+    // OpenSSH's client refuses ~/.ssh unless it is private to its owner.
     assert.equal(statSync(join(first.workspace, ".home/.ssh/config")).mode & 0o777, 0o600);
     assert.equal(statSync(join(first.workspace, ".home/.ssh")).mode & 0o077, 0);
   });
 
-  it("takes names of files from the workspace, as commands do, with ~ too", async () => {
+  it("resolves file names against the workspace, as commands do, and expands ~", async () => {
     const container = await start({ image: "busybox" });
     const file = join(container.folder, "id.pub");
     for (const name of ["plain", "~/tilde", "/home/dev/full"]) {

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { connect } from "node:net";
+import { spawn as spawnTerminal } from "@lydell/node-pty";
 import { requireTool, skipBecause } from "../../support/requireTool.ts";
 import { waitFor } from "../../support/waitFor.ts";
 import { runTool, type Output } from "../support/runTool.ts";
@@ -7,13 +8,13 @@ import type { Container } from "./container.ts";
 
 export const TARGET = "dev@127.0.0.1";
 
-/** Skips where a container can't be made. */
+/** Skips the suite on a machine that cannot create containers. */
 export function requireContainers(context: Mocha.Context, ...tools: string[]): void {
   requireTool(context, "ssh", "ssh-keygen", "unshare", "go", ...tools);
-  if (process.getuid?.() !== 0) skipBecause(context, "only root can make containers here");
+  if (process.getuid?.() !== 0) skipBecause(context, "only root can create containers here");
 }
 
-/** Options of ssh, scp and sftp that touch nothing of the user's. */
+/** Options of ssh, scp and sftp that ignore the user's own configuration. */
 export function sshOptions({ port, key }: Pick<Container, "port" | "key">): string[] {
   const settings = [
     "StrictHostKeyChecking=no",
@@ -36,7 +37,7 @@ export function ssh(
   return runTool("ssh", [...before, TARGET, ...args.slice(-1)], { input, timeoutMs: 20_000 });
 }
 
-/** A client that runs on until it is closed. */
+/** A client that runs until it is closed. */
 export function openSsh(container: Container, args: readonly string[]): OpenClient {
   return openProgram("ssh", [...sshOptions(container), ...args]);
 }
@@ -61,15 +62,15 @@ export interface OpenClient {
   readonly close: () => Promise<void>;
 }
 
-/** What a web server says behind that port of this machine, asked until it answers. */
+/** Fetches from a port of this machine, and retries until a server responds. */
 export function fetchFrom(port: number): Promise<string> {
-  const ask = async () => (await fetch(`http://127.0.0.1:${String(port)}/`)).text();
-  return waitFor(ask, { describe: `an answer on port ${String(port)}` });
+  const request = async () => (await fetch(`http://127.0.0.1:${String(port)}/`)).text();
+  return waitFor(request, { describe: `a response on port ${String(port)}` });
 }
 
 /** The same through SOCKS 5, by hand: no authentication, connect to 127.0.0.1, then plain HTTP. */
 export function fetchThroughSocks(proxy: number, port: number): Promise<string> {
-  const ask = () =>
+  const request = () =>
     new Promise<string>((resolve, reject) => {
       const socket = connect(proxy, "127.0.0.1", () => socket.write(Buffer.from([5, 1, 0])));
       let received = "";
@@ -86,5 +87,50 @@ export function fetchThroughSocks(proxy: number, port: number): Promise<string> 
         resolve(received);
       });
     });
-  return waitFor(ask, { describe: `an answer through the proxy on port ${String(proxy)}` });
+  return waitFor(request, { describe: `a response through the proxy on port ${String(proxy)}` });
+}
+
+/** ssh in a real terminal on the client's side, as a user has it. */
+export interface TerminalClient {
+  readonly type: (text: string) => void;
+  readonly resize: (columns: number, rows: number) => void;
+  /** Resolves once the screen has shown this at any time. */
+  readonly shows: (pattern: RegExp) => Promise<RegExpExecArray>;
+  readonly exited: Promise<number>;
+  readonly hangUp: () => void;
+}
+
+export function openTerminal(container: Container, columns: number, rows: number): TerminalClient {
+  const terminal = spawnTerminal("ssh", [...sshOptions(container), TARGET], {
+    cols: columns,
+    rows,
+    name: "xterm-256color",
+  });
+  let screen = "";
+  terminal.onData((text) => (screen += text));
+  const exited = new Promise<number>((resolve) => {
+    terminal.onExit(({ exitCode }) => {
+      resolve(exitCode);
+    });
+  });
+  return {
+    exited,
+    type: (text) => {
+      terminal.write(text);
+    },
+    resize: (cols, newRows) => {
+      terminal.resize(cols, newRows);
+    },
+    shows: async (pattern) => {
+      const found = () => pattern.exec(screen);
+      return waitFor(found, { describe: `${String(pattern)} on the screen` }).catch(
+        (cause: unknown) => {
+          throw new Error(`the screen shows ${JSON.stringify(screen)}`, { cause });
+        },
+      );
+    },
+    hangUp: () => {
+      terminal.kill("SIGKILL");
+    },
+  };
 }

@@ -8,7 +8,7 @@ import { PROGRAM, startContainer, type Container, type ContainerOptions } from "
 
 const shell = (script: string) => ["sh", "-c", script];
 
-describe("the first process of any image", function () {
+describe("the SSH server as the first process of a container", function () {
   this.timeout(60_000);
   const containers: Container[] = [];
 
@@ -24,14 +24,14 @@ describe("the first process of any image", function () {
     containers.push(container);
     return container;
   }
-  const logs = (container: Container, words: RegExp) =>
-    waitFor(() => words.test(container.log()), { describe: String(words) });
+  const logs = (container: Container, pattern: RegExp) =>
+    waitFor(() => pattern.test(container.log()), { describe: String(pattern) });
   const has = (container: Container, commandLine: string) =>
     waitFor(() => container.processes().includes(commandLine), { describe: commandLine });
   const lacks = (container: Container, commandLine: string) =>
     waitFor(() => !container.processes().includes(commandLine), { describe: `no ${commandLine}` });
 
-  it("starts the image's own program beside the server, and outlives its end", async () => {
+  it("starts the image's own program, and keeps serving after its end", async () => {
     const say = `echo "$OF_THE_IMAGE $CUDA_VISIBLE_DEVICES $# $2" > /workspace/said`;
     const container = await start({ entrypoint: [...shell(say), "start", "--fast", "a b"] });
     await logs(container, /the entrypoint ended \(exit code 0\)/);
@@ -39,22 +39,22 @@ describe("the first process of any image", function () {
     assert.equal((await ssh(container, ["echo here"])).stdout, "here\n");
   });
 
-  it("says what is wrong with a program that the image does not have, and serves all the same", async () => {
+  it("logs why the image's program cannot start, and serves anyway", async () => {
     const container = await start({ entrypoint: ["/no/such/program"] });
-    assert.match(container.log(), /the entrypoint can't be started: .*\/no\/such\/program/);
+    assert.match(container.log(), /cannot start the entrypoint: .*\/no\/such\/program/);
     assert.equal((await ssh(container, ["echo here"])).stdout, "here\n");
   });
 
-  it("starts a server again that was killed, while the image's program runs on", async () => {
+  it("restarts a killed server while the image's program keeps running", async () => {
     const container = await start({ entrypoint: shell("exec sleep 555") });
     await has(container, "sleep 555");
     container.kill(`${PROGRAM} listen --port ${String(container.port)}`);
-    await logs(container, /listens on[^]*listens on/);
+    await logs(container, /listening on[^]*listening on/);
     assert.equal((await ssh(container, ["echo again"])).stdout, "again\n");
     assert.ok(container.processes().includes("sleep 555"));
   });
 
-  it("leaves no zombies of what sessions put into the background", async () => {
+  it("reaps the background jobs of sessions", async () => {
     const container = await start();
     await ssh(container, ["setsid sleep 0.1 & setsid sleep 0.1 & exit 0"]);
     await lacks(container, "sleep 0.1");
@@ -62,9 +62,10 @@ describe("the first process of any image", function () {
     assert.doesNotMatch(states.stdout, /Z/);
   });
 
-  it("asks everything to end when it is told to, and waits for what takes its time", async () => {
+  it("on SIGTERM, signals every process and waits for those that need time", async () => {
     const save =
-      "trap 'sleep 0.3; echo saved > /workspace/saved; exit 0' TERM; echo trap is set; while :; do sleep 0.05; done";
+      "trap 'sleep 0.3; echo saved > /workspace/saved; exit 0' TERM; " +
+      "echo trap is set; while :; do sleep 0.05; done";
     const container = await start({ entrypoint: shell(save) });
     await logs(container, /trap is set/);
     container.terminate();
@@ -72,7 +73,7 @@ describe("the first process of any image", function () {
     assert.ok(existsSync(join(container.workspace, "saved")));
   });
 
-  it("N5: closes the session of a key that was taken away, and lets it in no more", async () => {
+  it("N5: closes the sessions of a removed key, and refuses the key", async () => {
     const container = await start();
     const open = openSsh(container, ["-tt", TARGET, "sleep 666"]);
     await has(container, "sleep 666");
@@ -80,10 +81,10 @@ describe("the first process of any image", function () {
     assert.equal(await open.exited, 255);
     await lacks(container, "sleep 666");
     assert.equal((await ssh(container, ["true"])).code, 255);
-    assert.match(container.log(), /is closed: its key was removed/);
+    assert.match(container.log(), /closing the login from .*: its key was removed/);
   });
 
-  it("does in an empty image what can be done without a shell: programs by name, and files", async () => {
+  it("runs programs by name and transfers files in an image without a shell", async () => {
     const container = await start({ image: "empty", readOnly: true, runAs: 12345 });
     const version = await ssh(container, [`${PROGRAM} version`]);
     assert.deepEqual(version, { code: 0, stdout: "development\n", stderr: "" });

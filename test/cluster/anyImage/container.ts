@@ -5,7 +5,7 @@ import { freePort } from "../../support/freePort.ts";
 import { makeTempDir } from "../../support/tempDir.ts";
 import { waitFor } from "../../support/waitFor.ts";
 import { imageFolder, type ImageKind } from "./images.ts";
-import { sshServerProgram } from "./sshServerProgram.ts";
+import { sshServerProgram } from "../../support/sshServerProgram.ts";
 import { prepareVolumes, writeEnvironment, writeSecret } from "./volumes.ts";
 
 export const PROGRAM = "/.gpu-dev/ssh/gpu-dev-sshd";
@@ -17,15 +17,18 @@ export interface ContainerOptions {
   readonly runAs?: number;
   /** The image's own program, as the catalogue names one. */
   readonly entrypoint?: readonly string[];
-  /** What the image sets besides. */
+  /** Variables that the image sets. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Lines of sh that finish the image, in its root. */
+  /** A shell script that completes the image, run in its root. */
   readonly finish?: string;
-  /** The folder of a disk that another container had. */
+  /** The workspace folder of an earlier container. */
   readonly disk?: string;
 }
 
-/** A workspace container as the pod's manifest makes it: namespaces, volumes, environment, and our server as first process. */
+/**
+ * A workspace container as the pod's manifest creates it: namespaces, volumes, environment, and the
+ * SSH server as the first process.
+ */
 export interface Container {
   readonly port: number;
   /** The user's private key. */
@@ -34,15 +37,15 @@ export interface Container {
   readonly workspace: string;
   readonly folder: string;
   readonly log: () => string;
-  /** Settles with the exit code of the first process. */
+  /** Resolves with the exit code of the first process. */
   readonly exited: Promise<number | null>;
-  /** Writes authorized_keys as a kubelet does: at once. */
+  /** Replaces authorized_keys in one step, as a kubelet does. */
   readonly authorize: (lines: string) => void;
-  /** Command lines of all processes inside. */
+  /** Command lines of all processes in the container. */
   readonly processes: () => string[];
-  /** To the first process, which a kubelet signals alone. */
+  /** Sends SIGTERM to the first process, as a kubelet does. */
   readonly terminate: () => void;
-  /** To every process inside whose command line is this one. */
+  /** Kills every process in the container that has this command line. */
   readonly kill: (commandLine: string) => void;
   readonly stop: () => Promise<void>;
 }
@@ -56,7 +59,7 @@ export async function startContainer(options: ContainerOptions): Promise<Contain
   prepareVolumes({ folder, program, ...options });
   writeEnvironment(folder, options.environment);
   const { readOnly = false, runAs = 0, entrypoint = [] } = options;
-  // A test's container has no address of its own.
+  // Containers of tests share the address of this machine.
   const serve = ["serve", "--port", String(port), ...(entrypoint.length > 0 ? ["--"] : [])];
   const namespaces = ["--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child"];
   const script = join(import.meta.dirname, "enter.sh");
@@ -67,8 +70,11 @@ export async function startContainer(options: ContainerOptions): Promise<Contain
       stdio: ["ignore", "pipe", "pipe"],
       env: {
         PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`,
-        ...{ IMAGE: image, STATE: folder, WORKSPACE: workspace },
-        ...{ READ_ONLY: readOnly ? "1" : "0", RUN_AS: String(runAs) },
+        IMAGE: image,
+        STATE: folder,
+        WORKSPACE: workspace,
+        READ_ONLY: readOnly ? "1" : "0",
+        RUN_AS: String(runAs),
       },
     },
   );
@@ -79,7 +85,11 @@ export async function startContainer(options: ContainerOptions): Promise<Contain
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   const namespace = () => readlinkSync(`/proc/${String(firstProcess(child.pid))}/ns/pid`);
   const container: Container = {
-    ...{ port, folder, exited, key: join(folder, "id"), workspace },
+    port,
+    folder,
+    exited,
+    key: join(folder, "id"),
+    workspace,
     log: () => log,
     authorize: (lines) => {
       writeSecret(folder, "authorized_keys", lines);
@@ -87,26 +97,30 @@ export async function startContainer(options: ContainerOptions): Promise<Contain
     processes: () => processesIn(namespace()).map(({ commandLine }) => commandLine),
     terminate: () => process.kill(firstProcess(child.pid), "SIGTERM"),
     kill: (commandLine) => {
-      const found = processesIn(namespace()).filter((each) => each.commandLine === commandLine);
+      const found = processesIn(namespace()).filter(
+        (process) => process.commandLine === commandLine,
+      );
       for (const { pid } of found) process.kill(pid, "SIGKILL");
     },
     stop: async () => {
-      // Not unshare: its child forgets whose death it shall share once it has become another user.
+      // Killing unshare is not enough: its child loses --kill-child when it changes the user.
       if (child.exitCode === null) process.kill(firstProcess(child.pid), "SIGKILL");
       await exited;
       await directory.remove();
     },
   };
   try {
-    await waitFor(() => log.includes("listens on"), { describe: `the server of ${options.image}` });
+    await waitFor(() => log.includes("listening on"), {
+      describe: `the server of ${options.image}`,
+    });
   } catch (error) {
     await container.stop();
-    throw new Error(`the container does not start: ${log}`, { cause: error });
+    throw new Error(`the container did not start: ${log}`, { cause: error });
   }
   return container;
 }
 
-/** `unshare --fork` has one child, the first process inside. */
+/** `unshare --fork` has one child, the first process of the container. */
 function firstProcess(unshare: number | undefined): number {
   const id = String(unshare);
   return Number(readFileSync(`/proc/${id}/task/${id}/children`, "utf8").trim());
@@ -121,7 +135,7 @@ function processesIn(namespace: string): { pid: number; commandLine: string }[] 
         const words = readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0");
         return [{ pid: Number(name), commandLine: words.join(" ").trim() }];
       } catch {
-        return []; // Gone since.
+        return []; // The process has ended.
       }
     });
 }

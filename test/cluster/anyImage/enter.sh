@@ -1,8 +1,10 @@
 #!/bin/sh
-# First process of a container made for a test, in mount and PID namespaces of its own: enter.sh PROGRAM [ARGUMENT...]
-# Puts the image's files under a layer of memory, mounts what a container runtime and the pod's manifest would, and becomes the
-# program. By environment: IMAGE and WORKSPACE (folders), STATE (ours alone), READ_ONLY (1 or 0), RUN_AS (a user's number), the
-# container's own environment in STATE/environment, and what finishes the image in STATE/finish.sh.
+# The first process of a test's container, in its own mount and PID namespaces:
+#   enter.sh PROGRAM [ARGUMENT...]
+# It puts the image's files under a layer in memory, mounts what a container runtime and the pod's
+# manifest would mount, and executes the program. Environment variables: IMAGE and WORKSPACE
+# (folders), STATE (a private folder), READ_ONLY (1 or 0) and RUN_AS (a user id). STATE/environment
+# has the container's environment, and STATE/finish.sh completes the image.
 set -eu
 view=$STATE/view
 layers=$STATE/layers
@@ -35,7 +37,7 @@ done
 sh -eu "$STATE/finish.sh"
 [ "$READ_ONLY" = 0 ] || mount -o remount,ro "$view"
 
-# One NAME=VALUE a line, each an argument of env.
+# Each line (NAME=VALUE) becomes an argument of env.
 set -- chroot "--userspec=$RUN_AS:$RUN_AS" --groups=2222 "$view" "$@"
 while IFS= read -r entry; do set -- "$entry" "$@"; done <"$STATE/environment"
 exec env -i "$@"

@@ -6,23 +6,33 @@ import { freePort } from "../../support/freePort.ts";
 import { requireTool } from "../../support/requireTool.ts";
 import { waitFor } from "../../support/waitFor.ts";
 import { runTool } from "../support/runTool.ts";
-import { fetchFrom, fetchThroughSocks, openSsh, requireContainers } from "./client.ts";
-import { ssh, sshOptions, TARGET } from "./client.ts";
+import {
+  fetchFrom,
+  fetchThroughSocks,
+  openSsh,
+  openTerminal,
+  requireContainers,
+  ssh,
+  sshOptions,
+  TARGET,
+} from "./client.ts";
 import { startContainer, type Container, type ContainerOptions } from "./container.ts";
-import { openTerminal } from "./terminalClient.ts";
 import { startWeb, type Web } from "./web.ts";
 
 const IMAGES: Record<string, ContainerOptions & { shell: string }> = {
   "Debian without an SSH server, as root": { image: "debian", shell: "/bin/bash" },
-  "Debian with a root that is read-only": { image: "debian", readOnly: true, shell: "/bin/bash" },
-  "Debian as a user that it has no account of": {
+  "Debian with a read-only root": { image: "debian", readOnly: true, shell: "/bin/bash" },
+  "Debian as a user without an account": {
     image: "debian",
     runAs: 12345,
     shell: "/bin/bash",
   },
-  "an image with neither glibc nor bash nor accounts": { image: "busybox", shell: "/bin/ash" },
-  "the same, read-only and as a user without an account": {
-    ...{ image: "busybox", readOnly: true, runAs: 12345, shell: "/bin/ash" },
+  "an image without glibc, bash and accounts": { image: "busybox", shell: "/bin/ash" },
+  "the same with a read-only root, as a user without an account": {
+    image: "busybox",
+    readOnly: true,
+    runAs: 12345,
+    shell: "/bin/ash",
   },
 };
 
@@ -44,14 +54,14 @@ for (const [name, options] of Object.entries(IMAGES)) {
       await container.stop();
     });
 
-    it("runs a command in the workspace: output, errors and exit code apart", async () => {
+    it("runs a command in the workspace, with separate output, errors and exit code", async () => {
       const result = await ssh(container, ['pwd; echo "$HOME"; id -u; echo wrong >&2; exit 7']);
       const stdout = `/workspace\n/home/dev\n${String(options.runAs ?? 0)}\n`;
       assert.deepEqual(result, { code: 7, stdout, stderr: "wrong\n" });
     });
 
     if (options.readOnly === true) {
-      it("has a root that really is read-only", async () => {
+      it("has a read-only root in this fixture", async () => {
         const touched = await ssh(container, [
           "! touch /x && ! touch /tmp/x && touch /workspace/x",
         ]);
@@ -59,7 +69,7 @@ for (const [name, options] of Object.entries(IMAGES)) {
       });
     }
 
-    it("says by which signal a command was ended, and passes bytes that are no text", async () => {
+    it("reports the end by a signal, and passes binary data", async () => {
       const killed = await ssh(container, ["kill -TERM $$"]);
       assert.equal(killed.code, 255);
       const echoed = await ssh(
@@ -70,7 +80,7 @@ for (const [name, options] of Object.entries(IMAGES)) {
       assert.equal(echoed.stdout.length, "3000000\n".length + 3_000_000);
     });
 
-    it("keeps the image's environment, in commands and in login shells, and adds ours", async () => {
+    it("keeps the image's environment in commands and login shells, and adds its own", async () => {
       const command = 'echo "$PATH $OF_THE_IMAGE $CUDA_VISIBLE_DEVICES $SHELL $LC_ALL/$LD_PRELOAD"';
       const env = ["-o", "SetEnv LC_ALL=C.UTF-8 LD_PRELOAD=/none"];
       const direct = await ssh(container, [...env, command]);
@@ -81,7 +91,7 @@ for (const [name, options] of Object.entries(IMAGES)) {
       assert.match(login.stdout, /(^|:)\/opt\/tools\/bin:/);
     });
 
-    it("gives a terminal with the client's size and keys, and its exit code", async () => {
+    it("provides a terminal with the client's size, keys and exit code", async () => {
       const terminal = openTerminal(container, 101, 33);
       await terminal.shows(
         /demo: 2 GPUs\. Until 2030-01-01T00:00:00Z\. Your files: \/workspace\r\n/,
@@ -101,7 +111,7 @@ for (const [name, options] of Object.entries(IMAGES)) {
       assert.equal(await terminal.exited, 3);
     });
 
-    it("hangs a terminal up whose client is gone, and lets what left it live on", async () => {
+    it("hangs up the terminal of a disconnected client, and keeps detached processes", async () => {
       const terminal = openTerminal(container, 80, 24);
       terminal.type("setsid sleep 1234 & sleep 4321\r");
       const running = (seconds: number) =>
@@ -113,7 +123,7 @@ for (const [name, options] of Object.entries(IMAGES)) {
       container.kill("sleep 1234");
     });
 
-    it("forwards to a port and a name with -L, through SOCKS with -D, and to a socket of the pod", async () => {
+    it("forwards with -L to a port, a name and a socket, and with -D through SOCKS", async () => {
       const [toPort, toSocket] = [await freePort(), await freePort()];
       const [toName, socks] = [await freePort(), await freePort()];
       const client = openSsh(container, [
@@ -128,7 +138,7 @@ for (const [name, options] of Object.entries(IMAGES)) {
       await client.close();
     });
 
-    it("forwards back with -R, from a port, from one that the server chooses, and from a socket, which goes with the client", async () => {
+    it("forwards back with -R from a port, a chosen port and a socket, and cleans up", async () => {
       const port = await freePort();
       const socket = "/workspace/back.sock";
       const client = openSsh(container, [
@@ -147,7 +157,7 @@ for (const [name, options] of Object.entries(IMAGES)) {
       await until(() => !existsSync(join(container.workspace, "back.sock")));
     });
 
-    it("takes and gives files with sftp and scp, modes kept, without a program of the image", async function () {
+    it("transfers files and modes with sftp and scp, without a program of the image", async function () {
       requireTool(this, "sftp", "scp");
       const file = join(container.folder, "random");
       writeFileSync(file, randomBytes(3_000_000));
@@ -167,7 +177,7 @@ for (const [name, options] of Object.entries(IMAGES)) {
     });
 
     if (options.image === "debian") {
-      it("takes files with rsync, which the image has", async function () {
+      it("receives files with rsync, which the image has", async function () {
         requireTool(this, "rsync");
         writeFileSync(join(container.folder, "one"), "one\n");
         const shell = ["ssh", ...sshOptions(container)].join(" ");
@@ -181,7 +191,7 @@ for (const [name, options] of Object.entries(IMAGES)) {
         assert.equal(readFileSync(join(container.workspace, "two"), "utf8"), "one\n");
       });
 
-      it("starts an editor's server as VS Code does: a script into bash, beside a SOCKS proxy", async () => {
+      it("starts an editor's server as VS Code does: a script for bash and a SOCKS proxy", async () => {
         const socks = await freePort();
         const script = `echo "script in $PWD of $HOME"
 mkdir -p ~/.vscode-server && cd ~/.vscode-server

@@ -1,37 +1,49 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { rename, rm } from "node:fs/promises";
-import { symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { runTool } from "../support/runTool.ts";
 import { cacheFolder } from "../../support/cacheFolder.ts";
 
-/** What the root file system of an image has in it, as far as an SSH server could miss it. */
+/** Root file systems that differ in what an SSH server could depend on. */
 export type ImageKind = "debian" | "busybox" | "musl" | "empty";
 
-/** A folder with such a root file system, made once and kept in the user's cache. Nobody writes into it. */
+/** A folder with such a root file system, created once in the user's cache and never changed. */
 export async function imageFolder(kind: ImageKind): Promise<string> {
-  const makers = { debian: makeDebian, busybox: makeBusybox, musl: makeMusl, empty: makeEmpty };
+  const builders = {
+    debian: buildDebian,
+    busybox: buildBusybox,
+    musl: buildMusl,
+    empty: buildEmpty,
+  };
   const folder = cacheFolder(`images/${kind}-${VERSION}`);
   if (existsSync(folder)) return folder;
-  const made = `${folder}.${String(process.pid)}`;
-  mkdirSync(made, { recursive: true });
+  const temporary = `${folder}.${String(process.pid)}`;
+  mkdirSync(temporary, { recursive: true });
   try {
-    await makers[kind](made);
-    await rename(made, folder);
+    await builders[kind](temporary);
+    await rename(temporary, folder);
   } catch (error) {
-    await rm(made, { recursive: true, force: true });
+    await rm(temporary, { recursive: true, force: true });
     throw error;
   }
   return folder;
 }
 
-/** Another one where what is in them changes. */
+/** Change this when the content of an image changes. */
 const VERSION = "2";
 
-/** glibc, bash, zsh, accounts; no SSH server. rsync and an SSH client, as what users bring. */
-async function makeDebian(folder: string): Promise<void> {
+/** glibc, bash, zsh, accounts, rsync and an SSH client; no SSH server. */
+async function buildDebian(folder: string): Promise<void> {
   const suite = /^VERSION_CODENAME=(\w+)$/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1];
-  if (suite === undefined) throw new Error("/etc/os-release names no release of Debian");
+  if (suite === undefined) throw new Error("/etc/os-release does not name a Debian release");
   const options = ["--variant=minbase", "--include=rsync,openssh-client,zsh"];
   const made = await runTool("debootstrap", [...options, suite, folder, packageMirror(suite)], {
     timeoutMs: 900_000,
@@ -39,8 +51,8 @@ async function makeDebian(folder: string): Promise<void> {
   if (made.code !== 0) throw new Error(`debootstrap failed: ${made.stdout.slice(-2_000)}`);
 }
 
-/** No glibc, no bash, no accounts: one static program under the names of its tools. */
-async function makeBusybox(folder: string): Promise<void> {
+/** No glibc, no bash, no accounts: one static program, linked under the names of its tools. */
+async function buildBusybox(folder: string): Promise<void> {
   mkdirSync(join(folder, "bin"));
   mkdirSync(join(folder, "tmp"), { mode: 0o777 });
   const source = programOnPath("busybox");
@@ -51,29 +63,29 @@ async function makeBusybox(folder: string): Promise<void> {
   }
 }
 
-/** Another libc, and an account whose shell is linked against it: what Alpine is, as far as a server could notice. */
-async function makeMusl(folder: string): Promise<void> {
-  await makeBusybox(folder);
+/** Another libc, and an account whose shell is linked against it, like Alpine. */
+async function buildMusl(folder: string): Promise<void> {
+  await buildBusybox(folder);
   for (const name of ["lib", "etc", "root"]) mkdirSync(join(folder, name));
   const source = join(import.meta.dirname, "muslShell.c");
   const shell = join(folder, "bin/musl-shell");
   const made = await runTool("musl-gcc", ["-Wall", "-Werror", "-O2", "-o", shell, source]);
-  if (made.code !== 0) throw new Error(`the shell can't be built: ${made.stderr}`);
-  // The name of the libc, and of what starts programs that use it: one file.
+  if (made.code !== 0) throw new Error(`cannot build the shell: ${made.stderr}`);
+  // With musl, the libc is also the dynamic loader.
   const libc = /interpreter: ([^\]\s]+)/.exec(
     (await runTool("readelf", ["-l", shell])).stdout,
   )?.[1];
-  if (libc === undefined) throw new Error("the shell is not linked against musl dynamically");
+  if (libc === undefined) throw new Error("the shell is not dynamically linked against musl");
   copyFileSync(libc, join(folder, libc));
   writeFileSync(join(folder, "etc/passwd"), "root:x:0:0:root:/root:/bin/musl-shell\n");
 }
 
-/** Nothing: what a program that is linked statically is shipped in. */
-async function makeEmpty(): Promise<void> {
-  // The folder is all of it.
+/** Nothing, like the images of statically linked programs. */
+async function buildEmpty(): Promise<void> {
+  // The folder is the image.
 }
 
-/** Where this machine's own packages come from. */
+/** The mirror from which this machine gets its own packages. */
 function packageMirror(suite: string): string {
   const folder = "/etc/apt/sources.list.d";
   const files = ["/etc/apt/sources.list", ...listed(folder).map((name) => join(folder, name))];
@@ -88,7 +100,7 @@ function packageMirror(suite: string): string {
       if (suites.includes(suite) && uri !== undefined) return uri;
     }
   }
-  throw new Error(`no source in /etc/apt has ${suite}`);
+  throw new Error(`no source in /etc/apt provides ${suite}`);
 }
 
 function listed(folder: string): string[] {

@@ -1,11 +1,11 @@
-/* A shell as far as a login needs one, to be linked against musl: runs programs by name, and knows no quotes. */
+/* A minimal login shell to link against musl: it runs programs by name, without quoting. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Which libraries this very process has, line by line. */
+/* Prints the memory map of this process, and so its libraries. */
 static int maps(void)
 {
 	char line[4096];

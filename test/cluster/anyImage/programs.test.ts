@@ -3,11 +3,18 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { waitFor } from "../../support/waitFor.ts";
 import { runTool } from "../support/runTool.ts";
-import { openProgram, openSsh, requireContainers, ssh, sshOptions, TARGET } from "./client.ts";
+import {
+  openProgram,
+  openSsh,
+  openTerminal,
+  requireContainers,
+  ssh,
+  sshOptions,
+  TARGET,
+} from "./client.ts";
 import { startContainer, type Container } from "./container.ts";
-import { openTerminal } from "./terminalClient.ts";
 
-describe("programs and their ends over SSH", function () {
+describe("programs over SSH, from start to end", function () {
   this.timeout(60_000);
   let container: Container;
 
@@ -22,7 +29,7 @@ describe("programs and their ends over SSH", function () {
   const ends = (commandLine: string) =>
     waitFor(() => !runs(commandLine), { describe: `the end of ${commandLine}` });
 
-  it("ends a terminal with its shell, whatever that left in the background", async () => {
+  it("closes a terminal when its shell ends, despite background jobs", async () => {
     const terminal = openTerminal(container, 80, 24);
     await terminal.shows(/demo.*\$ /);
     terminal.type("sleep 777 & exit 3\r");
@@ -31,7 +38,7 @@ describe("programs and their ends over SSH", function () {
     container.kill("sleep 777");
   });
 
-  it("runs one command on a terminal with -t, beside what it put into the background", async () => {
+  it("closes a terminal when its command ends (-t), despite background jobs", async () => {
     const command = "set -m; tty; nohup sleep 778 > /dev/null & exit 0";
     const result = await ssh(container, ["-tt", command]);
     assert.equal(result.code, 0, result.stderr);
@@ -40,14 +47,14 @@ describe("programs and their ends over SSH", function () {
     container.kill("sleep 778");
   });
 
-  it("ends a program whose output nobody reads", async () => {
+  it("U10: ends a program when the client stops reading its output", async () => {
     const line = ["ssh", ...sshOptions(container), TARGET, "yes"].join(" ");
     const result = await runTool("bash", ["-c", `${line} | head -1`], { timeoutMs: 20_000 });
     assert.deepEqual(result, { code: 0, stdout: "y\n", stderr: "" });
     await ends("yes");
   });
 
-  it("ends a program on a terminal that nobody looks at", async () => {
+  it("U10: ends a program on a terminal when the client stops reading", async () => {
     const line = ["ssh", ...sshOptions(container), "-tt", TARGET, "yes"].join(" ");
     const result = await runTool("bash", ["-c", `${line} | head -1`], { timeoutMs: 20_000 });
     assert.equal(result.code, 0, result.stderr);
@@ -60,18 +67,18 @@ describe("programs and their ends over SSH", function () {
     const before = logins();
     const master = openSsh(container, ["-M", "-N", "-S", path, TARGET]);
     await waitFor(() => existsSync(path), { describe: "the master's socket" });
-    const one = async (number: number) => {
+    const runSession = async (number: number) => {
       const session = ["-S", path, `cat; echo ${String(number)}; exit ${String(number)}`];
       const { code, stdout } = await ssh(container, session, `to ${String(number)} `);
       assert.deepEqual([code, stdout], [number, `to ${String(number)} ${String(number)}\n`]);
     };
-    // OpenSSH's own server lets ten be open at once; ours sets no bound.
-    await Promise.all(Array.from({ length: 24 }, (_, number) => one(number)));
+    // sshd allows ten sessions per connection; this server has no limit.
+    await Promise.all(Array.from({ length: 24 }, (_, number) => runSession(number)));
     await master.close();
     assert.equal(logins(), before + 1);
   });
 
-  it("lends the client's agent, also where nothing but memory can be written to", async () => {
+  it("forwards the client's agent, also in an image with a read-only root", async () => {
     const path = join(container.folder, "agent");
     const agent = openProgram("ssh-agent", ["-D", "-a", path]);
     try {
@@ -92,7 +99,7 @@ describe("programs and their ends over SSH", function () {
   });
 });
 
-/** A session that never ends shall fail as such, not as a test that takes too long. */
+/** Reports a session that never ends as such, not as a test that exceeds its time limit. */
 async function settledSoon<T>(promise: Promise<T>): Promise<T | undefined> {
   let value: { settled: T } | undefined;
   void promise.then((settled) => (value = { settled }));

@@ -1,20 +1,27 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, copyFileSync, mkdirSync, readFileSync } from "node:fs";
-import { renameSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
-/** The group that `fsGroup` of the pod gives its volumes and its processes. */
+/** The pod's `fsGroup`: the group of its volumes and its processes. */
 const VOLUME_GROUP = 2222;
 
 export interface Volumes {
   readonly folder: string;
   readonly program: string;
-  /** The folder of a disk that another container had. */
+  /** The workspace folder of an earlier container. */
   readonly disk?: string;
   readonly finish?: string;
 }
 
-/** What the manifest's volumes hold, with the group and rights that a kubelet gives them, and what it writes into a container. */
+/** Creates the pod's volumes with the group and modes that a kubelet sets, and /etc/hosts. */
 export function prepareVolumes({ folder, program, disk, finish = "" }: Volumes): void {
   for (const name of ["secret", "program"]) makeVolume(join(folder, name));
   if (disk === undefined) {
@@ -22,7 +29,7 @@ export function prepareVolumes({ folder, program, disk, finish = "" }: Volumes):
     makeVolume(join(folder, "workspace/.home"));
   }
   chmodSync(folder, 0o755);
-  // As the init container does it.
+  // As the init container does.
   copyFileSync(program, join(folder, "gpu-dev-sshd"));
   execFileSync(join(folder, "gpu-dev-sshd"), ["install", join(folder, "program")]);
   for (const name of ["id", "host"]) {
@@ -48,16 +55,16 @@ export function writeSecret(folder: string, name: string, text: string): void {
   renameSync(`${path}.new`, path);
 }
 
-/** One a line: what an image sets, and over it what the pod's manifest does. */
+/** One variable per line: those of the image, overridden by those of the pod's manifest. */
 export function writeEnvironment(
   folder: string,
-  ofTheImage: Readonly<Record<string, string>> = {},
+  imageVariables: Readonly<Record<string, string>> = {},
 ) {
   const entries = {
     PATH: "/opt/tools/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     OF_THE_IMAGE: "yes",
     NVIDIA_VISIBLE_DEVICES: "GPU-1,GPU-2",
-    ...ofTheImage,
+    ...imageVariables,
     GPU_DEV_USER: "dev",
     GPU_DEV_RESERVATION_NAME: "demo",
     GPU_DEV_EXPIRES_FILE: "/etc/gpu-dev/ssh/expires_at",

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 
-/** Web servers on this machine's loopback, which a test's container shares, and on a socket in a folder of it. */
+/** Web servers on loopback, which a test's container shares, and on a socket in a shared folder. */
 export interface Web {
   readonly port: number;
   readonly stop: () => Promise<void>;
@@ -14,7 +14,7 @@ export async function startWeb(folder: string): Promise<Web> {
     createServer((_request, response) => response.end(text)),
   );
   const [onPort, onSocket] = servers;
-  if (!onPort || !onSocket) throw new Error("two servers were made");
+  if (!onPort || !onSocket) throw new Error("two servers are expected");
   await listening(onPort, { port: 0, host: "127.0.0.1" });
   const path = join(folder, "web.sock");
   await listening(onSocket, { path });
@@ -30,9 +30,9 @@ export async function startWeb(folder: string): Promise<Web> {
   };
 }
 
-function listening(server: Server, where: object): Promise<void> {
+function listening(server: Server, address: object): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(where, resolve);
+    server.listen(address, resolve);
   });
 }

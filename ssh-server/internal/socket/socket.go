@@ -1,0 +1,50 @@
+// Package socket accepts connections and creates private UNIX sockets.
+package socket
+
+import (
+	"context"
+	"errors"
+	"log"
+	"net"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const acceptPause = 100 * time.Millisecond
+
+// AcceptEach serves each connection in its own goroutine until the listener is closed. Any other
+// error is temporary, for example no free file descriptor or a connection that was closed before it
+// was accepted.
+func AcceptEach(listener net.Listener, serve func(net.Conn)) {
+	for {
+		client, err := listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			log.Printf("cannot accept a connection to %s: %q", listener.Addr(), err.Error())
+			time.Sleep(acceptPause)
+			continue
+		}
+		go serve(client)
+	}
+}
+
+// ListenPrivate creates a UNIX socket that is private from its first moment: Linux gives the file
+// the mode that the socket has when it is bound.
+func ListenPrivate(path string) (net.Listener, error) {
+	config := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
+		var result error
+		err := raw.Control(func(fd uintptr) { result = unix.Fchmod(int(fd), 0o600) })
+		return errors.Join(err, result)
+	}}
+	return config.Listen(context.Background(), "unix", path)
+}
+
+// IsPath reports whether path names a file. Go treats "" and "@name" as sockets without a file.
+func IsPath(path string) bool {
+	return path != "" && path[0] != '@' && !strings.ContainsRune(path, 0)
+}
