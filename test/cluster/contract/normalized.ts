@@ -1,4 +1,4 @@
-import type { Answer } from "../support/rawApi.ts";
+import type { RawResponse } from "../support/rawApi.ts";
 
 /** What each server makes up for itself, and who wrote what when, which dev-cluster does not keep. */
 const MADE_UP = new Set([
@@ -19,7 +19,7 @@ const MADE_NAME = /^made-[a-z0-9]{5}$/;
  * An answer without what may differ: what is made up, what is null, and the words of errors, which dev-cluster writes for
  * people. Status codes, reasons, details, warnings, and which fields are wrong and why, must be the same.
  */
-export function normalized({ status, headers, body }: Answer): Fields {
+export function normalized({ status, headers, body }: RawResponse): Fields {
   const told = { status, warnings: headers.warning, retryAfter: headers["retry-after"] };
   if (!isRecord(body)) return { ...told, body: value(body) };
   if (body["kind"] === "Status") return { ...told, body: error(body) };

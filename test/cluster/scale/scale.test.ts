@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
+import { Hour, Second } from "@gpu-dev/shared/durations.ts";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import pg from "pg";
 import { loadCatalogue } from "../../../control-plane/src/catalogueFile.ts";
@@ -20,28 +21,31 @@ import {
   sameRowsAsSecretsAndServices,
   statesAre,
 } from "../support/rowsAndObjects.ts";
-import { lookAtEverything } from "./looks.ts";
+import { runFullResync } from "./resync.ts";
 
-/** The whole of it takes minutes: GPU_DEV_SCALE=full. */
+/** `GPU_DEV_SCALE=full` runs the full size, which takes minutes. */
 const FULL = process.env["GPU_DEV_SCALE"] === "full";
 const NODES = FULL ? 1_000 : 60;
 const RESERVATIONS = FULL ? 5_000 : 300;
 const GPUS = 2;
-/** As many as there are GPUs for; the others wait. */
+/** As many as there are GPUs for; the others are queued. */
 const FITTING = (NODES * 8) / GPUS;
 const SERVED = Math.min(FITTING, RESERVATIONS);
-const WAITING = RESERVATIONS - SERVED;
-/** The very first of them, and every so many after it, bring a disk of their own. */
-const WITH_DISK = 10;
-/** Pod, Secret and Service are created, the pod is read as it becomes ready, the Secret told until when; a claim is one more. */
-const MOST_CALLS = 6;
-const AT_ONCE = 16;
-/** Nobody may have more than these. */
-const EACH = 50;
-const PATIENCE_MS = FULL ? 1_200_000 : 120_000;
+const QUEUED = RESERVATIONS - SERVED;
+/** The first reservation and then one in this many has a disk. */
+const DISK_INTERVAL = 10;
+/**
+ * Create Pod, Secret and Service, read the pod when it becomes ready, write the end time to the Secret; a claim is one
+ * more.
+ */
+const MAX_CALLS = 6;
+const CONCURRENCY = 16;
+/** The catalogue's limit of live reservations per user. */
+const MAX_PER_USER = 50;
+const TIMEOUT_MS = FULL ? 1_200_000 : 120_000;
 
 describe(`scale: ${String(NODES)} nodes, ${String(RESERVATIONS)} reservations`, function () {
-  this.timeout(PATIENCE_MS * 2);
+  this.timeout(TIMEOUT_MS * 2);
   let kubernetes: Kubernetes;
   let audit: Audit;
   let rows: pg.Client;
@@ -61,7 +65,7 @@ describe(`scale: ${String(NODES)} nodes, ${String(RESERVATIONS)} reservations`, 
     assert.ok(type);
     const kwok = await startKwok(kubernetes, { type, count: NODES });
     stops.push(() => kwok.stop());
-    const count = Math.ceil(RESERVATIONS / WITH_DISK);
+    const count = Math.ceil(RESERVATIONS / DISK_INTERVAL);
     await addVolumes(kubernetes.admin, { count, sizeGib: disks.defaultSizeGib });
     await install(kubernetes, "gpu-dev", "gpu-dev");
     await policyIsEffective(kubernetes, "gpu-dev");
@@ -80,7 +84,7 @@ describe(`scale: ${String(NODES)} nodes, ${String(RESERVATIONS)} reservations`, 
     rows = new pg.Client({ connectionString: database.url });
     await rows.connect();
     stops.push(() => rows.end());
-    for (let index = 0; index < RESERVATIONS / EACH; index += 1) {
+    for (let index = 0; index < RESERVATIONS / MAX_PER_USER; index += 1) {
       users.push(await controlPlane.signIn(`user-${String(index)}`));
     }
   });
@@ -88,26 +92,26 @@ describe(`scale: ${String(NODES)} nodes, ${String(RESERVATIONS)} reservations`, 
     for (const stop of stops.reverse()) await stop();
   });
 
-  it("takes them all, serves as many as there are GPUs for, and tells the others why they wait", async () => {
+  it("accepts every reservation, starts as many as there are GPUs for, and gives the others a waiting reason", async () => {
     const [watched, before] = [watchedNow(), audit.requests().length];
     const started = performance.now();
-    await eachOf(RESERVATIONS, AT_ONCE, async (index) => {
+    await eachOf(RESERVATIONS, CONCURRENCY, async (index) => {
       const name = `many-${String(index)}`;
-      const disk = index % WITH_DISK === 0 ? { disk: `disk-${String(index)}` } : {};
-      const body = { gpuType: "h100", gpus: GPUS, durationSeconds: 3_600, name, ...disk };
+      const disk = index % DISK_INTERVAL === 0 ? { disk: `disk-${String(index)}` } : {};
+      const body = { gpuType: "h100", gpus: GPUS, durationSeconds: Hour.seconds, name, ...disk };
       const { id } = await ownerOf(index).call("createReservation", { body });
       ids[index] = id;
     });
-    const asked = performance.now();
-    await counts({ ready: SERVED, queued: WAITING });
-    const { rows: silent } = await rows.query(
+    const accepted = performance.now();
+    await counts({ ready: SERVED, queued: QUEUED });
+    const { rows: unexplained } = await rows.query(
       "select id from reservations where state = 'queued' and waiting_reason is null",
     );
-    assert.deepEqual(silent, []);
-    const requests = audit.requests().slice(before).map(wordsOf);
+    assert.deepEqual(unexplained, []);
+    const requests = audit.requests().slice(before).map(describeRequest);
     report({
-      "POSTs, per second": Math.round(RESERVATIONS / ((asked - started) / 1_000)),
-      "all served, seconds": Math.round((performance.now() - started) / 1_000),
+      "POSTs, per second": Math.round(RESERVATIONS / ((accepted - started) / Second.ms)),
+      "all started, seconds": Math.round((performance.now() - started) / Second.ms),
       "API calls per served reservation": round(requests.length / SERVED),
       "watch bytes per served reservation": perServed(watchedSince(watched)),
       "by kind": tally(requests),
@@ -117,74 +121,75 @@ describe(`scale: ${String(NODES)} nodes, ${String(RESERVATIONS)} reservations`, 
     assert.equal((await sameRowsAsPods(rows, kubernetes)).length, SERVED);
     await sameRowsAsSecretsAndServices(rows, kubernetes);
     await sameDisksAsClaims(rows, kubernetes);
-    assert.ok(requests.length <= SERVED * MOST_CALLS);
+    assert.ok(requests.length <= SERVED * MAX_CALLS);
     assert.deepEqual(requests.filter(isList), []);
   });
 
-  it("asks nothing and writes nothing while nothing happens, though everything is looked at again", async () => {
-    const [watched, processor, begun] = [
+  it("sends no request and writes nothing during full resyncs of an idle cluster", async () => {
+    const [watched, processor, startedAt] = [
       watchedNow(),
       controlPlane.cpuSeconds(),
       performance.now(),
     ];
     const before = audit.requests().length;
-    const since = () => audit.requests().slice(before).map(wordsOf);
-    for (let rounds = 0; rounds < 2; rounds += 1) await lookAtEverything(rows, PATIENCE_MS);
-    // Watches end and begin anew meanwhile, as they do all the time.
-    await waitFor(() => since().filter((words) => words === "watch pods").length >= 2, {
-      ...{ timeoutMs: PATIENCE_MS, describe: "the watch of the pods to begin anew, twice" },
+    const since = () => audit.requests().slice(before).map(describeRequest);
+    for (let rounds = 0; rounds < 2; rounds += 1) await runFullResync(rows, TIMEOUT_MS);
+    // Watches end and restart regularly.
+    await waitFor(() => since().filter((request) => request === "watch pods").length >= 2, {
+      timeoutMs: TIMEOUT_MS,
+      describe: "the watch of the pods to restart twice",
     });
     report({
-      seconds: Math.round((performance.now() - begun) / 1_000),
+      seconds: Math.round((performance.now() - startedAt) / Second.ms),
       "requests in two rounds and two sweeps": tally(since()),
       "watch bytes": watchedSince(watched),
       "processor, seconds": round(controlPlane.cpuSeconds() - processor),
       "memory, MiB": await controlPlane.memory(),
     });
     assert.deepEqual(
-      since().filter((words) => !words.startsWith("watch ")),
+      since().filter((request) => !request.startsWith("watch ")),
       [],
     );
   });
 
-  it("serves those that wait as others end", async () => {
+  it("starts queued reservations as others end", async () => {
     const { rows: ready } = await rows.query<{ id: ReservationId }>(
       "select id from reservations where state = 'ready'",
     );
     const before = audit.requests().length;
     await cancel(ready.map(({ id }) => id));
-    await counts({ ended: SERVED, ready: WAITING });
+    await counts({ ended: SERVED, ready: QUEUED });
     report({
-      requests: tally(audit.requests().slice(before).map(wordsOf)),
+      requests: tally(audit.requests().slice(before).map(describeRequest)),
       "memory, MiB": await controlPlane.memory(),
     });
-    const { rows: again } = await rows.query<{ id: ReservationId }>(
+    const { rows: readyNext } = await rows.query<{ id: ReservationId }>(
       "select id from reservations where state = 'ready'",
     );
-    assert.ok(again.every(({ id }) => !ready.some((one) => one.id === id)));
-    assert.equal((await sameRowsAsPods(rows, kubernetes)).length, WAITING);
+    assert.ok(readyNext.every(({ id }) => !ready.some((previous) => previous.id === id)));
+    assert.equal((await sameRowsAsPods(rows, kubernetes)).length, QUEUED);
     await sameRowsAsSecretsAndServices(rows, kubernetes);
-    assert.deepEqual(audit.requests().slice(before).map(wordsOf).filter(isList), []);
+    assert.deepEqual(audit.requests().slice(before).map(describeRequest).filter(isList), []);
   });
 
-  it("leaves nothing when all have ended", async () => {
+  it("leaves nothing in the cluster when all have ended", async () => {
     await cancel(ids);
     await counts({ ended: RESERVATIONS });
     await nothingIsHeld(rows, kubernetes);
   });
 
-  const wordsOf = ({ verb, resource }: AuditedRequest) => `${verb} ${resource}`;
-  const isList = (words: string) => words.startsWith("list ");
-  const watchedNow = () => ({ ...proxy.traffic.watchedOf });
+  const describeRequest = ({ verb, resource }: AuditedRequest) => `${verb} ${resource}`;
+  const isList = (request: string) => request.startsWith("list ");
+  const watchedNow = () => ({ ...proxy.traffic.watchedByResource });
   const watchedSince = (before: Readonly<Record<string, number>>) =>
-    Object.entries(proxy.traffic.watchedOf).map(
+    Object.entries(proxy.traffic.watchedByResource).map(
       ([resource, bytes]) => [resource, bytes - (before[resource] ?? 0)] as const,
     );
   const perServed = (bytes: readonly (readonly [string, number])[]) =>
     Object.fromEntries(bytes.map(([resource, count]) => [resource, Math.round(count / SERVED)]));
 
   const cancel = (reservations: readonly ReservationId[]) =>
-    eachOf(reservations.length, AT_ONCE, async (index) => {
+    eachOf(reservations.length, CONCURRENCY, async (index) => {
       const reservationId = reservations[index];
       assert.ok(reservationId);
       const owner = ownerOf(ids.indexOf(reservationId));
@@ -192,10 +197,10 @@ describe(`scale: ${String(NODES)} nodes, ${String(RESERVATIONS)} reservations`, 
     });
 
   function ownerOf(index: number): ApiClient {
-    const owner = users[Math.floor(index / EACH)];
+    const owner = users[Math.floor(index / MAX_PER_USER)];
     assert.ok(owner);
     return owner;
   }
 
-  const counts = (wanted: Readonly<Record<string, number>>) => statesAre(rows, wanted, PATIENCE_MS);
+  const counts = (wanted: Readonly<Record<string, number>>) => statesAre(rows, wanted, TIMEOUT_MS);
 });

@@ -8,10 +8,10 @@ export interface AuditedRequest {
   readonly subresource: string;
 }
 
-/** What one user asked of an API server, as the server itself notes it. */
+/** The requests of one user, from the API server's audit log. */
 export interface Audit {
   readonly apiServerArgs: readonly string[];
-  /** All that was answered so far, in order. A watch is noted when it is answered and again when it ends. */
+  /** Every request with a response so far, in order. A watch counts when it starts and when it ends. */
   requests(): readonly AuditedRequest[];
   remove(): Promise<void>;
 }
@@ -24,28 +24,28 @@ interface Line {
 
 export async function auditOf(user: string): Promise<Audit> {
   const directory = await makeTempDir("audit");
-  const [policy, log] = ["policy.json", "log.json"].map((name) => join(directory.path, name));
+  const policy = join(directory.path, "policy.json");
+  const log = join(directory.path, "log.json");
   const rules = [
     { level: "Metadata", users: [user], omitStages: ["RequestReceived"] },
     { level: "None" },
   ];
-  writeFileSync(
-    policy ?? "",
-    JSON.stringify({ apiVersion: "audit.k8s.io/v1", kind: "Policy", rules }),
-  );
-  writeFileSync(log ?? "", "");
+  writeFileSync(policy, JSON.stringify({ apiVersion: "audit.k8s.io/v1", kind: "Policy", rules }));
+  writeFileSync(log, "");
   return {
     apiServerArgs: [
-      ...["--audit-policy-file", policy ?? "", "--audit-log-path", log ?? ""],
-      // Written before the answer goes out, so that nothing is missing from what was counted.
-      ...["--audit-log-mode", "blocking", "--audit-log-maxsize", "2000"],
+      `--audit-policy-file=${policy}`,
+      `--audit-log-path=${log}`,
+      // Written before the response is sent, so that the count is complete.
+      "--audit-log-mode=blocking",
+      "--audit-log-maxsize=2000",
     ],
-    requests: requestsIn(log ?? ""),
+    requests: requestsIn(log),
     remove: () => directory.remove(),
   };
 }
 
-/** Reads on from where it stopped: the log is long, and asked for often. */
+/** Continues at the last position: the log is long and read often. */
 function requestsIn(path: string): Audit["requests"] {
   const seen: AuditedRequest[] = [];
   const chunk = Buffer.alloc(1 << 20);

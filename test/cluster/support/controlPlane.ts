@@ -5,18 +5,19 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createApiClient, type ApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import { developmentToken } from "@gpu-dev/client/signIn/developmentSignIn.ts";
+import { Second } from "@gpu-dev/shared/durations.ts";
 import { freePort } from "../../support/freePort.ts";
 import { waitFor } from "../../support/waitFor.ts";
 
 const MAIN = new URL("../../../control-plane/src/main.ts", import.meta.url).pathname;
 
-/** A control plane as a process of its own. */
+/** A control plane in its own process. */
 export interface ControlPlane {
-  /** Somebody who is signed in to it. */
+  /** Signs a user in. */
   signIn(user: string): Promise<ApiClient>;
   readonly url: string;
   readonly child: ChildProcess;
-  /** In MiB, see proc(5); `private`: what it alone holds and no file backs (RssAnon); `heap`: what JavaScript uses of it. */
+  /** In MiB, see proc(5). `private`: anonymous memory (RssAnon); `heap`: used JavaScript heap. */
   memory(): Promise<Readonly<Record<"rss" | "peak" | "private" | "pss" | "heap", number>>>;
   /** Seconds of processor time since its start. */
   cpuSeconds(): number;
@@ -26,14 +27,14 @@ export interface ControlPlane {
 export async function startControlPlane(given: {
   kubeconfigPath: string;
   databaseUrl: string;
-  /** Of a test: the secret is kept there. */
+  /** A directory of the test; the development secret is stored there. */
   directory: string;
-  /** To be found again by its clients after a restart. */
+  /** A fixed port, so that clients find the process again after a restart. */
   port?: number;
   logLevel?: string;
-  /** Of another version than this. */
+  /** `main.ts` of another version. */
   main?: string;
-  /** Instead of the checkout's own. */
+  /** Default: the repository's. */
   catalogueFile?: string;
 }): Promise<ControlPlane> {
   const secretFile = join(given.directory, "development-secret");
@@ -60,7 +61,7 @@ export async function startControlPlane(given: {
       },
     },
   );
-  await isServing(child, url);
+  await waitUntilServing(child, url);
   const proc = (file: string) => readFileSync(`/proc/${String(child.pid)}/${file}`, "utf8");
   return {
     signIn: async (user) => {
@@ -84,7 +85,7 @@ export async function startControlPlane(given: {
         heap: mib(metrics, "nodejs_heap_size_used_bytes", 1),
       };
     },
-    // Fields 14 and 15 of proc(5)'s stat, in hundredths of a second; the name in field 2 has no space here.
+    // Fields 14 and 15 of proc(5)'s stat, in hundredths of a second; the name in field 2 has no spaces.
     cpuSeconds: () => {
       const fields = proc("stat").split(" ");
       return (Number(fields[13]) + Number(fields[14])) / 100;
@@ -98,15 +99,15 @@ export async function startControlPlane(given: {
   };
 }
 
-/** Ends it when it never serves, and says so at once when it ended instead. */
-async function isServing(child: ChildProcess, url: string): Promise<void> {
-  const isOver = () => child.exitCode !== null || child.signalCode !== null;
+/** Waits until the process serves; kills it and throws if it does not, or if it ends. */
+async function waitUntilServing(child: ChildProcess, url: string): Promise<void> {
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
   try {
-    await waitFor(async () => isOver() || (await fetch(`${url}/readyz`)).ok, {
-      timeoutMs: 30_000,
+    await waitFor(async () => hasEnded() || (await fetch(`${url}/readyz`)).ok, {
+      timeoutMs: 30 * Second.ms,
       describe: "the control plane to be ready",
     });
-    if (isOver()) throw new Error(`the control plane ended with ${String(child.exitCode)}`);
+    if (hasEnded()) throw new Error(`the control plane ended with ${String(child.exitCode)}`);
   } catch (error) {
     child.kill("SIGKILL");
     throw error;

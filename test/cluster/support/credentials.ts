@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Who signs in with a token of the file that the API server reads. The groups are Kubernetes' own. */
+/** The users of the API server's token file. The groups are Kubernetes' own. */
 const USERS = {
   admin: { user: "admin", groups: ["system:masters"] },
   controllers: { user: "system:kube-controller-manager", groups: [] },

@@ -10,27 +10,27 @@ import {
 } from "../../../dev-cluster/src/faults/requestFault.ts";
 import { RequestFaults } from "../../../dev-cluster/src/faults/requestFaults.ts";
 
-/** Stands between a client and a real API server, with the faults that dev-cluster knows. */
+/** A proxy between a client and a real API server that injects the same faults as dev-cluster. */
 export interface FaultProxy {
   readonly url: string;
   readonly faults: { readonly requests: RequestFaults };
-  /** Bodies that went through, in bytes: of requests, of answers, and of watches, these also by resource. */
+  /** Forwarded body bytes: of requests, of responses, and of watches (also by resource). */
   readonly traffic: {
     sent: number;
     received: number;
     watched: number;
-    readonly watchedOf: Record<string, number>;
+    readonly watchedByResource: Record<string, number>;
   };
-  /** Of each request, 0 to 1: a page of HTML with 404 instead of an answer, as from a balancer without a server behind it. */
+  /** Probability (0 to 1) that a request gets an HTML page with 404, as from a load balancer without a backend. */
   readonly pages: { probability: number };
   /**
-   * The watches that are open now say nothing from now on, and never end; those that begin later are well. Answers how
-   * many of them are still open: their clients have to notice by themselves.
+   * Silences the open watches: they send nothing and never end. Later watches work.
+   * @returns a function that counts the silenced watches that their clients have not closed yet
    */
   silenceOpenWatches(): () => number;
-  /** How many requests a fault has met. */
-  met(id: string): number;
-  /** Requests that hang by a fault now. */
+  /** How many requests a fault has affected. */
+  affected(id: string): number;
+  /** How many requests hang now because of a fault. */
   hanging(): number;
   stop(): Promise<void>;
 }
@@ -41,49 +41,54 @@ interface OpenWatch {
   silencedBy?: string | undefined;
 }
 
-/** Of watches that no fault silenced that could be taken back. */
-const FOR_GOOD = "for good";
+/** Marks watches that stay silent whatever faults are removed. */
+const PERMANENT = "permanent";
 
 export async function startFaultProxy(target: { url: string; ca: string }): Promise<FaultProxy> {
   const agent = new Agent({ ca: target.ca, keepAlive: true });
   const requests = new RequestFaults();
   const watches = new Set<OpenWatch>();
   const hanging = new Map<ServerResponse, string>();
-  const traffic = { sent: 0, received: 0, watched: 0, watchedOf: {} as Record<string, number> };
+  const traffic = {
+    sent: 0,
+    received: 0,
+    watched: 0,
+    watchedByResource: {} as Record<string, number>,
+  };
   const pages = { probability: 0 };
-  const met = new Map<string, number>();
+  const affected = new Map<string, number>();
   requests.on("watches", (fault) => {
-    for (const watch of watches) if (matchesFault(fault.match, watch.facts)) cut(watch, fault);
+    for (const watch of watches) if (matchesFault(fault.match, watch.facts)) endWatch(watch, fault);
   });
   requests.on("removed", (id) => {
     for (const watch of watches) if (watch.silencedBy === id) watch.response.destroy();
-    for (const [response, by] of hanging) if (by === id) response.destroy();
+    for (const [response, faultId] of hanging) if (faultId === id) response.destroy();
   });
 
-  /** Whether the request is to be made, and answered; throws what ends it here. */
-  async function suffer(facts: RequestFacts, response: ServerResponse): Promise<Fate> {
-    let fate: Fate = "answered";
+  /** Applies the faults that match the request, and returns how to proceed. */
+  async function applyFaults(facts: RequestFacts, response: ServerResponse): Promise<Fate> {
+    let fate: Fate = "forward";
     if (Math.random() < pages.probability) {
       response.writeHead(404, { "Content-Type": "text/html" });
       response.end("<html><body><h1>404 Not Found</h1></body></html>");
-      return "over";
+      return "handled";
     }
     for (const { id, effect } of requests.take(facts)) {
-      met.set(id, (met.get(id) ?? 0) + 1);
+      affected.set(id, (affected.get(id) ?? 0) + 1);
       if ("latencyMs" in effect) await delay(effect.latencyMs);
-      else if ("resetAfter" in effect) fate = "unanswered";
+      else if ("resetAfter" in effect) fate = "drop-response";
       else if ("hang" in effect) {
         hanging.set(response, id);
         response.on("close", () => hanging.delete(response));
-        return "over";
+        return "handled";
       } else if ("reset" in effect) {
         response.destroy();
-        return "over";
+        return "handled";
       } else {
         const [code, reason] =
           "status" in effect ? [effect.status, effect.reason ?? "Injected"] : [410, "Expired"];
         refuse(response, code, reason);
-        return "over";
+        return "handled";
       }
     }
     return fate;
@@ -92,18 +97,20 @@ export async function startFaultProxy(target: { url: string; ca: string }): Prom
   function forward(from: IncomingMessage, to: ServerResponse, facts: RequestFacts, fate: Fate) {
     const headers = { ...from.headers, host: new URL(target.url).host };
     const upstream = request(new URL(from.url ?? "/", target.url), {
-      ...{ agent, headers, method: from.method },
+      agent,
+      headers,
+      method: from.method,
     });
     from.on("data", (chunk: Buffer) => (traffic.sent += chunk.length));
     from.pipe(upstream);
     upstream.on("error", () => to.destroy());
     to.on("close", () => upstream.destroy());
-    upstream.on("response", (answer) => {
-      if (fate === "unanswered") {
-        answer.resume().on("close", () => to.destroy());
+    upstream.on("response", (incoming) => {
+      if (fate === "drop-response") {
+        incoming.resume().on("close", () => to.destroy());
         return;
       }
-      to.writeHead(answer.statusCode ?? 502, answer.headers);
+      to.writeHead(incoming.statusCode ?? 502, incoming.headers);
       to.flushHeaders();
       const watch: OpenWatch | undefined =
         facts.verb === "watch" ? { facts, response: to } : undefined;
@@ -113,19 +120,20 @@ export async function startFaultProxy(target: { url: string; ca: string }): Prom
         if (watch) watch.silencedBy ??= requests.silencer(facts);
         return watch?.silencedBy !== undefined;
       };
-      // Who is silent does not say either that the server behind it went away.
-      answer.on("error", () => {
+      // A silent watch does not report either that the server behind it is unavailable.
+      incoming.on("error", () => {
         if (!isSilent()) to.destroy();
       });
-      answer.on("data", (chunk: Buffer) => {
+      incoming.on("data", (chunk: Buffer) => {
         traffic[watch ? "watched" : "received"] += chunk.length;
         if (watch) {
           const { resource } = facts;
-          traffic.watchedOf[resource] = (traffic.watchedOf[resource] ?? 0) + chunk.length;
+          traffic.watchedByResource[resource] =
+            (traffic.watchedByResource[resource] ?? 0) + chunk.length;
         }
         if (!isSilent()) to.write(chunk);
       });
-      answer.on("end", () => {
+      incoming.on("end", () => {
         if (!isSilent()) to.end();
       });
     });
@@ -133,8 +141,8 @@ export async function startFaultProxy(target: { url: string; ca: string }): Prom
 
   const server = createServer((from, to) => {
     const facts = factsOf(from);
-    void suffer(facts, to).then((fate) => {
-      if (fate !== "over") forward(from, to, facts, fate);
+    void applyFaults(facts, to).then((fate) => {
+      if (fate !== "handled") forward(from, to, facts, fate);
     });
   });
   server.listen(0, "127.0.0.1");
@@ -146,10 +154,10 @@ export async function startFaultProxy(target: { url: string; ca: string }): Prom
     pages,
     silenceOpenWatches: () => {
       const silenced = [...watches];
-      for (const watch of silenced) watch.silencedBy ??= FOR_GOOD;
+      for (const watch of silenced) watch.silencedBy ??= PERMANENT;
       return () => silenced.filter((watch) => watches.has(watch)).length;
     },
-    met: (id) => met.get(id) ?? 0,
+    affected: (id) => affected.get(id) ?? 0,
     hanging: () => hanging.size,
     stop: async () => {
       server.close();
@@ -160,9 +168,10 @@ export async function startFaultProxy(target: { url: string; ca: string }): Prom
   };
 }
 
-type Fate = "answered" | "unanswered" | "over";
+/** `drop-response`: the server gets the request, the client gets no response. `handled`: nothing is left to do. */
+type Fate = "forward" | "drop-response" | "handled";
 
-function cut({ response }: OpenWatch, { effect }: RequestFault): void {
+function endWatch({ response }: OpenWatch, { effect }: RequestFault): void {
   if (!("gone" in effect)) {
     response.destroy();
     return;

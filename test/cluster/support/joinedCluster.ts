@@ -14,7 +14,7 @@ export interface JoinedCluster extends Kubernetes {
 
 /**
  * A real control plane whose nodes are the catalogue's fleet, run by our own node and storage agents, with the chart
- * installed. Its kubeconfig is that of the chart's service account: what runs on it has its rights and no others.
+ * installed. Its kubeconfig is the chart's service account: the control plane under test has these rights only.
  */
 export async function startJoinedCluster(): Promise<JoinedCluster> {
   const kubernetes = await startKubernetes();
@@ -32,8 +32,11 @@ export async function startJoinedCluster(): Promise<JoinedCluster> {
       name: "the agents",
       program: process.execPath,
       args: [
-        ...[JOIN, "--kubeconfig", kubeconfigPath, "--fleet", fleet, "--kubelet", kubeletFile],
-        ...["--data", join(directory, "agents")],
+        JOIN,
+        `--kubeconfig=${kubeconfigPath}`,
+        `--fleet=${fleet}`,
+        `--kubelet=${kubeletFile}`,
+        `--data=${join(directory, "agents")}`,
       ],
       logFile,
       isReady: () =>

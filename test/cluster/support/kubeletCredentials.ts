@@ -5,11 +5,11 @@ import { generate } from "selfsigned";
 export interface KubeletCredentials {
   /** JSON for `join.ts --kubelet`. */
   readonly agentFile: string;
-  /** Arguments with which an API server reads logs from nodes, and from nobody who only claims to be one. */
+  /** Arguments with which an API server reads logs from nodes that prove their identity. */
   readonly apiServerArgs: readonly string[];
 }
 
-/** One authority for both sides: the nodes' server certificate, and the API server's client certificate. */
+/** One certificate authority for both sides: the nodes' server certificate and the API server's client certificate. */
 export async function writeKubeletCredentials(directory: string): Promise<KubeletCredentials> {
   const common = { keyType: "ec", curve: "P-256", algorithm: "sha256" } as const;
   const ca = await generate([{ name: "commonName", value: "kubelets" }], {
@@ -40,11 +40,11 @@ export async function writeKubeletCredentials(directory: string): Promise<Kubele
   return {
     agentFile: write("kubelet.json", JSON.stringify({ cert, key, clientCa: ca.cert })),
     apiServerArgs: [
-      ...["--kubelet-client-certificate", write("kubelet-client.crt", client.cert)],
-      ...["--kubelet-client-key", write("kubelet-client.key", client.private)],
-      ...["--kubelet-certificate-authority", write("kubelet-ca.crt", ca.cert)],
-      // The names of simulated nodes lead nowhere; their addresses do.
-      ...["--kubelet-preferred-address-types", "InternalIP"],
+      `--kubelet-client-certificate=${write("kubelet-client.crt", client.cert)}`,
+      `--kubelet-client-key=${write("kubelet-client.key", client.private)}`,
+      `--kubelet-certificate-authority=${write("kubelet-ca.crt", ca.cert)}`,
+      // The names of simulated nodes do not resolve; their addresses work.
+      "--kubelet-preferred-address-types=InternalIP",
     ],
   };
 }

@@ -10,31 +10,31 @@ import { rawApi, type RawApi } from "./rawApi.ts";
 import { runTool, type Output } from "./runTool.ts";
 import { startServer, type ServerProcess } from "./serverProcess.ts";
 
-/** A real Kubernetes control plane, with RBAC, on loopback: etcd, API server, controllers and scheduler; no node. */
+/** A real Kubernetes control plane with RBAC on loopback: etcd, API server, controllers, scheduler; no nodes. */
 export interface Kubernetes {
   readonly url: string;
-  /** PEM of the authority behind the server's certificate. */
+  /** The CA of the server's certificate, PEM. */
   readonly ca: string;
-  /** Tokens of the cluster's administrator and of its own parts. */
+  /** Tokens of the administrator, the controllers and the scheduler. */
   readonly tokens: Tokens;
   /** The administrator's. */
   readonly kubeconfigPath: string;
   readonly admin: RawApi;
-  /** Logs and keys of this cluster; gone with it. */
+  /** Logs and keys of this cluster; removed with it. */
   readonly directory: string;
   /** For agents that join it: see `join.ts --kubelet`. */
   readonly kubeletFile: string;
   kubectl(...args: readonly string[]): Promise<Output>;
-  /** Writes a kubeconfig with a token of that service account, as a pod of it would have, and returns its path. */
+  /** Writes a kubeconfig with a token of a service account, as its pods have it, and returns the path. */
   serviceAccountKubeconfig(namespace: string, name: string): Promise<string>;
-  /** Ends the API server, as a crash (SIGKILL) or in order, and answers what starts it again. */
+  /** Stops the API server, orderly or by SIGKILL. Returns a function that starts it again. */
   stopApiServer(signal?: NodeJS.Signals): Promise<() => Promise<void>>;
   readonly pids: Readonly<Record<string, number>>;
   stop(): Promise<void>;
 }
 
 export interface KubernetesOptions {
-  /** Further arguments of each program. */
+  /** Additional arguments of each program. */
   readonly apiServerArgs?: readonly string[];
   readonly controllerArgs?: readonly string[];
 }
@@ -43,7 +43,7 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
   const directory = await makeTempDir("kubernetes");
   const running = new Map<string, ServerProcess>();
   const stop = async () => {
-    // Clients before servers: otherwise each logs the loss of the other, and waits.
+    // Clients before servers: otherwise a client waits for its lost server.
     for (const each of [...running.values()].reverse()) await each.stop();
     await directory.remove();
   };
@@ -74,11 +74,11 @@ async function startAll(
         ...kubelets.apiServerArgs,
         ...(options.apiServerArgs ?? []),
       ],
-      // Ready means: also the built-in roles are there.
+      // Ready includes the built-in roles.
       isReady: () => isServing(`${url}/readyz`),
     });
   await startApiServer();
-  // The server signs its own certificate, and leaves the chain where it was told.
+  // The server signs its own certificate and writes the chain to --cert-dir.
   const ca = readFileSync(join(directory, "certificates/apiserver.crt"), "utf8");
   const kubeconfigFor = (name: string, token: string) => {
     const path = join(directory, `${name}.kubeconfig`);
@@ -95,17 +95,30 @@ async function startAll(
   await startScheduler(running, directory, kubeconfigFor("scheduler", tokens.scheduler));
   const kubectl = await buildTool("kubectl");
   return {
-    ...{ url, ca, tokens, kubeconfigPath, admin, directory },
+    url,
+    ca,
+    tokens,
+    kubeconfigPath,
+    admin,
+    directory,
     kubeletFile: kubelets.agentFile,
     kubectl: (...args) => {
-      // What it learned of another server at this address would be in the machine's own cache.
+      // The user's cache may hold another server's discovery data for this address.
       const env = { HOME: directory, KUBECACHEDIR: join(directory, "kubectl-cache") };
       return runTool(kubectl, ["--kubeconfig", kubeconfigPath, ...args], { env });
     },
     serviceAccountKubeconfig: async (namespace, name) => {
       const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
-      const asked = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} };
-      const { status } = await admin.expect<{ status: { token: string } }>("POST", path, asked);
+      const tokenRequest = {
+        apiVersion: "authentication.k8s.io/v1",
+        kind: "TokenRequest",
+        spec: {},
+      };
+      const { status } = await admin.expect<{ status: { token: string } }>(
+        "POST",
+        path,
+        tokenRequest,
+      );
       return kubeconfigFor(`${namespace}-${name}`, status.token);
     },
     stopApiServer: async (signal = "SIGTERM") => {
@@ -129,15 +142,19 @@ async function startPart(running: Map<string, ServerProcess>, directory: string,
 }
 
 async function startEtcd(directory: string, running: Map<string, ServerProcess>): Promise<string> {
-  const at = async () => `http://127.0.0.1:${String(await freePort())}`;
-  const [clients, peers] = [await at(), await at()];
+  const freeUrl = async () => `http://127.0.0.1:${String(await freePort())}`;
+  const [clients, peers] = [await freeUrl(), await freeUrl()];
   await startPart(running, directory, {
     name: "etcd",
     args: [
-      ...["--data-dir", join(directory, "etcd"), "--unsafe-no-fsync", "--log-level", "warn"],
-      ...["--listen-client-urls", clients, "--advertise-client-urls", clients],
-      ...["--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers],
-      ...["--initial-cluster", `default=${peers}`],
+      `--data-dir=${join(directory, "etcd")}`,
+      "--unsafe-no-fsync",
+      "--log-level=warn",
+      `--listen-client-urls=${clients}`,
+      `--advertise-client-urls=${clients}`,
+      `--listen-peer-urls=${peers}`,
+      `--initial-advertise-peer-urls=${peers}`,
+      `--initial-cluster=default=${peers}`,
     ],
     isReady: () => isServing(`${clients}/readyz`),
   });
@@ -153,17 +170,22 @@ function apiServerArgs(given: {
 }): string[] {
   const { directory, etcdUrl, port, tokenFile, serviceAccountKey } = given;
   return [
-    ...["--bind-address", "127.0.0.1", "--advertise-address", "127.0.0.1"],
-    ...["--secure-port", String(port), "--cert-dir", join(directory, "certificates")],
-    ...["--etcd-servers", etcdUrl, "--service-cluster-ip-range", "10.96.0.0/16"],
-    ...["--authorization-mode", "Node,RBAC", "--token-auth-file", tokenFile],
-    ...["--service-account-issuer", "https://kubernetes.default.svc"],
-    ...["--service-account-key-file", serviceAccountKey],
-    ...["--service-account-signing-key-file", serviceAccountKey],
-    // A pod's address is not looked for there, and one process fewer is to be waited for.
-    // As managed clusters have it: what may be privileged is for policies to say.
+    "--bind-address=127.0.0.1",
+    "--advertise-address=127.0.0.1",
+    `--secure-port=${String(port)}`,
+    `--cert-dir=${join(directory, "certificates")}`,
+    `--etcd-servers=${etcdUrl}`,
+    "--service-cluster-ip-range=10.96.0.0/16",
+    "--authorization-mode=Node,RBAC",
+    `--token-auth-file=${tokenFile}`,
+    "--service-account-issuer=https://kubernetes.default.svc",
+    `--service-account-key-file=${serviceAccountKey}`,
+    `--service-account-signing-key-file=${serviceAccountKey}`,
+    // As in managed clusters: policies decide what may be privileged.
     "--allow-privileged=true",
-    ...["--endpoint-reconciler-type", "none", "--anonymous-auth=true"],
+    // No test uses the kubernetes Service, and stopping is faster without its endpoints.
+    "--endpoint-reconciler-type=none",
+    "--anonymous-auth=true",
   ];
 }
 
@@ -177,13 +199,16 @@ async function startControllers(
   await startPart(running, directory, {
     name: "kube-controller-manager",
     args: [
-      ...["--kubeconfig", given.kubeconfig, "--leader-elect=false"],
-      // Each controller has the rights that its own role gives, which the common account lacks.
+      `--kubeconfig=${given.kubeconfig}`,
+      "--leader-elect=false",
+      // Each controller uses its own role; the common account lacks those rights.
       "--use-service-account-credentials=true",
-      ...["--service-account-private-key-file", given.serviceAccountKey],
-      ...["--root-ca-file", join(directory, "certificates/apiserver.crt")],
-      ...["--bind-address", "127.0.0.1", "--secure-port", String(port)],
-      ...["--cert-dir", join(directory, "controllers"), ...given.more],
+      `--service-account-private-key-file=${given.serviceAccountKey}`,
+      `--root-ca-file=${join(directory, "certificates/apiserver.crt")}`,
+      "--bind-address=127.0.0.1",
+      `--secure-port=${String(port)}`,
+      `--cert-dir=${join(directory, "controllers")}`,
+      ...given.more,
     ],
     isReady: () => isServing(`https://127.0.0.1:${String(port)}/healthz`),
   });
@@ -198,17 +223,18 @@ async function startScheduler(
   await startPart(running, directory, {
     name: "kube-scheduler",
     args: [
-      ...["--kubeconfig", kubeconfig, "--leader-elect=false"],
-      ...["--bind-address", "127.0.0.1", "--secure-port", String(port)],
+      `--kubeconfig=${kubeconfig}`,
+      "--leader-elect=false",
+      "--bind-address=127.0.0.1",
+      `--secure-port=${String(port)}`,
     ],
     isReady: () => isServing(`https://127.0.0.1:${String(port)}/readyz`),
   });
 }
 
-/** Whether a health path answers 200; who answers is checked by nobody yet, and nothing secret is sent. */
+/** Whether a health endpoint returns 200. The certificate is not verified and nothing secret is sent. */
 async function isServing(url: string): Promise<boolean> {
-  return (
-    (await rawApi({ url: new URL(url).origin }).request("GET", new URL(url).pathname)).status ===
-    200
-  );
+  const { origin, pathname } = new URL(url);
+  const { status } = await rawApi({ url: origin }).request("GET", pathname);
+  return status === 200;
 }

@@ -7,9 +7,9 @@ import { eachOf } from "./load.ts";
 import { startServer, type ServerProcess } from "./serverProcess.ts";
 
 const STAGES = new URL("../scale/stages.yaml", import.meta.url).pathname;
-const AT_ONCE = 20;
+const CONCURRENCY = 20;
 
-/** Nodes of a type that exist as objects alone; KWOK lets their pods run, and go. */
+/** Adds nodes that exist only as objects; KWOK simulates the life cycle of their pods. */
 export async function startKwok(
   { admin, directory, kubeconfigPath }: Kubernetes,
   { type, count }: { type: GpuType; count: number },
@@ -18,9 +18,10 @@ export async function startKwok(
     name: "kwok",
     program: await buildTool("kwok"),
     args: [
-      ...["--kubeconfig", kubeconfigPath, "--config", STAGES],
-      ...["--manage-nodes-with-annotation-selector", "kwok.x-k8s.io/node=fake"],
-      ...["--node-lease-duration-seconds", "40"],
+      `--kubeconfig=${kubeconfigPath}`,
+      `--config=${STAGES}`,
+      "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
+      "--node-lease-duration-seconds=40",
     ],
     logFile: join(directory, "kwok.log"),
     isReady: () => Promise.resolve(true),
@@ -34,13 +35,13 @@ export async function startKwok(
   return kwok;
 }
 
-/** Further nodes, of another type maybe, for the KWOK that runs already. */
+/** Adds nodes, possibly of another type, to a running KWOK. */
 export async function addNodes(
   admin: Kubernetes["admin"],
   type: GpuType,
   count: number,
 ): Promise<void> {
-  await eachOf(count, AT_ONCE, async (index) => {
+  await eachOf(count, CONCURRENCY, async (index) => {
     await admin.expect("POST", "/api/v1/nodes", nodeOf(type, `${type.id}-${String(index + 1)}`));
   });
   await waitFor(
@@ -56,14 +57,14 @@ export async function addNodes(
 }
 
 /**
- * Volumes that wait for claims, of the class that a claim gets that names none, bound by Kubernetes' own controller: a
- * pod with a disk is scheduled only once its claim is bound.
+ * Adds unbound volumes of the default storage class. Kubernetes' own controller binds them to claims; a pod with a disk
+ * is scheduled only when its claim is bound.
  */
 export async function addVolumes(
   admin: Kubernetes["admin"],
   { count, sizeGib }: { count: number; sizeGib: number },
 ): Promise<void> {
-  const storageClassName = "made-before";
+  const storageClassName = "pre-provisioned";
   await admin.expect("POST", "/apis/storage.k8s.io/v1/storageclasses", {
     metadata: {
       name: storageClassName,
@@ -72,12 +73,14 @@ export async function addVolumes(
     provisioner: "kubernetes.io/no-provisioner",
     volumeBindingMode: "Immediate",
   });
-  await eachOf(count, AT_ONCE, async (index) => {
+  await eachOf(count, CONCURRENCY, async (index) => {
     await admin.expect("POST", "/api/v1/persistentvolumes", {
       metadata: { name: `volume-${String(index + 1)}` },
       spec: {
-        ...{ storageClassName, capacity: { storage: `${String(sizeGib)}Gi` } },
-        ...{ accessModes: ["ReadWriteOncePod"], hostPath: { path: "/nowhere" } },
+        storageClassName,
+        capacity: { storage: `${String(sizeGib)}Gi` },
+        accessModes: ["ReadWriteOncePod"],
+        hostPath: { path: "/nowhere" },
       },
     });
   });

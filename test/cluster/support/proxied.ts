@@ -6,7 +6,7 @@ import { kubeconfigText } from "./credentials.ts";
 import { startFaultProxy, type FaultProxy } from "./faultProxy.ts";
 import type { Kubernetes } from "./kubernetes.ts";
 
-/** The chart's service account, by way of a proxy that counts, and makes faults where asked. */
+/** Access as the chart's service account, through a proxy that counts traffic and injects faults. */
 export async function startProxied(
   kubernetes: Kubernetes,
   account: string,

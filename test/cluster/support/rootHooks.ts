@@ -1,16 +1,16 @@
 import { useOtherCluster } from "../../support/wholeSystem.ts";
 import { useOtherWorldCluster } from "../../integration/reconcilers/world.ts";
-import { startRealWorld, stopRealWorld } from "./realWorld.ts";
+import { startReconcilerCluster, stopReconcilerCluster } from "./reconcilerCluster.ts";
 import { startJoinedCluster } from "./joinedCluster.ts";
 import { stopSharedKubernetes } from "./sharedKubernetes.ts";
 
 useOtherCluster(startJoinedCluster);
-useOtherWorldCluster(startRealWorld);
+useOtherWorldCluster(startReconcilerCluster);
 
 export const mochaHooks = {
   async afterAll(this: Mocha.Context): Promise<void> {
     this.timeout(60_000);
-    await stopRealWorld();
+    await stopReconcilerCluster();
     await stopSharedKubernetes();
   },
 };

@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
+import { Minute, Second } from "@gpu-dev/shared/durations.ts";
 import { waitFor } from "../../support/waitFor.ts";
 
 export interface ServerProcess {
   readonly pid: number;
-  /** Resolves when it is over. */
+  /** Resolves when the process has ended. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
@@ -13,29 +14,29 @@ export interface ServerOptions {
   readonly name: string;
   readonly program: string;
   readonly args: readonly string[];
-  /** Everything that it says is appended here. */
+  /** Its output is appended here. */
   readonly logFile: string;
   readonly isReady: () => Promise<boolean>;
 }
 
-/** Starts a server and waits until it serves; throws with the end of its log when it ends before. */
+/** Starts a server and waits until it serves; throws with the end of its log if it ends before that. */
 export async function startServer(options: ServerOptions): Promise<ServerProcess> {
   const { name, program, args, logFile, isReady } = options;
   const log = openSync(logFile, "a");
   const child = spawn(program, args, { stdio: ["ignore", log, log] });
   closeSync(log);
-  const isOver = () => child.exitCode !== null || child.signalCode !== null;
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
   try {
-    await waitFor(async () => isOver() || (await isReady()), {
-      timeoutMs: 60_000,
+    await waitFor(async () => hasEnded() || (await isReady()), {
+      timeoutMs: Minute.ms,
       intervalMs: 50,
       describe: `${name} to serve`,
     });
-    if (isOver()) throw new Error("it ended instead");
+    if (hasEnded()) throw new Error("it ended");
   } catch (cause) {
     await stop(child, "SIGKILL");
-    const said = readFileSync(logFile, "utf8").split("\n").slice(-15).join("\n");
-    throw new Error(`${name} did not start; its log ends:\n${said}`, { cause });
+    const lastLines = readFileSync(logFile, "utf8").split("\n").slice(-15).join("\n");
+    throw new Error(`${name} did not start; its log ends:\n${lastLines}`, { cause });
   }
   return { pid: child.pid ?? -1, stop: (signal = "SIGTERM") => stop(child, signal) };
 }
@@ -44,8 +45,8 @@ async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> 
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, "exit");
   child.kill(signal);
-  // What does not end in order is ended: the data of a test is thrown away.
-  const hard = setTimeout(() => child.kill("SIGKILL"), 10_000);
+  // The data of a test is thrown away, so a process that does not stop is killed.
+  const killTimer = setTimeout(() => child.kill("SIGKILL"), 10 * Second.ms);
   await ended;
-  clearTimeout(hard);
+  clearTimeout(killTimer);
 }

@@ -3,7 +3,7 @@ import { applySnapshotKinds } from "./snapshotKinds.ts";
 
 let shared: Promise<Kubernetes> | undefined;
 
-/** One control plane for all files of a run that leave it as they found it: namespaces keep them apart. */
+/** One control plane for all test files of a run that clean up after themselves; each uses its own namespaces. */
 export function sharedKubernetes(): Promise<Kubernetes> {
   shared ??= startWithSnapshots();
   return shared;
@@ -16,7 +16,7 @@ export async function stopSharedKubernetes(): Promise<void> {
 }
 
 async function startWithSnapshots(): Promise<Kubernetes> {
-  // Nodes are the tests' own, and nobody's heart beats for them.
+  // Nodes belong to the tests and send no heartbeats.
   const kubernetes = await startKubernetes({ controllerArgs: ["--node-monitor-grace-period=10h"] });
   try {
     await applySnapshotKinds(kubernetes);

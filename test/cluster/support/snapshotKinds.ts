@@ -7,12 +7,12 @@ const MODULE = join(import.meta.dirname, "../tools/snapshotter");
 const CLIENT = "github.com/kubernetes-csi/external-snapshotter/client/v8";
 const KINDS = ["volumesnapshots", "volumesnapshotcontents", "volumesnapshotclasses"];
 
-/** Teaches a server the kinds of volume snapshots, as every cluster with a CSI driver that makes some knows them. */
+/** Installs the volume snapshot kinds (custom resource definitions), as every cluster with snapshots has them. */
 export async function applySnapshotKinds(kubernetes: Kubernetes): Promise<void> {
-  const asked = ["mod", "download", "-json", CLIENT];
-  const { stdout, stderr } = await runTool("go", ["-C", MODULE, ...asked]);
+  const download = ["mod", "download", "-json", CLIENT];
+  const { stdout, stderr } = await runTool("go", ["-C", MODULE, ...download]);
   const { Dir } = JSON.parse(stdout === "" ? "{}" : stdout) as { Dir?: string };
-  if (Dir === undefined) throw new Error(`the snapshot kinds can't be had: ${stderr}`);
+  if (Dir === undefined) throw new Error(`go mod download ${CLIENT} failed: ${stderr}`);
   const files = KINDS.flatMap((kind) => [
     "-f",
     join(Dir, "config/crd", `snapshot.storage.k8s.io_${kind}.yaml`),

@@ -1,10 +1,11 @@
+import { Second } from "@gpu-dev/shared/durations.ts";
 import { buildTool, findTool, TOOL_NAMES } from "./tools.ts";
 
-/** Builds what `npm run test:cluster` needs and does not find; says how long each took. */
+/** Builds the tools of `npm run test:cluster` that are missing and prints how long each took. */
 for (const name of TOOL_NAMES) {
-  const there = findTool(name) !== null;
+  const exists = findTool(name) !== null;
   const started = performance.now();
   const path = await buildTool(name);
-  const seconds = Math.round((performance.now() - started) / 1_000);
-  process.stdout.write(`${name}: ${path}${there ? "" : `, built in ${String(seconds)} s`}\n`);
+  const seconds = Math.round((performance.now() - started) / Second.ms);
+  process.stdout.write(`${name}: ${path}${exists ? "" : `, built in ${String(seconds)} s`}\n`);
 }

@@ -4,24 +4,34 @@ import { startKubernetes } from "../support/kubernetes.ts";
 import type { RawApi } from "../support/rawApi.ts";
 import { applySnapshotKinds } from "../support/snapshotKinds.ts";
 
-/** Where dev-cluster keeps what it must know of each kind's fields. */
+/** dev-cluster's table of the fields of each kind. */
 export const FIELD_TYPES_FILE = join(
   import.meta.dirname,
   "../../../dev-cluster/src/schema/fieldTypes.json",
 );
 
-/** The kinds that dev-cluster serves, by the API group that describes them. */
+/** The kinds that dev-cluster serves, by API group. */
 const KINDS: Readonly<Record<string, readonly string[]>> = {
   "api/v1": [
-    ...["Namespace", "Node", "Pod", "Service", "Secret", "ConfigMap", "ServiceAccount"],
-    ...["Event", "PersistentVolumeClaim", "PersistentVolume"],
+    "Namespace",
+    "Node",
+    "Pod",
+    "Service",
+    "Secret",
+    "ConfigMap",
+    "ServiceAccount",
+    "Event",
+    "PersistentVolumeClaim",
+    "PersistentVolume",
   ],
   "apis/batch/v1": ["Job"],
   "apis/coordination.k8s.io/v1": ["Lease"],
   "apis/networking.k8s.io/v1": ["NetworkPolicy"],
   "apis/policy/v1": ["PodDisruptionBudget"],
   "apis/snapshot.storage.k8s.io/v1": [
-    ...["VolumeSnapshot", "VolumeSnapshotContent", "VolumeSnapshotClass"],
+    "VolumeSnapshot",
+    "VolumeSnapshotContent",
+    "VolumeSnapshotClass",
   ],
   "apis/storage.k8s.io/v1": ["StorageClass"],
 };
@@ -41,8 +51,8 @@ interface Schema {
 
 type Types = Record<string, Record<string, string>>;
 
-/** Scalars that the wire knows by their own name. */
-const NAMED: Readonly<Record<string, string>> = {
+/** Types with a name of their own that are scalars on the wire. */
+const SCALARS: Readonly<Record<string, string>> = {
   Quantity: "quantity",
   IntOrString: "intOrString",
   Time: "time",
@@ -51,7 +61,7 @@ const NAMED: Readonly<Record<string, string>> = {
   FieldsV1: "any",
 };
 
-/** Reads the OpenAPI documents of a real server and keeps of them the names and types of fields. */
+/** Reads the names and types of fields from the OpenAPI documents of a real server. */
 export async function readFieldTypes(api: RawApi): Promise<Types> {
   const types: Types = {};
   for (const [group, kinds] of Object.entries(KINDS)) {
@@ -67,10 +77,10 @@ export async function readFieldTypes(api: RawApi): Promise<Types> {
       const fields: Record<string, string> = {};
       types[name] = fields;
       for (const [field, schema] of Object.entries(properties)) {
-        // A custom kind describes its parts in place: they are named after where they stand.
-        const inPlace = schema.properties === undefined ? undefined : `${name}.${field}`;
-        if (inPlace !== undefined) named.set(inPlace, schema);
-        fields[field] = inPlace ?? typeOf(schema);
+        // A custom kind describes its parts inline; such a part is named after its path.
+        const inlineName = schema.properties === undefined ? undefined : `${name}.${field}`;
+        if (inlineName !== undefined) named.set(inlineName, schema);
+        fields[field] = inlineName ?? typeOf(schema);
         add(fields[field].replace(/^(?:\[\]|\{\})/, "").replace(/@.*$/, ""));
       }
     };
@@ -80,12 +90,12 @@ export async function readFieldTypes(api: RawApi): Promise<Types> {
 }
 
 /**
- * A field's type in short: a scalar's or an object type's name, with `[]` before it for a list and `{}` for a map. `@key`
- * ends a list that strategic merge patches merge by that key of its elements, `@` alone one that they merge as a set.
+ * A field's type in short form: the name of a scalar or object type, with the prefix `[]` for a list and `{}` for a map.
+ * The suffix `@key` marks a list that strategic merge patch merges by that key, `@` alone one that it merges as a set.
  */
 function typeOf(schema: Schema): string {
   const ref = schema.$ref ?? schema.allOf?.[0]?.$ref;
-  if (ref !== undefined) return NAMED[shortName(ref)] ?? shortName(ref);
+  if (ref !== undefined) return SCALARS[shortName(ref)] ?? shortName(ref);
   if (schema.type === "array" && schema.items !== undefined) {
     const merges = schema["x-kubernetes-patch-strategy"]?.includes("merge") === true;
     const key = merges ? `@${schema["x-kubernetes-patch-merge-key"] ?? ""}` : "";

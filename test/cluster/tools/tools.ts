@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs
 import { join } from "node:path";
 import { hashedCacheFolder } from "../../support/cacheFolder.ts";
 
-/** What the cluster tier runs, each from the module that pins its version: a folder beside this file. */
+/** The programs of the cluster tests. Each is built from a module next to this file that pins its version. */
 const TOOLS = {
   etcd: { module: "kubernetes", package: "./etcd" },
   "kube-apiserver": { module: "kubernetes", package: "k8s.io/kubernetes/cmd/kube-apiserver" },
@@ -22,36 +22,36 @@ export type ToolName = keyof typeof TOOLS;
 export const TOOL_NAMES = Object.keys(TOOLS) as ToolName[];
 
 /**
- * Where a tool's program is: in the folder that `KUBEBUILDER_ASSETS` names, as other projects' tests have it, or in our
- * own cache; null when it is in neither.
+ * The path of a tool's program: in the folder `KUBEBUILDER_ASSETS` (the convention of other projects' tests), otherwise
+ * in our own cache. Null if it is in neither.
  */
 export function findTool(name: ToolName): string | null {
-  const given = process.env["KUBEBUILDER_ASSETS"] ?? "";
-  const places = [...(given === "" ? [] : [given]), cacheOf(name)];
-  return places.map((place) => join(place, name)).find((path) => existsSync(path)) ?? null;
+  const assets = process.env["KUBEBUILDER_ASSETS"] ?? "";
+  const folders = assets === "" ? [cacheOf(name)] : [assets, cacheOf(name)];
+  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path)) ?? null;
 }
 
-/** Builds what is found nowhere, from published sources: about ten minutes for all on two cores. Needs Go. */
+/** Builds a missing tool from published sources with Go; all of them take about ten minutes on two cores. */
 export async function buildTool(name: ToolName): Promise<string> {
   const found = findTool(name);
   if (found !== null) return found;
   const folder = cacheOf(name);
   mkdirSync(folder, { recursive: true });
   const { module, package: source } = TOOLS[name];
-  const made = join(folder, `${name}.${String(process.pid)}`);
+  const temporary = join(folder, `${name}.${String(process.pid)}`);
   const flags = ["-trimpath", "-buildvcs=false", "-ldflags", linkerFlags(module)];
-  const child = spawn("go", ["build", ...flags, "-o", made, source], {
+  const child = spawn("go", ["build", ...flags, "-o", temporary, source], {
     cwd: join(import.meta.dirname, module),
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly" },
   });
   const [code] = (await once(child, "exit")) as [number | null];
   if (code !== 0) {
-    rmSync(made, { force: true });
-    throw new Error(`go build ${source} ended with ${String(code)}, see above.`);
+    rmSync(temporary, { force: true });
+    throw new Error(`go build ${source} exited with ${String(code)}; its output is above.`);
   }
-  // Only what is whole gets the name that is looked for.
-  renameSync(made, join(folder, name));
+  // Only a complete file gets the final name.
+  renameSync(temporary, join(folder, name));
   return join(folder, name);
 }
 
@@ -61,7 +61,7 @@ function cacheOf(name: ToolName): string {
   return hashedCacheFolder(`cluster-tools/${module}`, pins);
 }
 
-/** Without debug tables. Kubernetes learns its version from its linker; without it, it calls itself v0.0.0. */
+/** Omits debug tables and sets Kubernetes' version, which is v0.0.0 without the linker flags. */
 function linkerFlags(module: string): string {
   if (module !== "kubernetes") return "-s -w";
   const goMod = readFileSync(join(import.meta.dirname, module, "go.mod"), "utf8");

@@ -12,7 +12,7 @@ import { startKubernetes, type Kubernetes } from "../support/kubernetes.ts";
 import { startKwok } from "../support/kwok.ts";
 import { startProxied } from "../support/proxied.ts";
 
-/** One version's process, and the proxy by which it, and it alone, reaches the cluster. */
+/** The process of one version, and the proxy that only this process uses to reach the cluster. */
 export interface Version {
   readonly process: ControlPlane;
   readonly proxy: FaultProxy;
@@ -59,22 +59,22 @@ export async function startInstallation(): Promise<Installation> {
   };
 }
 
-/** What is in hand at one moment: a start, and two ends of which one waits for its pod and one clears up. */
-export interface Midway {
+/** Three reservations whose next step is held: one start, one end that deletes its pod, one that deletes its objects. */
+export interface HeldSteps {
   readonly starting: ReservationId;
   readonly closing: ReservationId;
   readonly removing: ReservationId;
 }
 
-/** Brings a version to where it is in the middle of three things, each in a call that gets no answer. */
-export async function holdMidway(
+/** Brings a version into the middle of three steps, each held in a call that gets no response. */
+export async function holdSteps(
   { client, proxy }: Version,
   rows: pg.Client,
   {
     reserve,
     ready,
   }: { reserve: () => Promise<ReservationId>; ready: [ReservationId, ReservationId] },
-): Promise<Midway> {
+): Promise<HeldSteps> {
   const { requests } = proxy.faults;
   const hold = (verb: string, resource: string) => {
     requests.add({ id: `${verb} ${resource}`, match: { verb, resource }, effect: { hang: true } });
@@ -82,25 +82,25 @@ export async function holdMidway(
   const cancel = async (reservationId: ReservationId) => {
     await client.call("cancelReservation", { params: { reservationId } });
   };
-  const held = async (id: ReservationId, wanted: string, call: string) => {
-    const where = async () => {
-      const found = await rows.query<{ at: string }>(
-        "select concat_ws('/', state, phase) as at from reservations where id = $1",
+  const waitUntilHeld = async (id: ReservationId, wanted: string, call: string) => {
+    const isHeld = async () => {
+      const found = await rows.query<{ step: string }>(
+        "select concat_ws('/', state, phase) as step from reservations where id = $1",
         [id],
       );
-      return found.rows[0]?.at === wanted && proxy.met(call) > 0;
+      return found.rows[0]?.step === wanted && proxy.affected(call) > 0;
     };
-    await waitFor(where, { describe: `${wanted}, held by ${call}` });
+    await waitFor(isHeld, { describe: `${wanted}, held by ${call}` });
   };
   const [closing, removing] = ready;
   hold("delete", "secrets");
   await cancel(removing);
-  await held(removing, "stopping/removing", "delete secrets");
+  await waitUntilHeld(removing, "stopping/removing", "delete secrets");
   hold("delete", "pods");
   await cancel(closing);
-  await held(closing, "stopping/closing", "delete pods");
+  await waitUntilHeld(closing, "stopping/closing", "delete pods");
   hold("create", "pods");
   const starting = await reserve();
-  await held(starting, "starting/placing", "create pods");
+  await waitUntilHeld(starting, "starting/placing", "create pods");
   return { starting, closing, removing };
 }

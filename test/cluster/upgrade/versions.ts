@@ -1,14 +1,15 @@
 import { execFile, execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { Second } from "@gpu-dev/shared/durations.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
-/** The version that installations run: each release moves it on to the one before itself. */
+/** The commit of the previous version. Each release sets it to the release before. */
 const PREVIOUS = "f6ffedaf1d0ca74cbdce4dd83eecc296238e7bd3";
 const WORKSPACES = ["control-plane", "shared"];
 const NEEDED = ["migrations", "infra/catalogue.yaml", "package.json"];
 
-/** Whether its history is at hand: a shallow clone lacks it. */
+/** Whether the clone has the previous version's commit; a shallow clone does not. */
 export function hasPrevious(): boolean {
   try {
     git("cat-file", "-e", `${PREVIOUS}^{commit}`);
@@ -18,7 +19,7 @@ export function hasPrevious(): boolean {
   }
 }
 
-/** Writes out the control plane of the previous version with today's libraries, and answers the path of its `main.ts`. */
+/** Writes the previous version's control plane, with today's libraries, and returns the path of its `main.ts`. */
 export function writePrevious(directory: string): string {
   const archive = join(directory, "previous.tar");
   writeFileSync(archive, git("archive", PREVIOUS, ...WORKSPACES, ...NEEDED));
@@ -28,7 +29,7 @@ export function writePrevious(directory: string): string {
   return withLibraries(version);
 }
 
-/** The same of this version, and further migrations: it is ahead of the previous one whether a release has any or not. */
+/** Writes this version with further migrations, so that it is always ahead of the previous one. Returns `main.ts`. */
 export function writeThis(
   directory: string,
   name: string,
@@ -51,10 +52,10 @@ export function writeThis(
 
 export interface Ended {
   readonly code: number | string | null | undefined;
-  readonly said: string;
+  readonly stderr: string;
 }
 
-/** Runs a control plane that ends by itself, which one that serves would not. */
+/** Runs a control plane whose role ends without a signal (migrate), or that fails to start. */
 export function runToEnd(
   main: string,
   args: readonly string[],
@@ -62,13 +63,13 @@ export function runToEnd(
 ): Promise<Ended> {
   const env = { PATH: process.env["PATH"] ?? "", DATABASE_URL: databaseUrl };
   return new Promise((resolve) => {
-    const options = { env, timeout: 30_000, killSignal: "SIGKILL" as const };
+    const options = { env, timeout: 30 * Second.ms, killSignal: "SIGKILL" as const };
     execFile(
       process.execPath,
       [main, ...args, "--log-level", "error"],
       options,
       (error, stdout, stderr) => {
-        resolve({ code: error ? error.code : 0, said: stderr });
+        resolve({ code: error ? error.code : 0, stderr });
       },
     );
   });

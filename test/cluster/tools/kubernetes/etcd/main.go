@@ -1,4 +1,4 @@
-// The etcd server as a program: upstream's main lies in a module that can't be required on its own.
+// The etcd server as a program. Upstream's main package is in a module that can't be required on its own.
 package main
 
 import (

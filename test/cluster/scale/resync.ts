@@ -6,10 +6,9 @@ const QUEUE = `select graphile_worker.add_job(w.reconciler, json_build_object('k
     union all values ('resync', 'default'), ('garbage', 'default'), ('capacity', 'default')) as w`;
 
 /**
- * One round: each reservation that is not over is looked at once, rows and objects are compared, and then nothing is
- * queued any more but what is for later.
+ * One full resync: reconciles every live reservation once and compares rows with objects. Resolves when no job is due.
  */
-export async function lookAtEverything(rows: Rows, timeoutMs: number): Promise<void> {
+export async function runFullResync(rows: Rows, timeoutMs: number): Promise<void> {
   await rows.query(QUEUE);
   await waitFor(
     async () => {
@@ -18,6 +17,6 @@ export async function lookAtEverything(rows: Rows, timeoutMs: number): Promise<v
       );
       return due.length === 0;
     },
-    { timeoutMs, intervalMs: 100, describe: "everything to be looked at" },
+    { timeoutMs, intervalMs: 100, describe: "every due job to be done" },
   );
 }

@@ -15,45 +15,45 @@ import { eachOf } from "../support/load.ts";
 import { startProxied } from "../support/proxied.ts";
 import type { Rows } from "../support/rowsAndObjects.ts";
 
-/** Two control planes on one PostgreSQL, and between them and a real API server a proxy that makes faults. */
-export interface Scene {
+/** Two control planes on one PostgreSQL, with a fault proxy between them and a real API server. */
+export interface OutageFixture {
   readonly kubernetes: Kubernetes;
   readonly postgres: TestPostgres;
   readonly proxy: FaultProxy;
   readonly processes: readonly ControlPlane[];
-  /** Half of them at each control plane. */
+  /** Half of them use each control plane. */
   readonly users: readonly ApiClient[];
   readonly rows: Rows;
-  /** A control plane that was stopped, where its clients find it again. */
-  startAgain(index: number): Promise<void>;
+  /** Starts a stopped control plane again, on the same port. */
+  restart(index: number): Promise<void>;
   stop(): Promise<void>;
 }
 
-export interface SceneOptions {
+export interface OutageFixtureOptions {
   readonly nodes: number;
   readonly disks: number;
   readonly users: number;
-  /** Instead of the catalogue's own ten minutes. */
+  /** Default: the catalogue's ten minutes. */
   readonly startBudgetSeconds?: number;
 }
 
-export async function startScene(options: SceneOptions): Promise<Scene> {
+export async function startOutageFixture(options: OutageFixtureOptions): Promise<OutageFixture> {
   const stops: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (const each of stops.splice(0).reverse()) await each();
   };
   try {
-    return { ...(await begin(options, stops)), stop };
+    return { ...(await startAll(options, stops)), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function begin(
-  options: SceneOptions,
+async function startAll(
+  options: OutageFixtureOptions,
   stops: (() => Promise<unknown>)[],
-): Promise<Omit<Scene, "stop">> {
+): Promise<Omit<OutageFixture, "stop">> {
   const kubernetes = await startCluster(options, stops);
   const postgres = await startTestPostgres({ durable: true });
   stops.push(() => postgres.remove());
@@ -66,27 +66,27 @@ async function begin(
   const common = { databaseUrl, directory, kubeconfigPath, logLevel, catalogueFile };
   const ports = [await freePort(), await freePort()];
   const processes: ControlPlane[] = [];
-  const startAgain = async (index: number) => {
+  const restart = async (index: number) => {
     const port = ports[index];
     assert.ok(port);
     processes[index] = await startControlPlane({ ...common, port });
   };
   stops.push(() => Promise.all(processes.map((each) => each.stop())));
-  for (const index of ports.keys()) await startAgain(index);
+  for (const index of ports.keys()) await restart(index);
   const users: ApiClient[] = [];
   await eachOf(options.users, 4, async (index) => {
     const client = await processes[index % 2]?.signIn(`user-${String(index)}`);
     if (client) users[index] = client;
   });
-  // A pool connects anew after PostgreSQL was restarted.
+  // A pool reconnects after a restart of PostgreSQL.
   const rows = new pg.Pool({ connectionString: databaseUrl, max: 2 });
   rows.on("error", () => undefined);
   stops.push(() => rows.end());
-  return { kubernetes, postgres, proxy, processes, users, rows, startAgain };
+  return { kubernetes, postgres, proxy, processes, users, rows, restart };
 }
 
 async function startCluster(
-  { nodes, disks }: SceneOptions,
+  { nodes, disks }: OutageFixtureOptions,
   stops: (() => Promise<unknown>)[],
 ): Promise<Kubernetes> {
   const kubernetes = await startKubernetes();
@@ -104,7 +104,7 @@ async function startCluster(
 
 async function writeCatalogue(
   directory: string,
-  { startBudgetSeconds }: SceneOptions,
+  { startBudgetSeconds }: OutageFixtureOptions,
 ): Promise<string> {
   const catalogue = await loadCatalogue();
   const types = catalogue.types.map((type) => ({

@@ -9,10 +9,10 @@ const NAMESPACE = "gpu-dev";
 let started: Promise<Kubernetes> | undefined;
 
 /**
- * A real API server for the reconcilers' own tests, empty, and behind faults of its own. All share one server, one after
- * the other; nodes are the test's, so that the controllers don't miss their heartbeats.
+ * An empty real API server for the reconcilers' tests, behind a fault proxy. The test files share one server, one after
+ * the other. Nodes belong to the test and send no heartbeats, so the node monitor's grace period is long.
  */
-export async function startRealWorld(): Promise<{
+export async function startReconcilerCluster(): Promise<{
   readonly kubeconfigPath: string;
   readonly kubeconfig: string;
   readonly faults: FaultProxy["faults"];
@@ -35,7 +35,7 @@ export async function startRealWorld(): Promise<{
   };
 }
 
-export async function stopRealWorld(): Promise<void> {
+export async function stopReconcilerCluster(): Promise<void> {
   const running = started;
   started = undefined;
   await (await running?.catch(() => undefined))?.stop();
@@ -46,24 +46,27 @@ async function start(): Promise<Kubernetes> {
   const { admin } = kubernetes;
   const metadata = { name: NAMESPACE };
   await admin.expect("POST", "/api/v1/namespaces", {
-    ...{ apiVersion: "v1", kind: "Namespace", metadata },
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata,
   });
   const account = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/default`;
   await waitFor(async () => (await admin.request("GET", account)).status === 200, {
-    describe: "the namespace's service account, without which no pod is taken",
+    describe: "the namespace's service account, which every pod needs",
   });
   return kubernetes;
 }
 
 async function empty({ admin }: Kubernetes): Promise<void> {
   const root = `/api/v1/namespaces/${NAMESPACE}`;
-  const now = "gracePeriodSeconds=0";
-  await admin.expect("DELETE", `/api/v1/nodes?${now}`);
+  const immediately = "gracePeriodSeconds=0";
+  await admin.expect("DELETE", `/api/v1/nodes?${immediately}`);
   for (const path of [`${root}/pods`, `${root}/secrets`, `${root}/persistentvolumeclaims`]) {
-    await admin.expect("DELETE", `${path}?${now}`);
+    await admin.expect("DELETE", `${path}?${immediately}`);
   }
   const services = await admin.expect<{ items: { metadata: { name: string } }[] }>(
-    ...(["GET", `${root}/services`] as const),
+    "GET",
+    `${root}/services`,
   );
   for (const { metadata } of services.items) {
     await admin.request("DELETE", `${root}/services/${metadata.name}`);
@@ -73,6 +76,6 @@ async function empty({ admin }: Kubernetes): Promise<void> {
       const pods = await admin.expect<{ items: unknown[] }>("GET", `${root}/pods`);
       return pods.items.length === 0;
     },
-    { describe: "no pod to be left" },
+    { describe: "all pods to be gone" },
   );
 }
