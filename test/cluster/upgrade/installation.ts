@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
-import type { ReservationId } from "@gpu-dev/shared/ids.ts";
+import { createApiClient, type ApiClient } from "@gpu-dev/client/http/apiClient.ts";
+import type { ReservationId, TokenId, UserId } from "@gpu-dev/shared/ids.ts";
 import pg from "pg";
+import { hashToken, newToken } from "../../../control-plane/src/auth/token.ts";
+import { newId } from "../../../control-plane/src/platform/newId.ts";
 import { loadCatalogue } from "../../../control-plane/src/catalogueFile.ts";
 import { sharedPostgres } from "../../support/postgres.ts";
 import { waitFor } from "../../support/waitFor.ts";
@@ -41,6 +43,7 @@ export async function startInstallation(): Promise<Installation> {
   const rows = new pg.Client({ connectionString: database.url });
   await rows.connect();
   stops.push(() => rows.end());
+  let token: string | undefined;
   return {
     kubernetes,
     rows,
@@ -51,12 +54,28 @@ export async function startInstallation(): Promise<Installation> {
       const given = { kubeconfigPath, databaseUrl: database.url, directory, main };
       const process = await startControlPlane(given);
       stops.push(() => process.stop());
-      return { process, proxy, client: await process.signIn("ada") };
+      // Not by sign-in: its request may differ between versions, and tokens are valid at both.
+      token ??= await insertToken(rows);
+      const client = createApiClient({ baseUrl: process.url, token: () => token ?? "" });
+      return { process, proxy, client };
     },
     stop: async () => {
       for (const stop of stops.reverse()) await stop();
     },
   };
+}
+
+/** Inserts a user and a token; both versions' schemas accept these statements. */
+async function insertToken(rows: pg.Client): Promise<string> {
+  const token = newToken();
+  const [userId, tokenId] = [newId<UserId>(), newId<TokenId>()];
+  await rows.query("insert into users (id, name, created_at) values ($1, 'ada', now())", [userId]);
+  await rows.query(
+    `insert into api_tokens (id, user_id, token_hash, role, created_at, expires_at)
+     values ($1, $2, $3, 'user', now(), now() + interval '1 day')`,
+    [tokenId, userId, hashToken(token)],
+  );
+  return token;
 }
 
 /** Three reservations whose next step is held: one start, one end that deletes its pod, one that deletes its objects. */
