@@ -191,8 +191,8 @@ describe("a reservation in the editor", function () {
     assert.equal(await window.dialog.message(), "Cancel demo?");
     assert.match(await window.dialog.detail(), /Its disk work is kept, with all files\./);
     await window.screenshot("15-cancel-question");
-    assert.deepEqual(await window.dialog.buttons(), ["Keep It", "Cancel Reservation"]);
-    await window.dialog.click("Keep It");
+    assert.deepEqual(await window.dialog.buttons(), ["Keep Reservation", "Cancel Reservation"]);
+    await window.dialog.click("Keep Reservation");
     assert.ok(await reservations().row("demo"));
   });
 

@@ -44,3 +44,9 @@ export interface Secrets {
   delete(key: string): PromiseLike<void>;
   readonly onDidChange: (listener: (event: { readonly key: string }) => void) => Disposable;
 }
+
+/** The client of the signed-in user. Throws a user-facing error if nobody is signed in. */
+export function signedInClient(account: Pick<Account, "state">): ApiClient {
+  if (account.state.kind === "signedIn") return account.state.client;
+  throw new Error("You are not signed in. Sign in to continue.");
+}

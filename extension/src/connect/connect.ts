@@ -6,7 +6,7 @@ import type { CommandId } from "../core/commands.ts";
 import type { Disposable } from "../core/emitter.ts";
 import type { CommandHandler } from "../core/commands.ts";
 import type { Settings } from "../core/settings.ts";
-import type { Connection } from "../reservation/detailsText.ts";
+import type { Connection } from "../reservation/commandOptions.ts";
 import { hasInclude } from "./includeLine.ts";
 import { openRemoteWindow, type RemoteWindowOptions } from "./openRemoteWindow.ts";
 import { type ReadyHost, readyHost, type ReadyHostOptions } from "./readyHost.ts";

@@ -1,6 +1,8 @@
 import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { Availability, Disk } from "@gpu-dev/shared/api/resources.ts";
+import type { Event } from "@gpu-dev/shared/api/events.ts";
+import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import { asError } from "../core/errors.ts";
 
@@ -12,6 +14,7 @@ export interface Reading {
 }
 
 const PAGE = 200;
+const MAX_TIMELINE_PAGES = 10;
 
 /** Reads everything. What failed is missing, and `failure` says why; the rest is good. */
 export async function readEverything(
@@ -67,4 +70,25 @@ export async function readLiveReservations(
 
 export async function readDisks(client: ApiClient, signal: AbortSignal): Promise<readonly Disk[]> {
   return (await client.call("listDisks", { signal })).items;
+}
+
+/** The events of one reservation, oldest first, up to a limit that only a crash loop reaches. */
+export async function readTimeline(
+  client: Pick<ApiClient, "call">,
+  id: ReservationId,
+  signal?: AbortSignal,
+): Promise<{ readonly events: Event[]; readonly hasMore: boolean }> {
+  const events: Event[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < MAX_TIMELINE_PAGES; page += 1) {
+    const response = await client.call("listReservationEvents", {
+      params: { reservationId: id },
+      query: { limit: PAGE, cursor },
+      signal,
+    });
+    events.push(...response.items);
+    if (response.nextCursor === null) return { events, hasMore: false };
+    cursor = response.nextCursor;
+  }
+  return { events, hasMore: true };
 }

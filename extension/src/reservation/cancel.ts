@@ -1,18 +1,13 @@
 import { window } from "vscode";
-import { Dismissed } from "../core/errors.ts";
+import { signedInClient } from "../account/account.ts";
 import type { CommandHandler } from "../core/commands.ts";
-import {
-  cancelledSentence,
-  cancelQuestion,
-  isCancellable,
-  whyNothingToCancel,
-} from "./cancelText.ts";
+import { Dismissed } from "../core/errors.ts";
+import { cancelledText, cancelQuestion, isCancellable, whyNotCancellable } from "./cancelText.ts";
+import type { ReservationCommandsOptions } from "./commandOptions.ts";
 import { pickReservation } from "./pickReservation.ts";
-import type { ReservationCommandsOptions } from "./reservationCommands.ts";
-import { sendOrAskAgain } from "./sendOrAskAgain.ts";
-import { signedInClient } from "./signedIn.ts";
+import { sendWithRetry } from "./sendWithRetry.ts";
 
-/** Asks once, saying what becomes of the disk, then ends the reservation. */
+/** Cancels a reservation after one confirmation, which says what happens to the disk. */
 export function createCancel({ account, live, now }: ReservationCommandsOptions): CommandHandler {
   return async (target) => {
     const reservation = await pickReservation({
@@ -20,29 +15,29 @@ export function createCancel({ account, live, now }: ReservationCommandsOptions)
       now,
       target,
       eligible: isCancellable,
-      placeHolder: "Which reservation to cancel",
-      none: "You have no reservation that could be cancelled.",
+      placeHolder: "Select the reservation to cancel",
+      none: "You have no reservation to cancel.",
     });
-    const why = whyNothingToCancel(reservation, now());
+    const why = whyNotCancellable(reservation, now());
     if (why !== null) {
       void window.showInformationMessage(why);
       return reservation;
     }
     const { title, detail, button } = cancelQuestion(reservation);
-    // The editor's own way out reads "Cancel", which beside "Cancel Reservation" could mean either.
-    const keep = { title: "Keep It", isCloseAffordance: true };
-    const go = { title: button, isCloseAffordance: false };
-    const chosen = await window.showWarningMessage(title, { modal: true, detail }, go, keep);
-    if (chosen !== go) throw new Dismissed();
+    // The editor's default close button reads "Cancel", which is ambiguous next to "Cancel Reservation".
+    const keep = { title: "Keep Reservation", isCloseAffordance: true };
+    const confirm = { title: button, isCloseAffordance: false };
+    const chosen = await window.showWarningMessage(title, { modal: true, detail }, confirm, keep);
+    if (chosen !== confirm) throw new Dismissed();
     const client = signedInClient(account);
     const params = { reservationId: reservation.id };
-    const after = await sendOrAskAgain(
+    const after = await sendWithRetry(
       `Cancelling ${reservation.name}`,
       (signal) => client.call("cancelReservation", { params, signal }),
       { cancellable: false },
     );
     live.put(after);
-    void window.showInformationMessage(cancelledSentence(reservation, after));
+    void window.showInformationMessage(cancelledText(reservation, after));
     return after;
   };
 }

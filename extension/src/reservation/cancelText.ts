@@ -1,10 +1,10 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { CANCELLABLE, TERMINAL } from "@gpu-dev/shared/states.ts";
-import { diskAfterEnd, ordinal, stateWords } from "@gpu-dev/client/text/reservationText.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
+import { diskAfterEnd, ordinal, stateWords } from "@gpu-dev/client/text/reservationText.ts";
 import { localTime } from "@gpu-dev/client/text/times.ts";
 
-/** One modal question: what will happen, and the button that lets it. */
+/** A modal confirmation: what will happen, and the button that confirms it. */
 export interface CancelQuestion {
   readonly title: string;
   readonly detail: string;
@@ -15,25 +15,25 @@ export function isCancellable(reservation: Reservation): boolean {
   return CANCELLABLE.includes(reservation.state) && reservation.cancelRequestedAt === null;
 }
 
-/** Why there is nothing to cancel any more; null where there is. */
-export function whyNothingToCancel(reservation: Reservation, now: Date): string | null {
+/** Why a reservation cannot be cancelled; null if it can. */
+export function whyNotCancellable(reservation: Reservation, now: Date): string | null {
   if (isCancellable(reservation)) return null;
-  if (TERMINAL.includes(reservation.state)) return overWords(reservation, now);
-  return `${reservation.name} is ending already. ${diskAfterEnd(reservation)}`;
+  if (TERMINAL.includes(reservation.state)) return endedText(reservation, now);
+  return `${reservation.name} is already ending. ${diskAfterEnd(reservation)}`;
 }
 
 export function cancelQuestion(reservation: Reservation): CancelQuestion {
   const { name, state, waiting, spec } = reservation;
   if (state === "queued") {
-    const place = waiting === null ? "Its place" : `Its ${ordinal(waiting.position)} place`;
-    const kept = spec.disk === null ? [] : [diskAfterEnd(reservation)];
+    const place = waiting === null ? "its place" : `its ${ordinal(waiting.position)} place`;
+    const disk = spec.disk === null ? [] : [diskAfterEnd(reservation)];
     return {
-      title: `Leave the queue with ${name}?`,
-      detail: [`${place} in line is given up.`, ...kept].join(" "),
-      button: "Leave the Queue",
+      title: `Remove ${name} from the queue?`,
+      detail: [`It loses ${place} in line.`, ...disk].join(" "),
+      button: "Leave Queue",
     };
   }
-  const sessions = state === "ready" ? ["Open sessions on it are closed."] : [];
+  const sessions = state === "ready" ? ["Open sessions will be closed."] : [];
   return {
     title: `Cancel ${name}?`,
     detail: [...sessions, diskAfterEnd(reservation)].join(" "),
@@ -41,16 +41,16 @@ export function cancelQuestion(reservation: Reservation): CancelQuestion {
   };
 }
 
-/** What a cancellation came to; `before` is what was cancelled, `after` what the server answered. */
-export function cancelledSentence(before: Reservation, after: Reservation): string {
+/** The result of a cancellation, from the reservation before it and the server's response. */
+export function cancelledText(before: Reservation, after: Reservation): string {
   if (before.state === "queued") return `${after.name} has left the queue.`;
-  const head = TERMINAL.includes(after.state) ? "is over" : "is being ended";
-  return `${after.name} ${head}. ${diskAfterEnd(after)}`;
+  const what = TERMINAL.includes(after.state) ? "has ended" : "is ending";
+  return `${after.name} ${what}. ${diskAfterEnd(after)}`;
 }
 
-/** "demo is over since 14:02 CET: the lease ended." */
-export function overWords(reservation: Reservation, now: Date): string {
+/** "demo ended at 14:02 CET: The lease expired." */
+export function endedText(reservation: Reservation, now: Date): string {
   const { name, endedAt, endDetail } = reservation;
-  const since = endedAt === null ? "" : ` since ${localTime(endedAt, now)}`;
-  return `${name} is over${since}: ${asSentence(endDetail ?? stateWords(reservation))}`;
+  const ended = endedAt === null ? "has ended" : `ended at ${localTime(endedAt, now)}`;
+  return `${name} ${ended}: ${asSentence(endDetail ?? stateWords(reservation))}`;
 }

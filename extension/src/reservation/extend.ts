@@ -1,22 +1,22 @@
 import { window } from "vscode";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
-import { Dismissed, failureText } from "../core/errors.ts";
+import { signedInClient } from "../account/account.ts";
 import type { CommandHandler } from "../core/commands.ts";
+import { Dismissed, failureText } from "../core/errors.ts";
+import type { ReservationCommandsOptions } from "./commandOptions.ts";
 import {
-  boundSentence,
   extendChoices,
-  extendedSentence,
+  extendedText,
+  extensionLimitText,
   isExtendable,
-  readLength,
+  parseExtension,
   whyNotExtendable,
 } from "./extendChoices.ts";
 import { pickReservation } from "./pickReservation.ts";
-import type { ReservationCommandsOptions } from "./reservationCommands.ts";
-import { sendOrAskAgain } from "./sendOrAskAgain.ts";
-import { signedInClient } from "./signedIn.ts";
+import { sendWithRetry } from "./sendWithRetry.ts";
 
-/** Asks by how much, extends, and says the new end; a refusal says what would be possible and asks again. */
+/** Asks for the length, extends, and shows the new end. A refusal shows what is possible and asks again. */
 export function createExtend(options: ReservationCommandsOptions): CommandHandler {
   const { live, now } = options;
   return async (target) => {
@@ -25,16 +25,16 @@ export function createExtend(options: ReservationCommandsOptions): CommandHandle
       now,
       target,
       eligible: isExtendable,
-      placeHolder: "Which reservation to extend",
-      none: "No reservation of yours is running, so there is none to extend.",
+      placeHolder: "Select the reservation to extend",
+      none: "You have no running reservation to extend.",
     });
     for (;;) {
       const why = whyNotExtendable(reservation, now());
       if (why !== null) throw new Error(why);
-      const seconds = await askHowLong(options, reservation);
+      const seconds = await askLength(options, reservation);
       try {
-        reservation = await send(options, reservation, seconds);
-        void window.showInformationMessage(extendedSentence(reservation, now()));
+        reservation = await extend(options, reservation, seconds);
+        void window.showInformationMessage(extendedText(reservation, now()));
         return reservation;
       } catch (error) {
         reservation = await afterRefusal(options, reservation, error);
@@ -43,38 +43,38 @@ export function createExtend(options: ReservationCommandsOptions): CommandHandle
   };
 }
 
-const OTHER = "Another length…";
+const OTHER_LENGTH = "Other length…";
 
-async function askHowLong(
+async function askLength(
   { live, now }: ReservationCommandsOptions,
   reservation: Reservation,
 ): Promise<number> {
   const { catalogue } = live.state;
   const title = `Extend ${reservation.name}`;
-  const bound = boundSentence(reservation, catalogue, now());
+  const limit = extensionLimitText(reservation, catalogue, now());
   const choices = extendChoices(reservation, catalogue, now());
   const picked = await window.showQuickPick(
-    [...choices, { label: OTHER, description: "such as 90m or 1h30m", seconds: null }],
-    { title, placeHolder: bound },
+    [...choices, { label: OTHER_LENGTH, description: "for example, 90m or 1h30m", seconds: null }],
+    { title, placeHolder: limit },
   );
   if (picked === undefined) throw new Dismissed();
   if (picked.seconds !== null) return picked.seconds;
   const text = await window.showInputBox({
     title,
-    prompt: `By how much. ${bound}`,
+    prompt: `Enter how long to extend it. ${limit}`,
     placeHolder: "1h30m",
     validateInput: (typed) => {
-      const read = readLength(typed, reservation, catalogue);
-      return typeof read === "string" ? read : undefined;
+      const parsed = parseExtension(typed, reservation, catalogue);
+      return typeof parsed === "string" ? parsed : undefined;
     },
   });
-  const seconds = text === undefined ? null : readLength(text, reservation, catalogue);
+  const seconds = text === undefined ? null : parseExtension(text, reservation, catalogue);
   if (typeof seconds !== "number") throw new Dismissed();
   return seconds;
 }
 
-/** Under one idempotency key for all tries: an extension whose answer was lost counts once. */
-async function send(
+/** Every retry uses the same idempotency key, so an extension whose response was lost counts once. */
+async function extend(
   { account, live, log }: ReservationCommandsOptions,
   { id, name }: Reservation,
   seconds: number,
@@ -83,7 +83,7 @@ async function send(
   const idempotencyKey = crypto.randomUUID();
   const params = { reservationId: id };
   try {
-    const extended = await sendOrAskAgain(
+    const extended = await sendWithRetry(
       `Extending ${name}`,
       (signal) =>
         client.call("extendReservation", { params, body: { seconds }, idempotencyKey, signal }),
@@ -92,7 +92,7 @@ async function send(
     live.put(extended);
     return extended;
   } catch (error) {
-    // Stopped half-way: whether it arrived, only the server can say. What it says goes on show.
+    // The user cancelled, but the server may have extended the reservation: show its current state.
     if (error instanceof Dismissed) {
       await client
         .call("getReservation", { params })
@@ -100,14 +100,14 @@ async function send(
           live.put(current);
         })
         .catch((failure: unknown) => {
-          log.warn(`Could not see whether ${name} was extended: ${failureText(failure)}`);
+          log.warn(`Could not check whether ${name} was extended: ${failureText(failure)}`);
         });
     }
     throw error;
   }
 }
 
-/** The reservation as it is now, to choose from anew; throws where the refusal was not about the length. */
+/** The current reservation, so that the user can choose again. Rethrows an error that is not about the length. */
 async function afterRefusal(
   { account, live }: ReservationCommandsOptions,
   { id }: Reservation,
@@ -117,8 +117,7 @@ async function afterRefusal(
   const params = { reservationId: id };
   const current = await signedInClient(account).call("getReservation", { params });
   live.put(current);
-  const again = "Choose Another Length";
-  const chosen = await window.showWarningMessage(failureText(error), again);
+  const chosen = await window.showWarningMessage(failureText(error), "Choose Another Length");
   if (chosen === undefined) throw new Dismissed();
   return current;
 }

@@ -1,15 +1,15 @@
 import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import {
+  addSeconds,
   formatDuration,
   Hour,
   Minute,
   parseDurationSeconds,
-  Second,
 } from "@gpu-dev/shared/durations.ts";
 import { EXTENDABLE, TERMINAL } from "@gpu-dev/shared/states.ts";
 import { localTime, secondsUntil } from "@gpu-dev/client/text/times.ts";
-import { overWords } from "./cancelText.ts";
+import { endedText } from "./cancelText.ts";
 
 export interface ExtendChoice {
   readonly label: string;
@@ -17,7 +17,7 @@ export interface ExtendChoice {
   readonly seconds: number;
 }
 
-const SHORTEST_SECONDS = Minute.seconds;
+const MIN_SECONDS = Minute.seconds;
 const OFFERED: readonly (readonly [string, number])[] = [
   ["By 30 minutes", 30 * Minute.seconds],
   ["By 1 hour", Hour.seconds],
@@ -29,42 +29,44 @@ export function isExtendable(reservation: Reservation): boolean {
   return EXTENDABLE.includes(reservation.state) && reservation.cancelRequestedAt === null;
 }
 
-/** Why it cannot be extended at all, as a sentence with a way on; null where it can. */
+/** Why a reservation cannot be extended and what to do instead; null if it can. */
 export function whyNotExtendable(reservation: Reservation, now: Date): string | null {
   const { name, state, cancelRequestedAt } = reservation;
-  if (TERMINAL.includes(state)) return `${overWords(reservation, now)} Reserve again to go on.`;
+  if (TERMINAL.includes(state)) {
+    return `${endedText(reservation, now)} Make a new reservation to continue.`;
+  }
   if (state === "stopping" || cancelRequestedAt !== null) {
-    return `${name} is ending already, so it can't be extended. Reserve again to go on.`;
+    return `${name} is already ending, so it can't be extended. Make a new reservation to continue.`;
   }
   if (state === "queued") {
-    return `${name} has not started yet. Extend it when it has, or cancel it and ask for longer.`;
+    return `${name} has not started yet. Extend it once it has started, or cancel it and reserve for longer.`;
   }
-  const most = mostSeconds(reservation, null);
-  if (most !== null && most < SHORTEST_SECONDS && reservation.expiresAt !== null) {
+  const max = maxSeconds(reservation, null);
+  if (max !== null && max < MIN_SECONDS && reservation.expiresAt !== null) {
     const end = localTime(reservation.expiresAt, now);
-    return `${name} has all the time that it may have: it ends at ${end}. Reserve again to go on after that.`;
+    return `${name} has reached its maximum length and ends at ${end}. Make a new reservation to continue after that.`;
   }
   return null;
 }
 
-/** The lengths that are possible, with the end that each would give; the longest possible one is among them. */
+/** The possible lengths with the end that each one gives, including the longest. */
 export function extendChoices(
   reservation: Reservation,
   catalogue: Catalogue | null,
   now: Date,
 ): ExtendChoice[] {
-  const most = mostSeconds(reservation, catalogue);
-  const choices = OFFERED.filter(([, seconds]) => most === null || seconds <= most).map(
+  const max = maxSeconds(reservation, catalogue);
+  const choices = OFFERED.filter(([, seconds]) => max === null || seconds <= max).map(
     ([label, seconds]) => ({ label, description: endText(reservation, seconds, now), seconds }),
   );
-  if (most === null || most < SHORTEST_SECONDS) return choices;
-  if (choices.some(({ seconds }) => seconds === most)) return choices;
-  const description = `${formatDuration(most)}, ${endText(reservation, most, now)}`;
-  return [...choices, { label: "As long as possible", description, seconds: most }];
+  if (max === null || max < MIN_SECONDS) return choices;
+  if (choices.some(({ seconds }) => seconds === max)) return choices;
+  const description = `${formatDuration(max)}, ${endText(reservation, max, now)}`;
+  return [...choices, { label: "As long as possible", description, seconds: max }];
 }
 
-/** What bounds the choice, as a sentence: "It ends at 15:20 CET. Until 18:00 CET at most: ...". */
-export function boundSentence(
+/** The limit of an extension: "Ends at 15:20 CET. Can be extended until 18:00 CET: 2 d at most for h100." */
+export function extensionLimitText(
   reservation: Reservation,
   catalogue: Catalogue | null,
   now: Date,
@@ -72,37 +74,37 @@ export function boundSentence(
   const { expiresAt, extendableUntil, spec } = reservation;
   const end = expiresAt === null ? "" : `Ends at ${localTime(expiresAt, now)}.`;
   const limit = catalogue?.types.find(({ id }) => id === spec.gpuType)?.limits.maxSeconds;
-  const total = limit === undefined ? "" : `${formatDuration(limit)} for ${spec.gpuType}`;
-  if (extendableUntil === null)
-    return [end, total && `${total} at most.`].filter(Boolean).join(" ");
-  const until = `Until ${localTime(extendableUntil, now)} at most${total && `: ${total}`}.`;
+  const total = limit === undefined ? "" : `${formatDuration(limit)} at most for ${spec.gpuType}`;
+  const until =
+    extendableUntil === null
+      ? total && `${total}.`
+      : `Can be extended until ${localTime(extendableUntil, now)}${total && `: ${total}`}.`;
   return [end, until].filter(Boolean).join(" ");
 }
 
-/** Reads what was typed: the seconds, or what is wrong with it as a sentence. */
-export function readLength(
+/** The typed length in seconds, or why it is not valid. */
+export function parseExtension(
   text: string,
   reservation: Reservation,
   catalogue: Catalogue | null,
 ): number | string {
   const seconds = parseDurationSeconds(text);
-  if (seconds === null) return "Write a length of time, such as 90m or 1h30m.";
-  if (seconds < SHORTEST_SECONDS) return "Extend by 1 minute or more.";
-  const most = mostSeconds(reservation, catalogue);
-  if (most !== null && seconds > most) return `Extend by ${formatDuration(most)} at most.`;
+  if (seconds === null) return "Enter a length of time, for example 90m or 1h30m.";
+  if (seconds < MIN_SECONDS) return "Enter at least 1 minute.";
+  const max = maxSeconds(reservation, catalogue);
+  if (max !== null && seconds > max) return `Enter at most ${formatDuration(max)}.`;
   return seconds;
 }
 
-/** What an extension came to. */
-export function extendedSentence(reservation: Reservation, now: Date): string {
-  const { name, expiresAt } = reservation;
+/** The result of an extension. */
+export function extendedText({ name, expiresAt }: Reservation, now: Date): string {
   return expiresAt === null
-    ? `${name} is extended. Its end is fixed once it is ready.`
+    ? `${name} has been extended. Its end is set when it becomes ready.`
     : `${name} now ends at ${localTime(expiresAt, now)}.`;
 }
 
-/** Null: only the server knows. It has the last word in any case. */
-function mostSeconds(reservation: Reservation, catalogue: Catalogue | null): number | null {
+/** Null if only the server knows. The server decides in any case. */
+function maxSeconds(reservation: Reservation, catalogue: Catalogue | null): number | null {
   const { expiresAt, extendableUntil, spec } = reservation;
   if (expiresAt !== null && extendableUntil !== null) {
     return Math.max(0, secondsUntil(extendableUntil, new Date(expiresAt)));
@@ -111,9 +113,8 @@ function mostSeconds(reservation: Reservation, catalogue: Catalogue | null): num
   return limit === undefined ? null : Math.max(0, limit - spec.durationSeconds);
 }
 
-function endText(reservation: Reservation, seconds: number, now: Date): string {
-  const { expiresAt } = reservation;
+function endText({ expiresAt }: Reservation, seconds: number, now: Date): string {
   if (expiresAt === null) return "once it is ready";
-  const end = new Date(new Date(expiresAt).getTime() + seconds * Second.ms);
+  const end = addSeconds(new Date(expiresAt), seconds);
   return `until ${localTime(end.toISOString(), now)}`;
 }

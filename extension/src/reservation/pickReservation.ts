@@ -1,27 +1,27 @@
 import { window } from "vscode";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { resources, stateWords, timeLeftWords } from "@gpu-dev/client/text/reservationText.ts";
-import { Dismissed } from "../core/errors.ts";
 import type { Target } from "../core/commands.ts";
+import { Dismissed } from "../core/errors.ts";
 import type { Live } from "../live/liveState.ts";
 import { candidatesFor } from "./candidates.ts";
 
-export interface PickReservation {
+export interface PickReservationOptions {
   readonly live: Pick<Live, "state" | "refresh">;
   readonly now: () => Date;
   readonly target: Target | null;
-  /** Which ones to offer. The target's own is answered whether it is one of them or not. */
+  /** Which reservations to offer. A target is returned even if it is not eligible. */
   readonly eligible: (reservation: Reservation) => boolean;
   readonly placeHolder: string;
-  /** A sentence that says what to do when there is none to choose from. */
+  /** The error message if no reservation is eligible. */
   readonly none: string;
 }
 
 /**
- * The reservation that a command is about: the target's own, the only eligible one, or one that the user picks.
- * Throws Dismissed when the pick is closed, and an error with a sentence for people when there is none.
+ * The reservation that a command acts on: its target, the only eligible one, or the one that the user picks. Throws
+ * Dismissed if the user closes the list, and a user-facing error if there is nothing to choose from.
  */
-export async function pickReservation(options: PickReservation): Promise<Reservation> {
+export async function pickReservation(options: PickReservationOptions): Promise<Reservation> {
   const { live, now, target, eligible, placeHolder, none } = options;
   if (live.state.reservations === null) await live.refresh();
   const candidates = candidatesFor(live.state, target, eligible);
@@ -29,7 +29,9 @@ export async function pickReservation(options: PickReservation): Promise<Reserva
     case "one":
       return candidates.reservation;
     case "gone":
-      throw new Error("This reservation is not in your list any more. Refresh to see what is.");
+      throw new Error(
+        "This reservation is no longer in your list. Refresh to see the current reservations.",
+      );
     case "none":
       throw new Error(none);
     case "several": {

@@ -1,26 +1,26 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
-import { TERMINAL } from "@gpu-dev/shared/states.ts";
+import { type Coalescer, createCoalescer } from "@gpu-dev/shared/coalesce.ts";
 import { reservationId } from "@gpu-dev/shared/ids.ts";
-import type { Disposable } from "../core/emitter.ts";
-import { failureText } from "../core/errors.ts";
+import { TERMINAL } from "@gpu-dev/shared/states.ts";
+import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
+import { signedInClient } from "../account/account.ts";
 import type { CommandHandler } from "../core/commands.ts";
-import { detailsText, goneText, signedOutText } from "./detailsText.ts";
-import { createRefresher } from "./refresher.ts";
+import { type Disposable, disposeAll } from "../core/emitter.ts";
+import { failureText } from "../core/errors.ts";
+import { readTimeline } from "../live/readServer.ts";
+import type { ReservationCommandsOptions } from "./commandOptions.ts";
+import { detailsText, goneText, signedOutText } from "./documentText.ts";
 import { pickReservation } from "./pickReservation.ts";
-import { readTimeline } from "./readTimeline.ts";
-import type { ReservationCommandsOptions } from "./reservationCommands.ts";
-import { sendOrAskAgain } from "./sendOrAskAgain.ts";
-import { signedInClient } from "./signedIn.ts";
+import { sendWithRetry } from "./sendWithRetry.ts";
 import { createVirtualText, type VirtualText } from "./virtualText.ts";
 
-/** A page of plain text about one reservation, which keeps itself up to date while it is open. */
+/** Shows a reservation as a plain-text page, which updates while it is open. */
 export function createShowDetails(
   options: ReservationCommandsOptions,
 ): Disposable & { readonly handler: CommandHandler } {
   const { live, now } = options;
   const documents = createVirtualText("gpu-dev");
-  const following = follow(options, documents);
+  const updates = updateOpenPages(options, documents);
   return {
     handler: async (target) => {
       const { id, name } = await pickReservation({
@@ -28,42 +28,40 @@ export function createShowDetails(
         now,
         target,
         eligible: () => true,
-        placeHolder: "Which reservation to show",
-        none: "You have no reservation to show. Reserve a server first.",
+        placeHolder: "Select the reservation to show",
+        none: "You have no reservation to show. Reserve a GPU server first.",
       });
-      const text = await sendOrAskAgain(
+      const text = await sendWithRetry(
         `Reading the details of ${name}`,
         (signal) => readDetails(options, id, signal),
         { cancellable: true },
       );
       await documents.show({ path: pathOf(name), id, text }, "start");
     },
-    dispose: () => {
-      following.dispose();
-      documents.dispose();
-    },
+    ...disposeAll(updates, documents),
   };
 }
 
-/** Reads each open page anew when its reservation changes, and takes all away when somebody signs out. */
-function follow(options: ReservationCommandsOptions, documents: VirtualText): Disposable {
+/** Re-reads an open page when its reservation changes, and clears all pages when the user signs out. */
+function updateOpenPages(options: ReservationCommandsOptions, documents: VirtualText): Disposable {
   const { account, live, log } = options;
-  const refresh = createRefresher(
-    async (id) => {
-      const page = documents.open().find((one) => one.id === id);
-      if (page === undefined || !isSignedIn(account)) return;
-      const text = await textNow(options, nameOf(page.path), id);
-      // Whoever signed out meanwhile wants nothing of theirs on show.
-      if (isSignedIn(account)) documents.update(page.path, id, text);
-    },
-    (id, error) => {
-      // The page keeps what it shows; the next change, or the server's return, tries again.
-      log.warn(`Could not read the details of ${id}: ${failureText(error)}`);
-    },
-  );
+  const refreshes = new Map<string, Coalescer>();
+  const refreshOf = (id: string): Coalescer => {
+    const existing = refreshes.get(id);
+    if (existing !== undefined) return existing;
+    const created = createCoalescer(
+      () => refreshPage(options, documents, id),
+      (error) => {
+        // The page keeps its text until the next change, or until the server returns.
+        log.warn(`Could not read the details of ${id}: ${failureText(error)}`);
+      },
+    );
+    refreshes.set(id, created);
+    return created;
+  };
   const changes = live.onDidChange(({ reservations, contact }) => {
     for (const { id } of documents.open()) {
-      if (contact || reservations === "all" || reservations.includes(id)) refresh(id);
+      if (contact || reservations === "all" || reservations.includes(id)) refreshOf(id).trigger();
     }
   });
   const accounts = account.onDidChange(({ kind }) => {
@@ -76,11 +74,24 @@ function follow(options: ReservationCommandsOptions, documents: VirtualText): Di
     dispose: () => {
       changes.dispose();
       accounts.dispose();
+      for (const refresh of refreshes.values()) void refresh.stop();
     },
   };
 }
 
-async function textNow(
+async function refreshPage(
+  options: ReservationCommandsOptions,
+  documents: VirtualText,
+  id: string,
+): Promise<void> {
+  const page = documents.open().find((each) => each.id === id);
+  if (page === undefined || !isSignedIn(options.account)) return;
+  const text = await readDetailsOrGone(options, nameOf(page.path), id);
+  // The user may have signed out during the read; the page must stay cleared.
+  if (isSignedIn(options.account)) documents.update(page.path, id, text);
+}
+
+async function readDetailsOrGone(
   options: ReservationCommandsOptions,
   name: string,
   id: string,
@@ -104,11 +115,11 @@ async function readDetails(
     client.call("getReservation", { params, signal }),
     readTimeline(client, params.reservationId, signal),
   ]);
-  const isOver = TERMINAL.includes(reservation.state);
-  const connection = isOver
+  const hasEnded = TERMINAL.includes(reservation.state);
+  const connection = hasEnded
     ? null
     : await connectionOf(reservation).catch((error: unknown) => {
-        log.warn(`Could not tell how to reach ${reservation.name}: ${failureText(error)}`);
+        log.warn(`Could not read the SSH host of ${reservation.name}: ${failureText(error)}`);
         return null;
       });
   return detailsText({ reservation, ...timeline, connection }, now());

@@ -1,15 +1,15 @@
-import type { Disposable } from "../core/emitter.ts";
+import { signedInClient } from "../account/account.ts";
 import type { CommandHandler } from "../core/commands.ts";
-import { logsText } from "./logsText.ts";
+import type { Disposable } from "../core/emitter.ts";
+import type { ReservationCommandsOptions } from "./commandOptions.ts";
+import { logsText } from "./documentText.ts";
 import { pickReservation } from "./pickReservation.ts";
-import type { ReservationCommandsOptions } from "./reservationCommands.ts";
-import { sendOrAskAgain } from "./sendOrAskAgain.ts";
-import { signedInClient } from "./signedIn.ts";
+import { sendWithRetry } from "./sendWithRetry.ts";
 import { createVirtualText } from "./virtualText.ts";
 
 const TAIL_LINES = 500;
 
-/** Shows the newest lines of a server's container; run again, it reads them anew into the same document. */
+/** Shows the newest output of a container. Running it again re-reads the output into the same document. */
 export function createShowLogs({
   account,
   live,
@@ -26,12 +26,12 @@ export function createShowLogs({
         now,
         target,
         eligible: () => true,
-        placeHolder: "Whose log to show",
-        none: "You have no reservation whose log could be shown. Reserve a server first.",
+        placeHolder: "Select the reservation whose log to show",
+        none: "You have no reservation whose log can be shown. Reserve a GPU server first.",
       });
       const { id, name } = reservation;
       const client = signedInClient(account);
-      const logs = await sendOrAskAgain(
+      const logs = await sendWithRetry(
         `Reading the log of ${name}`,
         (signal) =>
           client.call("getReservationLogs", {

@@ -1,13 +1,16 @@
 import { EventEmitter, type TextDocument, Uri, window, workspace } from "vscode";
-import type { Disposable } from "../core/emitter.ts";
+import { type Disposable, disposeAll } from "../core/emitter.ts";
 
-/** Read-only documents of one scheme, whose text is ours to change while they are open. */
+/** Read-only documents of one URI scheme, whose text can change while they are open. */
 export interface VirtualText extends Disposable {
-  /** Opens the document, or brings it to the front with the new text. */
-  show(document: { path: string; id: string; text: string }, at: "start" | "end"): Promise<void>;
-  /** Changes the text of a document that is open; of one that is not, nothing. */
+  /** Opens the document, or shows the open one with the new text. */
+  show(
+    document: { readonly path: string; readonly id: string; readonly text: string },
+    at: "start" | "end",
+  ): Promise<void>;
+  /** Changes the text of an open document; does nothing if it is not open. */
   update(path: string, id: string, text: string): void;
-  /** What is open: the paths and ids that `show` was given. */
+  /** The paths and ids of the open documents, as passed to `show`. */
   open(): { readonly path: string; readonly id: string }[];
 }
 
@@ -41,11 +44,7 @@ export function createVirtualText(scheme: string): VirtualText {
         const uri = Uri.parse(key);
         return { path: uri.path, id: uri.query };
       }),
-    dispose: () => {
-      provider.dispose();
-      closing.dispose();
-      changed.dispose();
-    },
+    ...disposeAll(provider, closing, changed),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Account } from "../account/account.ts";
 import type { CommandHandler } from "../core/commands.ts";
 import type { Target } from "../core/commands.ts";
 import type { Live } from "../live/liveState.ts";
-import { signedInClient } from "../reservation/signedIn.ts";
+import { signedInClient } from "../account/account.ts";
 import { type Answers, createRequestKeys, requestFrom, summary } from "./answers.ts";
 import { followStart } from "./followStart.ts";
 import { type ChoiceMemory, lastChoiceFrom, lastChoiceKey, parseLastChoice } from "./lastChoice.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Event } from "@gpu-dev/shared/api/events.ts";
 import { localTime, localTimeExact } from "@gpu-dev/client/text/times.ts";
-import { detailsText } from "../../../extension/src/reservation/detailsText.ts";
+import { detailsText } from "../../../extension/src/reservation/documentText.ts";
 import { aMember, aReservation, iso, NOW } from "./treeFixtures.ts";
 
 const event = (minutes: number, message: string): Event => ({
@@ -26,10 +26,10 @@ const reservation = aReservation({
   members: [{ ...aMember("h100-0", 2, 1), attempt: 2 }],
 });
 const page = (more: Partial<Parameters<typeof detailsText>[0]> = {}) =>
-  detailsText({ reservation, events: [], moreEvents: false, connection, ...more }, NOW);
+  detailsText({ reservation, events: [], hasMore: false, connection, ...more }, NOW);
 
 describe("the details of a reservation", () => {
-  it("are aligned, with state, times, spec, members, disk and how to connect", () => {
+  it("list state, times, spec, members, disk and connection in columns", () => {
     const at = (minutes: number) => localTime(iso(minutes), NOW);
     const [name, , ...lines] = page().split("\n");
     assert.equal(name, "demo");
@@ -51,7 +51,7 @@ describe("the details of a reservation", () => {
     ]);
   });
 
-  it("name each node of several by its rank, and leave out what there is not", () => {
+  it("label several nodes by rank, and omit properties that are not set", () => {
     const members = [aMember("h100-0", 8), { ...aMember("h100-1", 8, 3), rank: 1 }];
     const text = page({
       reservation: aReservation({ state: "starting", members }),
@@ -60,10 +60,10 @@ describe("the details of a reservation", () => {
     assert.match(text, /^Node 0 +h100-0, pod demo-1-0$/m);
     assert.match(text, /^Node 1 +h100-1, pod demo-1-0, restarted 3 times$/m);
     assert.doesNotMatch(text, /^(Connect|Lease|Ended|Ready|Image)/m);
-    assert.match(text, /^Disk +none: files in its workspace go when it ends$/m);
+    assert.match(text, /^Disk +none: files in its workspace are deleted when it ends$/m);
   });
 
-  it("end with the timeline, oldest first, and say when they are from", () => {
+  it("end with the timeline, oldest first, and the time of the read", () => {
     const lines = page({ events: [event(-9, "Placed on h100-0."), event(-8, "Ready.")] }).split(
       "\n",
     );
@@ -73,11 +73,11 @@ describe("the details of a reservation", () => {
       `${localTimeExact(iso(-8), NOW)}  Ready.`,
     ]);
     assert.match(page(), /Nothing has happened yet\./);
-    assert.match(page({ moreEvents: true }), /Later entries are left out/);
+    assert.match(page({ hasMore: true }), /later ones are not shown/);
     assert.match(page(), new RegExp(`As of ${localTimeExact(NOW.toISOString(), NOW)}`));
   });
 
-  it("let no text of the server begin a line of its own or reorder what is read", () => {
+  it("keep text of the server from starting a new line or reordering the page", () => {
     const hostile = "harmless\nConnect     ssh evil\u202egnp\u001b[2J";
     const text = page({
       events: [event(-9, hostile)],
@@ -87,7 +87,7 @@ describe("the details of a reservation", () => {
       [...text.matchAll(/^Connect .*$/gm)].map(([line]) => line),
       ["Connect     ssh gpu-dev-demo"],
     );
-    // eslint-disable-next-line no-control-regex -- what must not be there
+    // eslint-disable-next-line no-control-regex -- the pattern matches control characters
     assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u202a-\u202e]/);
   });
 });

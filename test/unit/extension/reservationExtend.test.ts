@@ -2,21 +2,21 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { secondsUntil, localTime } from "@gpu-dev/client/text/times.ts";
 import {
-  boundSentence,
+  extensionLimitText,
   extendChoices,
-  extendedSentence,
-  readLength,
+  extendedText,
+  parseExtension,
   whyNotExtendable,
 } from "../../../extension/src/reservation/extendChoices.ts";
 import { CATALOGUE } from "./reserveFixtures.ts";
 import { aReservation, iso, NOW } from "./treeFixtures.ts";
 
 const at = (minutes: number) => localTime(iso(minutes), NOW);
-/** Ends in an hour and could go on for `minutes` more. */
+/** Ends in an hour and can be extended by `minutes`. */
 const endingInAnHour = (minutes: number) =>
   aReservation({ expiresAt: iso(60), extendableUntil: iso(60 + minutes) });
 
-describe("how long a reservation can be extended", () => {
+describe("extending a reservation", () => {
   it("offers each length with the end that it gives", () => {
     const offered = extendChoices(endingInAnHour(600), CATALOGUE, NOW);
     assert.deepEqual(
@@ -31,7 +31,7 @@ describe("how long a reservation can be extended", () => {
     );
   });
 
-  it("offers nothing past the latest possible end, and that end itself", () => {
+  it("offers the latest possible end, and nothing past it", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 3_000 }), (minutes) => {
         const lengths = extendChoices(endingInAnHour(minutes), CATALOGUE, NOW).map(
@@ -44,7 +44,7 @@ describe("how long a reservation can be extended", () => {
     );
   });
 
-  it("leaves it to the server where only the server knows, with the type's limit as the bound", () => {
+  it("offers lengths up to the limit of the type while the end is not known", () => {
     const starting = aReservation({
       state: "starting",
       spec: { gpuType: "t4", durationSeconds: 3_600 },
@@ -59,51 +59,54 @@ describe("how long a reservation can be extended", () => {
     assert.equal(extendChoices(starting, null, NOW).length, 4);
   });
 
-  it("says what bounds it", () => {
+  it("shows the limit", () => {
     assert.equal(
-      boundSentence(endingInAnHour(120), CATALOGUE, NOW),
-      `Ends at ${at(60)}. Until ${at(180)} at most: 2 d for h100.`,
+      extensionLimitText(endingInAnHour(120), CATALOGUE, NOW),
+      `Ends at ${at(60)}. Can be extended until ${at(180)}: 2 d at most for h100.`,
     );
     assert.equal(
-      boundSentence(endingInAnHour(120), null, NOW),
-      `Ends at ${at(60)}. Until ${at(180)} at most.`,
+      extensionLimitText(endingInAnHour(120), null, NOW),
+      `Ends at ${at(60)}. Can be extended until ${at(180)}.`,
     );
     const starting = aReservation({ state: "starting" });
-    assert.equal(boundSentence(starting, CATALOGUE, NOW), "2 d for h100 at most.");
+    assert.equal(extensionLimitText(starting, CATALOGUE, NOW), "2 d at most for h100.");
   });
 
-  it("reads what is typed to the second, or says what is wrong with it", () => {
-    const read = (text: string) => readLength(text, endingInAnHour(120), CATALOGUE);
+  it("parses the typed length to the second, or says what is wrong with it", () => {
+    const read = (text: string) => parseExtension(text, endingInAnHour(120), CATALOGUE);
     assert.equal(read("1h30m"), 5_400);
     assert.equal(read("2h"), 7_200);
-    assert.equal(read("121m"), "Extend by 2 h at most.");
-    assert.equal(read("59s"), "Extend by 1 minute or more.");
-    assert.equal(read("soon"), "Write a length of time, such as 90m or 1h30m.");
-    assert.equal(read(""), "Write a length of time, such as 90m or 1h30m.");
+    assert.equal(read("121m"), "Enter at most 2 h.");
+    assert.equal(read("59s"), "Enter at least 1 minute.");
+    assert.equal(read("soon"), "Enter a length of time, for example 90m or 1h30m.");
+    assert.equal(read(""), "Enter a length of time, for example 90m or 1h30m.");
   });
 
-  it("says why nothing can be extended, with a way on, in every state", () => {
+  it("explains in every state why it cannot be extended and what to do instead", () => {
     const why = (more: Parameters<typeof aReservation>[0]) =>
       whyNotExtendable(aReservation(more), NOW);
     assert.equal(why({ expiresAt: iso(60), extendableUntil: iso(90) }), null);
     assert.equal(why({ state: "starting" }), null);
-    assert.match(why({ state: "queued" }) ?? "", /has not started yet\. Extend it when it has/);
-    assert.match(why({ state: "stopping" }) ?? "", /is ending already.*Reserve again/);
-    assert.match(why({ cancelRequestedAt: iso(-1) }) ?? "", /is ending already/);
+    assert.match(
+      why({ state: "queued" }) ?? "",
+      /has not started yet\. Extend it once it has started/,
+    );
+    assert.match(why({ state: "stopping" }) ?? "", /is already ending.*Make a new reservation/);
+    assert.match(why({ cancelRequestedAt: iso(-1) }) ?? "", /is already ending/);
     assert.equal(
       why({ expiresAt: iso(60), extendableUntil: iso(60) }),
-      `demo has all the time that it may have: it ends at ${at(60)}. Reserve again to go on after that.`,
+      `demo has reached its maximum length and ends at ${at(60)}. Make a new reservation to continue after that.`,
     );
     assert.equal(
       why({ state: "ended", endedAt: iso(-5), endDetail: "The lease ended" }),
-      `demo is over since ${at(-5)}: The lease ended. Reserve again to go on.`,
+      `demo ended at ${at(-5)}: The lease ended. Make a new reservation to continue.`,
     );
   });
 
-  it("tells the end that came of it", () => {
+  it("reports the new end", () => {
     const extended = aReservation({ expiresAt: iso(120) });
     assert.equal(secondsUntil(iso(120), NOW), 7_200);
-    assert.equal(extendedSentence(extended, NOW), `demo now ends at ${at(120)}.`);
-    assert.match(extendedSentence(aReservation(), NOW), /fixed once it is ready/);
+    assert.equal(extendedText(extended, NOW), `demo now ends at ${at(120)}.`);
+    assert.match(extendedText(aReservation(), NOW), /set when it becomes ready/);
   });
 });

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { logsText } from "../../../extension/src/reservation/logsText.ts";
-import { plainLine, plainLogLine } from "../../../extension/src/reservation/plainText.ts";
+import { logsText } from "../../../extension/src/reservation/documentText.ts";
+import { plainLine, plainLogLine } from "../../../extension/src/reservation/documentText.ts";
 import { aReservation, NOW } from "./treeFixtures.ts";
 
 const FORBIDDEN =
-  // eslint-disable-next-line no-control-regex -- what must not be there
+  // eslint-disable-next-line no-control-regex -- the pattern matches control characters
   /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/;
 
 const logs = (lines: string[], truncated = false) => ({ podName: "demo-1-0", lines, truncated });
 
 describe("the log of a reservation", () => {
-  it("has a first line that says whose it is, how much of it, and how to refresh", () => {
+  it("starts with a line that names the container, the part shown and how to refresh", () => {
     const [head, blank, ...lines] = logsText(
       aReservation(),
       logs(["\u001b[1ma", "b"], true),
@@ -20,21 +20,21 @@ describe("the log of a reservation", () => {
     assert.match(head ?? "", /^Log of demo-1-0, the newest 2 lines, as of .*Run Show Logs again/);
     assert.deepEqual([blank, ...lines], ["", "a", "b", ""]);
     assert.doesNotMatch(logsText(aReservation(), logs(["a"]), NOW), /newest/);
-    assert.match(logsText(aReservation(), logs([]), NOW), /It has printed nothing yet\./);
+    assert.match(logsText(aReservation(), logs([]), NOW), /There is no output yet\./);
   });
 
-  it("says that there is no container yet, or none any more", () => {
+  it("says that there is no container yet, or that it no longer exists", () => {
     const none = { podName: null, lines: [], truncated: false };
     const starting = aReservation({ state: "starting", phase: "pulling" });
     assert.match(
       logsText(starting, none, NOW),
       /^demo has no container yet\. It is starting: pulling the image\./,
     );
-    const over = aReservation({ state: "ended", endDetail: "The lease ended." });
-    assert.match(logsText(over, none, NOW), /^demo has no container any more\. The lease ended\./);
+    const ended = aReservation({ state: "ended", endDetail: "The lease ended." });
+    assert.match(logsText(ended, none, NOW), /^demo no longer has a container\. The lease ended\./);
   });
 
-  it("loses its colours, titles and progress, and keeps its words", () => {
+  it("drops colours, titles and overwritten progress, and keeps the words", () => {
     assert.equal(
       plainLogLine("\u001b[1;31merror\u001b[0m: \u001b]0;title\u0007no disk\u001b(B"),
       "error: no disk",
@@ -46,7 +46,7 @@ describe("the log of a reservation", () => {
     assert.equal(plainLine("one\r\ntwo\u2028three"), "one two three");
   });
 
-  it("holds no control character but tabs, whatever was printed, and stays as it is after that", () => {
+  it("never contains control characters other than tabs, and sanitizing twice changes nothing", () => {
     const pieces = fc.constantFrom(
       "\u001b[",
       "\u001b]",
@@ -75,7 +75,7 @@ describe("the log of a reservation", () => {
     );
   });
 
-  it("takes no longer than its length asks", () => {
+  it("is sanitized in linear time", () => {
     for (const piece of ["\u001b[", "\u001b]", "\u001b[1;", "\u001b ", "\r", "x"]) {
       const long = piece.repeat(200_000);
       assert.ok(plainLogLine(long).length <= long.length);

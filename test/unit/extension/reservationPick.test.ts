@@ -9,26 +9,26 @@ const queued = aReservation({ id: id(2), name: "two", state: "queued" });
 const held = aDisk({ heldBy: { reservationId: id(2), name: "two", until: iso(60) } });
 const free = aDisk({ id: "00000000000000d2", name: "spare" });
 const state = { reservations: [ready, queued], disks: [held, free] };
-const isReady = (one: { state: string }) => one.state === "ready";
+const isReady = ({ state }: { state: string }) => state === "ready";
 
-describe("which reservation a command is about", () => {
-  it("is the target's own, though the command could do nothing with it", () => {
+describe("the reservation that a command acts on", () => {
+  it("is the target, even if it is not eligible", () => {
     const target = { kind: "reservation", id: id(2) } as const;
     assert.deepEqual(candidatesFor(state, target, isReady), { kind: "one", reservation: queued });
   });
 
-  it("is said to be gone when the target is not in the list any more, not replaced by another", () => {
+  it("is reported as gone if the target is no longer in the list; no other replaces it", () => {
     const target = { kind: "reservation", id: id(9) } as const;
     assert.deepEqual(candidatesFor(state, target, isReady), { kind: "gone" });
   });
 
-  it("is the holder of a disk, and none for a disk that nobody holds", () => {
+  it("is the holder of a disk, and none for a free disk", () => {
     const of = (name: string) => candidatesFor(state, { kind: "disk", name }, isReady);
     assert.deepEqual(of("work"), { kind: "one", reservation: queued });
     assert.deepEqual(of("spare"), { kind: "none" });
   });
 
-  it("is the only eligible one, a choice of several, or none", () => {
+  it("is the only eligible reservation, a choice of several, or none", () => {
     assert.deepEqual(candidatesFor(state, null, isReady), { kind: "one", reservation: ready });
     assert.deepEqual(
       candidatesFor(state, null, () => true),

@@ -1,15 +1,16 @@
 import { ProgressLocation, window } from "vscode";
 import { ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
+import { Second } from "@gpu-dev/shared/durations.ts";
 import { Dismissed, failureText } from "../core/errors.ts";
 
-/** What is answered this soon needs no progress: it would appear only to go. */
-const QUIET_MS = 500;
+/** Requests that complete within this time show no progress, which would only flicker. */
+const PROGRESS_DELAY_MS = 0.5 * Second.ms;
 
 /**
- * Sends with progress on show and, where no answer came, offers to send again: what `send` asks for must count
- * once, however often it arrives. Throws Dismissed where the user cancelled or gave up.
+ * Sends a request with progress and offers to retry it while the server cannot be reached. `send` must be idempotent,
+ * because a request whose response was lost is sent again. Throws Dismissed if the user cancels or does not retry.
  */
-export async function sendOrAskAgain<T>(
+export async function sendWithRetry<T>(
   title: string,
   send: (signal: AbortSignal) => Promise<T>,
   options: { readonly cancellable: boolean },
@@ -31,35 +32,35 @@ async function sendWithProgress<T>(
   cancellable: boolean,
 ): Promise<T> {
   const abort = new AbortController();
-  const sent = send(abort.signal);
-  if (await isSettledWithin(QUIET_MS, sent)) return await sent;
+  const response = send(abort.signal);
+  if (await isSettledWithin(PROGRESS_DELAY_MS, response)) return await response;
   const location = ProgressLocation.Notification;
   return await window.withProgress({ location, title, cancellable }, async (_progress, token) => {
-    const listening = token.onCancellationRequested(() => {
+    const subscription = token.onCancellationRequested(() => {
       abort.abort();
     });
     try {
-      return await sent;
+      return await response;
     } catch (error) {
       if (abort.signal.aborted) throw new Dismissed();
       throw error;
     } finally {
-      listening.dispose();
+      subscription.dispose();
     }
   });
 }
 
-async function isSettledWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
-  const settled = work.then(
+async function isSettledWithin(ms: number, promise: Promise<unknown>): Promise<boolean> {
+  const settled = promise.then(
     () => true,
     () => true,
   );
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
+  const timeout = new Promise<boolean>((resolve) => {
     timer = setTimeout(resolve, ms, false);
   });
   try {
-    return await Promise.race([settled, late]);
+    return await Promise.race([settled, timeout]);
   } finally {
     clearTimeout(timer);
   }

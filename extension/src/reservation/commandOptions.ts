@@ -1,0 +1,22 @@
+import type { LogOutputChannel } from "vscode";
+import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { Account } from "../account/account.ts";
+import type { Live } from "../live/liveState.ts";
+
+/** The collaborators of every command that acts on an existing reservation. */
+export interface ReservationCommandsOptions {
+  readonly account: Account;
+  readonly live: Live;
+  readonly now: () => Date;
+  readonly log: Pick<LogOutputChannel, "warn">;
+  /** Null while the reservation is not ready or has no SSH host on this machine. */
+  readonly connectionOf: (reservation: Reservation) => Promise<Connection | null>;
+}
+
+/** How to connect to a reservation from this machine. */
+export interface Connection {
+  readonly host: string;
+  /** "ssh gpu-dev-demo". */
+  readonly command: string;
+  readonly workspacePath: string;
+}
