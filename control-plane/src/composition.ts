@@ -5,6 +5,7 @@ import { loadCatalogue } from "./catalogueFile.ts";
 import type { KubeClusterOptions } from "./cluster/kubeCluster.ts";
 import { ClusterUnavailable, type Cluster } from "./cluster/port.ts";
 import type { Config } from "./config.ts";
+import { firstComePlanner } from "./domain/plan/firstCome.ts";
 import type { Services } from "./http/handler.ts";
 import { startHttpServer, type HttpServer, type ServerTimeouts } from "./http/server.ts";
 import { startEventFeed } from "./operations/eventFeed.ts";
@@ -114,6 +115,7 @@ async function startApi(
       database,
       clock,
       catalogue,
+      planner: firstComePlanner,
       cluster: base.cluster ?? NO_CLUSTER,
       feed,
       log,
@@ -169,6 +171,7 @@ async function startReconciling(base: Base): Promise<() => Promise<void>> {
     cluster,
     clock,
     catalogue,
+    planner: firstComePlanner,
     log,
     installation,
     concurrency: config.concurrency,

@@ -6,6 +6,7 @@ import type { LogReader } from "../operations/reachReservation.ts";
 import type { Database, Queryable, Transaction } from "../operations/unitOfWork.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/logger.ts";
+import type { Planner } from "../domain/plan/types.ts";
 import type { Principal, Viewer } from "../domain/principal.ts";
 
 /** What handlers and middleware work with; each hands on to an operation only what that one uses. */
@@ -13,6 +14,7 @@ export interface Services {
   readonly database: Database;
   readonly clock: Clock;
   readonly catalogue: Catalogue;
+  readonly planner: Planner;
   readonly cluster: LogReader;
   readonly feed: EventFeed;
   readonly log: Log;

@@ -59,7 +59,8 @@ export const handlers: Handlers = {
     return null;
   },
   getCatalogue: ({ services: { catalogue } }) => Promise.resolve(catalogue),
-  getAvailability: ({ db, services: { catalogue } }) => readAvailability(db, catalogue),
+  getAvailability: ({ db, principal, query, services: { catalogue, planner, clock } }) =>
+    readAvailability({ db, catalogue, planner, clock }, principal, { disk: query.disk }),
   createReservation: async ({ db, principal, body, services: { catalogue, clock } }) => {
     const view = await createReservation(db, principal, body, { catalogue, now: clock.now() });
     return presentReservation(view, catalogue);

@@ -1,11 +1,15 @@
 import type { Availability } from "@gpu-dev/shared/api/resources.ts";
 import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
-import { countQueuedByType, listNodes, type NodeRow } from "../store/availability.ts";
+import { findDiskZone, listDisks, type DiskWithHolder } from "../store/disks.ts";
 import type { Queryable } from "../store/database.ts";
-import { listDisks, type DiskWithHolder } from "../store/disks.ts";
+import { listQueues, readPools } from "../store/planning.ts";
 import { countLiveByState, pingDatabase, readClusterContact } from "../store/status.ts";
+import { unitsOf } from "../domain/catalogue.ts";
+import { isAvailable, planInputOf, roomsOf, type NodeRoom } from "../domain/plan/pool.ts";
+import type { PlanInput, PlanNode, Planner } from "../domain/plan/types.ts";
 import type { Principal } from "../domain/principal.ts";
+import type { Clock } from "../platform/clock.ts";
 
 export type { DiskWithHolder };
 export { pingDatabase };
@@ -13,55 +17,109 @@ export { pingDatabase };
 /** Resyncs come every 30 s: a cluster not seen for two of them is stale. */
 const STALE_MS = 60 * Second.ms;
 
-const isUsable = (node: NodeRow): boolean => node.ready && !node.cordoned;
-const freeOn = (node: NodeRow): number =>
-  isUsable(node) ? Math.max(0, node.units - node.foreignUnits - node.heldUnits) : 0;
-const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+type TypeAvailability = Availability["types"][number];
 
-export async function readAvailability(db: Queryable, catalogue: Catalogue): Promise<Availability> {
-  const [nodes, queued, seenAt] = await Promise.all([
-    listNodes(db),
-    countQueuedByType(db),
-    readClusterContact(db),
+/**
+ * What is free, and what the planner says to a request made now, from the same input as a plan. The
+ * number of statements does not depend on the number of types.
+ * @param query.disk its zone constrains the quotes; an unknown name is a new disk, which has no zone
+ */
+export async function readAvailability(
+  {
+    db,
+    catalogue,
+    planner,
+    clock,
+  }: {
+    readonly db: Queryable;
+    readonly catalogue: Catalogue;
+    readonly planner: Planner;
+    readonly clock: Clock;
+  },
+  principal: Pick<Principal, "userId">,
+  query: { readonly disk: string | undefined },
+): Promise<Availability> {
+  const ids = catalogue.types.map(({ id }) => id);
+  const [{ clusterSeenAt, pools }, queues, zone] = await Promise.all([
+    readPools(db, ids),
+    listQueues(db, ids),
+    query.disk === undefined ? undefined : findDiskZone(db, principal.userId, query.disk),
   ]);
+  const now = clock.now();
+  const queueOf = Map.groupBy(queues, ({ gpuType }) => gpuType);
   return {
-    asOf: seenAt?.toISOString() ?? null,
-    types: catalogue.types.map((type) =>
-      describeType(
-        type,
-        nodes.filter((node) => node.gpuType === type.id),
-        queued.get(type.id) ?? 0,
-      ),
-    ),
+    asOf: clusterSeenAt?.toISOString() ?? null,
+    types: catalogue.types.map((type) => {
+      const pool = pools.get(type.id);
+      const queue = queueOf.get(type.id) ?? [];
+      const input = planInputOf(type, { clusterSeenAt, pool, queue, now });
+      return describeType(type, input, { planner, zone: zone ?? null, queued: queue.length });
+    }),
   };
 }
 
 function describeType(
   type: GpuType,
-  nodes: readonly NodeRow[],
-  queued: number,
-): Availability["types"][number] {
+  input: PlanInput,
+  {
+    planner,
+    zone,
+    queued,
+  }: { readonly planner: Planner; readonly zone: string | null; readonly queued: number },
+): TypeAvailability {
+  const rooms = roomsOf(input);
+  const available = rooms.filter(isAvailable);
   return {
     type: type.id,
     title: type.title,
-    totalGpus: sum(nodes.map(({ units }) => units)),
-    healthyGpus: sum(nodes.filter(isUsable).map(({ units }) => units)),
-    freeGpus: sum(nodes.map(freeOn)),
+    totalGpus: sum(input.nodes.map(({ units }) => units)),
+    healthyGpus: sum(available.map(({ node }) => node.units)),
+    freeGpus: sum(available.map(({ free }) => free)),
     queued,
+    sizes: type.counts.map((gpus) => quoteSize(type, gpus, { planner, input, zone })),
     fitsNow: type.counts.map((gpus) => ({
       gpus,
-      // A reservation of a CPU type takes one slot.
-      reservations: sum(nodes.map((node) => Math.floor(freeOn(node) / Math.max(1, gpus)))),
+      reservations: sum(available.map(({ free }) => Math.floor(free / unitsOf(type, gpus, 1)))),
     })),
-    nodes: nodes.map((node) => ({
-      name: node.name,
-      zone: node.zone,
-      state: node.ready ? (node.cordoned ? "cordoned" : "ready") : "not-ready",
-      gpus: node.units,
-      free: freeOn(node),
-    })),
+    nodes: rooms.map(describeNode),
   };
 }
+
+function quoteSize(
+  type: GpuType,
+  gpus: number,
+  pool: { readonly planner: Planner; readonly input: PlanInput; readonly zone: string | null },
+): TypeAvailability["sizes"][number] {
+  const units = unitsOf(type, gpus, 1);
+  const quote = pool.planner.quote(pool.input, {
+    units,
+    nodeCount: 1,
+    // The duration is not known yet; what starts for the longest one starts for all.
+    durationSeconds: type.limits.maxSeconds,
+    zone: pool.zone,
+  });
+  return quote.starts === "now"
+    ? { gpus, units, starts: "now", ahead: 0, why: null }
+    : { gpus, units, starts: "queued", ahead: quote.ahead, why: quote.reason };
+}
+
+function describeNode(room: NodeRoom): TypeAvailability["nodes"][number] {
+  const { node, free } = room;
+  return {
+    name: node.name,
+    zone: node.zone,
+    state: stateOf(node),
+    gpus: node.units,
+    free: isAvailable(room) ? free : 0,
+  };
+}
+
+function stateOf({ unavailableBecause }: PlanNode): TypeAvailability["nodes"][number]["state"] {
+  if (unavailableBecause === null) return "ready";
+  return unavailableBecause === "not ready" ? "not-ready" : "cordoned";
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
 export async function readDisks(db: Queryable, principal: Principal): Promise<DiskWithHolder[]> {
   return listDisks(db, principal.userId);

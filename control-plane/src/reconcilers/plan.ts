@@ -4,7 +4,8 @@ import { ClusterUnavailable } from "../cluster/port.ts";
 import { findType, unitsOf } from "../domain/catalogue.ts";
 import { capacityUntil } from "../domain/leaseTime.ts";
 import { podName } from "../domain/objectNames.ts";
-import type { Placement, PlanInput, Waiting } from "../domain/plan/types.ts";
+import { planInputOf, type QueuedReservation } from "../domain/plan/pool.ts";
+import type { Placement } from "../domain/plan/types.ts";
 import { insertAttempt } from "../store/attempts.ts";
 import type { Transaction } from "../store/database.ts";
 import { queueAt, queueNow } from "../store/jobs.ts";
@@ -23,7 +24,7 @@ export async function reconcilePlan(
     context.log.warn({ pool }, "requests wait for a type that the catalogue does not have");
     return {};
   }
-  const placements = await planning.passInTurn(context.database, pool, (trx) =>
+  const placements = await planning.withPoolLock(context.database, pool, (trx) =>
     placeWhatFits(context, trx, type),
   );
   // The one that waits may yet fail; its own job says nothing of that to who came after it.
@@ -60,29 +61,13 @@ async function placeWhatFits(
   trx: Transaction,
   type: GpuType,
 ): Promise<readonly Placement[]> {
-  const queue = await planning.listQueue(trx, type.id);
+  const queue = await planning.listQueues(trx, [type.id]);
   if (queue.length === 0) return [];
-  const { seenAt, nodes, leases } = await planning.readPool(trx, type.id);
-  if (seenAt === null) {
-    await planning.writeWaiting(trx, waitForCluster(queue));
-    return [];
-  }
-  const input: PlanInput = {
-    pool: type.id,
-    nodes,
-    leases,
-    queue: queue.map((row) => ({
-      reservationId: row.id,
-      units: unitsOf(type, row.gpus, row.nodeCount),
-      nodeCount: row.nodeCount,
-      durationSeconds: row.durationSeconds + row.extendedSeconds,
-      queuedAt: row.queuedAt,
-      zone: row.zone,
-      turnedAwayBy: row.turnedAwayBy,
-    })),
-    now: context.clock.now(),
-  };
-  const plan = context.planner(input);
+  const { clusterSeenAt, pools } = await planning.readPools(trx, [type.id]);
+  const now = context.clock.now();
+  const plan = context.planner.plan(
+    planInputOf(type, { clusterSeenAt, pool: pools.get(type.id), queue, now }),
+  );
   const placements = plan.placements.slice(0, PLACED_AT_ONCE);
   const rows = new Map(queue.map((row) => [row.id, row]));
   await Promise.all([
@@ -97,21 +82,12 @@ async function placeWhatFits(
   return placements;
 }
 
-/** Nothing is known of any node: nothing is placed, and nobody is told a number. */
-function waitForCluster(queue: readonly { readonly id: ReservationId }[]): Waiting[] {
-  return queue.map((row, index) => ({
-    reservationId: row.id,
-    position: index + 1,
-    reason: "The cluster has not answered yet; the nodes are not known.",
-  }));
-}
-
 async function place(
   context: ReconcilerContext,
   trx: Transaction,
   wanted: {
     readonly type: GpuType;
-    readonly row: planning.QueuedRow;
+    readonly row: QueuedReservation;
     readonly placement: Placement;
     /** This process starts it; the queue only if that fails. */
     readonly atOnce: boolean;

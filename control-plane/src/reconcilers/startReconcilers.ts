@@ -1,6 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Hour, Minute, Second } from "@gpu-dev/shared/durations.ts";
-import { planFirstCome } from "../domain/plan/firstCome.ts";
 import { queueAt, queueNow } from "../store/jobs.ts";
 import { beat, removeBeats, unlockSilentWorkers, unlockWorkers } from "../store/workers.ts";
 import { ClusterSteadiness } from "./clusterSteadiness.ts";
@@ -9,7 +8,7 @@ import { surviveLostWrites } from "./lostWrites.ts";
 import { watchHints } from "./watchHints.ts";
 import { startWorkerPool, tidyQueue, type WorkerPool } from "./worker.ts";
 
-export interface ReconcilersOptions extends Omit<ReconcilerContext, "planner" | "steadiness"> {
+export interface ReconcilersOptions extends Omit<ReconcilerContext, "steadiness"> {
   readonly databaseUrl: string;
   /** Jobs at a time in this process. */
   readonly concurrency: number;
@@ -42,7 +41,6 @@ export async function startReconcilers(
 ): Promise<{ stop(): Promise<void> }> {
   const context: ReconcilerContext = {
     ...options,
-    planner: planFirstCome,
     steadiness: new ClusterSteadiness(options.clock),
   };
   const { database, log } = context;

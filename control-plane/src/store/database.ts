@@ -5,6 +5,9 @@ import pg from "pg";
 // Counts and ids fit a number; timestamps stay Dates.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
+/** The value of every `cluster` column: one control plane serves one cluster so far. */
+export const CLUSTER = "default";
+
 /** A pool (`Knex`) or a transaction (`Knex.Transaction`): every store function takes one of them first. */
 export type Database = Knex;
 export type Transaction = Knex.Transaction;

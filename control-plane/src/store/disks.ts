@@ -42,6 +42,20 @@ export async function insertDisk(
   );
 }
 
+/** The zone that the owner's disk of this name is bound to; undefined for an unbound or unknown disk. */
+export async function findDiskZone(
+  db: Queryable,
+  ownerId: UserId,
+  name: string,
+): Promise<string | undefined> {
+  const row = await firstRow<{ zone: string | null }>(
+    db,
+    "select zone from disks where owner_id = ? and name = ?",
+    [ownerId, name],
+  );
+  return row?.zone ?? undefined;
+}
+
 export interface DiskHolder {
   readonly reservationId: ReservationId;
   readonly name: string;

@@ -1,7 +1,8 @@
-import type { Reservation } from "../domain/reservation.ts";
-import type { PlanLease, PlanNode, PlanRequest, Waiting } from "../domain/plan/types.ts";
+import type { PoolState, QueuedReservation } from "../domain/plan/pool.ts";
+import type { PlanLease, PlanNode, Waiting } from "../domain/plan/types.ts";
 import { CHANGES_CHANNEL, WAITING_PREFIX } from "./eventStream.ts";
 import {
+  CLUSTER,
   firstRow,
   inTransaction,
   rows,
@@ -11,11 +12,12 @@ import {
 } from "./database.ts";
 
 /**
- * One pass at a time for each pool, in all processes, and one that waits for its turn. Whoever comes while one waits
- * has nothing to do, as that one has not begun to read: it will see all that the comer saw.
- * @returns null where another pass does it
+ * Runs a pass over a pool under the pool's lock: one at a time in all processes, and one that waits
+ * for the lock. A caller that finds one waiting has nothing to do, because that one has not begun
+ * to read: it will see everything that the caller saw.
+ * @returns null when a waiting pass covers this one
  */
-export async function passInTurn<Result>(
+export async function withPoolLock<Result>(
   db: Database,
   pool: string,
   pass: (trx: Transaction) => Promise<Result>,
@@ -51,69 +53,76 @@ async function tryLock(trx: Transaction, name: string): Promise<boolean> {
   return row?.held === true;
 }
 
-export interface PoolRows {
-  /** When the cluster last answered; null when it never did. */
-  readonly seenAt: Date | null;
-  readonly nodes: readonly PlanNode[];
-  /** Units are held until the pod object is gone, whatever state the reservation is in. */
-  readonly leases: readonly PlanLease[];
-}
-
-/** All that a pass needs beside the queue, in one round trip: a pass is on the way of every start. */
-export async function readPool(db: Queryable, pool: string): Promise<PoolRows> {
+/**
+ * Nodes and leases of the pools and the cluster's last contact, in one statement: a pass is part
+ * of every start.
+ */
+export async function readPools(
+  db: Queryable,
+  pools: readonly string[],
+): Promise<{ readonly clusterSeenAt: Date | null; readonly pools: Map<string, PoolState> }> {
+  type Stored<Item> = Item & { readonly pool: string };
   const row = await firstRow<{
-    seenAt: Date | null;
-    nodes: PlanNode[];
-    leases: (Omit<PlanLease, "until"> & { until: string | null })[];
+    clusterSeenAt: Date | null;
+    nodes: Stored<PlanNode>[];
+    leases: Stored<Omit<PlanLease, "until"> & { until: string | null }>[];
   }>(
     db,
-    `select (select seen_at from cluster_contact where cluster = 'default') as "seenAt",
-       (select coalesce(json_agg(json_build_object('name', name, 'zone', zone, 'units', units,
-          'foreignUnits', foreign_units, 'unhealthyUnits', unhealthy_units, 'outOfUse', case when not ready then 'not ready' when cordoned then 'cordoned' end) order by name), '[]')
-        from capacity_nodes where cluster = 'default' and gpu_type = :pool) as nodes,
-       (select coalesce(json_agg(json_build_object('reservationId', a.reservation_id, 'node', a.node,
-          'units', a.units, 'until', r.capacity_until) order by a.created_at, a.reservation_id), '[]')
+    `select (select seen_at from cluster_contact where cluster = :cluster) as "clusterSeenAt",
+       (select coalesce(json_agg(json_build_object('pool', gpu_type, 'name', name, 'zone', zone, 'units', units,
+          'unitsUsedByOthers', foreign_units, 'unhealthyUnits', unhealthy_units,
+          'unavailableBecause', case when not ready then 'not ready' when cordoned then 'cordoned' end)
+          order by name), '[]')
+        from capacity_nodes where cluster = :cluster and gpu_type = any(:pools)) as nodes,
+       (select coalesce(json_agg(json_build_object('pool', r.gpu_type, 'reservationId', a.reservation_id,
+          'node', a.node, 'units', a.units, 'until', r.capacity_until)
+          order by a.created_at, a.reservation_id), '[]')
         from attempts a join reservations r on r.id = a.reservation_id
-        where a.gone_at is null and r.cluster = 'default' and r.gpu_type = :pool) as leases`,
-    { pool },
+        where a.gone_at is null and r.cluster = :cluster and r.gpu_type = any(:pools)) as leases`,
+    { cluster: CLUSTER, pools: [...pools] },
   );
-  return {
-    seenAt: row?.seenAt ?? null,
-    nodes: row?.nodes ?? [],
-    leases: (row?.leases ?? []).map((lease) => ({
+  const nodes = Map.groupBy(row?.nodes ?? [], ({ pool }) => pool);
+  const leases = Map.groupBy(
+    (row?.leases ?? []).map((lease) => ({
       ...lease,
       until: lease.until === null ? null : new Date(lease.until),
     })),
+    ({ pool }) => pool,
+  );
+  return {
+    clusterSeenAt: row?.clusterSeenAt ?? null,
+    pools: new Map(
+      pools.map((pool) => [pool, { nodes: nodes.get(pool) ?? [], leases: leases.get(pool) ?? [] }]),
+    ),
   };
 }
 
-export type QueuedRow = Pick<
-  Reservation,
-  "id" | "state" | "generation" | "attempt" | "gpus" | "nodeCount" | "durationSeconds" | "queuedAt"
-> & { readonly extendedSeconds: number } & Pick<PlanRequest, "zone" | "turnedAwayBy">;
-
-/** Oldest first. Not those that are to be cancelled, nor those whose earlier pod is not gone yet. */
-export async function listQueue(db: Queryable, pool: string): Promise<QueuedRow[]> {
-  return rows<QueuedRow>(
+/** The queues of the pools together, oldest first. */
+export async function listQueues(
+  db: Queryable,
+  pools: readonly string[],
+): Promise<QueuedReservation[]> {
+  return rows<QueuedReservation>(
     db,
-    `select r.id, r.state, r.generation, r.attempt, r.gpus, r.node_count as "nodeCount",
-       r.duration_seconds as "durationSeconds", r.extended_seconds as "extendedSeconds",
-       r.queued_at as "queuedAt", d.zone,
+    `select r.id, r.state, r.generation, r.attempt, r.gpu_type as "gpuType", r.gpus,
+       r.node_count as "nodeCount", r.duration_seconds as "durationSeconds",
+       r.extended_seconds as "extendedSeconds", r.queued_at as "queuedAt", d.zone,
        case when r.attempt = 0 then '[]' else
-         (select json_agg(distinct o.node) from attempts o where o.reservation_id = r.id) end as "turnedAwayBy"
+         (select json_agg(distinct o.node) from attempts o where o.reservation_id = r.id) end as "previousNodes",
+       r.cancel_requested_at is null and not exists (
+         select 1 from attempts o where o.reservation_id = r.id and o.gone_at is null) as "isPlaceable"
      from reservations r
      left join attachments a on a.reservation_id = r.id and a.released_at is null
      left join disks d on d.id = a.disk_id
-     where r.cluster = 'default' and r.state = 'queued' and r.gpu_type = ? and r.cancel_requested_at is null
-       and not exists (select 1 from attempts o where o.reservation_id = r.id and o.gone_at is null)
+     where r.cluster = :cluster and r.state = 'queued' and r.gpu_type = any(:pools)
      order by r.queued_at, r.id`,
-    [pool],
+    { cluster: CLUSTER, pools: [...pools] },
   );
 }
 
 /**
- * Says to those who wait why they do. Only what changed is written, and its owners' streams are told; a row that
- * moved on is left alone.
+ * Records why queued reservations wait. Only changes are written, and their owners' event streams
+ * are notified; a row that is no longer queued is left alone.
  */
 export async function writeWaiting(db: Queryable, waiting: readonly Waiting[]): Promise<void> {
   if (waiting.length === 0) return;

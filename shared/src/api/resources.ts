@@ -92,6 +92,24 @@ export const availability = z
         healthyGpus: z.int(),
         freeGpus: z.int(),
         queued: z.int(),
+        sizes: z
+          .array(
+            z.object({
+              gpus: z.int().meta({ description: "0 for CPU types" }),
+              units: z.int().min(1).meta({
+                description: "What it takes of a node's `free`: its GPUs, or 1 slot of a CPU type",
+              }),
+              starts: z.enum(["now", "queued"]),
+              ahead: z
+                .int()
+                .min(0)
+                .meta({ description: "Requests that are served first; 0 when it starts now" }),
+              why: z.string().nullable().meta({
+                description: "Why it would be queued, in full sentences; null when it starts now",
+              }),
+            }),
+          )
+          .meta({ description: "What the planner says to a request of each size made now" }),
         fitsNow: z.array(
           z.object({
             gpus: z.int(),

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { ErrorCode } from "../errors.ts";
 import { keyId, reservationId } from "../ids.ts";
+import { diskName } from "../names.ts";
 import { catalogue } from "./catalogue.ts";
 import { event } from "./events.ts";
 import { connection, createReservation, extendReservation, reservation } from "./reservation.ts";
@@ -110,8 +111,14 @@ export const routes = {
   getAvailability: {
     method: "get",
     path: "/v1/availability",
-    summary: "Free GPUs per type and node",
+    summary: "Free GPUs per type and node, and whether a request of each size would start now",
     access: "user",
+    query: z.object({
+      disk: diskName.optional().meta({
+        description:
+          "A disk of yours: its zone limits where a request may start. An unknown name is a new disk",
+      }),
+    }),
     response: { status: 200, schema: resources.availability },
     errors: [],
   },

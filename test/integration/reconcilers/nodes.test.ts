@@ -66,7 +66,7 @@ describe("nodes that change, and starts that take long", () => {
     const waiting = await world.reserve({ gpus: 8 });
     const told = [
       "Needs 8 H100 on one node. 12 are free, but split: 6 on h100-1, 6 on h100-2.",
-      "Out of order: 2 of 8 GPUs on h100-1, 2 of 8 GPUs on h100-2.",
+      "Unhealthy: 2 of 8 GPUs on h100-1, 2 of 8 GPUs on h100-2.",
     ];
     assert.equal(await reasonOf(waiting), told.join(" "));
     assert.equal((await world.read(waiting)).state, "queued");
@@ -92,7 +92,7 @@ describe("nodes that change, and starts that take long", () => {
     const end = capacityUntil?.toISOString().slice(11, 16) ?? "";
     const drain = [
       "Needs 8 H100 on one node. None is free.",
-      `Out of use: ${drained} (cordoned).`,
+      `Unavailable: ${drained} (cordoned).`,
       `Next end: at ${end} UTC at the latest, on ${await nodeOf(second)} (8 GPUs).`,
     ];
     assert.equal(await reasonOf(waiting), drain.join(" "));
@@ -119,7 +119,7 @@ describe("nodes that change, and starts that take long", () => {
     const end = capacityUntil?.toISOString().slice(11, 16) ?? "";
     const told = [
       `Needs 4 H100 on one node. 2 are free, on ${sick}.`,
-      `Out of order: 2 of 8 GPUs on ${sick}.`,
+      `Unhealthy: 2 of 8 GPUs on ${sick}.`,
       `Next end: at ${end} UTC at the latest, on ${sick} (4 GPUs).`,
     ];
     assert.equal(await reasonOf(waiting), told.join(" "));

@@ -4,7 +4,7 @@ import { loadCatalogue } from "../../../control-plane/src/catalogueFile.ts";
 import { createKubeCluster } from "../../../control-plane/src/cluster/kubeCluster.ts";
 import type { Cluster } from "../../../control-plane/src/cluster/port.ts";
 import { claimName } from "../../../control-plane/src/domain/objectNames.ts";
-import { planFirstCome } from "../../../control-plane/src/domain/plan/firstCome.ts";
+import { firstComePlanner } from "../../../control-plane/src/domain/plan/firstCome.ts";
 import type { Attempt, Reservation } from "../../../control-plane/src/domain/reservation.ts";
 import { ClusterSteadiness } from "../../../control-plane/src/reconcilers/clusterSteadiness.ts";
 import type { ReconcilerContext } from "../../../control-plane/src/reconcilers/context.ts";
@@ -131,7 +131,7 @@ export async function startWorld({ postgres }: { postgres?: TestPostgres } = {})
     clock,
     catalogue,
     installation,
-    planner: planFirstCome,
+    planner: firstComePlanner,
     steadiness: new ClusterSteadiness(clock),
     log,
   };

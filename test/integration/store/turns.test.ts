@@ -6,7 +6,7 @@ import {
   type Database,
   type Queryable,
 } from "../../../control-plane/src/store/database.ts";
-import { passInTurn } from "../../../control-plane/src/store/planning.ts";
+import { withPoolLock } from "../../../control-plane/src/store/planning.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/postgres.ts";
 import { waitFor } from "../../support/waitFor.ts";
 
@@ -63,7 +63,7 @@ describe("those who wait for each other in the database", () => {
     const first = Promise.withResolvers<undefined>();
     const begun: string[] = [];
     const pass = (name: string, until?: Promise<unknown>) =>
-      passInTurn(database, "h100", async (trx) => {
+      withPoolLock(database, "h100", async (trx) => {
         begun.push(name);
         await until;
         await add(trx, 1);
@@ -76,7 +76,7 @@ describe("those who wait for each other in the database", () => {
     assert.equal(await pass("three"), null);
     assert.deepEqual(begun, ["one"]);
     assert.equal(
-      await passInTurn(database, "a100", () => Promise.resolve("another pool")),
+      await withPoolLock(database, "a100", () => Promise.resolve("another pool")),
       "another pool",
     );
     first.resolve(undefined);

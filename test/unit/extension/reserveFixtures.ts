@@ -69,6 +69,12 @@ export function counts(
     healthyGpus: usable.length * size,
     freeGpus: usable.reduce((sum, [free]) => sum + free, 0),
     queued,
+    sizes: type.counts.map((gpus) => {
+      const units = Math.max(1, gpus);
+      return queued === 0 && fitting(gpus) > 0
+        ? { gpus, units, starts: "now", ahead: 0, why: null }
+        : { gpus, units, starts: "queued", ahead: queued, why: "None is free." };
+    }),
     fitsNow: type.counts.map((gpus) => ({ gpus, reservations: fitting(gpus) })),
     nodes: nodes.map(([free, zone, state], at) => ({
       name: `${type.id}-${String(at)}`,

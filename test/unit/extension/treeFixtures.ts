@@ -65,6 +65,10 @@ export function aType(
     healthyGpus: 16,
     freeGpus: 14,
     queued: 0,
+    sizes: [
+      { gpus: 1, units: 1, starts: "now", ahead: 0, why: null },
+      { gpus: 8, units: 8, starts: "now", ahead: 0, why: null },
+    ],
     fitsNow: [
       { gpus: 1, reservations: 14 },
       { gpus: 8, reservations: 1 },

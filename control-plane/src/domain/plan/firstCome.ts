@@ -1,17 +1,36 @@
-import { type NodeRoom, roomOf, usable } from "./nodeRoom.ts";
-import type { Plan, PlanInput, Placement, PlanRequest, Waiting } from "./types.ts";
-import { blockedReason, behindReason } from "./waitingReason.ts";
+import type { ReservationId } from "@gpu-dev/shared/ids.ts";
+import { isAvailable, roomsOf, type NodeRoom } from "./pool.ts";
+import type { Plan, PlanInput, Planner, PlanRequest, Placement, Waiting } from "./types.ts";
+import { behindReason, blockedReason, CLUSTER_UNKNOWN } from "./waitingReason.ts";
 
 /**
- * Strict first come, first served: the oldest request that does not fit waits, and everybody behind it waits
- * too. Placement is best fit on one node, which keeps whole nodes whole; more nodes are whole ones of one zone.
+ * Strict first come, first served: the oldest request that does not fit waits, and every request
+ * behind it waits too. Placement on one node is best fit, which keeps whole nodes free; several
+ * nodes are whole ones of one zone. A quote is what the plan does with the request at the end of
+ * the queue.
  */
-export function planFirstCome(input: PlanInput): Plan {
-  const rooms = roomOf(input);
+export const firstComePlanner: Planner = {
+  plan,
+  quote(input, request) {
+    const asked = { ...request, reservationId: QUOTED, queuedAt: input.now, previousNodes: [] };
+    const { waiting } = plan({ ...input, queue: [...input.queue, asked] });
+    const last = waiting.at(-1);
+    return last?.reservationId === QUOTED
+      ? { starts: "queued", ahead: last.position - 1, reason: last.reason }
+      : { starts: "now" };
+  },
+};
+
+/** Stands for the request of a quote; not a valid id, so it equals no reservation's. */
+const QUOTED = "quoted" as ReservationId;
+
+function plan(input: PlanInput): Plan {
+  const rooms = roomsOf(input);
   const placements: Placement[] = [];
   const waiting: Waiting[] = [];
   for (const request of input.queue) {
-    const found = waiting.length === 0 ? place(request, rooms) : undefined;
+    const mayStart = input.clusterSeenAt !== null && waiting.length === 0;
+    const found = mayStart ? place(request, rooms) : undefined;
     if (found) {
       for (const room of found) room.free -= request.units;
       placements.push({
@@ -23,23 +42,31 @@ export function planFirstCome(input: PlanInput): Plan {
     waiting.push({
       reservationId: request.reservationId,
       position: waiting.length + 1,
-      reason:
-        waiting.length === 0 ? blockedReason(input, rooms, request) : behindReason(waiting.length),
+      reason: reasonFor(input, rooms, { request, ahead: waiting.length }),
     });
   }
   return { placements, waiting };
 }
 
+function reasonFor(
+  input: PlanInput,
+  rooms: readonly NodeRoom[],
+  { request, ahead }: { readonly request: PlanRequest; readonly ahead: number },
+): string {
+  if (input.clusterSeenAt === null) return CLUSTER_UNKNOWN;
+  return ahead === 0 ? blockedReason(input, rooms, request) : behindReason(ahead);
+}
+
 function place(request: PlanRequest, rooms: readonly NodeRoom[]): NodeRoom[] | undefined {
   const open = rooms.filter(
-    (room) => usable(room) && (request.zone === null || room.node.zone === request.zone),
+    (room) => isAvailable(room) && (request.zone === null || room.node.zone === request.zone),
   );
-  const untried = open.filter(({ node }) => !request.turnedAwayBy.includes(node.name));
+  const untried = open.filter(({ node }) => !request.previousNodes.includes(node.name));
   const pick = request.nodeCount === 1 ? bestFit : wholeNodes;
   return pick(request, untried) ?? (untried.length < open.length ? pick(request, open) : undefined);
 }
 
-/** The fewest free units that suffice; ties go by name, because the rooms are in that order. */
+/** The node with the fewest free units that suffice; the first by name of equal ones. */
 function bestFit(request: PlanRequest, open: readonly NodeRoom[]): NodeRoom[] | undefined {
   const fitting = open.filter((room) => room.free >= request.units);
   const [first, ...rest] = fitting;

@@ -1,19 +1,19 @@
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 
-/** A node of the pool: `units` are GPUs, or slots of a CPU type. */
+/** A node of the pool. `units` are its healthy GPUs, or the slots of a CPU type. */
 export interface PlanNode {
   readonly name: string;
   readonly zone: string;
   readonly units: number;
-  /** Units taken by what is not ours. */
-  readonly foreignUnits: number;
-  /** Units that it has beside these, and that are out of order. */
+  /** Units taken by pods that are not of this installation. */
+  readonly unitsUsedByOthers: number;
+  /** Units that the node has in addition to `units` and that its device plugin reports as unhealthy. */
   readonly unhealthyUnits: number;
-  /** Why nothing new is placed here; null where it may be. */
-  readonly outOfUse: "not ready" | "cordoned" | null;
+  /** Why nothing new is placed on the node; null when it is available. */
+  readonly unavailableBecause: "not ready" | "cordoned" | null;
 }
 
-/** Units held on a node until its pod object is gone; `until` is the latest end that was fixed at placement. */
+/** Units held on a node until its pod object is gone; `until` is the latest end, fixed at placement. */
 export interface PlanLease {
   readonly reservationId: ReservationId;
   readonly node: string;
@@ -21,25 +21,33 @@ export interface PlanLease {
   readonly until: Date | null;
 }
 
-export interface PlanRequest {
-  readonly reservationId: ReservationId;
+/** What the planner must know of a request, whether it is queued or only asked about. */
+export interface RequestShape {
   /** Units on each of `nodeCount` nodes. */
   readonly units: number;
   readonly nodeCount: number;
   readonly durationSeconds: number;
-  readonly queuedAt: Date;
-  /** Its disk binds it to this zone; null when it may run anywhere. */
+  /** Its disk binds it to this zone; null when it may run in any zone. */
   readonly zone: string | null;
-  /** Nodes of its earlier attempts: another one is better, where there is one. */
-  readonly turnedAwayBy: readonly string[];
+}
+
+export interface PlanRequest extends RequestShape {
+  readonly reservationId: ReservationId;
+  readonly queuedAt: Date;
+  /** Nodes of its earlier attempts: another node is preferred. */
+  readonly previousNodes: readonly string[];
 }
 
 /** Everything that a pass knows about one pool (one GPU type). A pass is a pure function of it. */
 export interface PlanInput {
   readonly pool: string;
+  /** What one unit of this pool is called. */
+  readonly unitName: "GPU" | "slot";
+  /** When the cluster last responded; null when it never did, so that `nodes` means nothing yet. */
+  readonly clusterSeenAt: Date | null;
   readonly nodes: readonly PlanNode[];
   readonly leases: readonly PlanLease[];
-  /** In the order of their age. */
+  /** Oldest first. */
   readonly queue: readonly PlanRequest[];
   readonly now: Date;
 }
@@ -54,7 +62,7 @@ export interface Waiting {
   readonly reservationId: ReservationId;
   /** 1 is next. */
   readonly position: number;
-  /** A sentence with names of nodes, counts and times. */
+  /** User-facing: full sentences with names of nodes, counts and times. */
   readonly reason: string;
 }
 
@@ -63,5 +71,18 @@ export interface Plan {
   readonly waiting: readonly Waiting[];
 }
 
-/** What a planner is. Replacing the one in use touches nothing else. */
-export type Planner = (input: PlanInput) => Plan;
+/** What would happen to a request that joins the queue now. */
+export type Quote =
+  | { readonly starts: "now" }
+  | {
+      readonly starts: "queued";
+      /** Requests that the planner serves first. */
+      readonly ahead: number;
+      readonly reason: string;
+    };
+
+/** The rules of a pool. Replacing the planner in use touches nothing else; both functions are pure. */
+export interface Planner {
+  plan(input: PlanInput): Plan;
+  quote(input: PlanInput, request: RequestShape): Quote;
+}

@@ -1,7 +1,11 @@
-import { type NodeRoom, usable } from "./nodeRoom.ts";
+import { clockTime } from "../clockTime.ts";
+import { isAvailable, type NodeRoom } from "./pool.ts";
 import type { PlanInput, PlanLease, PlanRequest } from "./types.ts";
 
-/** For a request that others wait before. */
+/** Before the first contact with the cluster nothing is placed and no number is shown. */
+export const CLUSTER_UNKNOWN = "The cluster has not responded yet, so its nodes are not known.";
+
+/** For a request behind others in the queue. */
 export function behindReason(ahead: number): string {
   return ahead === 1
     ? "1 request is ahead of yours."
@@ -16,8 +20,8 @@ export function blockedReason(
 ): string {
   return [
     needSentence(input, request),
-    freeSentence(input, rooms, request),
-    outOfUseSentence(rooms),
+    freeSentence(rooms, request),
+    unavailableSentence(rooms),
     unhealthySentence(rooms),
     nextEndSentence(input, rooms, request),
   ]
@@ -25,87 +29,77 @@ export function blockedReason(
     .join(" ");
 }
 
-function needSentence({ pool }: PlanInput, request: PlanRequest): string {
+function needSentence({ pool, unitName }: PlanInput, request: PlanRequest): string {
+  const unit = unitName === "slot" ? ` ${counted("slot", request.units)}` : "";
   const where =
     request.nodeCount === 1 ? "on one node" : `on each of ${String(request.nodeCount)} whole nodes`;
   const zone = request.zone === null ? "" : ` in ${request.zone}, where its disk is`;
-  return `Needs ${String(request.units)} ${pool.toUpperCase()} ${where}${zone}.`;
+  return `Needs ${String(request.units)} ${pool.toUpperCase()}${unit} ${where}${zone}.`;
 }
 
-function freeSentence(
-  { nodes }: PlanInput,
-  rooms: readonly NodeRoom[],
-  request: PlanRequest,
-): string {
-  if (nodes.length === 0) return "No node of this type is in the cluster now.";
+function freeSentence(rooms: readonly NodeRoom[], request: PlanRequest): string {
+  if (rooms.length === 0) return "No node of this type is in the cluster now.";
   const candidates = rooms.filter(
-    (room) => usable(room) && (request.zone === null || room.node.zone === request.zone),
+    (room) => isAvailable(room) && (request.zone === null || room.node.zone === request.zone),
   );
+  if (candidates.length === 0) {
+    const where = request.zone === null ? "" : ` in ${request.zone}`;
+    return `No node of this type is available${where}.`;
+  }
   const open = candidates.filter((room) => room.free > 0);
   const total = open.reduce((sum, room) => sum + room.free, 0);
-  if (candidates.length === 0) {
-    return request.zone === null
-      ? "None of its nodes is in use now."
-      : `No node of this type is in use in ${request.zone} now.`;
-  }
   if (total === 0) return "None is free.";
   const are = total === 1 ? "is" : "are";
   const [only] = open;
   if (open.length === 1 && only) return `${String(total)} ${are} free, on ${only.node.name}.`;
   const split = open
-    .slice(0, MOST_NODES_NAMED)
+    .slice(0, MAX_NODES_NAMED)
     .map((room) => `${String(room.free)} on ${room.node.name}`);
   const more = open.length - split.length;
   if (more > 0) split.push(`the rest on ${String(more)} more`);
   return `${String(total)} ${are} free, but split: ${split.join(", ")}.`;
 }
 
-function outOfUseSentence(rooms: readonly NodeRoom[]): string {
+function unavailableSentence(rooms: readonly NodeRoom[]): string {
   const names = rooms
-    .filter((room) => !usable(room))
-    .map(({ node }) => `${node.name} (${node.outOfUse ?? ""})`);
+    .filter((room) => !isAvailable(room))
+    .map(({ node }) => `${node.name} (${node.unavailableBecause ?? ""})`);
   if (names.length === 0) return "";
-  if (names.length > MOST_NODES_NAMED) return `${String(names.length)} nodes are out of use.`;
-  return `Out of use: ${names.join(", ")}.`;
+  if (names.length > MAX_NODES_NAMED) return `${String(names.length)} nodes are unavailable.`;
+  return `Unavailable: ${names.join(", ")}.`;
 }
 
-/** A node that is out of use gives none of its GPUs, healthy or not. */
+/** An unavailable node gives none of its GPUs, healthy or not, so only available ones are named. */
 function unhealthySentence(rooms: readonly NodeRoom[]): string {
-  const bad = rooms.filter((room) => usable(room) && room.node.unhealthyUnits > 0);
-  if (bad.length === 0) return "";
-  const sum = bad.reduce((all, { node }) => all + node.unhealthyUnits, 0);
-  if (bad.length > MOST_NODES_NAMED) return `${String(sum)} GPUs are out of order.`;
-  const each = bad.map(({ node: { name, units, unhealthyUnits } }) => {
+  const affected = rooms.filter((room) => isAvailable(room) && room.node.unhealthyUnits > 0);
+  if (affected.length === 0) return "";
+  const sum = affected.reduce((all, { node }) => all + node.unhealthyUnits, 0);
+  if (affected.length > MAX_NODES_NAMED) return `${String(sum)} GPUs are unhealthy.`;
+  const counts = affected.map(({ node: { name, units, unhealthyUnits } }) => {
     return `${String(unhealthyUnits)} of ${String(units + unhealthyUnits)} GPUs on ${name}`;
   });
-  return `Out of order: ${each.join(", ")}.`;
+  return `Unhealthy: ${counts.join(", ")}.`;
 }
 
-/** Of nodes in use alone: what ends on another frees nothing for who waits. */
+/** Only of available nodes: a lease that ends on another one frees nothing for this request. */
 function nextEndSentence(
-  { leases, now }: PlanInput,
+  { leases, unitName, now }: PlanInput,
   rooms: readonly NodeRoom[],
   request: PlanRequest,
 ): string {
-  const inUse = new Set(rooms.filter(usable).map(({ node }) => node.name));
+  const available = new Set(rooms.filter(isAvailable).map(({ node }) => node.name));
   const ends = leases
-    .filter(({ node }) => inUse.has(node))
+    .filter(({ node }) => available.has(node))
     .filter((lease): lease is PlanLease & { until: Date } => lease.until !== null)
     .filter((lease) => lease.reservationId !== request.reservationId)
     .sort((a, b) => a.until.getTime() - b.until.getTime());
   const [next] = ends;
   if (!next) return "";
-  const what = `on ${next.node} (${String(next.units)} ${next.units === 1 ? "GPU" : "GPUs"})`;
+  const what = `on ${next.node} (${String(next.units)} ${counted(unitName, next.units)})`;
   if (next.until <= now) return `The next end is due now, ${what}.`;
   return `Next end: at ${clockTime(next.until, now)} at the latest, ${what}.`;
 }
 
-const MOST_NODES_NAMED = 6;
-const DAY_MS = 86_400_000;
+const MAX_NODES_NAMED = 6;
 
-/** 14:20 UTC, with the date when it is not within a day. */
-function clockTime(at: Date, now: Date): string {
-  const iso = at.toISOString();
-  const time = `${iso.slice(11, 16)} UTC`;
-  return at.getTime() - now.getTime() < DAY_MS ? time : `${iso.slice(0, 10)} ${time}`;
-}
+const counted = (noun: string, count: number): string => (count === 1 ? noun : `${noun}s`);
