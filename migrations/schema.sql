@@ -147,6 +147,15 @@ create table idempotency_keys (
   constraint idempotency_keys_pkey PRIMARY KEY (user_id, key)
 );
 
+create table identities (
+  provider text not null,
+  subject text not null,
+  user_id entity_id not null,
+  created_at timestamp with time zone not null,
+  constraint identities_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id),
+  constraint identities_pkey PRIMARY KEY (provider, subject)
+);
+
 create table installation (
   only_row boolean not null default true,
   id entity_id not null,
@@ -264,6 +273,8 @@ CREATE INDEX events_by_reservation ON public.events USING btree (reservation_id,
 CREATE INDEX events_stream ON public.events USING btree (xid, id);
 
 CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
+
+CREATE INDEX identities_by_user ON public.identities USING btree (user_id);
 
 CREATE UNIQUE INDEX one_holder_per_disk ON public.attachments USING btree (disk_id) WHERE (released_at IS NULL);
 

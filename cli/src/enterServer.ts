@@ -1,4 +1,3 @@
-import type { Role } from "@gpu-dev/shared/api/resources.ts";
 import { createApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import { ensureOwnKey } from "@gpu-dev/client/ssh/ownKey.ts";
 import type { Session } from "./session.ts";
@@ -9,7 +8,6 @@ import { registerKeys } from "@gpu-dev/client/ssh/publicKeys.ts";
 
 export interface EnterOptions {
   readonly as?: string | undefined;
-  readonly role?: Role | undefined;
   readonly identity?: string | undefined;
 }
 
@@ -26,7 +24,6 @@ export async function enterServer(session: Session, options: EnterOptions): Prom
   const identityFile = identity ?? (await ensureOwnKey(pathOptionsOf(session)));
   const credential = await developmentToken(session.server, {
     user: options.as,
-    role: options.role ?? "user",
     identity,
   });
   const client = createApiClient({ baseUrl: session.server, token: () => credential.token });

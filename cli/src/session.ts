@@ -81,7 +81,7 @@ export async function openSession(
   };
 }
 
-/** Signs in again as the same user and role, where that takes no question; null where it does not work. */
+/** Signs in again as the same user, where that takes no question; null where it does not work. */
 async function signInAgain(
   server: string,
   old: Credential | undefined,
@@ -89,8 +89,7 @@ async function signInAgain(
   if (old === undefined) return null;
   try {
     return await developmentToken(server, {
-      user: old.user,
-      role: old.role,
+      user: old.subject ?? old.user,
       identity: old.identity,
     });
   } catch {

@@ -1,6 +1,6 @@
 import packageJson from "../package.json" with { type: "json" };
 import { Second } from "@gpu-dev/shared/durations.ts";
-import { readDevelopmentSecret } from "./auth/developmentSecret.ts";
+import { createDevelopmentSignIn } from "./auth/methods/development.ts";
 import { loadCatalogue } from "./catalogueFile.ts";
 import type { KubeClusterOptions } from "./cluster/kubeCluster.ts";
 import { ClusterUnavailable, type Cluster } from "./cluster/port.ts";
@@ -15,6 +15,7 @@ import { ensureInstallation } from "./store/installation.ts";
 import { migratePatiently, type Patience } from "./store/migratePatiently.ts";
 import { DatabaseClock } from "./platform/clock.ts";
 import type { Log } from "./platform/logger.ts";
+import type { SignInMethod } from "./domain/signInMethod.ts";
 
 const DATABASE_WAIT_MS = 60 * Second.ms;
 const MEASURE_MS = 30 * Second.ms;
@@ -107,7 +108,7 @@ async function startApi(
   { timeouts }: Overrides,
 ): Promise<HttpServer> {
   const { config, log, database, clock, catalogue, installation } = base;
-  const signIn = await readSignIn(config);
+  const signInMethods = await createSignInMethods(config);
   const feed = await startEventFeed({ database, databaseUrl: config.databaseUrl, clock, log });
   stops.push(() => feed.stop());
   const server = await startHttpServer({
@@ -121,7 +122,7 @@ async function startApi(
       log,
       version: packageJson.version,
       installation,
-      signIn,
+      signInMethods,
     },
     publicHosts: config.publicHosts,
     rates: {
@@ -138,10 +139,10 @@ async function startApi(
   return server;
 }
 
-async function readSignIn(config: Config): Promise<Services["signIn"]> {
-  const { developmentSecretFile: secretFile, defaultUser } = config;
-  if (secretFile === undefined) return null;
-  return { secret: await readDevelopmentSecret(secretFile), secretFile, defaultUser };
+async function createSignInMethods(config: Config): Promise<SignInMethod[]> {
+  const { developmentSecretFile: secretFile, defaultUser, developmentRoles: roles } = config;
+  if (secretFile === undefined) return [];
+  return [await createDevelopmentSignIn({ secretFile, defaultUser, roles })];
 }
 
 /** For who watches the process from within the cluster. Answers how to stop it. */

@@ -1,7 +1,8 @@
 import { userInfo } from "node:os";
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { NAME_PATTERN } from "@gpu-dev/shared/names.ts";
+import { ROLES, type Role } from "@gpu-dev/shared/api/resources.ts";
+import { NAME_PATTERN, userName } from "@gpu-dev/shared/names.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { CATALOGUE_FILE } from "./catalogueFile.ts";
 
@@ -26,6 +27,13 @@ const schema = z
       .default("gpu-dev"),
     signIn: z.enum(["development", "none"]).default("development"),
     developmentSecretFile: z.string().min(1).optional(),
+    developmentRoles: z
+      .string()
+      .default("operator=operator,admin=admin")
+      .transform((text) => text.split(",").filter((entry) => entry.trim() !== ""))
+      .transform((entries) => entries.map((entry) => entry.split("=").map((part) => part.trim())))
+      .pipe(z.array(z.tuple([userName, z.enum(ROLES)]), "must be user=role, comma-separated"))
+      .transform((entries): ReadonlyMap<string, Role> => new Map(entries)),
     publicHosts: z
       .string()
       .transform((text) => text.split(",").map((host) => host.trim().toLowerCase()))
@@ -125,6 +133,11 @@ const SOURCES: Record<
     option: "development-secret-file",
     variable: "GPU_DEV_DEVELOPMENT_SECRET_FILE",
     help: "0600 file with the secret of development sign-in",
+  },
+  developmentRoles: {
+    option: "development-roles",
+    variable: "GPU_DEV_DEVELOPMENT_ROLES",
+    help: "user=role,... of development sign-in; default operator=operator,admin=admin",
   },
   catalogueFile: {
     option: "catalogue",

@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { access, chmod, constants, mkdir, readFile, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createDevelopmentSecret } from "@gpu-dev/shared/developmentProof.ts";
 import { StartError } from "./startError.ts";
 
 const GIB = 1024 ** 3;
@@ -55,7 +55,7 @@ export async function checkFreeSpace(path: string, minimum = MINIMUM_FREE_BYTES)
 
 /** What development sign-in is proven with: who can read this file is the user who started the server. */
 export async function ensureDevelopmentSecret(file: string): Promise<void> {
-  const secret = `gpu-dev-secret-${randomBytes(32).toString("base64url")}\n`;
+  const secret = `${createDevelopmentSecret()}\n`;
   try {
     await writeFile(file, secret, { mode: 0o600, flag: "wx" });
   } catch (error) {

@@ -41,7 +41,7 @@ export async function startKubernetesStack(): Promise<Stack> {
     stops.push(() => controlPlane.stop());
     const coldStartSeconds = Math.round((performance.now() - before) / 100) / 10;
     const { url, child: root } = controlPlane;
-    const me = { user: USER, role: "user", identity: null, client: "bench" } as const;
+    const me = { user: USER, identity: null } as const;
     const { token } = await developmentToken(url, me);
     const kubeConfig = new KubeConfig();
     kubeConfig.loadFromFile(kubernetes.kubeconfigPath);

@@ -106,7 +106,7 @@ describe("the command line", () => {
     assert.equal(login.code, 0, login.err);
     assert.ok(!`${proofs.join("")}${login.out}${login.err}`.includes(SECRET));
     const sent = JSON.parse(proofs[0] ?? "") as Record<string, string>;
-    const parts = [new URL(server.url).host, "ada", "user", sent["issuedAt"]];
+    const parts = [new URL(server.url).host, "ada", sent["issuedAt"]];
     const proof = createHmac("sha256", SECRET).update(parts.join("\n")).digest("base64url");
     assert.equal(sent["proof"], proof);
     const credentials = join(dir.path, ".config", "gpu-dev", "credentials.json");

@@ -1,5 +1,4 @@
-import { type Command, Option } from "commander";
-import { ROLES, type Role } from "@gpu-dev/shared/api/resources.ts";
+import type { Command } from "commander";
 import { sessionFor } from "../commandAction.ts";
 import { enterServer } from "../enterServer.ts";
 import { localTime } from "@gpu-dev/client/text/times.ts";
@@ -9,9 +8,8 @@ export function addLogin(program: Command): void {
     .command("login")
     .description("sign in, and register your SSH public keys")
     .option("--as <name>", "sign in as this user")
-    .addOption(new Option("--role <role>", "sign in with this role").choices(ROLES))
     .option("--identity <file>", "use this private key instead of a key pair of our own")
-    .action(async (options: { as?: string; role?: Role; identity?: string }, command: Command) => {
+    .action(async (options: { as?: string; identity?: string }, command: Command) => {
       const session = await sessionFor(command);
       const { credential, identityFile, keysAdded, keysSkipped } = await enterServer(
         session,

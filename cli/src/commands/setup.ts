@@ -1,5 +1,4 @@
-import { type Command, Option } from "commander";
-import { ROLES, type Role } from "@gpu-dev/shared/api/resources.ts";
+import type { Command } from "commander";
 import { disableInclude } from "@gpu-dev/client/ssh/userConfig.ts";
 import { sessionFor } from "../commandAction.ts";
 import { enterServer } from "../enterServer.ts";
@@ -14,7 +13,6 @@ interface SetupOptions {
   readonly yes?: boolean;
   readonly remove?: boolean;
   readonly as?: string;
-  readonly role?: Role;
   readonly identity?: string;
 }
 
@@ -29,7 +27,6 @@ export function addSetup(program: Command): void {
     .option("-y, --yes", "agree to everything; for scripts")
     .option("--remove", "take our lines out of your ssh config and delete our generated ssh files")
     .option("--as <name>", "sign in as this user")
-    .addOption(new Option("--role <role>", "sign in with this role").choices(ROLES))
     .option("--identity <file>", "use this private key instead of a key pair of our own")
     .action(async (options: SetupOptions, command: Command) => {
       const session = await sessionFor(command);

@@ -8,6 +8,8 @@ export const credential = z.object({
   token: z.string(),
   expiresAt: z.string(),
   user: z.string(),
+  /** What the sign-in claimed to be. Differs from `user` where that name was taken or has changed since. */
+  subject: z.string().optional(),
   role: z.enum(ROLES),
   /** What the server calls itself: "127.0.0.1:8710". */
   server: z.string(),

@@ -1,23 +1,20 @@
-import { createHmac } from "node:crypto";
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
-import { hostname, userInfo } from "node:os";
-import type { Role } from "@gpu-dev/shared/api/resources.ts";
+import { userInfo } from "node:os";
+import {
+  MAX_SECRET_FILE_BYTES,
+  parseDevelopmentSecret,
+  signDevelopmentClaims,
+} from "@gpu-dev/shared/developmentProof.ts";
 import { createApiClient } from "../http/apiClient.ts";
 import { systemClock } from "../clock.ts";
 import { type Credential, SignInError } from "./credential.ts";
 
-const SECRET_PATTERN = /^gpu-dev-secret-[A-Za-z0-9_-]{43}\n?$/;
-const LONGEST_SECRET_FILE = 128;
-
 export interface Identity {
   /** Left out: the user that the server proposes. */
   readonly user?: string | undefined;
-  readonly role: Role;
   /** A private key file; null for our own pair. */
   readonly identity: string | null;
-  /** What signs in, for the list of tokens; left out: gpu-dev. */
-  readonly client?: string | undefined;
 }
 
 /**
@@ -28,7 +25,7 @@ export interface Identity {
 export async function developmentToken(server: string, identity: Identity): Promise<Credential> {
   const client = createApiClient({ baseUrl: server });
   const listing = await client.call("listSignInMethods");
-  const [method] = listing.methods;
+  const method = listing.methods.find(({ kind }) => kind === "development");
   if (method === undefined) {
     throw new SignInError(`${server} offers no sign-in that this version knows. Update it.`);
   }
@@ -46,17 +43,16 @@ export async function developmentToken(server: string, identity: Identity): Prom
   }
   const secret = await readSecret(method.secretFile);
   const user = identity.user ?? method.defaultUser;
-  const issuedAt = systemClock.now().toISOString();
-  const proof = createHmac("sha256", secret)
-    .update([listing.server, user, identity.role, issuedAt].join("\n"))
-    .digest("base64url");
-  const body = { kind: "development" as const, server: listing.server, user, role: identity.role };
-  const label = `${identity.client ?? "gpu-dev"} on ${hostname()}`.slice(0, 80);
-  const token = await client.call("createToken", { body: { ...body, issuedAt, proof, label } });
+  const claims = { server: listing.server, user, issuedAt: systemClock.now().toISOString() };
+  const proof = signDevelopmentClaims(secret, claims);
+  const token = await client.call("createToken", {
+    body: { kind: "development", ...claims, proof },
+  });
   return {
     token: token.token,
     expiresAt: token.expiresAt,
     user: token.user.name,
+    subject: user,
     role: token.user.role,
     server: listing.server,
     identity: identity.identity,
@@ -82,10 +78,10 @@ async function readSecret(path: string): Promise<string> {
     if (process.platform !== "win32" && (stats.mode & 0o077) !== 0) {
       throw refuse("may be read by others, so it was not used; its mode must be 0600");
     }
-    if (stats.size > LONGEST_SECRET_FILE) throw refuse("does not look like such a secret");
-    const text = await file.readFile("utf8");
-    if (!SECRET_PATTERN.test(text)) throw refuse("does not look like such a secret");
-    return text.trimEnd();
+    if (stats.size > MAX_SECRET_FILE_BYTES) throw refuse("does not look like such a secret");
+    const found = parseDevelopmentSecret(await file.readFile("utf8"));
+    if (found === undefined) throw refuse("does not look like such a secret");
+    return found;
   } finally {
     await file.close();
   }

@@ -17,6 +17,6 @@ export function readBearer(header: string | undefined): string | undefined {
   return token !== undefined && PATTERN.test(token) ? token : undefined;
 }
 
-export function sameHash(a: Uint8Array, b: Uint8Array): boolean {
+export function hashesEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -8,6 +8,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/logger.ts";
 import type { Planner } from "../domain/plan/types.ts";
 import type { Principal, Viewer } from "../domain/principal.ts";
+import type { SignInMethod } from "../domain/signInMethod.ts";
 
 /** What handlers and middleware work with; each hands on to an operation only what that one uses. */
 export interface Services {
@@ -20,12 +21,8 @@ export interface Services {
   readonly log: Log;
   readonly version: string;
   readonly installation: string;
-  /** Null where no way to sign in is configured: tokens that exist go on working. */
-  readonly signIn: {
-    readonly secret: string;
-    readonly secretFile: string;
-    readonly defaultUser: string;
-  } | null;
+  /** The configured sign-in methods. Without any, existing tokens keep working. */
+  readonly signInMethods: readonly SignInMethod[];
 }
 
 type RouteOf<Id extends RouteId> = (typeof routes)[Id];

@@ -8,35 +8,21 @@ import { readConnection, readLogs } from "../operations/reachReservation.ts";
 import { readAvailability, readDisks, readStatus } from "../operations/readCapacity.ts";
 import { listEvents, listReservations } from "../operations/readReservations.ts";
 import { signIn, signOut } from "../operations/signIn.ts";
-import { Refusal } from "../domain/refusal.ts";
 import type { Handlers } from "./handler.ts";
 import { presentEvent } from "./presenters/event.ts";
 import { presentReservation } from "./presenters/reservation.ts";
 import { presentAudit, presentDisk, presentKey, presentMe } from "./presenters/resources.ts";
 
-const NO_SIGN_IN =
-  "This server has no way to sign in configured (GPU_DEV_SIGN_IN is none). Ask who runs it.";
-
 /** One for each route of the table: calls its operation and presents the outcome. No rule lives here. */
 export const handlers: Handlers = {
-  listSignInMethods: ({ server, services: { version, signIn: method } }) =>
+  listSignInMethods: ({ server, services: { version, signInMethods } }) =>
     Promise.resolve({
       server,
       version,
-      methods: method
-        ? [
-            {
-              kind: "development",
-              secretFile: method.secretFile,
-              defaultUser: method.defaultUser,
-            },
-          ]
-        : [],
+      methods: signInMethods.map((method) => method.describe()),
     }),
-  createToken: async ({ db, body, server, services: { clock, signIn: method } }) => {
-    if (!method) throw new Refusal("invalid_credentials", NO_SIGN_IN);
-    const now = clock.now();
-    const signedIn = await signIn(db, { secret: method.secret, server, now }, body);
+  createToken: async ({ db, body, server, services: { clock, signInMethods } }) => {
+    const signedIn = await signIn(db, signInMethods, body, { server, now: clock.now() });
     return {
       id: signedIn.principal.tokenId,
       token: signedIn.token,

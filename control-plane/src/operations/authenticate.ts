@@ -1,4 +1,4 @@
-import { hashToken, readBearer, sameHash } from "../auth/token.ts";
+import { hashToken, readBearer, hashesEqual } from "../auth/token.ts";
 import type { Queryable } from "../store/database.ts";
 import { findDeadTokens, findTokenByHash } from "../store/tokens.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -31,7 +31,7 @@ export async function authenticate(
   }
   const hash = hashToken(token);
   const row = await findTokenByHash(db, hash);
-  if (!row || !sameHash(row.hash, hash)) {
+  if (!row || !hashesEqual(row.hash, hash)) {
     return refuse("This token is not known here. Sign in again (gpu-dev login).");
   }
   if (row.revokedAt) {

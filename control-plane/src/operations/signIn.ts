@@ -1,15 +1,13 @@
-import type { z } from "zod";
-import type { createToken } from "@gpu-dev/shared/api/resources.ts";
 import { Hour } from "@gpu-dev/shared/durations.ts";
 import type { TokenId, UserId } from "@gpu-dev/shared/ids.ts";
-import { refuseProof } from "../auth/development.ts";
 import { hashToken, newToken } from "../auth/token.ts";
-import type { Transaction } from "../store/database.ts";
-import { insertToken, revokeToken } from "../store/tokens.ts";
-import { ensureUser } from "../store/users.ts";
-import { idOf, newId } from "../platform/newId.ts";
 import type { Principal } from "../domain/principal.ts";
 import { Refusal } from "../domain/refusal.ts";
+import type { SignInFacts, SignInMethod, SignInRequest } from "../domain/signInMethod.ts";
+import { idOf, newId } from "../platform/newId.ts";
+import type { Transaction } from "../store/database.ts";
+import { insertToken, revokeToken } from "../store/tokens.ts";
+import { findOrCreateUser } from "../store/users.ts";
 
 const TOKEN_HOURS = 12;
 
@@ -19,51 +17,52 @@ export interface SignedIn {
 }
 
 /**
- * Development sign-in. A proof is good once: the token's id is derived from it, so the primary key refuses a
- * replay, in every process and after a restart.
+ * Verifies a sign-in request with the method that it names and issues a token. A proof is accepted once: the
+ * token's id is derived from it, so the primary key refuses a replay in every process and after a restart.
  */
 export async function signIn(
   trx: Transaction,
-  expected: {
-    readonly secret: string;
-    readonly server: string;
-    readonly now: Date;
-  },
-  request: z.output<typeof createToken>,
+  methods: readonly SignInMethod[],
+  request: SignInRequest,
+  facts: SignInFacts,
 ): Promise<SignedIn> {
-  const { now } = expected;
-  const refused = refuseProof(request, expected);
-  if (refused !== undefined) throw new Refusal("invalid_credentials", refused);
-  const userId = await ensureUser(trx, { id: newId<UserId>(), name: request.user, now });
+  const method = methods.find(({ kind }) => kind === request.kind);
+  if (!method) throw new Refusal("invalid_credentials", notOffered(request.kind, methods));
+  const { provider, subject, name, role, proof } = await method.verify(request, facts);
+  const { now } = facts;
+  const user = await findOrCreateUser(trx, { provider, subject, name, id: newId<UserId>(), now });
   const token = newToken();
-  const tokenId = idOf<TokenId>(request.proof);
+  const tokenId = idOf<TokenId>(proof);
   const expiresAt = new Date(now.getTime() + TOKEN_HOURS * Hour.ms);
-  const fresh = await insertToken(trx, {
+  const inserted = await insertToken(trx, {
     id: tokenId,
-    userId,
+    userId: user.id,
     hash: hashToken(token),
-    role: request.role,
-    label: request.label,
+    role,
     now,
     expiresAt,
   });
-  if (!fresh) {
+  if (!inserted) {
     throw new Refusal(
       "invalid_credentials",
-      "This sign-in was used before; a proof is good once. Sign in again.",
+      "This sign-in was used before; a proof is accepted once. Sign in again.",
     );
   }
-  const principal = {
-    userId,
-    name: request.user,
-    role: request.role,
-    tokenId,
-    tokenExpiresAt: expiresAt,
+  return {
+    token,
+    principal: { userId: user.id, name: user.name, role, tokenId, tokenExpiresAt: expiresAt },
   };
-  return { token, principal };
 }
 
-/** Signs out: the token of this request is good no longer. */
+/** Signs out: revokes the token of this request. */
 export async function signOut(trx: Transaction, principal: Principal, now: Date): Promise<void> {
   await revokeToken(trx, principal.tokenId, now);
+}
+
+function notOffered(kind: string, methods: readonly SignInMethod[]): string {
+  if (methods.length === 0) {
+    return "This server has no sign-in method configured (GPU_DEV_SIGN_IN is none). Ask your operator.";
+  }
+  const offered = methods.map((method) => method.kind).join(", ");
+  return `This server does not offer the sign-in method ${kind}. It offers: ${offered}.`;
 }

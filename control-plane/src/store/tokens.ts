@@ -20,15 +20,14 @@ export async function insertToken(
     readonly userId: UserId;
     readonly hash: Buffer;
     readonly role: Role;
-    readonly label: string;
     readonly now: Date;
     readonly expiresAt: Date;
   },
 ): Promise<boolean> {
   const row = await firstRow(
     trx,
-    `insert into api_tokens (id, user_id, token_hash, role, label, created_at, expires_at)
-     values (:id, :userId, :hash, :role, :label, :now, :expiresAt)
+    `insert into api_tokens (id, user_id, token_hash, role, created_at, expires_at)
+     values (:id, :userId, :hash, :role, :now, :expiresAt)
      on conflict (id) do nothing
      returning id`,
     { ...fresh },

@@ -1,26 +1,82 @@
 import type { UserId } from "@gpu-dev/shared/ids.ts";
-import { firstRow, type Transaction } from "./database.ts";
+import { MAX_NAME_LENGTH } from "@gpu-dev/shared/names.ts";
+import { firstRow, type Queryable, type Transaction } from "./database.ts";
 
-/** The user of this name, made at the first sign-in. */
-export async function ensureUser(
-  trx: Transaction,
-  fresh: { readonly id: UserId; readonly name: string; readonly now: Date },
-): Promise<UserId> {
-  const row = await firstRow<{ id: UserId }>(
-    trx,
-    `insert into users (id, name, created_at) values (:id, :name, :now)
-     on conflict (name) do update set name = excluded.name
-     returning id`,
-    { ...fresh },
-  );
-  if (!row) throw new Error("the user did not come back from the database");
-  return row.id;
+export interface IdentityKey {
+  readonly provider: string;
+  readonly subject: string;
+}
+
+export interface UserRow {
+  readonly id: UserId;
+  readonly name: string;
 }
 
 /**
- * Holds the user's row until the transaction ends: what one user creates is made one after the other, so that
- * limits are exact and a chosen name stays free. Foreign keys to the row are not held up.
+ * Returns the user of an identity and creates it at the first sign-in. The identity decides, never the name: if
+ * another identity has the name, the new user gets it with a numeric suffix.
+ */
+export async function findOrCreateUser(
+  trx: Transaction,
+  identity: IdentityKey & UserRow & { readonly now: Date },
+): Promise<UserRow> {
+  const existing = await findUserOf(trx, identity);
+  if (existing) return existing;
+  // Concurrent first sign-ins of one identity wait here, and all but the first find its user below.
+  await firstRow(trx, "select pg_advisory_xact_lock(hashtextextended(?, 0))", [
+    JSON.stringify([identity.provider, identity.subject]),
+  ]);
+  return (await findUserOf(trx, identity)) ?? (await createUser(trx, identity));
+}
+
+/**
+ * Holds the user's row until the transaction ends: concurrent creations by one user run one after the other, so
+ * limits are exact and a chosen name stays free. Foreign keys to the row do not wait for it.
  */
 export async function lockUser(trx: Transaction, id: UserId): Promise<void> {
   await firstRow(trx, "select 1 from users where id = ? for no key update", [id]);
+}
+
+async function findUserOf(
+  db: Queryable,
+  { provider, subject }: IdentityKey,
+): Promise<UserRow | undefined> {
+  return firstRow<UserRow>(
+    db,
+    `select u.id, u.name from identities i join users u on u.id = i.user_id
+     where i.provider = :provider and i.subject = :subject`,
+    { provider, subject },
+  );
+}
+
+async function createUser(
+  trx: Transaction,
+  { provider, subject, id, name, now }: IdentityKey & UserRow & { readonly now: Date },
+): Promise<UserRow> {
+  for (let number = 1; ; number += 1) {
+    const handle = withSuffix(name, number);
+    const user = await firstRow<UserRow>(
+      trx,
+      `insert into users (id, name, created_at) values (:id, :handle, :now)
+       on conflict (name) do nothing
+       returning id, name`,
+      { id, handle, now },
+    );
+    if (!user) continue;
+    await firstRow(
+      trx,
+      `insert into identities (provider, subject, user_id, created_at)
+       values (:provider, :subject, :id, :now)
+       returning user_id`,
+      { provider, subject, id, now },
+    );
+    return user;
+  }
+}
+
+function withSuffix(name: string, number: number): string {
+  if (number === 1) return name;
+  const suffix = `-${String(number)}`;
+  // A name has no two hyphens together.
+  return name.slice(0, MAX_NAME_LENGTH - suffix.length).replace(/-$/, "") + suffix;
 }

@@ -1,4 +1,3 @@
-import type { Role } from "@gpu-dev/shared/api/resources.ts";
 import {
   type ApiClient,
   createApiClient,
@@ -75,7 +74,7 @@ async function enter(
   const identity = keys.identityFile();
   const identityFile = identity ?? (await ensureOwnKey(keys));
   goOn();
-  const credential = await tokenFor(access.server, { user, role: "user", identity });
+  const credential = await tokenFor(access.server, { user, identity });
   try {
     goOn();
     const client = clientWith(access, () => {
@@ -95,9 +94,9 @@ async function enter(
 
 export function tokenFor(
   server: string,
-  as: { user: string | undefined; role: Role; identity: string | null },
+  as: { user: string | undefined; identity: string | null },
 ): Promise<Credential> {
-  return developmentToken(server, { ...as, client: "GPU Dev extension" });
+  return developmentToken(server, as);
 }
 
 /** Asks the server to forget a token. Never throws: the token ends by itself in the end. */

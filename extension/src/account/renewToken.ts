@@ -14,7 +14,7 @@ export type Renewal =
   | { readonly kind: "unanswered" };
 
 /**
- * Replaces a token that the server refused, without a question, as the same user and role. One window at a time:
+ * Replaces a token that the server refused, without a question, as the same user. One window at a time:
  * the others wait and take the new token from the secret storage.
  */
 export async function renewToken(options: {
@@ -42,7 +42,10 @@ async function renewAlone(options: Parameters<typeof renewToken>[0]): Promise<Re
   if (before !== null) return before;
   let fresh: Credential;
   try {
-    fresh = await tokenFor(access.server, refused);
+    fresh = await tokenFor(access.server, {
+      user: refused.subject ?? refused.user,
+      identity: refused.identity,
+    });
   } catch (error) {
     access.log.warn(`The sign-in could not be renewed: ${String(error)}`);
     if (!isRefusal(error)) return { kind: "unanswered" };

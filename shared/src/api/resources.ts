@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { diskId, keyId, reservationId, tokenId, userId } from "../ids.ts";
+import { PROOF_PATTERN } from "../developmentProof.ts";
 import { diskName, reservationName, userName } from "../names.ts";
 import { gpuTypeId } from "./catalogue.ts";
 import { timestamp } from "./reservation.ts";
@@ -11,40 +12,53 @@ export const me = z
   .object({ id: userId, name: userName, role: z.enum(ROLES), tokenExpiresAt: timestamp })
   .meta({ id: "Me" });
 
-/** How one signs in here; served without sign-in so that a client needs no configuration. */
+/** One way to sign in. Clients pick one by its kind. */
+export const signInMethod = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("development"),
+    secretFile: z.string().meta({
+      description: "A file that only the user who started the server can read",
+    }),
+    defaultUser: userName,
+  }),
+]);
+
+/** Served without sign-in, so that a client needs no configuration. */
 export const signInMethods = z
   .object({
     server: z.string().meta({ description: "The name that a sign-in must be bound to" }),
     version: z.string(),
-    methods: z.array(
-      z.object({
-        kind: z.literal("development"),
-        secretFile: z.string().meta({
-          description: "A file that only the user who started the server can read",
-        }),
-        defaultUser: userName,
-      }),
-    ),
+    methods: z.array(signInMethod),
   })
   .meta({ id: "SignInMethods" });
 
-/**
- * Development sign-in. The secret itself never travels: `proof` is
- * base64url(HMAC-SHA256(secret, server + "\n" + user + "\n" + role + "\n" + issuedAt)).
- */
-export const createToken = z
-  .strictObject({
+const ROLE_IN_REQUEST =
+  "a sign-in cannot choose its role; the server assigns roles (GPU_DEV_DEVELOPMENT_ROLES)";
+
+/** Development sign-in: a proof made with the secret of this machine (developmentProof.ts). The secret is never sent. */
+const developmentToken = z.strictObject(
+  {
     kind: z.literal("development"),
     server: z.string().max(255),
     user: userName,
-    role: z.enum(ROLES).default("user"),
     issuedAt: timestamp,
-    proof: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "a proof is 43 characters of base64url"),
-    label: z
-      .string()
-      .max(80)
-      .default("")
-      .meta({ description: "Where the token lives, for people" }),
+    proof: z.string().regex(PROOF_PATTERN, "a proof is 43 characters of base64url"),
+  },
+  {
+    error: (issue) =>
+      issue.code === "unrecognized_keys" && issue.keys.includes("role")
+        ? ROLE_IN_REQUEST
+        : undefined,
+  },
+);
+
+/** The body of a sign-in, one variant per method. No variant has a role. */
+export const createToken = z
+  .discriminatedUnion("kind", [developmentToken], {
+    error: (issue) =>
+      issue.code === "invalid_union"
+        ? "is not a known sign-in method (known: development); GET /v1/sign-in lists those that this server offers"
+        : undefined,
   })
   .meta({ id: "CreateToken" });
 

@@ -69,8 +69,8 @@ export async function burst(stack: Stack): Promise<Figure[]> {
 async function signInAll({ url }: Stack): Promise<ApiClient[]> {
   const clients: ApiClient[] = [];
   for (let index = 0; index < USERS; index += 1) {
-    const me = { user: `burst-${String(index)}`, role: "user", identity: null } as const;
-    const { token } = await developmentToken(url, { ...me, client: "bench" });
+    const me = { user: `burst-${String(index)}`, identity: null } as const;
+    const { token } = await developmentToken(url, { ...me });
     clients.push(createApiClient({ baseUrl: url, token: () => token }));
   }
   return clients;

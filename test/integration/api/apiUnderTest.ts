@@ -1,7 +1,9 @@
-import { createHmac, randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Role } from "@gpu-dev/shared/api/resources.ts";
+import {
+  createDevelopmentSecret,
+  signDevelopmentClaims,
+} from "@gpu-dev/shared/developmentProof.ts";
 import type { UserId } from "@gpu-dev/shared/ids.ts";
 import { startControlPlane, type Overrides } from "../../../control-plane/src/composition.ts";
 import { readConfig } from "../../../control-plane/src/config.ts";
@@ -31,7 +33,8 @@ export interface ApiUnderTest {
   readonly secret: string;
   readonly database: Database;
   readonly databaseUrl: string;
-  signIn(name: string, role?: Role): Promise<Caller>;
+  /** The users named "operator" and "admin" have these roles; all others are users. */
+  signIn(name: string): Promise<Caller>;
   /** Stops the control plane alone; the database can still be looked at. */
   stopServer(): Promise<void>;
   stop(): Promise<void>;
@@ -49,7 +52,7 @@ export async function startApi(
 ): Promise<ApiUnderTest> {
   const testDatabase = options.testDatabase ?? (await createTestDatabase());
   const dir = await makeTempDir("api");
-  const secret = `gpu-dev-secret-${randomBytes(32).toString("base64url")}`;
+  const secret = createDevelopmentSecret();
   const secretFile = join(dir.path, "secret");
   await writeFile(secretFile, `${secret}\n`, { mode: 0o600 });
   const config = readConfig(
@@ -75,7 +78,7 @@ export async function startApi(
     secret,
     database,
     databaseUrl: testDatabase.url,
-    signIn: (name, role = "user") => signIn(url, { secret, server, name, role }),
+    signIn: (name) => signIn(url, { secret, server, name }),
     stopServer: () => controlPlane.stop(),
     async stop() {
       await controlPlane.stop();
@@ -86,20 +89,12 @@ export async function startApi(
   };
 }
 
-export function proofOf(
-  secret: string,
-  claims: { server: string; user: string; role: string; issuedAt: string },
-): string {
-  const text = `${claims.server}\n${claims.user}\n${claims.role}\n${claims.issuedAt}`;
-  return createHmac("sha256", secret).update(text).digest("base64url");
-}
-
 async function signIn(
   url: string,
-  { secret, server, name, role }: { secret: string; server: string; name: string; role: Role },
+  { secret, server, name }: { secret: string; server: string; name: string },
 ): Promise<Caller> {
-  const claims = { server, user: name, role, issuedAt: new Date().toISOString() };
-  const body = { kind: "development", ...claims, proof: proofOf(secret, claims) };
+  const claims = { server, user: name, issuedAt: new Date().toISOString() };
+  const body = { kind: "development", ...claims, proof: signDevelopmentClaims(secret, claims) };
   const answer = await send(`${url}/v1/tokens`, jsonInit("POST", body));
   if (answer.status !== 201) throw new Error(`no sign-in: ${JSON.stringify(answer.body)}`);
   const token = String(answer.body["token"]);

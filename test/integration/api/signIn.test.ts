@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
+import { signDevelopmentClaims } from "@gpu-dev/shared/developmentProof.ts";
+import type { UserId } from "@gpu-dev/shared/ids.ts";
 import { hashToken } from "../../../control-plane/src/auth/token.ts";
-import { rows } from "../../../control-plane/src/store/database.ts";
-import { jsonInit, proofOf, send, startApi, type ApiUnderTest } from "./apiUnderTest.ts";
+import type { SignInMethod } from "../../../control-plane/src/domain/signInMethod.ts";
+import { signIn } from "../../../control-plane/src/operations/signIn.ts";
+import { newId } from "../../../control-plane/src/platform/newId.ts";
+import { inTransaction, rows } from "../../../control-plane/src/store/database.ts";
+import { jsonInit, send, startApi, type ApiUnderTest } from "./apiUnderTest.ts";
 
-describe("development sign-in", () => {
+describe("sign-in", () => {
   let api: ApiUnderTest;
   before(async () => {
     api = await startApi();
@@ -11,55 +16,152 @@ describe("development sign-in", () => {
   after(() => api.stop());
 
   const tokens = (body: unknown) => send(`${api.url}/v1/tokens`, jsonInit("POST", body));
-  const claim = (change: Record<string, string> = {}) => {
+  const claim = (change: { server?: string; user?: string; issuedAt?: string } = {}) => {
     const claims = {
       server: api.server,
       user: "ann",
-      role: "user",
       issuedAt: new Date().toISOString(),
       ...change,
     };
-    return { kind: "development", ...claims, proof: proofOf(api.secret, claims) };
+    return {
+      kind: "development" as const,
+      ...claims,
+      proof: signDevelopmentClaims(api.secret, claims),
+    };
   };
+  const usersNamed = (pattern: string) =>
+    rows<{ name: string }>(api.database, "select name from users where name like ? order by name", [
+      pattern,
+    ]);
 
-  it("S2: gives one token for one proof, also to callers that race", async () => {
-    const body = claim();
-    const answers = await Promise.all([tokens(body), tokens(body), tokens(body)]);
-    assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 401, 401]);
-    assert.equal((await tokens(body)).body["code"], "invalid_credentials");
+  describe("with the development method", () => {
+    it("S2: issues one token for one proof, also to concurrent requests", async () => {
+      const body = claim();
+      const responses = await Promise.all([tokens(body), tokens(body), tokens(body)]);
+      assert.deepEqual(responses.map(({ status }) => status).sort(), [201, 401, 401]);
+      assert.equal((await tokens(body)).body["code"], "invalid_credentials");
+    });
+
+    it("stores only the token's hash, for 12 hours", async () => {
+      const { body } = await tokens(claim({ user: "bob" }));
+      const stored = await rows<{ token_hash: Buffer; hours: number }>(
+        api.database,
+        "select token_hash, extract(epoch from expires_at - created_at)::integer / 3600 as hours from api_tokens where id = ?",
+        [String(body["id"])],
+      );
+      assert.deepEqual(stored, [{ token_hash: hashToken(String(body["token"])), hours: 12 }]);
+    });
+
+    it("S2: refuses another server, an old proof, a future proof and an altered claim", async () => {
+      const old = new Date(Date.now() - 61_000).toISOString();
+      const future = new Date(Date.now() + 62_000).toISOString();
+      for (const body of [
+        claim({ server: "elsewhere:8710" }),
+        claim({ issuedAt: old }),
+        claim({ issuedAt: future }),
+        { ...claim(), user: "root" },
+        { ...claim(), proof: "A".repeat(43) },
+      ]) {
+        const { status, body: problem } = await tokens(body);
+        assert.equal(status, 401, JSON.stringify(problem));
+        assert.equal(problem["code"], "invalid_credentials");
+      }
+      assert.deepEqual(await usersNamed("root"), []);
+    });
+
+    it("binds the proof to the name that the request was sent to", async () => {
+      const byName = `localhost:${new URL(api.url).port}`;
+      const listed = await send(`http://${byName}/v1/sign-in`);
+      assert.equal(listed.body["server"], byName);
+    });
+
+    it("S2: takes roles from the server's configuration, never from the request", async () => {
+      const roleOf = async (name: string) =>
+        (await (await api.signIn(name)).get("/v1/me")).body["role"];
+      assert.deepEqual(
+        [await roleOf("ann"), await roleOf("operator"), await roleOf("admin")],
+        ["user", "operator", "admin"],
+      );
+      const { status, body } = await tokens({ ...claim(), role: "admin" });
+      assert.equal(status, 400);
+      assert.match(String(body["detail"]), /server assigns roles \(GPU_DEV_DEVELOPMENT_ROLES\)/);
+    });
+
+    it("refuses an unknown method and names the ones that exist", async () => {
+      const { status, body } = await tokens({ ...claim(), kind: "carrier-pigeon" });
+      assert.equal(status, 400);
+      assert.match(String(body["detail"]), /body\.kind: is not a known .* \(known: development\)/);
+    });
   });
 
-  it("stores only the token's hash, for 12 hours", async () => {
-    const { body } = await tokens(claim({ user: "bob" }));
-    const stored = await rows<{ token_hash: Buffer; hours: number }>(
-      api.database,
-      "select token_hash, extract(epoch from expires_at - created_at)::integer / 3600 as hours from api_tokens where id = ?",
-      [String(body["id"])],
-    );
-    assert.deepEqual(stored, [{ token_hash: hashToken(String(body["token"])), hours: 12 }]);
-  });
+  describe("with any method", () => {
+    const methodOf = (provider: string): SignInMethod => ({
+      kind: "development",
+      describe: () => ({ kind: "development", secretFile: "none", defaultUser: "dev" }),
+      verify: ({ user }) =>
+        Promise.resolve({
+          provider,
+          subject: user,
+          name: user,
+          role: "user",
+          proof: newId<UserId>(),
+        }),
+    });
+    const signInWith = async (provider: string, user: string) =>
+      inTransaction(api.database, async (trx) => {
+        const facts = { server: api.server, now: new Date() };
+        return (await signIn(trx, [methodOf(provider)], claim({ user }), facts)).principal;
+      });
 
-  it("S2: refuses another server, an old proof, one from the future and an altered one", async () => {
-    const old = new Date(Date.now() - 61_000).toISOString();
-    const future = new Date(Date.now() + 62_000).toISOString();
-    for (const body of [
-      claim({ server: "elsewhere:8710" }),
-      claim({ issuedAt: old }),
-      claim({ issuedAt: future }),
-      { ...claim(), role: "admin" },
-      { ...claim(), user: "root" },
-      { ...claim(), proof: "A".repeat(43) },
-    ]) {
-      const answer = await tokens(body);
-      assert.equal(answer.status, 401, JSON.stringify(answer.body));
-      assert.equal(answer.body["code"], "invalid_credentials");
-    }
-    assert.equal((await rows(api.database, "select 1 from users where name = 'root'")).length, 0);
-  });
+    it("two providers with the same subject are two users, the second with a suffixed name", async () => {
+      const first = await signInWith("development", "carla");
+      const second = await signInWith("other", "carla");
+      const third = await signInWith("third", "carla");
+      assert.deepEqual([first.name, second.name, third.name], ["carla", "carla-2", "carla-3"]);
+      assert.equal(new Set([first.userId, second.userId, third.userId]).size, 3);
+      assert.equal((await signInWith("other", "carla")).userId, second.userId);
+      assert.equal((await api.signIn("carla")).id, first.userId);
+    });
 
-  it("answers with the name that it was called by, to which the proof is bound", async () => {
-    const byName = `localhost:${new URL(api.url).port}`;
-    const listed = await send(`http://${byName}/v1/sign-in`);
-    assert.equal(listed.body["server"], byName);
+    it("a suffix keeps a long name valid", async () => {
+      const name = `d${"x".repeat(28)}-yz`;
+      await signInWith("development", name);
+      assert.equal((await signInWith("other", name)).name, `d${"x".repeat(28)}-2`);
+    });
+
+    it("a renamed user keeps the identity and is shown with the new name", async () => {
+      const before = await signInWith("development", "eve");
+      await rows(api.database, "update users set name = 'evelyn' where id = ? returning id", [
+        before.userId,
+      ]);
+      const after = await api.signIn("eve");
+      assert.equal(after.id, before.userId);
+      assert.equal((await after.get("/v1/me")).body["name"], "evelyn");
+    });
+
+    it("concurrent first sign-ins of one identity create one user", async () => {
+      const all = await Promise.all(Array.from({ length: 6 }, () => signInWith("other", "frank")));
+      assert.equal(new Set(all.map(({ userId }) => userId)).size, 1);
+      assert.deepEqual(await usersNamed("frank%"), [{ name: "frank" }]);
+    });
+
+    it("concurrent first sign-ins of identities with the same name create users with different names", async () => {
+      const providers = ["development", "other", "third"];
+      const all = await Promise.all(providers.map((provider) => signInWith(provider, "gina")));
+      assert.equal(new Set(all.map(({ userId }) => userId)).size, 3);
+      assert.deepEqual(
+        (await usersNamed("gina%")).map(({ name }) => name),
+        ["gina", "gina-2", "gina-3"],
+      );
+    });
+
+    it("a method that the server does not offer is refused with the ones that it offers", async () => {
+      await assert.rejects(
+        inTransaction(api.database, (trx) =>
+          signIn(trx, [], claim(), { server: api.server, now: new Date() }),
+        ),
+        /no sign-in method configured/,
+      );
+    });
   });
 });

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { refuseProof, signProof } from "../../../control-plane/src/auth/development.ts";
+import {
+  createDevelopmentSecret,
+  signDevelopmentClaims,
+} from "@gpu-dev/shared/developmentProof.ts";
+import { Second } from "@gpu-dev/shared/durations.ts";
+import { createDevelopmentSignIn } from "../../../control-plane/src/auth/methods/development.ts";
 import { parseSshPublicKey } from "../../../control-plane/src/auth/sshPublicKey.ts";
 import { newToken, readBearer } from "../../../control-plane/src/auth/token.ts";
 import { requireTool } from "../../support/requireTool.ts";
@@ -117,22 +122,31 @@ describe("tokens and proofs", () => {
     }
   });
 
-  it("S2: takes a proof within a minute either way, and no later", () => {
-    const secret = "s";
-    const claims = {
-      server: "a:1",
-      user: "ann",
-      role: "user",
-      issuedAt: "2026-01-01T00:00:00.000Z",
-    } as const;
-    const given = { ...claims, proof: signProof(secret, claims) };
-    const at = (seconds: number) => new Date(Date.parse(claims.issuedAt) + seconds * 1_000);
-    const judge = (seconds: number) =>
-      refuseProof(given, { secret, server: "a:1", now: at(seconds) });
-    assert.deepEqual([-60, 0, 60].map(judge), [undefined, undefined, undefined]);
-    assert.match(judge(61) ?? "", /too long ago/);
-    assert.match(judge(-61) ?? "", /clock is off/);
-    const elsewhere = refuseProof(given, { secret, server: "b:1", now: at(0) });
-    assert.match(elsewhere ?? "", /bound to a:1, but this server is b:1/);
+  it("S2: development sign-in accepts a proof within a minute in either direction", async () => {
+    const dir = await makeTempDir("sign-in");
+    const secret = createDevelopmentSecret();
+    const secretFile = join(dir.path, "secret");
+    writeFileSync(secretFile, secret, { mode: 0o600 });
+    const roles = new Map([["ann", "operator"]] as const);
+    const method = await createDevelopmentSignIn({ secretFile, defaultUser: "dev", roles });
+    const claims = { server: "a:1", user: "ann", issuedAt: "2026-01-01T00:00:00.000Z" };
+    const proof = signDevelopmentClaims(secret, claims);
+    const verify = (seconds: number, server = "a:1") => {
+      const now = new Date(Date.parse(claims.issuedAt) + seconds * Second.ms);
+      return method.verify({ kind: "development", ...claims, proof }, { server, now });
+    };
+    for (const seconds of [-60, 0, 60]) {
+      assert.deepEqual(await verify(seconds), {
+        provider: "development",
+        subject: "ann",
+        name: "ann",
+        role: "operator",
+        proof,
+      });
+    }
+    await assert.rejects(verify(61), /too long ago/);
+    await assert.rejects(verify(-61), /clock is off/);
+    await assert.rejects(verify(0, "b:1"), /bound to a:1, but this server is b:1/);
+    await dir.remove();
   });
 });

@@ -119,7 +119,7 @@ async function counts(): Promise<{ readonly first: number; readonly hostile: num
 }
 
 async function tokenOf(server: string): Promise<() => string> {
-  const { token } = await developmentToken(server, { role: "user", identity: null });
+  const { token } = await developmentToken(server, { identity: null });
   return () => token;
 }
 

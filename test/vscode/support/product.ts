@@ -54,7 +54,7 @@ export async function startProduct(
     const folder = join(dir.path, "home");
     const openWindow = () => browser.open(server.url(folder));
     const client = async () => {
-      const { token } = await developmentToken(system.url, { role: "user", identity: null });
+      const { token } = await developmentToken(system.url, { identity: null });
       return createApiClient({ baseUrl: system.url, token: () => token });
     };
     return { system, server, browser, folder, openWindow, client, remove };
