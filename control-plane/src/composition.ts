@@ -128,7 +128,7 @@ async function startApi(
     rates: {
       reads: rate(config.readsPerSecond, 2),
       writes: rate(config.writesPerSecond, 5),
-      strangers: rate(config.strangersPerSecond, 5),
+      anonymous: rate(config.anonymousPerSecond, 5),
     },
     validateResponses: config.validateResponses,
     host: config.host,
@@ -140,9 +140,9 @@ async function startApi(
 }
 
 async function createSignInMethods(config: Config): Promise<SignInMethod[]> {
-  const { developmentSecretFile: secretFile, defaultUser, developmentRoles: roles } = config;
+  const { developmentSecretFile: secretFile, developmentRoles: roles } = config;
   if (secretFile === undefined) return [];
-  return [await createDevelopmentSignIn({ secretFile, defaultUser, roles })];
+  return [await createDevelopmentSignIn({ secretFile, roles })];
 }
 
 /** For who watches the process from within the cluster. Answers how to stop it. */

@@ -1,178 +1,198 @@
-import { userInfo } from "node:os";
-import { parseArgs } from "node:util";
+import { Command, CommanderError, Option } from "commander";
 import { z } from "zod";
 import { ROLES, type Role } from "@gpu-dev/shared/api/resources.ts";
-import { NAME_PATTERN, userName } from "@gpu-dev/shared/names.ts";
+import { userName } from "@gpu-dev/shared/names.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { CATALOGUE_FILE } from "./catalogueFile.ts";
 
 const LOOPBACK = ["127.0.0.1", "localhost", "::1"];
 
-const rate = (fallback: number) => z.coerce.number().positive().max(1_000_000).default(fallback);
+const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const path = z.string().min(1).optional();
+/** A flag is true on the command line and a word in the environment. */
+const flag = z.union([z.boolean(), z.stringbool()]).default(false);
+const perSecond = z.coerce.number().positive().max(1_000_000);
 
-/** Defaults stand here and nowhere else. */
-const schema = z
-  .object({
-    role: z.enum(["all", "api", "reconcilers", "migrate"]).default("all"),
-    host: z.string().min(1).default("127.0.0.1"),
-    port: z.coerce.number().int().min(0).max(65_535).default(8710),
-    databaseUrl: z
+const hosts = z
+  .string()
+  .transform((text) => text.split(",").map((host) => host.trim().toLowerCase()))
+  .pipe(z.array(z.string().regex(/^[a-z0-9.-]+(?::\d{1,5})?$/, "must be names of hosts")))
+  .default([]);
+
+const roles = z
+  .string()
+  .transform((text) => text.split(",").filter((entry) => entry.trim() !== ""))
+  .transform((entries) => entries.map((entry) => entry.split("=").map((part) => part.trim())))
+  .pipe(z.array(z.tuple([userName, z.enum(ROLES)]), "must be user=role, comma-separated"))
+  .transform((entries): ReadonlyMap<string, Role> => new Map(entries));
+
+/** Every setting: its option, its variable, its default and its form. An option wins over the variable. */
+const SETTINGS = {
+  role: [
+    option("--role <role>", "GPU_DEV_ROLE", "all, api, reconcilers or migrate").default("all"),
+    z.enum(["all", "api", "reconcilers", "migrate"]),
+  ],
+  host: [
+    option("--host <address>", "GPU_DEV_HOST", "address to listen on").default("127.0.0.1"),
+    z.string().min(1),
+  ],
+  port: [
+    option("--port <number>", "GPU_DEV_PORT", "port of the API; 0 takes a free one").default(8710),
+    count(0, 65_535),
+  ],
+  publicHosts: [
+    option(
+      "--public-hosts <names>",
+      "GPU_DEV_PUBLIC_HOSTS",
+      "host names that clients use besides loopback, comma-separated",
+    ),
+    hosts,
+  ],
+  healthPort: [
+    option(
+      "--health-port <number>",
+      "GPU_DEV_HEALTH_PORT",
+      "port of /healthz, /readyz and /metrics for probes; closed unless set",
+    ),
+    count(0, 65_535).optional(),
+  ],
+  databaseUrl: [
+    option(
+      "--database-url <url>",
+      "DATABASE_URL",
+      "PostgreSQL; prefer the variable, because other users can see options",
+    ),
+    z
       .string({ error: "is missing: set DATABASE_URL" })
       .regex(/^postgres(?:ql)?:\/\//, "must begin with postgres:// or postgresql://"),
-    kubeconfig: z.string().min(1).optional(),
-    inCluster: z.stringbool().default(false),
-    namespace: z
-      .string()
-      .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "must be a Kubernetes name")
-      .default("gpu-dev"),
-    signIn: z.enum(["development", "none"]).default("development"),
-    developmentSecretFile: z.string().min(1).optional(),
-    developmentRoles: z
-      .string()
-      .default("operator=operator,admin=admin")
-      .transform((text) => text.split(",").filter((entry) => entry.trim() !== ""))
-      .transform((entries) => entries.map((entry) => entry.split("=").map((part) => part.trim())))
-      .pipe(z.array(z.tuple([userName, z.enum(ROLES)]), "must be user=role, comma-separated"))
-      .transform((entries): ReadonlyMap<string, Role> => new Map(entries)),
-    publicHosts: z
-      .string()
-      .transform((text) => text.split(",").map((host) => host.trim().toLowerCase()))
-      .pipe(z.array(z.string().regex(/^[a-z0-9.-]+(?::\d{1,5})?$/, "must be names of hosts")))
-      .default([]),
-    healthPort: z.coerce.number().int().min(0).max(65_535).optional(),
-    catalogueFile: z.string().min(1).default(CATALOGUE_FILE),
-    sshServerImage: z
-      .string()
-      .regex(/^\S+$/, "must be the reference of an image")
-      .default(`ghcr.io/gpu-dev/ssh-server:${packageJson.version}`),
-    concurrency: z.coerce.number().int().min(1).max(64).default(8),
-    poolSize: z.coerce.number().int().min(2).max(100).default(16),
-    logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
-    exitWithParent: z.boolean().default(false),
-    validateResponses: z.stringbool().default(false),
-    readsPerSecond: rate(1_000),
-    writesPerSecond: rate(20),
-    strangersPerSecond: rate(20),
-  })
+  ],
+  poolSize: [
+    option(
+      "--pool-size <number>",
+      "GPU_DEV_POOL_SIZE",
+      "database connections, in addition to those of the job queue and the event stream",
+    ).default(16),
+    count(2, 100),
+  ],
+  kubeconfig: [
+    option("--kubeconfig <file>", "GPU_DEV_KUBECONFIG", "how to reach the cluster"),
+    path,
+  ],
+  inCluster: [
+    option(
+      "--in-cluster",
+      "GPU_DEV_IN_CLUSTER",
+      "use the service account of the pod that this process runs in",
+    ),
+    flag,
+  ],
+  namespace: [
+    option("--namespace <name>", "GPU_DEV_NAMESPACE", "namespace of user pods").default("gpu-dev"),
+    z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "must be a Kubernetes name"),
+  ],
+  sshServerImage: [
+    option(
+      "--ssh-server-image <image>",
+      "GPU_DEV_SSH_SERVER_IMAGE",
+      "init image that installs the SSH server in user pods",
+    ).default(`ghcr.io/gpu-dev/ssh-server:${packageJson.version}`),
+    z.string().regex(/^\S+$/, "must be an image reference"),
+  ],
+  catalogueFile: [
+    option("--catalogue <file>", "GPU_DEV_CATALOGUE", "GPU types, images and limits").default(
+      CATALOGUE_FILE,
+      "infra/catalogue.yaml",
+    ),
+    z.string().min(1),
+  ],
+  concurrency: [
+    option("--concurrency <number>", "GPU_DEV_CONCURRENCY", "reconciler runs at once").default(8),
+    count(1, 64),
+  ],
+  signIn: [
+    option(
+      "--sign-in <method>",
+      "GPU_DEV_SIGN_IN",
+      "development, or none: existing tokens stay valid and no new ones are issued",
+    ).default("development"),
+    z.enum(["development", "none"]),
+  ],
+  developmentSecretFile: [
+    option(
+      "--development-secret-file <file>",
+      "GPU_DEV_DEVELOPMENT_SECRET_FILE",
+      "file with mode 0600 that holds the secret of development sign-in",
+    ),
+    path,
+  ],
+  developmentRoles: [
+    option(
+      "--development-roles <list>",
+      "GPU_DEV_DEVELOPMENT_ROLES",
+      "roles of development users as user=role, comma-separated; all others are user",
+    ).default("operator=operator,admin=admin"),
+    roles,
+  ],
+  readsPerSecond: [
+    option("--reads-per-second <number>", "GPU_DEV_READS_PER_SECOND", "per user").default(1_000),
+    perSecond,
+  ],
+  writesPerSecond: [
+    option(
+      "--writes-per-second <number>",
+      "GPU_DEV_WRITES_PER_SECOND",
+      "per user; bursts of 5 times as many",
+    ).default(20),
+    perSecond,
+  ],
+  anonymousPerSecond: [
+    option(
+      "--anonymous-per-second <number>",
+      "GPU_DEV_ANONYMOUS_PER_SECOND",
+      "per address, requests without a valid token; bursts of 5 times as many",
+    ).default(20),
+    perSecond,
+  ],
+  validateResponses: [
+    option(
+      "--validate-responses",
+      "GPU_DEV_VALIDATE_RESPONSES",
+      "check response bodies against their schemas",
+    ),
+    flag,
+  ],
+  logLevel: [
+    option("--log-level <level>", "GPU_DEV_LOG_LEVEL", "trace to error, or silent").default("info"),
+    z.enum(["trace", "debug", "info", "warn", "error", "silent"]),
+  ],
+  exitWithParent: [
+    option("--exit-with-parent", undefined, "stop in order when standard input closes"),
+    flag,
+  ],
+} as const satisfies Record<string, readonly [Option, z.ZodType]>;
+
+/** Renamed variables are refused: ignoring one would silently apply a default. */
+const RENAMED: Readonly<Record<string, string>> = {
+  GPU_DEV_STRANGERS_PER_SECOND: "GPU_DEV_ANONYMOUS_PER_SECOND",
+};
+
+type Settings = typeof SETTINGS;
+type Key = keyof Settings;
+type Shape = { readonly [K in Key]: Settings[K][1] };
+export type Config = z.output<z.ZodObject<Shape>>;
+
+/** The settings as one schema, with the rules that concern several of them. */
+const schema = z
+  .object(
+    Object.fromEntries(
+      Object.entries(SETTINGS).map(([key, [, form]]) => [key, form]),
+    ) as unknown as Shape,
+  )
   .superRefine((config, context) => {
-    const refuse = (path: string, message: string): void => {
-      context.addIssue({ code: "custom", path: [path], message });
-    };
-    if (config.role === "migrate") return;
-    const serves = config.role !== "reconcilers";
-    const development = config.signIn === "development";
-    if (serves && development && config.developmentSecretFile === undefined) {
-      refuse("developmentSecretFile", "is missing: without it nobody could sign in");
-    }
-    if (!development && config.developmentSecretFile !== undefined) {
-      refuse("signIn", "is none, and a secret for development sign-in is given; leave one out");
-    }
-    if (config.developmentSecretFile !== undefined && !LOOPBACK.includes(config.host)) {
-      refuse(
-        "host",
-        `${config.host} is not loopback, and development sign-in serves only loopback`,
-      );
-    }
-    if (config.kubeconfig !== undefined && config.inCluster) {
-      refuse("inCluster", "is set, and a kubeconfig too; leave one out");
-    }
-    if (config.role !== "api" && config.kubeconfig === undefined && !config.inCluster) {
-      refuse("kubeconfig", "is missing: the reconcilers need a cluster");
-    }
-    if (serves && !LOOPBACK.includes(config.host) && config.publicHosts.length === 0) {
-      refuse("publicHosts", "is missing: the server answers to its own names alone");
+    for (const [key, message] of findConflicts(config)) {
+      context.addIssue({ code: "custom", path: [key], message });
     }
   });
-
-export type Config = z.output<typeof schema> & { readonly defaultUser: string };
-
-/** Where each value comes from: an option, or an environment variable. Options win. */
-const SOURCES: Record<
-  keyof z.input<typeof schema>,
-  { readonly option?: string; readonly variable?: string; readonly help: string }
-> = {
-  role: {
-    option: "role",
-    variable: "GPU_DEV_ROLE",
-    help: "all, api, reconcilers or migrate; default all",
-  },
-  host: {
-    option: "host",
-    variable: "GPU_DEV_HOST",
-    help: "address to listen on; default 127.0.0.1",
-  },
-  port: { option: "port", variable: "GPU_DEV_PORT", help: "default 8710; 0 takes a free one" },
-  databaseUrl: {
-    option: "database-url",
-    variable: "DATABASE_URL",
-    help: "PostgreSQL; prefer the variable, as options can be seen by others",
-  },
-  kubeconfig: { option: "kubeconfig", variable: "GPU_DEV_KUBECONFIG", help: "file of the cluster" },
-  inCluster: {
-    variable: "GPU_DEV_IN_CLUSTER",
-    help: "true: the service account of the pod that this runs in",
-  },
-  namespace: {
-    option: "namespace",
-    variable: "GPU_DEV_NAMESPACE",
-    help: "of user pods; default gpu-dev",
-  },
-  signIn: {
-    variable: "GPU_DEV_SIGN_IN",
-    help: "development or none: with none, nobody gets a new token; default development",
-  },
-  publicHosts: {
-    variable: "GPU_DEV_PUBLIC_HOSTS",
-    help: "names by which clients reach it, comma-separated; beside loopback's",
-  },
-  healthPort: {
-    variable: "GPU_DEV_HEALTH_PORT",
-    help: "where /healthz, /readyz and /metrics are, to any name; none unless set",
-  },
-  developmentSecretFile: {
-    option: "development-secret-file",
-    variable: "GPU_DEV_DEVELOPMENT_SECRET_FILE",
-    help: "0600 file with the secret of development sign-in",
-  },
-  developmentRoles: {
-    option: "development-roles",
-    variable: "GPU_DEV_DEVELOPMENT_ROLES",
-    help: "user=role,... of development sign-in; default operator=operator,admin=admin",
-  },
-  catalogueFile: {
-    option: "catalogue",
-    variable: "GPU_DEV_CATALOGUE",
-    help: "types, images and limits; default infra/catalogue.yaml",
-  },
-  sshServerImage: {
-    variable: "GPU_DEV_SSH_SERVER_IMAGE",
-    help: "what brings the SSH server into users' pods; default the one of this version",
-  },
-  concurrency: {
-    option: "concurrency",
-    variable: "GPU_DEV_CONCURRENCY",
-    help: "reconciler runs at once; default 8",
-  },
-  poolSize: {
-    variable: "GPU_DEV_POOL_SIZE",
-    help: "database connections, beside those of the job queue and of the events; default 16",
-  },
-  logLevel: { option: "log-level", variable: "GPU_DEV_LOG_LEVEL", help: "default info" },
-  exitWithParent: { option: "exit-with-parent", help: "stop in order when standard input closes" },
-  validateResponses: {
-    variable: "GPU_DEV_VALIDATE_RESPONSES",
-    help: "true: answers are checked against their schemas",
-  },
-  readsPerSecond: { variable: "GPU_DEV_READS_PER_SECOND", help: "per user; default 1000" },
-  writesPerSecond: {
-    variable: "GPU_DEV_WRITES_PER_SECOND",
-    help: "per user; default 20, bursts 5 x",
-  },
-  strangersPerSecond: {
-    variable: "GPU_DEV_STRANGERS_PER_SECOND",
-    help: "per address, not signed in; default 20, bursts 5 x",
-  },
-};
 
 export class ConfigProblem extends Error {
   override readonly name = "ConfigProblem";
@@ -180,80 +200,102 @@ export class ConfigProblem extends Error {
 
 /**
  * Reads the configuration once.
- * @returns undefined when only help was asked for
- * @throws ConfigProblem that lists everything that is wrong
+ * @returns undefined if only help was requested
+ * @throws ConfigProblem that lists every problem
  */
 export function readConfig(
   argv: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Config | undefined {
-  const options = parseOptions(argv);
-  if (options["help"] === true) return undefined;
-  const raw = Object.entries(SOURCES).map(([key, { option, variable }]) => {
-    const given = option === undefined ? undefined : options[option];
-    const fallback = variable === undefined ? undefined : environment[variable];
-    return [key, given ?? (fallback === "" ? undefined : fallback)] as const;
+  const program = createProgram();
+  if (!parseOptions(program, argv)) return undefined;
+  const raw = Object.entries(SETTINGS).map(([key, [setting]]) => {
+    const name = setting.attributeName();
+    if (program.getOptionValueSource(name) === "cli") return [key, program.getOptionValue(name)];
+    // An empty variable counts as unset: manifests cannot leave one out conditionally.
+    const variable = setting.envVar === undefined ? "" : (environment[setting.envVar] ?? "");
+    return [key, variable === "" ? (setting.defaultValue as unknown) : variable];
   });
   const parsed = schema.safeParse(Object.fromEntries(raw));
-  if (parsed.success) return { ...parsed.data, defaultUser: defaultUser() };
-  const problems = parsed.error.issues.map((issue) => {
-    const key = String(issue.path[0]) as keyof typeof SOURCES;
-    const { option, variable } = SOURCES[key];
-    const names = [option && `--${option}`, variable].filter(Boolean).join(" or ");
-    return `  ${names}: ${issue.message}`;
-  });
-  throw new ConfigProblem(`the configuration is not valid:\n${problems.join("\n")}`);
+  const problems = [
+    ...Object.entries(RENAMED)
+      .filter(([old]) => (environment[old] ?? "") !== "")
+      .map(([old, name]) => `  ${old}: was renamed; set ${name}`),
+    ...(parsed.error?.issues ?? []).map((issue) => {
+      const [{ long, envVar }] = SETTINGS[String(issue.path[0]) as Key];
+      return `  ${[long, envVar].filter(Boolean).join(" or ")}: ${issue.message}`;
+    }),
+  ];
+  if (!parsed.success || problems.length > 0) {
+    throw new ConfigProblem(`the configuration is not valid:\n${problems.join("\n")}`);
+  }
+  return parsed.data;
 }
 
 export function describeOptions(): string {
-  const lines = Object.values(SOURCES).map(({ option, variable, help }) => {
-    const name = option === undefined ? "" : `--${option}`;
-    return `  ${name.padEnd(26)} ${(variable ?? "").padEnd(32)} ${help}`;
-  });
-  return `The control plane of GPU Dev Servers.\n\n${lines.join("\n")}\n`;
+  return createProgram().helpInformation();
 }
 
-/** As it may be logged: a database URL has a password. */
+/** The configuration as it may be logged: the database URL contains a password. */
 export function redactConfig(config: Config): Record<string, unknown> {
   const url = URL.parse(config.databaseUrl);
   return {
     ...config,
+    developmentRoles: Object.fromEntries(config.developmentRoles),
     databaseUrl: url ? `${url.protocol}//${url.host}${url.pathname}` : "[redacted]",
   };
 }
 
-function parseOptions(argv: readonly string[]): Record<string, string | boolean | undefined> {
-  const named = Object.values(SOURCES).flatMap(({ option }) => option ?? []);
-  const flag = { type: "boolean" } as const;
+function option(flags: string, variable: string | undefined, help: string): Option {
+  const created = new Option(flags, help);
+  return variable === undefined ? created : created.env(variable);
+}
+
+function createProgram(): Command {
+  const program = new Command("control-plane")
+    .description("The control plane of GPU Dev Servers.")
+    .exitOverride()
+    .configureOutput({ writeOut: () => undefined, writeErr: () => undefined })
+    .configureHelp({ helpWidth: 100 });
+  for (const [setting] of Object.values(SETTINGS)) program.addOption(setting);
+  return program;
+}
+
+/** @returns false if only help was requested */
+function parseOptions(program: Command, argv: readonly string[]): boolean {
   try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: false,
-      options: {
-        ...Object.fromEntries(named.map((option) => [option, { type: "string" } as const])),
-        "exit-with-parent": flag,
-        help: { ...flag, short: "h" },
-      },
-    }).values;
+    program.parse(argv, { from: "user" });
+    return true;
   } catch (cause) {
-    throw new ConfigProblem(`${(cause as Error).message}; --help lists the options`, { cause });
+    if (!(cause instanceof CommanderError)) throw cause;
+    if (cause.code === "commander.helpDisplayed") return false;
+    const problem = cause.message.replace(/^error: /, "").replace(/\.$/, "");
+    throw new ConfigProblem(`${problem}; --help lists the options`, { cause });
   }
 }
 
-/** The name of whoever started the server, made into a user name. */
-export function defaultUser(whoAmI: () => { readonly username: string } = userInfo): string {
-  const name = nameOf(whoAmI)
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, "-")
-    .replaceAll(/^[^a-z]+|-+$/g, "");
-  return NAME_PATTERN.test(name) ? name : "dev";
-}
-
-/** In an image the number that a process runs under has no account, and then asking for its name throws. */
-function nameOf(whoAmI: () => { readonly username: string }): string {
-  try {
-    return whoAmI().username;
-  } catch {
-    return "";
+function* findConflicts(config: Config): Generator<readonly [Key, string]> {
+  if (config.role === "migrate") return;
+  const serves = config.role !== "reconcilers";
+  const onLoopback = LOOPBACK.includes(config.host);
+  const development = config.signIn === "development";
+  const hasSecret = config.developmentSecretFile !== undefined;
+  if (serves && development && !hasSecret) {
+    yield ["developmentSecretFile", "is missing: without it nobody could sign in"];
+  }
+  if (!development && hasSecret) {
+    yield ["signIn", "is none, but a secret for development sign-in is given; remove one of them"];
+  }
+  if (hasSecret && !onLoopback) {
+    yield ["host", `${config.host} is not loopback; development sign-in is for loopback only`];
+  }
+  if (config.kubeconfig !== undefined && config.inCluster) {
+    yield ["inCluster", "is set, but a kubeconfig is given too; remove one of them"];
+  }
+  if (config.role !== "api" && config.kubeconfig === undefined && !config.inCluster) {
+    yield ["kubeconfig", "is missing: the reconcilers need a cluster"];
+  }
+  if (serves && !onLoopback && config.publicHosts.length === 0) {
+    yield ["publicHosts", "is missing: the server accepts only requests to its own host names"];
   }
 }

@@ -10,7 +10,7 @@ export interface Rates {
   readonly reads: Rate;
   readonly writes: Rate;
   /** Per address, for routes that need no sign-in and for requests whose token was refused. */
-  readonly strangers: Rate;
+  readonly anonymous: Rate;
 }
 
 export interface Caller {
@@ -23,16 +23,16 @@ export function createGate(services: Services, rates: Rates) {
   const { database: db, clock } = services;
   const limitReads = createRateLimit(rates.reads, clock);
   const limitWrites = createRateLimit(rates.writes, clock);
-  const limitStrangers = createRateLimit(rates.strangers, clock);
+  const limitAnonymous = createRateLimit(rates.anonymous, clock);
 
   return async (ctx: Context, route: Route): Promise<Caller> => {
     if (route.access === "public") {
-      limitStrangers(addressOf(ctx.req));
+      limitAnonymous(addressOf(ctx.req));
       return { principal: null, viewer: null };
     }
     const found = await authenticate({ db, clock }, ctx.headers.authorization);
     if (found.outcome === "refused") {
-      limitStrangers(addressOf(ctx.req));
+      limitAnonymous(addressOf(ctx.req));
       if (found.userId === null) throw found.refusal;
       ctx.state.userId = found.userId;
       const { code, message, headers } = found.refusal;

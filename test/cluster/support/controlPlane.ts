@@ -57,7 +57,7 @@ export async function startControlPlane(given: {
         GPU_DEV_CATALOGUE: given.catalogueFile ?? "",
         GPU_DEV_WRITES_PER_SECOND: "100000",
         GPU_DEV_READS_PER_SECOND: "100000",
-        GPU_DEV_STRANGERS_PER_SECOND: "100000",
+        GPU_DEV_ANONYMOUS_PER_SECOND: "100000",
       },
     },
   );

@@ -63,7 +63,7 @@ export async function startApi(
       GPU_DEV_LOG_LEVEL: "silent",
       GPU_DEV_WRITES_PER_SECOND: "10000",
       GPU_DEV_READS_PER_SECOND: "10000",
-      GPU_DEV_STRANGERS_PER_SECOND: "10000",
+      GPU_DEV_ANONYMOUS_PER_SECOND: "10000",
       ...options.environment,
     },
   );

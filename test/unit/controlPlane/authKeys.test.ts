@@ -128,7 +128,7 @@ describe("tokens and proofs", () => {
     const secretFile = join(dir.path, "secret");
     writeFileSync(secretFile, secret, { mode: 0o600 });
     const roles = new Map([["ann", "operator"]] as const);
-    const method = await createDevelopmentSignIn({ secretFile, defaultUser: "dev", roles });
+    const method = await createDevelopmentSignIn({ secretFile, roles });
     const claims = { server: "a:1", user: "ann", issuedAt: "2026-01-01T00:00:00.000Z" };
     const proof = signDevelopmentClaims(secret, claims);
     const verify = (seconds: number, server = "a:1") => {

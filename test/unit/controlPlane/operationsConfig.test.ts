@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { defaultUser, readConfig, redactConfig } from "../../../control-plane/src/config.ts";
+import { defaultUser } from "../../../control-plane/src/auth/methods/development.ts";
+import { describeOptions, readConfig, redactConfig } from "../../../control-plane/src/config.ts";
 import { parseEventCursor } from "../../../control-plane/src/operations/eventCursor.ts";
 import { chooseName } from "../../../control-plane/src/operations/chooseName.ts";
 import { listOf } from "../../../control-plane/src/operations/checkSpec.ts";
@@ -8,7 +9,7 @@ import { NAME_PATTERN } from "@gpu-dev/shared/names.ts";
 const URL_WITH_PASSWORD = "postgres://gpu:hunter2@127.0.0.1/gpu";
 
 describe("the configuration", () => {
-  it("takes options before the environment, and an empty variable for none", () => {
+  it("prefers options to the environment and treats an empty variable as unset", () => {
     const config = readConfig(
       ["--role", "api", "--port", "9000", "--development-secret-file", "s"],
       {
@@ -22,7 +23,7 @@ describe("the configuration", () => {
     assert.ok(!JSON.stringify(redactConfig(config)).includes("hunter2"));
   });
 
-  it("names every problem, with its option and its variable", () => {
+  it("lists every problem with its option and its variable", () => {
     assert.throws(
       () => readConfig(["--role", "none", "--concurrency", "0"], {}),
       (error: Error) => {
@@ -32,10 +33,43 @@ describe("the configuration", () => {
         return true;
       },
     );
-    assert.throws(() => readConfig(["--nonsense"], {}), /--nonsense.*--help/s);
+    assert.throws(
+      () => readConfig(["--nonsense"], {}),
+      /^ConfigProblem: unknown.*--nonsense.*--help/,
+    );
   });
 
-  it("serves other addresses than loopback only under its own names, and without development sign-in", () => {
+  it("returns nothing if only help is requested, and describes every option with its variable", () => {
+    assert.equal(readConfig(["--help"], {}), undefined);
+    assert.match(describeOptions(), /--port <number> .*default: 8710, env:\s+GPU_DEV_PORT\)/);
+  });
+
+  it("refuses a renamed variable and names the new one", () => {
+    const environment = { DATABASE_URL: URL_WITH_PASSWORD, GPU_DEV_STRANGERS_PER_SECOND: "5" };
+    assert.throws(
+      () => readConfig(["--role", "migrate"], environment),
+      /GPU_DEV_STRANGERS_PER_SECOND: was renamed; set GPU_DEV_ANONYMOUS_PER_SECOND/,
+    );
+  });
+
+  it("reads the roles of development users, and refuses unknown roles and names", () => {
+    const rolesOf = (...args: string[]) => {
+      const argv = ["--role", "migrate", ...args];
+      const config = readConfig(argv, { DATABASE_URL: URL_WITH_PASSWORD });
+      return Object.fromEntries(config?.developmentRoles ?? []);
+    };
+    assert.deepEqual(rolesOf(), { operator: "operator", admin: "admin" });
+    assert.deepEqual(rolesOf("--development-roles", "ada = admin, bob=operator"), {
+      ada: "admin",
+      bob: "operator",
+    });
+    assert.deepEqual(rolesOf("--development-roles", ""), {});
+    for (const wrong of ["ada", "ada=emperor", "Ada=admin", "ada=admin=user"]) {
+      assert.throws(() => rolesOf("--development-roles", wrong), /--development-roles or GPU_DEV/);
+    }
+  });
+
+  it("listens outside loopback only with public host names and without development sign-in", () => {
     const inPod = {
       DATABASE_URL: URL_WITH_PASSWORD,
       GPU_DEV_ROLE: "api",
@@ -58,7 +92,7 @@ describe("the configuration", () => {
     );
   });
 
-  it("names whoever started it, and in an image, where the number has no account, dev", () => {
+  it("proposes the account that started the server, or dev if its user id has no account", () => {
     assert.equal(
       defaultUser(() => ({ username: "Ada.Lovelace" })),
       "ada-lovelace",
@@ -73,7 +107,7 @@ describe("the configuration", () => {
     assert.equal(defaultUser(noAccount), "dev");
   });
 
-  it("migrates with nothing but a database", () => {
+  it("needs only a database to migrate", () => {
     const config = readConfig(["--role", "migrate"], { DATABASE_URL: URL_WITH_PASSWORD });
     assert.equal(config?.role, "migrate");
   });

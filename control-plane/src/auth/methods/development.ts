@@ -1,17 +1,18 @@
 import { lstat, readFile } from "node:fs/promises";
+import { userInfo } from "node:os";
 import type { Role } from "@gpu-dev/shared/api/resources.ts";
 import {
   MAX_PROOF_AGE_MS,
   parseDevelopmentSecret,
   signDevelopmentClaims,
 } from "@gpu-dev/shared/developmentProof.ts";
+import { NAME_PATTERN } from "@gpu-dev/shared/names.ts";
 import { Refusal } from "../../domain/refusal.ts";
 import type { SignInFacts, SignInMethod, SignInRequest } from "../../domain/signInMethod.ts";
 import { hashesEqual } from "../token.ts";
 
 export interface DevelopmentOptions {
   readonly secretFile: string;
-  readonly defaultUser: string;
   /** The roles of the users named here; all others have the role `user`. */
   readonly roles: ReadonlyMap<string, Role>;
 }
@@ -21,11 +22,11 @@ export interface DevelopmentOptions {
  * holder of the secret may sign in as any user.
  */
 export async function createDevelopmentSignIn(options: DevelopmentOptions): Promise<SignInMethod> {
-  const { secretFile, defaultUser, roles } = options;
+  const { secretFile, roles } = options;
   const secret = await readSecret(secretFile);
   return {
     kind: "development",
-    describe: () => ({ kind: "development", secretFile, defaultUser }),
+    describe: () => ({ kind: "development", secretFile, defaultUser: defaultUser() }),
     verify: async (request, facts) => {
       checkProof(secret, request, facts);
       const { user, proof } = request;
@@ -38,6 +39,15 @@ export async function createDevelopmentSignIn(options: DevelopmentOptions): Prom
       });
     },
   };
+}
+
+/** The name of the operating system user who started the server, turned into a user name. */
+export function defaultUser(whoAmI: () => { readonly username: string } = userInfo): string {
+  const name = accountName(whoAmI)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^[^a-z]+|-+$/g, "");
+  return NAME_PATTERN.test(name) ? name : "dev";
 }
 
 /** Checks that the proof was made with the secret, for this server, within the last minute. */
@@ -89,4 +99,13 @@ async function readSecret(path: string): Promise<string> {
     );
   }
   return secret;
+}
+
+/** In an image the process's user id may have no account; reading its name then throws. */
+function accountName(whoAmI: () => { readonly username: string }): string {
+  try {
+    return whoAmI().username;
+  } catch {
+    return "";
+  }
 }
