@@ -22,10 +22,10 @@ import { type Disposable, disposeAll } from "./core/emitter.ts";
 import { createShowFailure, type ShowFailure } from "./core/errors.ts";
 import { type CommandHandlers, registerCommands } from "./core/commands.ts";
 import { environmentVariables, readSettings, type Settings } from "./core/settings.ts";
-import { createLive } from "./live/createLive.ts";
+import { createLive } from "./live/live.ts";
 import { createEventClaims } from "./notify/eventClaims.ts";
 import { createNotifications } from "./notify/notifications.ts";
-import type { LogTail } from "./report/logTail.ts";
+import type { LogTail } from "./report/reportLog.ts";
 import { createReport } from "./report/report.ts";
 import { createReservationCommands } from "./reservation/reservationCommands.ts";
 import { createReserve } from "./reserve/reserve.ts";
@@ -129,7 +129,7 @@ function composeWatchers(environment: Environment, core: Core): Disposable[] {
         now,
       }),
       level: () => currentSettings().notifications,
-      isToldHere: (event) => remoteWindow.isOf(event.reservationId ?? ""),
+      isShownElsewhere: (event) => remoteWindow.isOf(event.reservationId ?? ""),
     }),
   ];
 }

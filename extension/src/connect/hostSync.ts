@@ -6,7 +6,7 @@ import { ensureOwnKey } from "@gpu-dev/client/ssh/ownKey.ts";
 import { syncReservationHosts } from "@gpu-dev/client/ssh/reservationHosts.ts";
 import type { SshFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
 import type { Account } from "../account/account.ts";
-import type { Live } from "../live/liveState.ts";
+import type { Live } from "../live/live.ts";
 import { explainCommandFor, installExplain } from "./explainCommand.ts";
 import type { ExtensionPaths } from "./extensionPaths.ts";
 import { createKnownHosts, type KnownHosts } from "./knownHosts.ts";

@@ -7,7 +7,7 @@ import { progressSentence } from "@gpu-dev/client/text/reservationText.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
 import { Dismissed } from "../core/errors.ts";
 import type { Target } from "../core/commands.ts";
-import type { Live } from "../live/liveState.ts";
+import type { Live } from "../live/live.ts";
 import { pickReservation } from "../reservation/pickReservation.ts";
 import type { HostSync } from "./hostSync.ts";
 import { hasEnded, neverReady, waitUntilReady } from "./waitUntilReady.ts";

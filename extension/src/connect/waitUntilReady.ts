@@ -3,7 +3,7 @@ import { TERMINAL } from "@gpu-dev/shared/states.ts";
 import { progressSentence } from "@gpu-dev/client/text/reservationText.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
 import { Dismissed } from "../core/errors.ts";
-import type { Live } from "../live/liveState.ts";
+import type { Live } from "../live/live.ts";
 
 export interface WaitUntilReady {
   readonly live: Pick<Live, "state" | "onDidChange">;

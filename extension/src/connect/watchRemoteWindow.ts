@@ -4,7 +4,7 @@ import type { HostState } from "@gpu-dev/client/ssh/hostState.ts";
 import type { CommandId } from "../core/commands.ts";
 import type { Disposable } from "../core/emitter.ts";
 import type { Target } from "../core/commands.ts";
-import type { Live } from "../live/liveState.ts";
+import type { Live } from "../live/live.ts";
 import {
   type Here,
   type NoticeButton,

@@ -3,69 +3,71 @@ import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { Day } from "@gpu-dev/shared/durations.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
 
-const ENDED_KEPT_MS = Day.ms;
+/** How long ended reservations stay in the list. */
+const RETENTION_MS = Day.ms;
 
 type List = readonly Reservation[];
 
-/** The list with one answer taken in, or the very same list where that is older than what is known, or the same. */
-export function withAnswer(list: List, answer: Reservation): List {
-  const known = list.find(({ id }) => id === answer.id);
-  if (newerOf(known, answer) === known) return list;
-  return newestFirst([...list.filter((each) => each !== known), answer]);
+/** The list with one reservation updated; the same object if the reservation is older than the list, or equal. */
+export function withReservation(list: List, latest: Reservation): List {
+  const known = list.find(({ id }) => id === latest.id);
+  if (newerOf(known, latest) === known) return list;
+  return newestFirst([...list.filter((each) => each !== known), latest]);
 }
 
 /**
- * The list after everything was read anew. `learned` are ids that something newer was heard of while the reading
- * was under way: they stay though the answer lacks them. All others that it lacks are gone.
+ * The list after a full read. `learned` are the ids of reservations that changed during the read: they stay even if the
+ * read lacks them. All other reservations that the read lacks are removed.
  */
-export function withReading(list: List | null, answers: List, learned: ReadonlySet<string>): List {
+export function withReading(list: List | null, items: List, learned: ReadonlySet<string>): List {
   const known = new Map((list ?? []).map((each) => [each.id, each]));
   const read = new Map<string, Reservation>();
-  for (const answer of answers) {
-    read.set(answer.id, newerOf(read.get(answer.id) ?? known.get(answer.id), answer));
+  for (const item of items) {
+    read.set(item.id, newerOf(read.get(item.id) ?? known.get(item.id), item));
   }
   const kept = [...known.values()].filter(({ id }) => learned.has(id) && !read.has(id));
   return newestFirst([...read.values(), ...kept]);
 }
 
-/** Without those that ended more than a day ago; the very same list where there is none. */
+/** The list without reservations that ended more than a day ago; the same object if there are none. */
 export function withoutOld(list: List, now: Date): List {
   const kept = list.filter((each) => !isOld(each, now));
   return kept.length === list.length ? list : kept;
 }
 
-/** Those that were live when last heard of and that a list of all live ones lacks: how did they end? */
+/** Reservations that were live when last read and that a list of all live ones lacks: they have ended. */
 export function missingFrom(list: List, live: List): List {
   const ids = new Set(live.map(({ id }) => id));
   return list.filter(({ id, state }) => LIVE.includes(state) && !ids.has(id));
 }
 
-/** Ids of what came, changed or went between two lists. */
+/** The ids of reservations that were added, changed or removed between two lists. */
 export function changedIds(before: List, after: List): string[] {
-  const [old, fresh] = [new Map(before.map(byId)), new Map(after.map(byId))];
-  const ids = new Set([...old.keys(), ...fresh.keys()]);
-  return [...ids].filter((id) => old.get(id) !== fresh.get(id));
+  const previous = new Map(before.map(entryOf));
+  const current = new Map(after.map(entryOf));
+  const ids = new Set([...previous.keys(), ...current.keys()]);
+  return [...ids].filter((id) => previous.get(id) !== current.get(id));
 }
 
 /**
- * An answer of an older generation was overtaken on its way. One of the same generation counts, as the place in the
- * queue moves without one; where it says the same, the object stays, so that nothing is drawn again.
+ * A response with an older generation is stale. One with the same generation counts, because the position in the queue
+ * changes without a new generation. If it is equal, the known object stays, so that nothing is redrawn.
  */
-function newerOf(known: Reservation | undefined, answer: Reservation): Reservation {
-  if (known === undefined || known.generation < answer.generation) return answer;
-  if (known.generation > answer.generation) return known;
-  return isDeepStrictEqual(known, answer) ? known : answer;
+function newerOf(known: Reservation | undefined, latest: Reservation): Reservation {
+  if (known === undefined || known.generation < latest.generation) return latest;
+  if (known.generation > latest.generation) return known;
+  return isDeepStrictEqual(known, latest) ? known : latest;
 }
 
-function byId(each: Reservation): [string, Reservation] {
-  return [each.id, each];
+function entryOf(reservation: Reservation): [string, Reservation] {
+  return [reservation.id, reservation];
 }
 
 function isOld({ endedAt }: Reservation, now: Date): boolean {
-  return endedAt !== null && now.getTime() - Date.parse(endedAt) > ENDED_KEPT_MS;
+  return endedAt !== null && now.getTime() - Date.parse(endedAt) > RETENTION_MS;
 }
 
-/** As the server sorts them; the id decides between two of the same moment. */
+/** The order of the server; the id decides between reservations created in the same moment. */
 function newestFirst(list: Reservation[]): List {
   return list.sort(
     (a, b) =>

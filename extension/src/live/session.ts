@@ -1,21 +1,21 @@
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { Event } from "@gpu-dev/shared/api/events.ts";
+import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import { Second } from "@gpu-dev/shared/durations.ts";
+import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
 import { backoffMs, pause, STREAM_BACKOFF } from "@gpu-dev/client/http/backoff.ts";
 import type { StreamItem } from "@gpu-dev/client/http/eventStream.ts";
-import { Second } from "@gpu-dev/shared/durations.ts";
-import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import { asError } from "../core/errors.ts";
-import type { StateKeeper } from "./keepState.ts";
 import { readDisks, readEverything, readLiveReservations } from "./readServer.ts";
-import { createRereads, type Rereads } from "./rereads.ts";
+import { createRereadQueue, type RereadQueue } from "./rereadQueue.ts";
 import { missingFrom } from "./reservationList.ts";
+import type { StateKeeper } from "./stateKeeper.ts";
 
-/** Events of one change come together. */
+/** One change produces several events, which arrive together. */
 const EVENT_DELAY_MS = 50;
-/** Every client was told, or lost the server, at the same moment: they don't ask at the same moment. */
-const CHANGED_JITTER_MS = 500;
+/** All clients receive a hint, or lose the server, at the same moment; the jitter spreads their requests. */
+const CHANGED_JITTER_MS = 0.5 * Second.ms;
 const RETURN_JITTER_MS = Second.ms;
 
 type Key = "everything" | "live" | "availability" | "disks" | ReservationId;
@@ -23,179 +23,200 @@ type Key = "everything" | "live" | "availability" | "disks" | ReservationId;
 export interface SessionOptions {
   readonly client: ApiClient;
   readonly keeper: StateKeeper;
-  readonly tellEvent: (event: Event) => void;
+  readonly onEvent: (event: Event) => void;
   readonly log: { warn(message: string): void };
   readonly random: () => number;
 }
 
+export interface Session {
+  /** Re-reads everything; throws if a part could not be read. */
+  refresh(): Promise<void>;
+  /** Applies the response to a write. */
+  put(reservation: Reservation): void;
+  /** Stops following the server; later responses are dropped. */
+  end(): void;
+}
+
+interface SessionState extends SessionOptions {
+  readonly signal: AbortSignal;
+  readonly queue: RereadQueue<Key>;
+  /** For each full read in progress, the reservations that changed since it started. */
+  readonly readings: Set<Set<string>>;
+  isStreamOpen: boolean;
+  failures: number;
+  lastEventId: string | undefined;
+}
+
 /**
- * Follows the server for as long as one person is signed in. Events, hints and answers to writes only say what to
- * read: what is shown is always what a read answered. What arrives after `end` is dropped.
+ * Follows the server for one sign-in. Events, hints and responses to writes only decide what to read: the shown state
+ * always comes from a read.
  */
-export class Session {
-  readonly #options: SessionOptions;
-  readonly #abort = new AbortController();
-  readonly #rereads: Rereads<Key>;
-  /** Per reading of everything under way, the reservations that something was heard of since it began. */
-  readonly #readings = new Set<Set<string>>();
-  #isOpen = false;
-  #failures = 0;
-  #lastEventId: string | undefined;
-
-  constructor(options: SessionOptions) {
-    this.#options = options;
-    this.#rereads = createRereads({ read: (key) => this.#reread(key) });
-    void this.#follow();
-  }
-
-  end(): void {
-    this.#abort.abort();
-    this.#rereads.stop();
-  }
-
-  async refresh(): Promise<void> {
-    const failure = await this.#readAll();
-    if (failure !== null) throw failure;
-  }
-
-  put(reservation: Reservation): void {
-    for (const learned of this.#readings) learned.add(reservation.id);
-    this.#options.keeper.putReservation(reservation);
-  }
-
-  #isOver(): boolean {
-    return this.#abort.signal.aborted;
-  }
-
-  /** The stream reconnects by itself; what it gives up on (a refused token) may still be mended by another window. */
-  async #follow(): Promise<void> {
-    const { client } = this.#options;
-    const { signal } = this.#abort;
-    while (!this.#isOver()) {
-      try {
-        const from = { signal, lastEventId: this.#lastEventId };
-        for await (const item of client.events(from)) {
-          if (this.#isOver()) return;
-          this.#take(item);
-        }
-      } catch (error) {
-        if (this.#isOver()) return;
-        this.#lost(error);
-      }
-      await pause(this.#nextDelayMs(), signal);
-    }
-  }
-
-  #take(item: StreamItem): void {
-    const { keeper, tellEvent, random } = this.#options;
-    switch (item.kind) {
-      case "open":
-        this.#isOpen = true;
-        this.#rereads.ask("everything", keeper.isEmpty ? 0 : RETURN_JITTER_MS * random());
-        break;
-      case "resync":
-        this.#rereads.ask("everything", RETURN_JITTER_MS * random());
-        break;
-      case "event":
-        this.#lastEventId = item.event.id;
-        tellEvent(item.event);
-        this.#askAfter(item.event);
-        break;
-      case "unreadable":
-        this.#rereads.ask(item.reservationId, EVENT_DELAY_MS);
-        break;
-      case "changed":
-        if (item.what.includes("availability")) {
-          this.#rereads.ask("availability", CHANGED_JITTER_MS * random());
-        }
-        if (item.what.includes("waiting") && keeper.hasQueued) {
-          this.#rereads.ask("live", CHANGED_JITTER_MS * random());
-        }
-        break;
-      case "lost":
-        this.#lost(item.error);
-        break;
-    }
-  }
-
-  #askAfter(event: Event): void {
-    if (event.reservationId !== null) this.#rereads.ask(event.reservationId, EVENT_DELAY_MS);
-    if (event.type.startsWith("disk.")) this.#rereads.ask("disks", EVENT_DELAY_MS);
-  }
-
-  #lost(error: unknown): void {
-    this.#isOpen = false;
-    this.#options.keeper.contactLost(asError(error));
-  }
-
-  #nextDelayMs(): number {
-    const wait = backoffMs(STREAM_BACKOFF, this.#failures, this.#options.random);
-    this.#failures += 1;
-    return wait;
-  }
-
-  /** A read that failed keeps what was known, and everything is read again a little later. */
-  async #reread(key: Key): Promise<void> {
-    try {
-      const failure = key === "everything" ? await this.#readAll() : await this.#readOne(key);
+export function startSession(options: SessionOptions): Session {
+  const abort = new AbortController();
+  const session: SessionState = {
+    ...options,
+    signal: abort.signal,
+    queue: createRereadQueue({ read: (key) => reread(session, key) }),
+    readings: new Set(),
+    isStreamOpen: false,
+    failures: 0,
+    lastEventId: undefined,
+  };
+  void follow(session);
+  return {
+    refresh: async () => {
+      const failure = await readAll(session);
       if (failure !== null) throw failure;
-    } catch (error) {
-      if (this.#isOver()) return;
-      this.#options.log.warn(`Could not read ${key}: ${asError(error).message}`);
-      // While the stream is away, its return brings the next reading.
-      if (!this.#isOpen) return;
-      if (key === "everything") this.#options.keeper.contactLost(asError(error));
-      this.#rereads.ask("everything", this.#nextDelayMs());
-    }
-  }
+    },
+    put: (reservation) => {
+      put(session, reservation);
+    },
+    end: () => {
+      abort.abort();
+      session.queue.stop();
+    },
+  };
+}
 
-  async #readAll(): Promise<Error | null> {
-    const { client, keeper } = this.#options;
-    const learned = new Set<string>();
-    this.#readings.add(learned);
-    const { read, failure } = await readEverything(client, this.#abort.signal);
-    this.#readings.delete(learned);
-    if (this.#isOver()) return null;
-    const isLive = failure === null && this.#isOpen;
-    if (isLive) this.#failures = 0;
-    keeper.putReading(read, { learned, isLive });
-    return failure;
-  }
-
-  async #readOne(key: Exclude<Key, "everything">): Promise<null> {
-    const { client, keeper } = this.#options;
-    const { signal } = this.#abort;
-    if (key === "availability") {
-      const availability = await client.call("getAvailability", { signal });
-      if (!this.#isOver()) keeper.putAvailability(availability);
-    } else if (key === "disks") {
-      const disks = await readDisks(client, signal);
-      if (!this.#isOver()) keeper.putDisks(disks);
-    } else if (key === "live") {
-      await this.#readLive();
-    } else {
-      await this.#readReservation(key);
-    }
-    return null;
-  }
-
-  async #readLive(): Promise<void> {
-    const { client, keeper } = this.#options;
-    const live = await readLiveReservations(client, this.#abort.signal);
-    if (this.#isOver()) return;
-    for (const each of live) this.put(each);
-    for (const { id } of missingFrom(keeper.reservations, live)) this.#rereads.ask(id, 0);
-  }
-
-  async #readReservation(id: ReservationId): Promise<void> {
-    const { client, keeper } = this.#options;
+/**
+ * The stream reconnects by itself. It ends with an error if the server refuses the token, which another window may
+ * still renew, so it is opened again.
+ */
+async function follow(session: SessionState): Promise<void> {
+  const { client, signal } = session;
+  while (!hasEnded(session)) {
     try {
-      const call = { params: { reservationId: id }, signal: this.#abort.signal };
-      const answer = await client.call("getReservation", call);
-      if (!this.#isOver()) this.put(answer);
+      for await (const item of client.events({ signal, lastEventId: session.lastEventId })) {
+        if (hasEnded(session)) return;
+        handle(session, item);
+      }
     } catch (error) {
-      if (!(error instanceof ApiError) || error.code !== "not_found") throw error;
-      if (!this.#isOver()) keeper.removeReservation(id);
+      if (hasEnded(session)) return;
+      contactLost(session, error);
     }
+    await pause(nextDelayMs(session), signal);
   }
+}
+
+function handle(session: SessionState, item: StreamItem): void {
+  const { keeper, queue, random } = session;
+  switch (item.kind) {
+    case "open":
+      session.isStreamOpen = true;
+      queue.request("everything", keeper.isEmpty() ? 0 : RETURN_JITTER_MS * random());
+      break;
+    case "resync":
+      queue.request("everything", RETURN_JITTER_MS * random());
+      break;
+    case "event":
+      session.lastEventId = item.event.id;
+      session.onEvent(item.event);
+      rereadAfter(session, item.event);
+      break;
+    case "unreadable":
+      queue.request(item.reservationId, EVENT_DELAY_MS);
+      break;
+    case "changed":
+      if (item.what.includes("availability")) {
+        queue.request("availability", CHANGED_JITTER_MS * random());
+      }
+      if (item.what.includes("waiting") && keeper.hasQueued()) {
+        queue.request("live", CHANGED_JITTER_MS * random());
+      }
+      break;
+    case "lost":
+      contactLost(session, item.error);
+      break;
+  }
+}
+
+function rereadAfter({ queue }: SessionState, event: Event): void {
+  if (event.reservationId !== null) queue.request(event.reservationId, EVENT_DELAY_MS);
+  if (event.type.startsWith("disk.")) queue.request("disks", EVENT_DELAY_MS);
+}
+
+/** After a failed read the known state stays, and everything is re-read after a delay. */
+async function reread(session: SessionState, key: Key): Promise<void> {
+  try {
+    const failure = key === "everything" ? await readAll(session) : await readPart(session, key);
+    if (failure !== null) throw failure;
+  } catch (error) {
+    if (hasEnded(session)) return;
+    session.log.warn(`Could not read ${key}: ${asError(error).message}`);
+    // Without a stream, its reconnection triggers the next read.
+    if (!session.isStreamOpen) return;
+    if (key === "everything") session.keeper.contactLost(asError(error));
+    session.queue.request("everything", nextDelayMs(session));
+  }
+}
+
+async function readAll(session: SessionState): Promise<Error | null> {
+  const { client, keeper, signal, readings } = session;
+  const learned = new Set<string>();
+  readings.add(learned);
+  const { read, failure } = await readEverything(client, signal);
+  readings.delete(learned);
+  if (hasEnded(session)) return null;
+  const isLive = failure === null && session.isStreamOpen;
+  if (isLive) session.failures = 0;
+  keeper.putReading(read, { learned, isLive });
+  return failure;
+}
+
+async function readPart(session: SessionState, key: Exclude<Key, "everything">): Promise<null> {
+  const { client, keeper, signal } = session;
+  if (key === "availability") {
+    const availability = await client.call("getAvailability", { signal });
+    if (!hasEnded(session)) keeper.putAvailability(availability);
+  } else if (key === "disks") {
+    const disks = await readDisks(client, signal);
+    if (!hasEnded(session)) keeper.putDisks(disks);
+  } else if (key === "live") {
+    await readLive(session);
+  } else {
+    await readReservation(session, key);
+  }
+  return null;
+}
+
+async function readLive(session: SessionState): Promise<void> {
+  const { client, keeper, signal, queue } = session;
+  const live = await readLiveReservations(client, signal);
+  if (hasEnded(session)) return;
+  for (const reservation of live) put(session, reservation);
+  for (const { id } of missingFrom(keeper.reservations(), live)) queue.request(id, 0);
+}
+
+async function readReservation(session: SessionState, id: ReservationId): Promise<void> {
+  const { client, keeper, signal } = session;
+  try {
+    const reservation = await client.call("getReservation", {
+      params: { reservationId: id },
+      signal,
+    });
+    if (!hasEnded(session)) put(session, reservation);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== "not_found") throw error;
+    if (!hasEnded(session)) keeper.removeReservation(id);
+  }
+}
+
+function put({ readings, keeper }: SessionState, reservation: Reservation): void {
+  for (const learned of readings) learned.add(reservation.id);
+  keeper.putReservation(reservation);
+}
+
+function contactLost(session: SessionState, error: unknown): void {
+  session.isStreamOpen = false;
+  session.keeper.contactLost(asError(error));
+}
+
+function nextDelayMs(session: SessionState): number {
+  const delayMs = backoffMs(STREAM_BACKOFF, session.failures, session.random);
+  session.failures += 1;
+  return delayMs;
+}
+
+function hasEnded({ signal }: SessionState): boolean {
+  return signal.aborted;
 }

@@ -2,25 +2,25 @@ import { mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Day } from "@gpu-dev/shared/durations.ts";
 
-/** True for the one window that may tell of this event; for every other one, and the second time, false. */
+/** Returns true once for each event, in the one window that may show it. */
 export type ClaimEvent = (eventId: string) => Promise<boolean>;
 
 /**
- * Every window of the editor hears every event, and one is to tell it. Windows share a folder and nothing else that
- * is read fresh, so an event belongs to whoever makes its file. Where that can't be known, telling twice is better
- * than not at all.
+ * Every window receives every event, but only one window may show it: the one that creates the event's file. A shared
+ * folder is the only state that windows read without a delay. If a file cannot be created, each window shows the event,
+ * because a duplicate is better than a lost notification.
  */
 export function createEventClaims(options: {
-  /** Of this deployment: ids of events are unique in one only. */
+  /** One folder per deployment, because event ids are unique only within a deployment. */
   readonly folder: string;
   readonly now: () => Date;
 }): ClaimEvent {
   const { folder, now } = options;
-  const claimedHere = new Set<string>();
+  const claimed = new Set<string>();
   let isSwept = false;
   return async (eventId) => {
-    if (claimedHere.has(eventId)) return false;
-    claimedHere.add(eventId);
+    if (claimed.has(eventId)) return false;
+    claimed.add(eventId);
     try {
       await mkdir(folder, { recursive: true });
       const file = await open(join(folder, encodeURIComponent(eventId)), "wx", 0o600);
@@ -37,7 +37,7 @@ export function createEventClaims(options: {
   };
 }
 
-/** What is older than a day comes from no stream any more. */
+/** Removes claims older than a day: no stream returns their events again. */
 async function sweep(folder: string, now: Date): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   for (const path of names.map((name) => join(folder, name))) {

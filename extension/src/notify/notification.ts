@@ -1,8 +1,11 @@
-import type { CommandId, ViewId } from "../core/commands.ts";
+import type { Event } from "@gpu-dev/shared/api/events.ts";
+import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import { Minute } from "@gpu-dev/shared/durations.ts";
+import type { CommandId, Target, ViewId } from "../core/commands.ts";
 import type { Settings } from "../core/settings.ts";
-import type { Target } from "../core/commands.ts";
+import { endReasonLabel, formatClockTime } from "../core/text.ts";
 
-/** What to tell somebody who works on something else, free of the editor's types. */
+/** A notification, free of the editor's types. */
 export interface Notification {
   readonly text: string;
   readonly severity: "info" | "warning" | "error";
@@ -11,27 +14,63 @@ export interface Notification {
 
 export interface NotificationButton {
   readonly title: string;
-  /** One of ours, or the editor's own that shows a view of ours. */
+  /** A command of this extension, or the editor's command that shows one of our views. */
   readonly command: CommandId | `${ViewId}.focus`;
   readonly target: Target | null;
 }
 
-/** `warnings` leaves out what went as planned: that one is ready, or that its time was up. */
+/** The level `warnings` omits expected events: a reservation is ready, or its lease has expired. */
 export function isWanted(notification: Notification, level: Settings["notifications"]): boolean {
   return level === "all" || (level === "warnings" && notification.severity !== "info");
 }
 
+/** An old event arrives after the computer slept. Many arrive together then, so they are summarized. */
+export function isLate(event: Event, now: Date): boolean {
+  return now.getTime() - new Date(event.at).getTime() > 10 * Minute.ms;
+}
+
+/** One notification for all late events, from the current state. Null if none of them needs one. */
+export function awaySummary(
+  events: readonly Event[],
+  reservations: readonly Reservation[],
+  now: Date,
+): Notification | null {
+  const ids = new Set(events.map(({ reservationId }) => reservationId));
+  const touched = reservations.filter(({ id }) => ids.has(id));
+  const phrases = touched.flatMap((reservation) => summaryPhrase(reservation, now) ?? []);
+  if (phrases.length === 0) return null;
+  const shown = phrases.slice(0, MAX_NAMED).join(", ");
+  const more = phrases.length - MAX_NAMED;
+  const rest = more > 0 ? ` and ${String(more)} more` : "";
+  return {
+    severity: touched.some(({ state }) => state === "failed") ? "warning" : "info",
+    text: toPlainText(`While you were away: ${shown}${rest}.`),
+    buttons: [{ title: "Show Reservations", command: "gpuDev.reservations.focus", target: null }],
+  };
+}
+
 /**
- * Text of the server as one plain line. The editor makes links, also such that run commands, of "[text](address)" in
- * a message; apart from each other the two are only text.
+ * Reduces text of the server to one plain line. In a message, the editor turns "[text](address)" into a link, which may
+ * run a command; a space between the two parts prevents that.
  */
-export function plainText(text: string): string {
+export function toPlainText(text: string): string {
   const line = text
     .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, " ")
     .replaceAll("](", "] (")
     .trim();
-  return line.length > LONGEST ? `${line.slice(0, LONGEST - 1).trimEnd()}…` : line;
+  return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH - 1).trimEnd()}…` : line;
 }
 
-/** The editor itself cuts a message of more than 1,000 characters. */
-const LONGEST = 400;
+/** The editor itself truncates a message after 1,000 characters. */
+const MAX_LENGTH = 400;
+const MAX_NAMED = 4;
+
+function summaryPhrase(reservation: Reservation, now: Date): string | null {
+  const { name, state, expiresAt, endReason } = reservation;
+  if (state === "ready") {
+    const until = expiresAt === null ? "" : ` until ${formatClockTime(new Date(expiresAt), now)}`;
+    return `${name} is ready${until}`;
+  }
+  if (state !== "ended" && state !== "failed") return null;
+  return endReason === "cancelled" ? null : `${name} ended (${endReasonLabel(endReason)})`;
+}

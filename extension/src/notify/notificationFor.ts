@@ -2,109 +2,109 @@ import type { Event, EventType } from "@gpu-dev/shared/api/events.ts";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { Minute } from "@gpu-dev/shared/durations.ts";
 import { TERMINAL } from "@gpu-dev/shared/states.ts";
-import { diskAfterEnd, resources } from "@gpu-dev/client/text/reservationText.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
+import { diskAfterEnd, resources } from "@gpu-dev/client/text/reservationText.ts";
 import { formatClockTime } from "../core/text.ts";
-import { type Notification, type NotificationButton, plainText } from "./notification.ts";
+import { type Notification, type NotificationButton, toPlainText } from "./notification.ts";
 
-export interface News {
+export interface EventContext {
   readonly event: Event;
-  /** As last read: it may be older than the event. */
+  /** As last read, which may be before the event. */
   readonly reservation: Reservation | undefined;
-  /** The name of who is signed in. */
+  /** The name of the signed-in user. */
   readonly user: string;
   readonly now: Date;
 }
 
-/** What to tell of an event at the time that it happens. Null: nothing, or no longer. */
-export function notificationFor(news: News): Notification | null {
-  const say = SAY[news.event.type];
-  const said = say === undefined || isOutdated(news) ? null : say(news);
-  return said === null ? null : { ...said, text: plainText(said.text) };
+/** The notification for an event that has just happened. Null if it needs none, or no longer. */
+export function notificationFor(context: EventContext): Notification | null {
+  const create = NOTIFICATIONS[context.event.type];
+  const notification = create === undefined || isOutdated(context) ? null : create(context);
+  return notification === null ? null : { ...notification, text: toPlainText(notification.text) };
 }
 
-type Say = (news: News) => Notification | null;
+type CreateNotification = (context: EventContext) => Notification | null;
 
-const SAY: Partial<Record<EventType, Say>> = {
+const NOTIFICATIONS: Partial<Record<EventType, CreateNotification>> = {
   "reservation.ready": ready,
   "reservation.warning": warning,
   "reservation.ended": ended,
   "reservation.failed": failed,
-  "reservation.requeued": (news) => problem(news, "is waiting again", []),
-  "reservation.restarted": (news) => problem(news, null, [button(news, "Show Logs")]),
-  // One's own wish needs no telling; by whom else is on the event.
-  "reservation.cancel-requested": (news) =>
-    news.event.data["by"] === news.user ? null : problem(news, "is about to end", []),
+  "reservation.requeued": (context) => problem(context, "is queued again", []),
+  "reservation.restarted": (context) => problem(context, null, [button(context, "Show Logs")]),
+  // Users need no notification of their own request; the event names the user who cancelled.
+  "reservation.cancel-requested": (context) =>
+    context.event.data["by"] === context.user ? null : problem(context, "is about to end", []),
 };
 
-/** Of a reservation that is over, only its end is news. */
-function isOutdated({ event, reservation }: News): boolean {
+/** Once a reservation has ended, only the event of its end matters. */
+function isOutdated({ event, reservation }: EventContext): boolean {
   const isEnd = event.type === "reservation.ended" || event.type === "reservation.failed";
   return !isEnd && reservation !== undefined && TERMINAL.includes(reservation.state);
 }
 
-function ready(news: News): Notification {
-  const { event, reservation, now } = news;
+function ready(context: EventContext): Notification {
+  const { event, reservation, now } = context;
   const what = reservation === undefined ? "" : `: ${resources(reservation)}`;
   const node = event.data["node"];
   const where = typeof node === "string" ? ` on ${node}` : "";
-  const end = endOf(news);
+  const end = endOf(context);
   const until = end === null ? "" : ` until ${formatClockTime(end, now)}`;
   return {
     severity: "info",
-    text: `${nameOf(news)} is ready${what}${where}${until}.`,
-    buttons: [button(news, "Connect"), button(news, "Open Terminal")],
+    text: `${nameOf(context)} is ready${what}${where}${until}.`,
+    buttons: [button(context, "Connect"), button(context, "Open Terminal")],
   };
 }
 
-/** By the end as it stands now: an extension that came before the warning makes it void. */
-function warning(news: News): Notification | null {
-  const { event, reservation, now } = news;
-  const end = endOf(news);
+/** Null if the reservation was extended after the server sent the warning. */
+function warning(context: EventContext): Notification | null {
+  const { event, reservation, now } = context;
+  const end = endOf(context);
   if (end === null) return null;
   const known = reservation?.expiresAt ? new Date(reservation.expiresAt) : end;
   const minutes = Math.round((end.getTime() - now.getTime()) / Minute.ms);
   if (known > end || end <= now || reservation?.cancelRequestedAt) return null;
   const when = minutes <= 1 ? "within a minute" : `in ${String(minutes)} minutes`;
-  const isLast = reservation?.extendableUntil && new Date(reservation.extendableUntil) <= end;
-  const text = `${nameOf(news)} ends ${when}, at ${formatClockTime(end, now)}.`;
+  const isFinal = reservation?.extendableUntil && new Date(reservation.extendableUntil) <= end;
+  const text = `${nameOf(context)} ends ${when}, at ${formatClockTime(end, now)}.`;
   return {
     severity: "warning",
-    text: isLast ? `${text} It cannot be extended any further.` : text,
-    buttons: event.reservationId === null || isLast ? [] : [button(news, "Extend…")],
+    text: isFinal ? `${text} It cannot be extended any further.` : text,
+    buttons: event.reservationId === null || isFinal ? [] : [button(context, "Extend…")],
   };
 }
 
-function ended(news: News): Notification | null {
-  const { event, reservation, now } = news;
+function ended(context: EventContext): Notification | null {
+  const { event, reservation, now } = context;
   if (event.data["reason"] === "cancelled") return null;
   const isExpired = event.data["reason"] === "expired";
   const at = formatClockTime(new Date(event.at), now);
   const text = isExpired
-    ? `${nameOf(news)} ended at ${at}: its time was up. ${diskWords(reservation)}`
-    : `${nameOf(news)} ended: ${detailOf(news)} ${diskWords(reservation)}`;
-  return { severity: isExpired ? "info" : "warning", text, buttons: afterEnd(news) };
+    ? `${nameOf(context)} ended at ${at}: its lease expired. ${diskText(reservation)}`
+    : `${nameOf(context)} ended: ${detailOf(context)} ${diskText(reservation)}`;
+  return { severity: isExpired ? "info" : "warning", text, buttons: buttonsAfterEnd(context) };
 }
 
-function failed(news: News): Notification {
+function failed(context: EventContext): Notification {
   return {
     severity: "error",
-    text: `${nameOf(news)} failed: ${detailOf(news)} ${diskWords(news.reservation)}`,
-    buttons: afterEnd(news),
+    text: `${nameOf(context)} failed: ${detailOf(context)} ${diskText(context.reservation)}`,
+    buttons: buttonsAfterEnd(context),
   };
 }
 
-/** `what` is null where the event's own sentences say all. */
+/** @param what null if the message of the event is complete by itself */
 function problem(
-  news: News,
+  context: EventContext,
   what: string | null,
   buttons: readonly NotificationButton[],
 ): Notification {
-  const subject = what === null ? nameOf(news) : `${nameOf(news)} ${what}`;
+  const subject = what === null ? nameOf(context) : `${nameOf(context)} ${what}`;
   return {
     severity: "warning",
-    text: `${subject}: ${asSentence(news.event.message)}`,
-    buttons: [...buttons, button(news, "Show Details")],
+    text: `${subject}: ${asSentence(context.event.message)}`,
+    buttons: [...buttons, button(context, "Show Details")],
   };
 }
 
@@ -116,36 +116,36 @@ const COMMANDS = {
   "Show Logs": "gpuDev.showLogs",
 } as const;
 
-function button({ event }: News, title: keyof typeof COMMANDS): NotificationButton {
+function button({ event }: EventContext, title: keyof typeof COMMANDS): NotificationButton {
   const id = event.reservationId;
   const target = id === null ? null : ({ kind: "reservation", id } as const);
   return { title, command: COMMANDS[title], target };
 }
 
-function afterEnd(news: News): readonly NotificationButton[] {
-  const details = button(news, "Show Details");
-  if (news.reservation === undefined) return [details];
-  const { gpuType, gpus } = news.reservation.spec;
+function buttonsAfterEnd(context: EventContext): readonly NotificationButton[] {
+  const details = button(context, "Show Details");
+  if (context.reservation === undefined) return [details];
+  const { gpuType, gpus } = context.reservation.spec;
   const target = { kind: "gpuType", gpuType, gpus } as const;
   return [details, { title: "Reserve Again", command: "gpuDev.reserve", target }];
 }
 
-function nameOf({ event, reservation }: News): string {
+function nameOf({ event, reservation }: EventContext): string {
   return event.reservationName ?? reservation?.name ?? "Your reservation";
 }
 
-/** The end that the event itself names, as what was read of the reservation may be older. */
-function endOf({ event, reservation }: News): Date | null {
-  const said = event.data["expiresAt"];
-  const iso = typeof said === "string" ? said : reservation?.expiresAt;
+/** The end that the event names; the reservation as last read may be older. */
+function endOf({ event, reservation }: EventContext): Date | null {
+  const expiresAt = event.data["expiresAt"];
+  const iso = typeof expiresAt === "string" ? expiresAt : reservation?.expiresAt;
   const end = iso ? new Date(iso) : null;
   return end === null || Number.isNaN(end.getTime()) ? null : end;
 }
 
-function detailOf({ event, reservation }: News): string {
+function detailOf({ event, reservation }: EventContext): string {
   return asSentence(reservation?.endDetail ?? event.message);
 }
 
-function diskWords(reservation: Reservation | undefined): string {
+function diskText(reservation: Reservation | undefined): string {
   return reservation?.spec.disk ? diskAfterEnd(reservation) : "";
 }

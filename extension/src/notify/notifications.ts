@@ -1,39 +1,34 @@
 import { commands, window } from "vscode";
 import type { Event } from "@gpu-dev/shared/api/events.ts";
 import type { Account } from "../account/account.ts";
-import type { Disposable } from "../core/emitter.ts";
+import { type Disposable, disposeAll } from "../core/emitter.ts";
 import type { Settings } from "../core/settings.ts";
-import type { Live } from "../live/liveState.ts";
+import type { Live } from "../live/live.ts";
 import type { ClaimEvent } from "./eventClaims.ts";
-import { createEventTeller } from "./eventTeller.ts";
 import type { Notification } from "./notification.ts";
+import { createNotificationDispatcher } from "./notificationDispatcher.ts";
 
-/** Tells of what happens to one's reservations, in one window. */
+/** Notifies the user in this window of events of their reservations. */
 export function createNotifications(options: {
   readonly live: Live;
   readonly account: Pick<Account, "state">;
   readonly claim: ClaimEvent;
   readonly level: () => Settings["notifications"];
   readonly now: () => Date;
-  readonly isToldHere?: (event: Event) => boolean;
+  readonly isShownElsewhere?: (event: Event) => boolean;
 }): Disposable {
   const { live, account, ...rest } = options;
-  const teller = createEventTeller({
+  const dispatcher = createNotificationDispatcher({
     ...rest,
     user: () => (account.state.kind === "signedIn" ? account.state.who.user : null),
     reservations: () => live.state.reservations ?? [],
     isFocused: () => window.state.focused,
     show,
   });
-  const listening = live.onEvent((event: Event) => {
-    teller.hear(event);
+  const subscription = live.onEvent((event: Event) => {
+    dispatcher.onEvent(event);
   });
-  return {
-    dispose: () => {
-      listening.dispose();
-      teller.dispose();
-    },
-  };
+  return disposeAll(subscription, dispatcher);
 }
 
 function show({ text, severity, buttons }: Notification): void {

@@ -5,8 +5,8 @@ import type { Account } from "../account/account.ts";
 import { failureText } from "../core/errors.ts";
 import type { CommandHandler } from "../core/commands.ts";
 import { readSettings } from "../core/settings.ts";
-import type { Live } from "../live/liveState.ts";
-import type { LogTail } from "./logTail.ts";
+import type { Live } from "../live/live.ts";
+import type { LogTail } from "./reportLog.ts";
 import { reportText } from "./reportText.ts";
 import { readSshFiles, type SshFilesSource } from "./sshFiles.ts";
 
@@ -16,22 +16,22 @@ export interface ReportOptions {
   readonly now: () => Date;
   readonly tail: LogTail;
   readonly extensionVersion: string;
-  /** What must not stand in a report, in addition to all that looks like a secret: the token. */
+  /** Values that must not appear in a report even if they do not look like secrets: the token. */
   readonly secrets: () => Promise<readonly string[]>;
   readonly machine: { readonly home: string; readonly user: string };
   readonly sshFiles: SshFilesSource;
   readonly userConfig: UserConfig;
 }
 
-const LONGEST_WAIT_MS = 5 * Second.ms;
+const STATUS_TIMEOUT_MS = 5 * Second.ms;
 
-/** Shows a masked report as a document of the user's own, to read, save and send; it is sent nowhere. */
+/** Opens a masked report as an untitled document that the user can review, save and send. Nothing is sent. */
 export function createReport(options: ReportOptions): CommandHandler {
   return async () => {
     const { account, live, now, tail, machine } = options;
     const [serverStatus, include, sshFiles, secrets] = await Promise.all([
-      askServer(account),
-      includeWords(options.userConfig),
+      readServerStatus(account),
+      includeText(options.userConfig),
       readSshFiles(options.sshFiles),
       options.secrets(),
     ]);
@@ -60,11 +60,11 @@ function userOf({ state }: Account): string[] {
   return state.kind === "signedIn" ? [state.who.user] : [];
 }
 
-/** A server that is away must not keep anybody from reporting just that. */
-async function askServer({ server, state }: Account): Promise<string> {
-  if (state.kind !== "signedIn") return `${server}: not asked, as nobody is signed in`;
+/** An unavailable server must not prevent a report of that problem. */
+async function readServerStatus({ server, state }: Account): Promise<string> {
+  if (state.kind !== "signedIn") return `${server}: not read, because nobody is signed in`;
   try {
-    const signal = AbortSignal.timeout(LONGEST_WAIT_MS);
+    const signal = AbortSignal.timeout(STATUS_TIMEOUT_MS);
     const status = await state.client.call("getStatus", { signal });
     return `${server}\n${JSON.stringify(status, null, 2)}`;
   } catch (error) {
@@ -72,11 +72,11 @@ async function askServer({ server, state }: Account): Promise<string> {
   }
 }
 
-async function includeWords(config: UserConfig): Promise<string> {
+async function includeText(config: UserConfig): Promise<string> {
   try {
     const state = await readInclude(config);
     if (state.kind === "present") return `present: ${state.place}`;
-    if (state.kind === "absent") return state.byHand ? "absent, but included by hand" : "absent";
+    if (state.kind === "absent") return state.byHand ? "absent, but included manually" : "absent";
     return `malformed: ${state.why}`;
   } catch (error) {
     return failureText(error);
@@ -87,7 +87,7 @@ function versionsOf({ extensionVersion }: ReportOptions): Record<string, string>
   return {
     extension: extensionVersion,
     editor: `${env.appName} ${version}`,
-    "runs in": env.uiKind === UIKind.Web ? "a browser" : "a desktop window",
+    window: env.uiKind === UIKind.Web ? "browser" : "desktop",
     remote: env.remoteName ?? "none",
     system: `${process.platform} ${process.arch}`,
     node: process.versions.node,
@@ -99,8 +99,8 @@ function settingsOf(): Record<string, string> {
     workspace.getConfiguration("gpuDev"),
   );
   return {
-    "gpuDev.server": invalidServer === null ? server : "not an address of a server",
-    "gpuDev.identityFile": identityFile ?? "our own pair",
+    "gpuDev.server": invalidServer === null ? server : "not a valid server URL",
+    "gpuDev.identityFile": identityFile ?? "created by GPU Dev",
     "gpuDev.connect.openIn": openIn,
     "gpuDev.notifications": notifications,
   };

@@ -1,12 +1,12 @@
 import type { AccountState } from "../account/account.ts";
-import type { LiveState } from "../live/liveState.ts";
-import { mask, type MaskOptions } from "./mask.ts";
+import type { LiveState } from "../live/live.ts";
+import { mask, type MaskOptions } from "./masking.ts";
 import type { SshFile } from "./sshFiles.ts";
 
 export interface ReportParts {
   readonly versions: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, string>>;
-  /** What the server says of itself, or why it could not be asked. */
+  /** The status that the server reports, or why it could not be read. */
   readonly serverStatus: string;
   readonly account: AccountState;
   readonly live: LiveState;
@@ -16,24 +16,24 @@ export interface ReportParts {
   readonly logLines: readonly string[];
 }
 
-/** The whole report as markdown, masked as one text at the end, so that no part can be forgotten. */
+/** The report as Markdown. It is masked as a whole at the end, so that no part is missed. */
 export function reportText(parts: ReportParts, masking: MaskOptions, now: Date): string {
   const sections = [
     "# GPU Dev Servers: problem report",
-    `Made at ${now.toISOString()}.`,
-    "Nothing has been sent. Tokens, keys, mail addresses, your name and your home folder are masked as far as they " +
-      "can be recognised: read it through, take out what else is private, then save it or send it to whoever helps you.",
+    `Created at ${now.toISOString()}.`,
+    "Nothing has been sent. Tokens, keys, e-mail addresses, your name and your home folder are masked as far as they " +
+      "can be recognized. Review the report, remove anything else that is private, then save it or send it to your support contact.",
     "## What went wrong",
-    "Say here what you did, what you expected, and what happened instead.",
+    "Describe what you did, what you expected, and what happened instead.",
     section("Versions", fields(parts.versions)),
     section("Server", parts.serverStatus),
     section("Settings", fields(parts.settings)),
-    section("Sign-in and contact", contactLines(parts)),
+    section("Sign-in and connection", connectionLines(parts)),
     section("Reservations", reservationLines(parts.live)),
-    section("Include line in the ssh config", parts.include),
+    section("Include line in the SSH config", parts.include),
     ...parts.sshFiles.map(({ name, text }) => section(`Generated file ${name}`, text)),
     section("Newest errors", parts.errors.join("\n")),
-    section("Newest lines of the log", parts.logLines.join("\n")),
+    section("Newest log lines", parts.logLines.join("\n")),
   ];
   return `${mask(sections.join("\n\n"), masking)}\n`;
 }
@@ -51,7 +51,7 @@ function fields(values: Readonly<Record<string, string>>): string {
     .join("\n");
 }
 
-function contactLines({ account, live }: ReportParts): string {
+function connectionLines({ account, live }: ReportParts): string {
   const { contact, asOf } = live;
   const who = account.kind === "signedIn" ? ` as ${account.who.user} (${account.who.role})` : "";
   const lost =
@@ -60,8 +60,8 @@ function contactLines({ account, live }: ReportParts): string {
       : "";
   return [
     `sign-in: ${account.kind}${who}`,
-    `contact: ${contact.kind}${lost}`,
-    `newest answer: ${asOf === null ? "none yet" : asOf.toISOString()}`,
+    `connection: ${contact.kind}${lost}`,
+    `last read: ${asOf === null ? "not yet" : asOf.toISOString()}`,
   ].join("\n");
 }
 

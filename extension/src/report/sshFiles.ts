@@ -1,10 +1,11 @@
 import type { SshFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
 import { pathsOf } from "../connect/extensionPaths.ts";
+import { asError } from "../core/errors.ts";
 
 export interface SshFilesSource {
   readonly fs: Pick<SshFileSystem, "readDirectory" | "readFile">;
   readonly platform: NodeJS.Platform;
-  /** Our own folder with the generated files: ~/.gpu-dev/ssh. */
+  /** The folder of the generated files: ~/.gpu-dev/ssh. */
   readonly dir: string;
 }
 
@@ -13,9 +14,9 @@ export interface SshFile {
   readonly text: string;
 }
 
-const LONGEST = 20_000;
+const MAX_LENGTH = 20_000;
 
-/** The files that we generated for ssh, and no others: a name that is not ours, as that of a key, is never opened. */
+/** Reads the generated SSH files. Files with any other name, such as keys, are never opened. */
 export async function readSshFiles({ fs, platform, dir }: SshFilesSource): Promise<SshFile[]> {
   const names = await fs.readDirectory(dir).catch(() => []);
   const files: SshFile[] = [];
@@ -23,11 +24,10 @@ export async function readSshFiles({ fs, platform, dir }: SshFilesSource): Promi
     const path = pathsOf(platform).join(dir, name);
     const text = await fs.readFile(path).then(
       (content) => content.toString("utf8"),
-      (error: unknown) =>
-        `can't be read: ${error instanceof Error ? error.message : String(error)}`,
+      (error: unknown) => `could not be read: ${asError(error).message}`,
     );
-    const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}\n(cut here)` : text;
-    files.push({ name, text: cut });
+    const shown = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}\n(truncated)` : text;
+    files.push({ name, text: shown });
   }
   return files;
 }

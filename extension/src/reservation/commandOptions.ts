@@ -1,7 +1,7 @@
 import type { LogOutputChannel } from "vscode";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { Account } from "../account/account.ts";
-import type { Live } from "../live/liveState.ts";
+import type { Live } from "../live/live.ts";
 
 /** The collaborators of every command that acts on an existing reservation. */
 export interface ReservationCommandsOptions {

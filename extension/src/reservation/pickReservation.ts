@@ -3,7 +3,7 @@ import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { resources, stateWords, timeLeftWords } from "@gpu-dev/client/text/reservationText.ts";
 import type { Target } from "../core/commands.ts";
 import { Dismissed } from "../core/errors.ts";
-import type { Live } from "../live/liveState.ts";
+import type { Live } from "../live/live.ts";
 import { candidatesFor } from "./candidates.ts";
 
 export interface PickReservationOptions {

@@ -1,5 +1,5 @@
 import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
-import type { Live } from "../live/liveState.ts";
+import type { Live } from "../live/live.ts";
 import { type Answers, summary, typeOf, withType } from "./answers.ts";
 import { activeDiskId, diskChoices } from "./diskChoices.ts";
 import { durationChoices, durationId } from "./durationChoices.ts";

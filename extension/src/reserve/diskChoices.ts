@@ -2,7 +2,7 @@ import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Disk } from "@gpu-dev/shared/api/resources.ts";
 import { capitalize } from "../core/text.ts";
 import { formatDiskUse } from "../core/text.ts";
-import type { LiveState } from "../live/liveState.ts";
+import type { LiveState } from "../live/live.ts";
 import { type Answers, typeOf } from "./answers.ts";
 import type { Choice } from "./choice.ts";
 import { startOf } from "./startWords.ts";

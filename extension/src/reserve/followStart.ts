@@ -4,7 +4,7 @@ import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import type { CommandId } from "../core/commands.ts";
 import type { Target } from "../core/commands.ts";
-import type { Live } from "../live/liveState.ts";
+import type { Live } from "../live/live.ts";
 import { followWords, goesOnSentence, isOnItsWay } from "./followText.ts";
 
 export interface FollowOptions {

@@ -1,6 +1,6 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { progressSentence } from "@gpu-dev/client/text/reservationText.ts";
-import type { Contact } from "../live/liveState.ts";
+import type { Contact } from "../live/live.ts";
 
 /** Whether somebody still waits for it to become ready. */
 export function isOnItsWay({ state, cancelRequestedAt }: Reservation): boolean {

@@ -1,6 +1,6 @@
 import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
 import { formatClockTime } from "../core/text.ts";
-import type { LiveState } from "../live/liveState.ts";
+import type { LiveState } from "../live/live.ts";
 import { type Answers, typeOf } from "./answers.ts";
 import { startOf } from "./startWords.ts";
 

@@ -2,7 +2,7 @@ import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { Account } from "../account/account.ts";
 import type { CommandHandler } from "../core/commands.ts";
 import type { Target } from "../core/commands.ts";
-import type { Live } from "../live/liveState.ts";
+import type { Live } from "../live/live.ts";
 import { signedInClient } from "../account/account.ts";
 import { type Answers, createRequestKeys, requestFrom, summary } from "./answers.ts";
 import { followStart } from "./followStart.ts";

@@ -3,7 +3,7 @@ import type { CreateReservation, Reservation } from "@gpu-dev/shared/api/reserva
 import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
 import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import { Dismissed, failureText } from "../core/errors.ts";
-import type { Live } from "../live/liveState.ts";
+import type { Live } from "../live/live.ts";
 
 export interface SendOptions {
   readonly client: Pick<ApiClient, "call">;

@@ -1,7 +1,7 @@
 import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import { capitalize } from "../core/text.ts";
 import { typeLabel } from "../core/text.ts";
-import type { LiveState } from "../live/liveState.ts";
+import type { LiveState } from "../live/live.ts";
 import { type Answers, summary } from "./answers.ts";
 import type { Choice } from "./choice.ts";
 import { answersFrom, isStillPossible, type LastChoice } from "./lastChoice.ts";

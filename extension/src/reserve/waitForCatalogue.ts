@@ -1,7 +1,7 @@
 import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
 import { createEmitter, type Disposable } from "../core/emitter.ts";
 import { Dismissed, failureText } from "../core/errors.ts";
-import type { Live } from "../live/liveState.ts";
+import type { Live } from "../live/live.ts";
 import type { Choice } from "./choice.ts";
 import { BACK } from "./page.ts";
 import { pickOne } from "./pickPage.ts";

@@ -1,6 +1,6 @@
 import { window } from "vscode";
 import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
-import type { Live } from "../live/liveState.ts";
+import type { Live } from "../live/live.ts";
 import type { Answers } from "./answers.ts";
 import { askStep } from "./askStep.ts";
 import type { LastChoice } from "./lastChoice.ts";

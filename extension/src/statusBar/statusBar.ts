@@ -1,7 +1,7 @@
 import { StatusBarAlignment, type StatusBarItem, ThemeColor, window, workspace } from "vscode";
 import type { Disposable } from "../core/emitter.ts";
 import { autoRefresh } from "../live/autoRefresh.ts";
-import type { Live } from "../live/liveState.ts";
+import type { Live } from "../live/live.ts";
 import { hereNow } from "./hereNow.ts";
 import { type StatusBarContent, statusBarFor } from "./statusBarFor.ts";
 

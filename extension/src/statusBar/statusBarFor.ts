@@ -15,7 +15,7 @@ import type { CommandId, ViewId } from "../core/commands.ts";
 import { endReasonLabel } from "../core/text.ts";
 import { formatTimeLeft, urgencyOf } from "../core/lease.ts";
 import type { Target } from "../core/commands.ts";
-import type { LiveState } from "../live/liveState.ts";
+import type { LiveState } from "../live/live.ts";
 
 export interface StatusBarContent {
   readonly text: string;

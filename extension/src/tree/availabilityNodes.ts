@@ -1,7 +1,7 @@
 import type { GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Availability } from "@gpu-dev/shared/api/resources.ts";
 import { typeLabel } from "../core/text.ts";
-import type { LiveState } from "../live/liveState.ts";
+import type { LiveState } from "../live/live.ts";
 import { type GpuNode, nodeRow, type Unit } from "./gpuNodeRow.ts";
 import { fact, row } from "./rows.ts";
 import { tooltip } from "./tooltip.ts";

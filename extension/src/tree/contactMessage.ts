@@ -2,7 +2,7 @@ import { ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
 import { capitalize } from "../core/text.ts";
 import { formatClockTime } from "../core/text.ts";
-import type { LiveState } from "../live/liveState.ts";
+import type { LiveState } from "../live/live.ts";
 
 /**
  * What stands above the rows while the server is away: their age, and that nobody has to do anything. The first view

@@ -1,7 +1,7 @@
 import type { Disk } from "@gpu-dev/shared/api/resources.ts";
 import { formatClockTime } from "../core/text.ts";
 import { formatDiskUse } from "../core/text.ts";
-import type { LiveState } from "../live/liveState.ts";
+import type { LiveState } from "../live/live.ts";
 import { row } from "./rows.ts";
 import { tooltip } from "./tooltip.ts";
 import type { TreeNode } from "./treeNode.ts";

@@ -1,6 +1,6 @@
 import type { Availability } from "@gpu-dev/shared/api/resources.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
-import type { LiveState } from "../live/liveState.ts";
+import type { LiveState } from "../live/live.ts";
 import { fact, row } from "./rows.ts";
 import { tooltip } from "./tooltip.ts";
 import type { TreeNode } from "./treeNode.ts";

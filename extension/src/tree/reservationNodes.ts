@@ -1,7 +1,7 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { ReservationState } from "@gpu-dev/shared/states.ts";
 import { isSameDay } from "../core/text.ts";
-import type { LiveState } from "../live/liveState.ts";
+import type { LiveState } from "../live/live.ts";
 import type { ShownHosts } from "./reservationFacts.ts";
 import { reservationRow } from "./reservationRow.ts";
 import { row } from "./rows.ts";

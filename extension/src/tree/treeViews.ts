@@ -4,7 +4,7 @@ import type { KnownHosts } from "../connect/knownHosts.ts";
 import type { ContextKey, ViewId } from "../core/commands.ts";
 import type { Disposable } from "../core/emitter.ts";
 import { autoRefresh } from "../live/autoRefresh.ts";
-import type { Live, LiveState } from "../live/liveState.ts";
+import type { Live, LiveState } from "../live/live.ts";
 import { availabilityNodes } from "./availabilityNodes.ts";
 import { contactMessage } from "./contactMessage.ts";
 import { diskNodes } from "./diskNodes.ts";

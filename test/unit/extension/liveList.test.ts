@@ -3,7 +3,7 @@ import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import {
   changedIds,
   missingFrom,
-  withAnswer,
+  withReservation,
   withoutOld,
   withReading,
 } from "../../../extension/src/live/reservationList.ts";
@@ -11,7 +11,7 @@ import {
 const at = (hour: number) => new Date(Date.UTC(2026, 10, 23, hour)).toISOString();
 
 function reservation(n: number, more: Partial<Reservation> = {}): Reservation {
-  // Only what the list looks at.
+  // Only the fields that the list uses.
   const part = {
     id: `r${String(n)}`,
     state: "queued",
@@ -27,43 +27,43 @@ const ids = (list: readonly Reservation[]) => list.map(({ id }) => id);
 describe("the extension's list of reservations", () => {
   const [one, two, three] = [reservation(1), reservation(2), reservation(3)];
 
-  it("takes a newer answer in, newest reservation first", () => {
+  it("applies a newer version of a reservation, and keeps the newest first", () => {
     const changed = { ...two, generation: 2 };
-    assert.deepEqual(withAnswer([three, two, one], changed), [three, changed, one]);
-    assert.deepEqual(ids(withAnswer([two, one], three)), ["r3", "r2", "r1"]);
+    assert.deepEqual(withReservation([three, two, one], changed), [three, changed, one]);
+    assert.deepEqual(ids(withReservation([two, one], three)), ["r3", "r2", "r1"]);
   });
 
-  it("drops an answer that was overtaken, and keeps the objects of one that says the same", () => {
+  it("ignores a stale version, and keeps the object if the version is equal", () => {
     const list = [three, { ...two, generation: 5 }];
-    assert.equal(withAnswer(list, two), list);
-    assert.equal(withAnswer([three], { ...three }).at(0), three);
+    assert.equal(withReservation(list, two), list);
+    assert.equal(withReservation([three], { ...three }).at(0), three);
     const moved = { ...three, phaseDetail: "moved up" };
-    assert.deepEqual(withAnswer([three], moved), [moved]);
+    assert.deepEqual(withReservation([three], moved), [moved]);
   });
 
-  it("a reading replaces the list, but for what was learned since it began", () => {
+  it("is replaced by a full read, except for reservations that changed since the read started", () => {
     const newer = { ...two, generation: 2 };
     assert.deepEqual(withReading([three, newer, one], [two], new Set(["r3"])), [three, newer]);
     assert.deepEqual(withReading(null, [one, two], new Set()), [two, one]);
   });
 
-  it("a reservation that ended during a reading stands in both lists: the later answer counts", () => {
+  it("takes the newer generation of a reservation that ended during a read", () => {
     const ended = { ...two, state: "ended" as const, generation: 2 };
     assert.deepEqual(withReading(null, [two, ended], new Set()), [ended]);
     assert.deepEqual(withReading(null, [ended, two], new Set()), [ended]);
   });
 
-  it("keeps what ended for a day", () => {
+  it("keeps ended reservations for a day", () => {
     const ended = reservation(4, { state: "ended", endedAt: at(6) });
     const list = [ended, one];
     assert.equal(withoutOld(list, new Date(at(30))), list);
     assert.deepEqual(withoutOld(list, new Date(Date.parse(at(30)) + 1)), [one]);
   });
 
-  it("names what changed, and the live ones that a list of live ones lacks", () => {
+  it("reports what changed, and which live reservations a list of live ones lacks", () => {
     const changed = { ...two, generation: 2 };
     assert.deepEqual(changedIds([one, two], [three, changed, one]).sort(), ["r2", "r3"]);
-    const over = reservation(5, { state: "failed", endedAt: at(5) });
-    assert.deepEqual(missingFrom([one, two, over], [two]), [one]);
+    const ended = reservation(5, { state: "failed", endedAt: at(5) });
+    assert.deepEqual(missingFrom([one, two, ended], [two]), [one]);
   });
 });

@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
-import { createRereads } from "../../../extension/src/live/rereads.ts";
+import { createRereadQueue } from "../../../extension/src/live/rereadQueue.ts";
 
-/** Time that only the test moves, and reads that end when the test says so. */
+/** A clock that the test advances, and reads that end when the test ends them. */
 function setUp() {
   let time = 0;
   const due: { at: number; run: () => void }[] = [];
-  const begun: string[] = [];
+  const started: string[] = [];
   const ends: (() => void)[] = [];
-  const rereads = createRereads<string>({
+  const queue = createRereadQueue<string>({
     elapsed: () => time,
-    later: (ms, run) => {
+    schedule: (ms, run) => {
       const entry = { at: time + ms, run };
       due.push(entry);
       return () => void due.splice(due.indexOf(entry), 1);
     },
     read: (key) => {
-      begun.push(`${key}@${String(time)}`);
+      started.push(`${key}@${String(time)}`);
       const { promise, resolve } = Promise.withResolvers<undefined>();
       ends.push(() => {
         resolve(undefined);
@@ -23,7 +23,7 @@ function setUp() {
       return promise;
     },
   });
-  const go = (to: number) => {
+  const advance = (to: number) => {
     time = to;
     for (const entry of due.filter(({ at }) => at <= to)) {
       due.splice(due.indexOf(entry), 1);
@@ -34,57 +34,57 @@ function setUp() {
     ends.shift()?.();
     await new Promise(setImmediate);
   };
-  return { rereads, begun, go, endRead };
+  return { queue, started, advance, endRead };
 }
 
-describe("the extension's rereads", () => {
-  it("make one read of several reasons, and another key waits for nobody", () => {
-    const { rereads, begun, go } = setUp();
-    rereads.ask("a", 50);
-    go(20);
-    rereads.ask("a", 50);
-    rereads.ask("b", 50);
-    go(50);
-    assert.deepEqual(begun, ["a@50"]);
-    go(70);
-    assert.deepEqual(begun, ["a@50", "b@70"]);
+describe("the extension's reread queue", () => {
+  it("merges requests for one key into one read, and reads other keys independently", () => {
+    const { queue, started, advance } = setUp();
+    queue.request("a", 50);
+    advance(20);
+    queue.request("a", 50);
+    queue.request("b", 50);
+    advance(50);
+    assert.deepEqual(started, ["a@50"]);
+    advance(70);
+    assert.deepEqual(started, ["a@50", "b@70"]);
   });
 
-  it("read once more after a read that may have begun too early, and only once", async () => {
-    const { rereads, begun, go, endRead } = setUp();
-    rereads.ask("a", 50);
-    go(50);
-    rereads.ask("a", 50);
-    rereads.ask("a", 80);
-    go(200);
-    assert.deepEqual(begun, ["a@50"], "not while it is under way");
+  it("reads once more after requests during a read", async () => {
+    const { queue, started, advance, endRead } = setUp();
+    queue.request("a", 50);
+    advance(50);
+    queue.request("a", 50);
+    queue.request("a", 80);
+    advance(200);
+    assert.deepEqual(started, ["a@50"], "not while a read is in progress");
     await endRead();
-    go(250);
-    assert.deepEqual(begun, ["a@50", "a@250"]);
+    advance(250);
+    assert.deepEqual(started, ["a@50", "a@250"]);
     await endRead();
-    go(1_000);
-    assert.equal(begun.length, 2);
+    advance(1_000);
+    assert.equal(started.length, 2);
   });
 
-  it("an urgent reason brings a read forward", () => {
-    const { rereads, begun, go } = setUp();
-    rereads.ask("a", 1_000);
-    rereads.ask("a", 0);
-    go(1);
-    go(1_000);
-    assert.deepEqual(begun, ["a@1"]);
+  it("brings a read forward for an urgent request", () => {
+    const { queue, started, advance } = setUp();
+    queue.request("a", 1_000);
+    queue.request("a", 0);
+    advance(1);
+    advance(1_000);
+    assert.deepEqual(started, ["a@1"]);
   });
 
-  it("begin nothing once they are stopped", async () => {
-    const { rereads, begun, go, endRead } = setUp();
-    rereads.ask("a", 50);
-    go(50);
-    rereads.ask("a", 50);
-    rereads.ask("b", 50);
-    rereads.stop();
+  it("starts no read after it was stopped", async () => {
+    const { queue, started, advance, endRead } = setUp();
+    queue.request("a", 50);
+    advance(50);
+    queue.request("a", 50);
+    queue.request("b", 50);
+    queue.stop();
     await endRead();
-    rereads.ask("c", 0);
-    go(1_000);
-    assert.deepEqual(begun, ["a@50"]);
+    queue.request("c", 0);
+    advance(1_000);
+    assert.deepEqual(started, ["a@50"]);
   });
 });

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Event, EventType } from "@gpu-dev/shared/api/events.ts";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { awaySummary, isLate } from "../../../extension/src/notify/awaySummary.ts";
 import {
+  awaySummary,
+  isLate,
   isWanted,
   type Notification,
-  plainText,
+  toPlainText,
 } from "../../../extension/src/notify/notification.ts";
 import { notificationFor } from "../../../extension/src/notify/notificationFor.ts";
 import { aReservation, iso, NOW } from "./treeFixtures.ts";
@@ -21,15 +22,15 @@ const anEvent = (type: EventType, data: Event["data"] = {}, more: Partial<Event>
   data,
   ...more,
 });
-const told = (event: Event, reservation?: Reservation): Notification | null =>
+const notify = (event: Event, reservation?: Reservation): Notification | null =>
   notificationFor({ event, reservation, user: "ada", now: NOW });
 const titles = (notification: Notification | null) =>
   notification?.buttons.map(({ title }) => title) ?? [];
 
-describe("what is told of an event", () => {
-  it("ready: what, where and until when, by the event, as the reservation may be read later", () => {
+describe("the notification of an event", () => {
+  it("ready: names server, node and end from the event, because the reservation may be read later", () => {
     const event = anEvent("reservation.ready", { node: "h100-0", expiresAt: iso(200) });
-    const notification = told(event, aReservation({ state: "starting" }));
+    const notification = notify(event, aReservation({ state: "starting" }));
     assert.deepEqual(notification, {
       severity: "info",
       text: "demo is ready: 2 x h100 on h100-0 until 15:20.",
@@ -46,21 +47,24 @@ describe("what is told of an event", () => {
         },
       ],
     });
-    assert.equal(told(event)?.text, "demo is ready on h100-0 until 15:20.");
+    assert.equal(notify(event)?.text, "demo is ready on h100-0 until 15:20.");
   });
 
-  it("a warning: how long, until when, and Extend", () => {
+  it("warning: names the remaining time and the end, and offers to extend", () => {
     const event = anEvent("reservation.warning", { minutes: 15, expiresAt: iso(15) });
     const reservation = aReservation({ expiresAt: iso(15), extendableUntil: iso(600) });
-    const notification = told(event, reservation);
+    const notification = notify(event, reservation);
     assert.equal(notification?.text, "demo ends in 15 minutes, at 12:15.");
     assert.equal(notification.severity, "warning");
     assert.deepEqual(titles(notification), ["Extend…"]);
   });
 
-  it("a warning offers no extension that would be refused", () => {
+  it("warning: does not offer an extension that would be refused", () => {
     const event = anEvent("reservation.warning", { minutes: 5, expiresAt: iso(5) });
-    const notification = told(event, aReservation({ expiresAt: iso(5), extendableUntil: iso(5) }));
+    const notification = notify(
+      event,
+      aReservation({ expiresAt: iso(5), extendableUntil: iso(5) }),
+    );
     assert.equal(
       notification?.text,
       "demo ends in 5 minutes, at 12:05. It cannot be extended any further.",
@@ -68,20 +72,20 @@ describe("what is told of an event", () => {
     assert.deepEqual(titles(notification), []);
   });
 
-  it("no warning of an end that was moved, cancelled or is past", () => {
+  it("warning: is not shown if the end was moved, cancelled or has passed", () => {
     const event = anEvent("reservation.warning", { minutes: 15, expiresAt: iso(15) });
-    assert.equal(told(event, aReservation({ expiresAt: iso(75) })), null);
+    assert.equal(notify(event, aReservation({ expiresAt: iso(75) })), null);
     const cancelled = aReservation({ expiresAt: iso(15), cancelRequestedAt: iso(0) });
-    assert.equal(told(event, cancelled), null);
-    assert.equal(told(anEvent("reservation.warning", { minutes: 5, expiresAt: iso(-1) })), null);
+    assert.equal(notify(event, cancelled), null);
+    assert.equal(notify(anEvent("reservation.warning", { minutes: 5, expiresAt: iso(-1) })), null);
   });
 
-  it("the planned end: when, and what becomes of the disk", () => {
+  it("expired: names the time and what happens to the disk", () => {
     const ended = aReservation({ state: "ended", spec: { disk: "work" } });
-    const notification = told(anEvent("reservation.ended", { reason: "expired" }), ended);
+    const notification = notify(anEvent("reservation.ended", { reason: "expired" }), ended);
     assert.equal(
       notification?.text,
-      "demo ended at 12:00: its time was up. Its disk work is kept, with all files.",
+      "demo ended at 12:00: its lease expired. Its disk work is kept, with all files.",
     );
     assert.deepEqual(titles(notification), ["Show Details", "Reserve Again"]);
     assert.deepEqual(notification.buttons[1]?.target, {
@@ -91,69 +95,69 @@ describe("what is told of an event", () => {
     });
   });
 
-  it("a failure: in the server's words", () => {
+  it("failed: quotes the server", () => {
     const failed = aReservation({ state: "failed", endDetail: "Node h100-0 was lost" });
-    const notification = told(anEvent("reservation.failed", { reason: "node-lost" }), failed);
+    const notification = notify(anEvent("reservation.failed", { reason: "node-lost" }), failed);
     assert.equal(notification?.text, "demo failed: Node h100-0 was lost.");
     assert.equal(notification.severity, "error");
-    const early = told(anEvent("reservation.failed", {}, { message: "It is over." }));
-    assert.equal(early?.text, "demo failed: It is over.");
+    const early = notify(anEvent("reservation.failed", {}, { message: "The start failed." }));
+    assert.equal(early?.text, "demo failed: The start failed.");
   });
 
-  it("nothing of one's own wish, but of somebody else's", () => {
-    assert.equal(told(anEvent("reservation.ended", { reason: "cancelled" })), null);
-    assert.equal(told(anEvent("reservation.cancel-requested", { by: "ada" })), null);
+  it("cancelled: notifies only if another user cancelled", () => {
+    assert.equal(notify(anEvent("reservation.ended", { reason: "cancelled" })), null);
+    assert.equal(notify(anEvent("reservation.cancel-requested", { by: "ada" })), null);
     const message = "bob (operator) cancelled it.";
     const event = anEvent("reservation.cancel-requested", { by: "bob" }, { message });
-    assert.equal(told(event)?.text, "demo is about to end: bob (operator) cancelled it.");
+    assert.equal(notify(event)?.text, "demo is about to end: bob (operator) cancelled it.");
   });
 
-  it("trouble on the way, with its cause", () => {
+  it("problem: names the cause", () => {
     const message = "Its container was killed (out of memory). It was restarted.";
-    const restarted = told(anEvent("reservation.restarted", {}, { message }));
+    const restarted = notify(anEvent("reservation.restarted", {}, { message }));
     assert.equal(restarted?.text, `demo: ${message}`);
     assert.deepEqual(titles(restarted), ["Show Logs", "Show Details"]);
-    const requeued = told(
-      anEvent("reservation.requeued", {}, { message: "It is placed anew: node n was lost." }),
+    const requeued = notify(
+      anEvent("reservation.requeued", {}, { message: "Rescheduled: node n was lost." }),
     );
-    assert.equal(requeued?.text, "demo is waiting again: It is placed anew: node n was lost.");
+    assert.equal(requeued?.text, "demo is queued again: Rescheduled: node n was lost.");
   });
 
-  it("of what is over, only the end", () => {
-    const over = aReservation({ state: "ended" });
+  it("ended reservation: only its end is shown", () => {
+    const ended = aReservation({ state: "ended" });
     for (const type of ["reservation.ready", "reservation.requeued"] as const) {
-      assert.notEqual(told(anEvent(type)), null);
-      assert.equal(told(anEvent(type), over), null);
+      assert.notEqual(notify(anEvent(type)), null);
+      assert.equal(notify(anEvent(type), ended), null);
     }
   });
 
-  it("nothing of the steps between", () => {
+  it("other events: show nothing", () => {
     for (const type of ["reservation.phase", "reservation.queued", "disk.released"] as const) {
-      assert.equal(told(anEvent(type)), null);
+      assert.equal(notify(anEvent(type)), null);
     }
   });
 });
 
 describe("the text of a notification", () => {
-  it("never has a link, which could run a command, nor a second line", () => {
+  it("contains no link, which could run a command, and no second line", () => {
     const nasty = fc.stringMatching(/^(?:[[\]() \n\t]|command:x|https:\/\/y|\u202e|\u200b){0,40}$/);
     fc.assert(
       fc.property(nasty, (message) => {
-        const text = told(anEvent("reservation.restarted", {}, { message }))?.text ?? "";
+        const text = notify(anEvent("reservation.restarted", {}, { message }))?.text ?? "";
         assert.doesNotMatch(text, /\]\(|[\n\t\u202e\u200b]/);
       }),
     );
-    assert.equal(plainText("see [here](command:evil)"), "see [here] (command:evil)");
-    assert.equal(plainText("a]\u200b(b"), "a] (b");
+    assert.equal(toPlainText("see [here](command:evil)"), "see [here] (command:evil)");
+    assert.equal(toPlainText("a]\u200b(b"), "a] (b");
   });
 
-  it("is cut where it is very long", () => {
-    assert.equal(plainText("x".repeat(1_000)).length, 400);
+  it("is truncated after 400 characters", () => {
+    assert.equal(toPlainText("x".repeat(1_000)).length, 400);
   });
 });
 
 describe("the setting for notifications", () => {
-  it("all, only what did not go as planned, or none", () => {
+  it("selects all, only unexpected ones, or none", () => {
     const of = (severity: Notification["severity"]) => ({ severity, text: "", buttons: [] });
     const wanted = (level: "all" | "warnings" | "none") =>
       (["info", "warning", "error"] as const).filter((severity) => isWanted(of(severity), level));
@@ -163,13 +167,13 @@ describe("the setting for notifications", () => {
   });
 });
 
-describe("what came while nobody was there", () => {
-  it("is what is older than ten minutes", () => {
+describe("events while the user was away", () => {
+  it("are those older than ten minutes", () => {
     assert.equal(isLate(anEvent("reservation.ready", {}, { at: iso(-9) }), NOW), false);
     assert.equal(isLate(anEvent("reservation.ready", {}, { at: iso(-11) }), NOW), true);
   });
 
-  it("is told in one message, by how things stand now", () => {
+  it("are summarized in one notification from the current state", () => {
     const all = [
       aReservation({ id: "1", name: "up", expiresAt: iso(60) }),
       aReservation({ id: "2", name: "old", state: "ended", endReason: "expired" }),
@@ -187,14 +191,14 @@ describe("what came while nobody was there", () => {
     assert.equal(summary.severity, "info");
   });
 
-  it("names a few and counts the rest; says nothing where there is nothing to say", () => {
+  it("are named up to a limit and counted beyond; irrelevant ones show nothing", () => {
     const all = ["1", "2", "3", "4", "5", "6"].map((id) => aReservation({ id, name: `r${id}` }));
     const events = all.map(({ id }) => anEvent("reservation.ready", {}, { reservationId: id }));
     assert.equal(
       awaySummary(events, all, NOW)?.text,
       "While you were away: r1 is ready, r2 is ready, r3 is ready, r4 is ready and 2 more.",
     );
-    const queued = all.map((one) => ({ ...one, state: "queued" as const }));
+    const queued = all.map((each) => ({ ...each, state: "queued" as const }));
     assert.equal(awaySummary(events, queued, NOW), null);
   });
 });

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import fc from "fast-check";
-import { mask } from "../../../extension/src/report/mask.ts";
+import { mask } from "../../../extension/src/report/masking.ts";
 
 const ADA = { secrets: [], home: "/home/ada", users: ["ada"] };
 const masked = (text: string, more: Partial<Parameters<typeof mask>[1]> = {}) =>
   mask(text, { ...ADA, ...more });
 
 describe("masking a report", () => {
-  it("takes out a known secret however it is written", () => {
+  it("masks a known secret in every encoding", () => {
     const secret = 'p%"a/s+s wörd';
     const base64 = Buffer.from(secret).toString("base64");
     for (const text of [secret, encodeURIComponent(secret), JSON.stringify(secret), base64]) {
@@ -17,7 +17,7 @@ describe("masking a report", () => {
     }
   });
 
-  it("takes out private keys, whole or cut off, and the data of public ones", () => {
+  it("masks private keys, complete or truncated, and the data of public keys", () => {
     const { privateKey } = generateKeyPairSync("ed25519");
     const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
     assert.equal(masked(`a\n${pem}b`), "a\n<key>\nb");
@@ -30,7 +30,7 @@ describe("masking a report", () => {
     assert.equal(masked(`SHA256:${fingerprint} ok`), "SHA256:<fingerprint> ok");
   });
 
-  it("takes out what looks like a credential, and leaves the words around it", () => {
+  it("masks text that looks like a credential, and keeps the text around it", () => {
     const cases: Record<string, string> = {
       "authorization: Bearer abcdef123456": "authorization: <secret> <secret>",
       "sent Basic YWRhOmxvdmVsYWNl": "sent Basic <secret>",
@@ -50,7 +50,7 @@ describe("masking a report", () => {
     for (const [text, wanted] of Object.entries(cases)) assert.equal(masked(text), wanted);
   });
 
-  it("leaves what one needs to understand a report", () => {
+  it("keeps what is needed to understand a report", () => {
     for (const text of [
       "3d594650-3436-4a5b-8b1e-0b1c2d3e4f50",
       "gpu-dev-0123456789abcdef-1-0 on ip-10-0-1-23-us-east-2-compute-internal",
@@ -61,7 +61,7 @@ describe("masking a report", () => {
     }
   });
 
-  it("turns the home folder into ~ in any way of writing it, and no longer name that begins alike", () => {
+  it("writes the home folder as ~ in every notation, but not longer names with the same prefix", () => {
     assert.equal(masked("/home/ada/.ssh and /home/ada"), "~/.ssh and ~");
     assert.equal(masked("file:///home/ada/x %2Fhome%2Fada%2Fx"), "file:~/x ~%2Fx");
     assert.equal(masked("/home/adam/x"), "/home/<user>/x");
@@ -76,14 +76,14 @@ describe("masking a report", () => {
     assert.equal(masked("/ and /etc/x", { home: "/" }), "/ and /etc/x");
   });
 
-  it("takes out the names of the user as whole words, and leaves our own name", () => {
+  it("masks the user's names as whole words, but not the product's name", () => {
     const text = "Ada's demo: gpu-dev-ada-demo, ada_2, canada, gpu-dev";
     assert.equal(masked(text), "<user>'s demo: gpu-dev-<user>-demo, <user>_2, canada, gpu-dev");
     assert.equal(masked("gpu-dev of dev", { users: ["dev", ""] }), "gpu-dev of <user>");
     assert.equal(masked("a (b)", { users: ["(b)"] }), "a <user>");
   });
 
-  it("lets nothing of a secret, a home or a user through, wherever they stand, and is done after once", () => {
+  it("lets no secret, home or user name through, and masking twice changes nothing", () => {
     const token = fc.string({
       unit: fc.constantFrom(..."abcdef0123456789XYZ-_/+"),
       minLength: 24,
@@ -125,7 +125,7 @@ describe("masking a report", () => {
     );
   });
 
-  it("takes no longer than the text asks", () => {
+  it("takes time linear in the length of the text", () => {
     for (const piece of [
       "a",
       "token",

@@ -2,22 +2,21 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { realFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
-import { errorChain } from "../../../extension/src/report/errorChain.ts";
-import { createLogTail } from "../../../extension/src/report/logTail.ts";
+import { createLogTail, formatErrorChain } from "../../../extension/src/report/reportLog.ts";
 import { readSshFiles } from "../../../extension/src/report/sshFiles.ts";
 import { makeTempDir, type TempDir } from "../../support/tempDir.ts";
 import { NOW } from "./treeFixtures.ts";
 
 const at = NOW.toISOString();
 
-describe("what a report is made of", () => {
+describe("the sources of a report", () => {
   let temp: TempDir;
   before(async () => {
     temp = await makeTempDir("report");
   });
   after(() => temp.remove());
 
-  it("the newest 200 lines of the log, with their level and time", () => {
+  it("include the newest 200 log lines with level and time", () => {
     const tail = createLogTail({ now: () => NOW });
     for (let n = 0; n < 205; n += 1) tail.add("info", `line ${String(n)}`);
     const lines = tail.lines();
@@ -26,7 +25,7 @@ describe("what a report is made of", () => {
     assert.equal(lines.at(-1), `${at} [info] line 204`);
   });
 
-  it("the newest errors, though hundreds of lines came after them", () => {
+  it("include the newest errors even after hundreds of other lines", () => {
     const tail = createLogTail({ now: () => NOW });
     for (let n = 0; n < 25; n += 1) tail.add("error", `error ${String(n)}`);
     for (let n = 0; n < 300; n += 1) tail.add("debug", "noise");
@@ -36,22 +35,22 @@ describe("what a report is made of", () => {
     assert.ok(!tail.lines().some((line) => line.includes("[error]")));
   });
 
-  it("an error with all its causes, also where they go in a circle", () => {
+  it("include an error with all its causes, up to a limit if they form a cycle", () => {
     const cause = new Error("inner");
-    const text = errorChain(new Error("outer", { cause }));
+    const text = formatErrorChain(new Error("outer", { cause }));
     assert.match(text, /^Error: outer\n[^]*\ncaused by: Error: inner\n/);
     cause.cause = cause;
-    assert.equal(errorChain(cause).match(/caused by/g)?.length, 7);
-    assert.equal(errorChain("words"), "words");
-    assert.equal(errorChain({ code: 1 }), '{"code":1}');
-    assert.equal(errorChain(1n), "a value that can't be written");
+    assert.equal(formatErrorChain(cause).match(/caused by/g)?.length, 15);
+    assert.equal(formatErrorChain("words"), "words");
+    assert.equal(formatErrorChain({ code: 1 }), '{"code":1}');
+    assert.equal(formatErrorChain(1n), "(a value that cannot be formatted)");
   });
 
-  it("the ssh files that we generated, cut where they are long, and never a key", async () => {
+  it("include the generated SSH files, truncated if long, and never a key", async () => {
     const dir = join(temp.path, "ssh");
     const source = { fs: realFileSystem, platform: process.platform, dir };
     assert.deepEqual(await readSshFiles(source), []);
-    await mkdir(join(dir, "odd.conf"), { recursive: true });
+    await mkdir(join(dir, "folder.conf"), { recursive: true });
     for (const name of [
       "config",
       "a.known_hosts",
@@ -65,10 +64,10 @@ describe("what a report is made of", () => {
     const files = await readSshFiles(source);
     assert.deepEqual(
       files.map(({ name }) => name),
-      ["a.conf", "a.hosts.json", "a.known_hosts", "config", "odd.conf"],
+      ["a.conf", "a.hosts.json", "a.known_hosts", "config", "folder.conf"],
     );
-    assert.equal(files[0]?.text, `${"x".repeat(20_000)}\n(cut here)`);
+    assert.equal(files[0]?.text, `${"x".repeat(20_000)}\n(truncated)`);
     assert.equal(files[3]?.text, "config");
-    assert.match(files[4]?.text ?? "", /^can't be read: /);
+    assert.match(files[4]?.text ?? "", /^could not be read: /);
   });
 });

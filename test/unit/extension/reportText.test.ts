@@ -21,15 +21,15 @@ const report = (more: Partial<ReportParts> = {}) =>
     NOW,
   );
 
-describe("the report of a problem", () => {
-  it("says that nothing was sent, and asks for what only the user knows", () => {
+describe("a problem report", () => {
+  it("states that nothing was sent, and asks what the user did", () => {
     assert.match(report(), /Nothing has been sent\./);
-    assert.match(report(), /## What went wrong\n\nSay here what you did/);
+    assert.match(report(), /## What went wrong\n\nDescribe what you did/);
   });
 
-  it("holds versions, settings, contact, reservations, ssh files, errors and the log", () => {
+  it("contains versions, settings, connection, reservations, SSH files, errors and the log", () => {
     const live = aState({
-      contact: { kind: "lost", since: minutesFrom(-3), error: new Error("nothing listens there") },
+      contact: { kind: "lost", since: minutesFrom(-3), error: new Error("connection refused") },
       asOf: minutesFrom(-4),
       reservations: [aReservation({ state: "failed", endReason: "node-lost", expiresAt: iso(5) })],
     });
@@ -42,11 +42,11 @@ describe("the report of a problem", () => {
     const wanted = [
       "extension: 0.1.0\neditor: VS Code 1.101.0",
       "gpuDev.identityFile: ~/.ssh/id_work",
-      `contact: lost since ${iso(-3)}: nothing listens there\nnewest answer: ${iso(-4)}`,
+      `connection: lost since ${iso(-3)}: connection refused\nlast read: ${iso(-4)}`,
       `000000000000000a failed, reason node-lost, until ${iso(5)}, generation 1`,
       "## Generated file a.conf\n\n```text\nHost gpu-dev-demo\n```",
       "## Newest errors\n\n```text\nan error\n```",
-      "## Newest lines of the log\n\n```text\na line\n```",
+      "## Newest log lines\n\n```text\na line\n```",
       "sign-in: signedOut",
     ];
     for (const part of wanted) assert.ok(text.includes(part), part);
@@ -55,7 +55,10 @@ describe("the report of a problem", () => {
   it("masks every part", () => {
     const leak = "known-secret of ada in /home/ada";
     const text = report({
-      ...{ serverStatus: leak, include: leak, errors: [leak], logLines: [leak] },
+      serverStatus: leak,
+      include: leak,
+      errors: [leak],
+      logLines: [leak],
       versions: { extension: leak },
       settings: { "gpuDev.server": leak },
       sshFiles: [{ name: "a.conf", text: leak }],
@@ -65,8 +68,8 @@ describe("the report of a problem", () => {
     assert.doesNotMatch(text, /known-secret|\bada\b/);
   });
 
-  it("keeps a part inside its block, whatever it holds", () => {
-    const text = report({ logLines: ["```", "# not a heading of ours", "````"] });
-    assert.ok(text.includes("`````text\n```\n# not a heading of ours\n````\n`````"));
+  it("keeps every part inside its code block", () => {
+    const text = report({ logLines: ["```", "# not a heading", "````"] });
+    assert.ok(text.includes("`````text\n```\n# not a heading\n````\n`````"));
   });
 });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { createEmitter } from "../../../extension/src/core/emitter.ts";
 import { autoRefresh } from "../../../extension/src/live/autoRefresh.ts";
-import type { Live, LiveChange } from "../../../extension/src/live/liveState.ts";
+import type { Live, LiveChange } from "../../../extension/src/live/live.ts";
 import { hereFrom } from "../../../extension/src/statusBar/here.ts";
 import { reservationHere, statusBarFor } from "../../../extension/src/statusBar/statusBarFor.ts";
 import { waitFor } from "../../support/waitFor.ts";

@@ -1,0 +1,119 @@
+import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { Availability, Disk } from "@gpu-dev/shared/api/resources.ts";
+import type { ReservationId } from "@gpu-dev/shared/ids.ts";
+import type { LiveChange, LiveState } from "./live.ts";
+import type { Reading } from "./readServer.ts";
+import { changedIds, withReservation, withoutOld, withReading } from "./reservationList.ts";
+
+/** The one copy of the server's state. Reports each change once, with what it affects. */
+export interface StateKeeper {
+  state(): LiveState;
+  reservations(): readonly Reservation[];
+  /** Whether nothing has been read yet. */
+  isEmpty(): boolean;
+  hasQueued(): boolean;
+  putAvailability(availability: Availability): void;
+  putDisks(disks: readonly Disk[]): void;
+  putReservation(reservation: Reservation): void;
+  removeReservation(id: ReservationId): void;
+  /** Applies a full read. `isLive`: the read is complete, and events report later changes. */
+  putReading(
+    reading: Partial<Reading>,
+    options: { readonly learned: ReadonlySet<string>; readonly isLive: boolean },
+  ): void;
+  contactLost(error: Error): void;
+  dropOld(): void;
+  /** Forgets everything, because another user or nobody is signed in. */
+  clear(): void;
+}
+
+const EMPTY: LiveState = {
+  contact: { kind: "connecting" },
+  asOf: null,
+  reservations: null,
+  availability: null,
+  disks: null,
+  catalogue: null,
+};
+const NOTHING: LiveChange = {
+  reservations: [],
+  availability: false,
+  disks: false,
+  contact: false,
+};
+
+export function createStateKeeper(options: {
+  readonly now: () => Date;
+  readonly onChange: (change: LiveChange) => void;
+}): StateKeeper {
+  const { now, onChange } = options;
+  let state = EMPTY;
+  const change = (patch: Partial<LiveState>, what: Partial<LiveChange>) => {
+    state = { ...state, ...patch };
+    onChange({ ...NOTHING, ...what });
+  };
+  const reservations = () => state.reservations ?? [];
+  const putList = (list: readonly Reservation[], patch: Partial<LiveState>) => {
+    const kept = withoutOld(list, now());
+    const ids = changedIds(reservations(), kept);
+    if (ids.length > 0) change({ ...patch, reservations: kept }, { reservations: ids });
+    else state = { ...state, ...patch };
+  };
+  return {
+    state: () => state,
+    reservations,
+    isEmpty: () => state.asOf === null,
+    hasQueued: () => reservations().some((each) => each.state === "queued"),
+    putAvailability: (availability) => {
+      change({ availability, asOf: now() }, { availability: true });
+    },
+    putDisks: (disks) => {
+      change({ disks, asOf: now() }, { disks: true });
+    },
+    putReservation: (reservation) => {
+      putList(withReservation(reservations(), reservation), { asOf: now() });
+    },
+    removeReservation: (id) => {
+      const others = reservations().filter((each) => each.id !== id);
+      putList(others, { asOf: now() });
+    },
+    putReading: (reading, how) => {
+      if (Object.keys(reading).length > 0) change(...readingChange(state, reading, how, now()));
+    },
+    contactLost: (error) => {
+      const { contact } = state;
+      const since = contact.kind === "lost" ? contact.since : now();
+      change({ contact: { kind: "lost", since, error } }, { contact: true });
+    },
+    dropOld: () => {
+      putList(reservations(), {});
+    },
+    clear: () => {
+      if (state === EMPTY) return;
+      state = EMPTY;
+      onChange({ reservations: "all", availability: true, disks: true, contact: true });
+    },
+  };
+}
+
+function readingChange(
+  { reservations, contact }: LiveState,
+  { reservations: items, ...rest }: Partial<Reading>,
+  { learned, isLive }: { readonly learned: ReadonlySet<string>; readonly isLive: boolean },
+  now: Date,
+): [Partial<LiveState>, Partial<LiveChange>] {
+  const list = items && withoutOld(withReading(reservations, items, learned), now);
+  const patch: Partial<LiveState> = {
+    ...rest,
+    asOf: now,
+    ...(list && { reservations: list }),
+    ...(isLive && { contact: { kind: "live" } }),
+  };
+  const what: Partial<LiveChange> = {
+    reservations: list ? "all" : [],
+    availability: rest.availability !== undefined,
+    disks: rest.disks !== undefined,
+    contact: isLive && contact.kind !== "live",
+  };
+  return [patch, what];
+}
