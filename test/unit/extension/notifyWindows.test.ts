@@ -120,7 +120,7 @@ describe("the window that shows a notification", () => {
     const shown: string[] = [];
     const disposed = openWindow({ focused: true, shown });
     disposed.onEvent(ready("1"));
-    disposed.onEvent(ready("1"));
+    disposed.dispose();
     openWindow({ focused: true, shown, level: "none" }).onEvent(ready("2"));
     openWindow({ focused: true, shown, isShownElsewhere: () => true }).onEvent(ready("3"));
     openWindow({ focused: false, shown }).onEvent(ready("3"));
