@@ -47,6 +47,7 @@ create table attempts (
   pod_ip text,
   created_at timestamp with time zone not null,
   gone_at timestamp with time zone,
+  pull_failing_since timestamp with time zone,
   constraint attempts_attempt_check CHECK ((attempt >= 1)),
   constraint attempts_rank_check CHECK ((rank >= 0)),
   constraint attempts_units_check CHECK ((units >= 0)),

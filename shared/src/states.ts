@@ -21,7 +21,6 @@ export const EXTENDABLE: readonly ReservationState[] = ["starting", "ready"];
 export const STARTING_PHASES = [
   "placing",
   "disk",
-  "image",
   "pulling",
   "booting",
   "reachable",

@@ -58,7 +58,6 @@ export function phaseWords(phase: Phase): string {
 const PHASE_WORDS = {
   placing: "choosing a node",
   disk: "attaching the disk",
-  image: "preparing the image",
   pulling: "pulling the image",
   booting: "booting",
   reachable: "waiting for SSH to answer",

@@ -1,27 +1,29 @@
-/** Calls that ran out of time, one after another, before others are not made at all. */
-const MOST_TIMEOUTS = 5;
-/** How often one call tries whether the server answers again. */
-const PROBE_EVERY_MS = 1_000;
+import { Second } from "@gpu-dev/shared/durations.ts";
+
+/** Consecutive timeouts after which calls fail without being made. */
+const MAX_TIMEOUTS = 5;
+/** How often one call probes whether the server responds again. */
+const PROBE_INTERVAL_MS = Second.ms;
 
 /**
- * While a server takes calls and answers none, each holds whoever makes it for as long as it may last: a few would hold
- * every worker, and what needs no cluster, the end of a lease, would wait behind them. After some of these a call fails at
- * once, but for one a second, until one is answered.
+ * A server that accepts calls and does not respond blocks each caller until the timeout. A few such calls would block
+ * every worker, and work that needs no cluster, such as the end of a lease, would wait behind them. After
+ * `MAX_TIMEOUTS` in a row, calls fail immediately, except one per second, until the server responds.
  */
 export class CallBreaker {
   #timeouts = 0;
   #probedAt = 0;
 
-  /** Whether a call is to be made now. */
+  /** Whether a call may be made now. */
   allows(now = performance.now()): boolean {
-    if (this.#timeouts < MOST_TIMEOUTS) return true;
-    if (now - this.#probedAt < PROBE_EVERY_MS) return false;
+    if (this.#timeouts < MAX_TIMEOUTS) return true;
+    if (now - this.#probedAt < PROBE_INTERVAL_MS) return false;
     this.#probedAt = now;
     return true;
   }
 
-  /** Any answer, also a refusal. */
-  answered(): void {
+  /** Any response, including a refusal. */
+  responded(): void {
     this.#timeouts = 0;
   }
 

@@ -1,49 +1,69 @@
 import http from "node:http";
 import https from "node:https";
-import type { KubeConfig } from "@kubernetes/client-node";
+import { Second } from "@gpu-dev/shared/durations.ts";
+// The module itself: the package's index also loads the library's watches, shells and caches.
+import { KubeConfig } from "@kubernetes/client-node/dist/config.js";
 import { CallBreaker } from "./callBreaker.ts";
 import type { KubeStatus } from "./kubeObjects.ts";
 import { ClusterRefused, ClusterUnavailable } from "./port.ts";
 
-const CALL_TIMEOUT_MS = 10_000;
+const CALL_TIMEOUT_MS = 10 * Second.ms;
 
 export interface KubeCall {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   readonly path: string;
   readonly body?: unknown;
   readonly contentType?: string;
-  /** Of objects, only who they are: no Secret's content travels, or lies in memory. */
+  /** Only the metadata of objects: the content of Secrets is neither transferred nor kept in memory. */
   readonly metadataOnly?: boolean;
 }
 
 export type KubeRead = Pick<KubeCall, "path" | "metadataOnly">;
 
 export interface KubeHttp {
-  /** The decoded answer of a 2xx. Throws `ClusterRefused` or `ClusterUnavailable`, as the port says. */
-  call<Answer>(call: KubeCall): Promise<Answer>;
+  /** The decoded body of a 2xx. Throws `ClusterRefused` or `ClusterUnavailable`, as the port specifies. */
+  call<Body>(call: KubeCall): Promise<Body>;
   text(path: string): Promise<string>;
-  /** An answer that goes on; ends with the signal. A status other than 200 throws as `call` does. */
+  /** A streamed body; ends with the signal. A status other than 200 throws as `call` does. */
   stream(call: KubeRead, signal: AbortSignal): Promise<http.IncomingMessage>;
   close(): void;
 }
 
+/** Reads a kubeconfig file or, without a path, the service account of the pod that this runs in. */
+export function loadKubeConfig(path: string | undefined): KubeConfig {
+  const config = new KubeConfig();
+  if (path === undefined) {
+    config.loadFromCluster();
+    return config;
+  }
+  try {
+    config.loadFromFile(path);
+  } catch (error) {
+    throw new Error(`cannot read the kubeconfig ${path}`, { cause: error });
+  }
+  if (!config.getCurrentCluster()) {
+    throw new Error(`the kubeconfig ${path} has no cluster for its current context`);
+  }
+  return config;
+}
+
 /**
- * Plain requests over connections that are kept open, signed by the client library's configuration. Its generated
- * API classes are not used: they cost a third of the time of a call.
+ * Plain requests over kept-alive connections, authenticated by the client library's configuration. Its generated API
+ * classes are not used: they take a third of the time of a call.
  */
 export function createKubeHttp(config: KubeConfig): KubeHttp {
   const sender = createSender(config);
   const caller = { sender, breaker: new CallBreaker() };
   return {
-    call: async <Answer>(call: KubeCall) => {
-      const text = await answer(caller, call);
+    call: async <Body>(call: KubeCall) => {
+      const text = await send(caller, call);
       try {
-        return JSON.parse(text) as Answer;
+        return JSON.parse(text) as Body;
       } catch (error) {
         throw unreachable(call, error, false);
       }
     },
-    text: (path) => answer(caller, { method: "GET", path }),
+    text: (path) => send(caller, { method: "GET", path }),
     stream: (call, signal) => openStream(sender, { method: "GET", ...call }, signal),
     close: () => {
       sender.close();
@@ -57,7 +77,7 @@ interface Caller {
 }
 
 interface SentCall extends KubeCall {
-  readonly answer: "whole" | "stream";
+  readonly mode: "whole" | "stream";
 }
 
 interface Sender {
@@ -67,7 +87,7 @@ interface Sender {
 
 function createSender(config: KubeConfig): Sender {
   const cluster = config.getCurrentCluster();
-  if (!cluster) throw new Error("the kubeconfig names no current cluster");
+  if (!cluster) throw new Error("the kubeconfig has no cluster for its current context");
   const base = new URL(cluster.server);
   const plain = base.protocol === "http:";
   const { Agent, request } = plain ? http : https;
@@ -100,15 +120,15 @@ function createSender(config: KubeConfig): Sender {
   };
 }
 
-async function answer({ sender, breaker }: Caller, call: KubeCall): Promise<string> {
+async function send({ sender, breaker }: Caller, call: KubeCall): Promise<string> {
   if (!breaker.allows()) {
-    throw unreachable(call, new Error("it has answered nothing for a while"), false);
+    throw unreachable(call, new Error("it has not responded for a while"), false);
   }
   const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
   try {
-    const response = await sender.send({ ...call, answer: "whole" }, signal);
+    const response = await sender.send({ ...call, mode: "whole" }, signal);
     const text = await readAll(response);
-    breaker.answered();
+    breaker.responded();
     if ((response.statusCode ?? 0) < 300) return text;
     throw refusal(call, response.statusCode ?? 0, text);
   } catch (error) {
@@ -123,20 +143,20 @@ async function openStream(
   call: KubeCall,
   signal: AbortSignal,
 ): Promise<http.IncomingMessage> {
-  const tooLate = new AbortController();
+  const timeout = new AbortController();
   const timer = setTimeout(() => {
-    tooLate.abort();
+    timeout.abort();
   }, CALL_TIMEOUT_MS);
   try {
     const response = await sender.send(
-      { ...call, answer: "stream" },
-      AbortSignal.any([tooLate.signal, signal]),
+      { ...call, mode: "stream" },
+      AbortSignal.any([timeout.signal, signal]),
     );
     if (response.statusCode === 200) return response;
     throw refusal(call, response.statusCode ?? 0, await readAll(response));
   } catch (error) {
     if (error instanceof ClusterRefused || error instanceof ClusterUnavailable) throw error;
-    throw unreachable(call, error, tooLate.signal.aborted);
+    throw unreachable(call, error, timeout.signal.aborted);
   } finally {
     clearTimeout(timer);
   }
@@ -144,7 +164,7 @@ async function openStream(
 
 function headersOf(call: SentCall, payload: string | undefined): http.OutgoingHttpHeaders {
   return {
-    accept: call.metadataOnly === true ? METADATA_ONLY[call.answer] : "application/json",
+    accept: call.metadataOnly === true ? METADATA_ONLY[call.mode] : "application/json",
     ...(payload === undefined
       ? {}
       : {
@@ -155,8 +175,8 @@ function headersOf(call: SentCall, payload: string | undefined): http.OutgoingHt
 }
 
 /**
- * One form for a list and one for a watch: a watch that is offered the list's is taken, and ends at its first event. A server
- * that knows none answers with whole objects.
+ * A list and a watch need different forms: a watch that asks for the list's form is accepted, and ends at its first
+ * event. A server that supports neither returns whole objects.
  */
 const METADATA_ONLY = {
   whole: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json",
@@ -170,26 +190,26 @@ async function readAll(response: http.IncomingMessage): Promise<string> {
 }
 
 /**
- * A no is the API server's only as a Status: a 404 of something in between says nothing of the object. 401 too is "nothing
- * can be known": credentials are renewed, and the objects are still there.
+ * Only a Status is a refusal by the API server: a 404 from a proxy in between says nothing about the object. A 401 also
+ * counts as unavailable: credentials are renewed, and the objects still exist.
  */
 function refusal(call: KubeCall, code: number, text: string): Error {
   const status = parseStatus(text);
-  const said = status.message ?? `status ${String(code)}`;
-  const message = `the cluster answered ${call.method} ${pathOnly(call)}: ${said}`;
-  const unclear = code >= 500 || code === 429 || code === 408 || code === 401 || code < 400;
-  if (unclear || status.kind !== "Status") return new ClusterUnavailable(message);
+  const reason = status.message ?? `status ${String(code)}`;
+  const message = `the cluster responded to ${call.method} ${pathOnly(call)}: ${reason}`;
+  const isUnclear = code >= 500 || code === 429 || code === 408 || code === 401 || code < 400;
+  if (isUnclear || status.kind !== "Status") return new ClusterUnavailable(message);
   return new ClusterRefused(message, status.reason ?? "Unknown");
 }
 
 function unreachable(call: KubeCall, error: unknown, timedOut: boolean): ClusterUnavailable {
   const why = timedOut
-    ? `no answer within ${String(CALL_TIMEOUT_MS / 1_000)} s`
+    ? `no response within ${String(CALL_TIMEOUT_MS / Second.ms)} s`
     : error instanceof Error
       ? error.message
       : "the request failed";
   return new ClusterUnavailable(
-    `the cluster did not answer ${call.method} ${pathOnly(call)}: ${why}`,
+    `the cluster did not respond to ${call.method} ${pathOnly(call)}: ${why}`,
     { cause: error },
   );
 }

@@ -1,4 +1,21 @@
-/** The parts of Kubernetes' objects that we read, as JSON brings them. Everything may be missing. */
+/** Labels and annotations that we write; `docs/pod-contract.md` lists them. */
+export const LABEL = {
+  installation: "gpu-dev.io/installation",
+  reservation: "gpu-dev.io/reservation",
+  user: "gpu-dev.io/user",
+  rank: "gpu-dev.io/rank",
+  attempt: "gpu-dev.io/attempt",
+  disk: "gpu-dev.io/disk",
+  type: "gpu-dev.io/type",
+  zone: "topology.kubernetes.io/zone",
+  hostname: "kubernetes.io/hostname",
+} as const;
+
+/** On a Secret: a digest of the content that changes, so that its metadata shows whether it is up to date. */
+export const CONTENT_ANNOTATION = "gpu-dev.io/content";
+export const WORKSPACE_PATH_ANNOTATION = "gpu-dev.io/workspace-path";
+
+/** The parts of Kubernetes objects that we read, as JSON. Every field may be missing. */
 export interface Metadata {
   readonly name?: string;
   readonly namespace?: string;
@@ -84,7 +101,7 @@ export interface KubeSecret extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-/** How the API server says no. */
+/** A refusal or an error of the API server. */
 export interface KubeStatus extends KubeObject {
   readonly status?: string;
   readonly reason?: string;

@@ -1,8 +1,9 @@
+import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
+import { Second } from "@gpu-dev/shared/durations.ts";
 import type { Log } from "../platform/logger.ts";
 import type { KubeHttp } from "./kubeHttp.ts";
 import type { KubeList, KubeObject, KubeStatus } from "./kubeObjects.ts";
-import { linesOf } from "./lines.ts";
 import { ClusterRefused } from "./port.ts";
 
 export type Change = "added" | "modified" | "deleted";
@@ -12,43 +13,43 @@ export interface KindWatch<Item extends KubeObject, View> {
   readonly path: string;
   readonly labelSelector?: string;
   readonly metadataOnly?: boolean;
-  /** What of an object is kept; the rest of it is let go at once. */
+  /** What is kept of an object; the rest is dropped at once. */
   viewOf(item: Item): View;
   onView(view: View, change: Change): void;
-  /** Everything that there is, after each list: what is not among it is gone. Comes before `onView` tells of each. */
+  /** Every existing object, after each list: an object not among them is gone. Called before `onView` for each. */
   onListed?(views: readonly View[]): void;
-  /** Whether what was told so far is followed up by the server, or may be old by now. */
-  onFollowing?(following: boolean): void;
-  /** The server answered: a page of a list, a watch that begins or ends in order, an event or a bookmark. */
+  /** Whether the server reports changes to what was reported so far, or it may be outdated. */
+  onSynced?(synced: boolean): void;
+  /** The server responded: a page of a list, a watch that starts or ends normally, an event or a bookmark. */
   onContact(): void;
-  /** All that had happened was told: not as a watch begins, since what it missed comes after that. */
+  /** All changes so far were reported. Not called when a watch starts: what it missed is still to come. */
   onCurrent?(): void;
 }
 
 export interface WatchTimes {
   /**
-   * The server is asked to end a watch after this long; the next one goes on where it was, and lists nothing. Bookmarks
-   * come once a minute only, so that this is what tells a quiet watch from a dead one soon.
+   * The server is asked to end a watch after this long. The next watch resumes at the same version and lists nothing.
+   * Bookmarks come only once a minute, so this is what distinguishes a quiet watch from a dead one quickly.
    */
   readonly serverSeconds: number;
-  /** Neither event nor bookmark nor that end for this long: the connection is dead without saying so. */
+  /** No event, bookmark or requested end for this long: the connection is dead. */
   readonly silenceMs: number;
-  readonly firstPauseMs: number;
-  readonly longestPauseMs: number;
+  readonly minRetryMs: number;
+  readonly maxRetryMs: number;
 }
 
 export const WATCH_TIMES: WatchTimes = {
   serverSeconds: 20,
-  silenceMs: 25_000,
-  firstPauseMs: 200,
-  longestPauseMs: 30_000,
+  silenceMs: 25 * Second.ms,
+  minRetryMs: 200,
+  maxRetryMs: 30 * Second.ms,
 };
 
-const PAGE = 500;
-/** An end that comes sooner, with nothing said, was not the one asked for. */
-const TOO_SOON_MS = 500;
+const PAGE_SIZE = 500;
+/** A watch that ends sooner without an event was not ended by `serverSeconds`. */
+const MIN_WATCH_MS = 500;
 
-/** Lists once, then follows changes until stopped: resumes where it was, lists again when that is too old. */
+/** Lists once, then watches until stopped. Resumes at the last version, and lists again when that is too old. */
 export function watchKind<Item extends KubeObject, View>(
   { http, log, times = WATCH_TIMES }: { http: KubeHttp; log: Log; times?: WatchTimes },
   kind: KindWatch<Item, View>,
@@ -60,11 +61,11 @@ export function watchKind<Item extends KubeObject, View>(
     while (!isStopped()) {
       try {
         cursor.version ??= await list(http, kind, cursor);
-        await follow({ http, times, stop: stopping.signal }, kind, cursor);
+        await watchOnce({ http, times, stop: stopping.signal }, kind, cursor);
       } catch (error) {
         if (isStopped()) return;
-        kind.onFollowing?.(false);
-        if (tooOld(error)) cursor.version = undefined;
+        kind.onSynced?.(false);
+        if (isTooOld(error)) cursor.version = undefined;
         cursor.failures += 1;
         log.warn({ err: error, path: kind.path, failures: cursor.failures }, "watch interrupted");
         await pause(cursor.failures, times, stopping.signal);
@@ -77,6 +78,22 @@ export function watchKind<Item extends KubeObject, View>(
       await running;
     },
   };
+}
+
+/**
+ * The lines of a body, as they arrive. An error of the body is thrown where the lines are read. (An interface of
+ * node:readline would also emit it, and an error that is emitted when no reader is left would end the process.)
+ */
+export async function* linesOf(body: Readable): AsyncGenerator<string> {
+  body.setEncoding("utf8");
+  body.on("error", () => undefined);
+  let rest = "";
+  for await (const chunk of body) {
+    const lines = `${rest}${String(chunk)}`.split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
 }
 
 interface Cursor {
@@ -93,7 +110,7 @@ async function list<Item extends KubeObject, View>(
   const views: View[] = [];
   let token: string | undefined;
   for (;;) {
-    const path = `${kind.path}?${parameters(kind, { limit: String(PAGE), continue: token })}`;
+    const path = `${kind.path}?${parameters(kind, { limit: String(PAGE_SIZE), continue: token })}`;
     const page: KubeList<Item> = await http.call({ method: "GET", path, metadataOnly });
     kind.onContact();
     for (const item of page.items ?? []) views.push(kind.viewOf(item));
@@ -107,16 +124,17 @@ async function list<Item extends KubeObject, View>(
   }
 }
 
-async function follow<Item extends KubeObject, View>(
+async function watchOnce<Item extends KubeObject, View>(
   { http, times, stop }: { http: KubeHttp; times: WatchTimes; stop: AbortSignal },
   kind: KindWatch<Item, View>,
   cursor: Cursor,
 ): Promise<void> {
   const silence = new AbortController();
-  const bark = () => {
-    silence.abort(new Error(`no event and no bookmark for ${String(times.silenceMs / 1_000)} s`));
+  const abortSilentWatch = () => {
+    const seconds = String(times.silenceMs / Second.ms);
+    silence.abort(new Error(`no event and no bookmark for ${seconds} s`));
   };
-  let timer = setTimeout(bark, times.silenceMs);
+  let timer = setTimeout(abortSilentWatch, times.silenceMs);
   try {
     const query = parameters(kind, {
       watch: "true",
@@ -128,17 +146,17 @@ async function follow<Item extends KubeObject, View>(
     const call = { path: `${kind.path}?${query}`, metadataOnly };
     const body = await http.stream(call, AbortSignal.any([silence.signal, stop]));
     kind.onContact();
-    kind.onFollowing?.(true);
+    kind.onSynced?.(true);
     const opened = performance.now();
     const version = cursor.version;
     for await (const line of linesOf(body)) {
       clearTimeout(timer);
-      timer = setTimeout(bark, times.silenceMs);
-      take(line, kind, cursor);
+      timer = setTimeout(abortSilentWatch, times.silenceMs);
+      handleLine(line, kind, cursor);
     }
     if (silence.signal.aborted) throw silence.signal.reason;
-    if (cursor.version === version && performance.now() - opened < TOO_SOON_MS) {
-      throw new Error("the server ended the watch at once");
+    if (cursor.version === version && performance.now() - opened < MIN_WATCH_MS) {
+      throw new Error("the server ended the watch immediately");
     }
     cursor.failures = 0;
     kind.onContact();
@@ -155,7 +173,7 @@ const CHANGES: Record<string, Change | undefined> = {
   DELETED: "deleted",
 };
 
-function take<Item extends KubeObject, View>(
+function handleLine<Item extends KubeObject, View>(
   line: string,
   kind: KindWatch<Item, View>,
   cursor: Cursor,
@@ -176,19 +194,15 @@ function watchError(status: KubeStatus | undefined): ClusterRefused {
   return new ClusterRefused(`the watch ended: ${status?.message ?? reason}`, reason);
 }
 
-function tooOld(error: unknown): boolean {
+function isTooOld(error: unknown): boolean {
   return error instanceof ClusterRefused && ["Gone", "Expired"].includes(error.reason);
 }
 
-/** Doubles each time, with jitter, so that many processes do not come back at once. */
+/** Doubles each time, with jitter, so that many processes do not reconnect at the same time. */
 async function pause(failures: number, times: WatchTimes, stop: AbortSignal): Promise<void> {
-  const longest = Math.min(
-    times.longestPauseMs,
-    times.firstPauseMs * 2 ** Math.min(failures - 1, 10),
-  );
-  await delay(longest * (0.5 + Math.random() / 2), undefined, { signal: stop }).catch(
-    () => undefined,
-  );
+  const backoff = Math.min(times.maxRetryMs, times.minRetryMs * 2 ** Math.min(failures - 1, 10));
+  const jittered = backoff * (0.5 + Math.random() / 2);
+  await delay(jittered, undefined, { signal: stop }).catch(() => undefined);
 }
 
 function parameters(

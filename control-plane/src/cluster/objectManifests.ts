@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { secretName, serviceName } from "../domain/objectNames.ts";
 import type { HostKey } from "./hostKey.ts";
-import { CONTENT_ANNOTATION, LABEL } from "./labels.ts";
+import { CONTENT_ANNOTATION, LABEL } from "./kubeObjects.ts";
 import type { ClaimRequest, SecretContent, SecretRequest, ServiceRequest } from "./port.ts";
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
@@ -13,7 +13,7 @@ export function secretManifest(secret: SecretRequest, hostKey: HostKey, installa
     metadata: {
       name: secretName(secret.reservationId),
       labels: labels(secret, installation),
-      annotations: { [CONTENT_ANNOTATION]: contentMark(secret) },
+      annotations: { [CONTENT_ANNOTATION]: contentDigest(secret) },
     },
     type: "Opaque",
     data: {
@@ -24,21 +24,21 @@ export function secretManifest(secret: SecretRequest, hostKey: HostKey, installa
   };
 }
 
-/** Content and its mark in one write: what comes late overwrites both, and is seen by the mark. */
+/** Content and its digest in one write: a late write replaces both, and the digest shows it. */
 export function secretPatch(content: SecretContent) {
   return {
-    metadata: { annotations: { [CONTENT_ANNOTATION]: contentMark(content) } },
+    metadata: { annotations: { [CONTENT_ANNOTATION]: contentDigest(content) } },
     data: secretData(content),
   };
 }
 
-export function contentMark(content: SecretContent): string {
+export function contentDigest(content: SecretContent): string {
   return createHash("sha256")
     .update(JSON.stringify(secretData(content)))
     .digest("hex");
 }
 
-/** The part of the Secret's data that changes. */
+/** The part of the Secret's data that changes while the reservation lives. */
 function secretData({ authorizedKeys, expiresAt }: SecretContent) {
   return {
     authorized_keys: base64(authorizedKeys),
@@ -60,7 +60,7 @@ export function serviceManifest(service: ServiceRequest, installation: string) {
   };
 }
 
-/** One pod at a time, whatever else goes wrong: the volume itself refuses a second one. */
+/** ReadWriteOncePod: the volume itself refuses a second pod, whatever else fails. */
 export function claimManifest(claim: ClaimRequest, installation: string) {
   return {
     apiVersion: "v1",
@@ -80,10 +80,10 @@ export function claimManifest(claim: ClaimRequest, installation: string) {
   };
 }
 
-function labels(of: ServiceRequest, installation: string): Record<string, string> {
+function labels(owner: ServiceRequest, installation: string): Record<string, string> {
   return {
     [LABEL.installation]: installation,
-    [LABEL.reservation]: of.reservationId,
-    [LABEL.user]: of.userId,
+    [LABEL.reservation]: owner.reservationId,
+    [LABEL.user]: owner.userId,
   };
 }

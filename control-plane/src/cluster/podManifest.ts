@@ -1,9 +1,9 @@
-import { LABEL } from "./labels.ts";
+import { LABEL } from "./kubeObjects.ts";
 import type { PodRequest } from "./port.ts";
 
-/** Where the init container puts the SSH server, and the image's own program is started from. */
+/** The init container copies the SSH server here; it starts the image's own program. */
 const SSH_SERVER_FOLDER = "/.gpu-dev/ssh";
-/** Group of all volumes, so that an image of any user can read its keys and write its workspace. */
+/** Group of all volumes, so that an image with any user can read its keys and write its workspace. */
 const VOLUME_GROUP = 2222;
 
 /** The pod of `docs/pod-contract.md`, field by field. */
@@ -34,7 +34,7 @@ export function podManifest(
       securityContext: {
         seccompProfile: { type: "RuntimeDefault" },
         fsGroup: VOLUME_GROUP,
-        // A disk of millions of files is not gone through at each start.
+        // Otherwise each start would walk every file of the disk.
         fsGroupChangePolicy: "OnRootMismatch",
       },
       affinity: { nodeAffinity: onNode(pod.node) },
@@ -46,7 +46,7 @@ export function podManifest(
   };
 }
 
-/** Required, and by host name: `spec.nodeName` would pass the scheduler by, and with it the binding of volumes. */
+/** Required affinity by host name: `spec.nodeName` would bypass the scheduler, and with it volume binding. */
 function onNode(node: string) {
   return {
     requiredDuringSchedulingIgnoredDuringExecution: {

@@ -1,57 +1,57 @@
 import type { DiskId, ReservationId, UserId } from "@gpu-dev/shared/ids.ts";
 
 /**
- * All that the control plane wants of a cluster. Every call either answers what the API server said or throws:
- * `ClusterUnavailable` when nothing can be known now (network, 5xx, timeouts, 429), `ClusterRefused` when the server
- * understood and said no. A failed call is never an absence: only `undefined` or `"gone"` is.
+ * Everything that the control plane needs of a cluster. Each call either returns what the API server responded or
+ * throws: `ClusterUnavailable` when nothing can be known now (network, 5xx, timeouts, 429), `ClusterRefused` when the
+ * server understood and refused. A failed call is never an absence: only `undefined` and `"gone"` are.
  */
 export interface Cluster {
   getPod(name: string): Promise<PodView | undefined>;
-  /** Creates, or answers the one that is there. The caller compares label and attempt: a foreign one is `ClusterRefused`. */
+  /** Creates the pod, or returns the existing one of this reservation and attempt; a foreign one is `ClusterRefused`. */
   ensurePod(pod: PodRequest): Promise<PodView>;
-  /** Deletes that very pod; `gone` when no pod of this UID is there, `deleting` while its processes end. */
+  /** Deletes the pod with this UID: `gone` if it does not exist, `deleting` while its processes end. */
   deletePod(name: string, uid: string): Promise<"deleting" | "gone">;
-  /** For pods whose node is lost: removes the object without waiting for a kubelet. */
+  /** For a pod whose node is lost: removes the object without waiting for a kubelet. */
   forceDeletePod(name: string, uid: string): Promise<void>;
-  /** Creates the Secret, or answers the public host key of the one that is there. */
+  /** Creates the Secret, or reads the existing one. Returns its public host key. */
   ensureSecret(secret: SecretRequest): Promise<{ readonly hostPublicKey: string }>;
-  /** Writes who may log in and until when; a missing Secret is created anew by `ensureSecret`, not here. */
+  /** Writes who may log in and until when. Never creates the Secret; `ensureSecret` does. */
   updateSecret(
     reservationId: ReservationId,
     content: SecretContent,
   ): Promise<"written" | "missing">;
   /**
-   * Whether what was last told of this pod and Secret is just this, and needs nothing. No call is made; false says nothing:
-   * then it has to be looked at.
+   * Whether the caches show a ready reservation exactly as desired, so that there is nothing to do. Makes no call.
+   * False means only that the reservation must be reconciled.
    */
-  isAsExpected(reservationId: ReservationId, expected: InUse): boolean;
+  matchesDesired(reservationId: ReservationId, desired: DesiredState): boolean;
   ensureService(service: ServiceRequest): Promise<void>;
-  /** Deletes Secret and Service of a reservation; done when both are NotFound. */
+  /** Deletes the Secret and the Service of a reservation, if they are ours. */
   deleteReservationObjects(reservationId: ReservationId): Promise<void>;
   ensureClaim(claim: ClaimRequest): Promise<ClaimView>;
   getClaim(name: string): Promise<ClaimView | undefined>;
-  /** All nodes, and every pod of the cluster, also those of others: they take units too. */
-  survey(): Promise<Survey>;
-  /** Every object that carries our installation label, for garbage collection. Claims are never among them. */
+  /** All nodes and every pod of the cluster, including pods of others, which also take units. */
+  listNodesAndPods(): Promise<NodesAndPods>;
+  /** Every object with our installation label, for garbage collection. Never claims: they hold data. */
   listOwned(): Promise<OwnedObject[]>;
   deleteOwned(object: OwnedObject): Promise<void>;
   readLogs(podName: string, tailLines: number): Promise<string>;
   getNode(name: string): Promise<NodeView | undefined>;
-  /** Watches pods and nodes until stopped; resumes by itself. Hints only: a missed one is made good by the resync. */
+  /** Watches pods and nodes until stopped, resuming automatically. Only hints: the resync covers lost ones. */
   watch(handlers: WatchHandlers): Promise<{ stop(): Promise<void> }>;
 }
 
 export interface WatchHandlers {
   onPod(pod: PodView, change: "added" | "modified" | "deleted"): void;
   onNode(node: NodeView, change: "added" | "modified" | "deleted"): void;
-  /** A list or a watch event arrived: the cluster answers. */
+  /** A list or a watch event arrived: the cluster is available. */
   onContact(): void;
 }
 
-export interface Survey {
+export interface NodesAndPods {
   readonly nodes: readonly NodeView[];
   readonly pods: readonly PodView[];
-  /** When the cluster was like this; a moment ago, or the last sign of life of the watches that told it. */
+  /** The time of this state: just now, or when the watches last heard from the server. */
   readonly at: Date;
 }
 
@@ -61,8 +61,7 @@ export interface PodView {
   readonly uid: string;
   readonly installation: string | null;
   readonly reservationId: ReservationId | null;
-  readonly attempt: number | null;
-  /** The node that it is bound to, or undefined before. */
+  /** The node that it is bound to; null before. */
   readonly node: string | null;
   readonly phase: "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
   readonly reason: string | null;
@@ -72,22 +71,21 @@ export interface PodView {
   readonly podIp: string | null;
   readonly workspacePath: string | null;
   readonly restarts: number;
-  /** Why the container last ended, e.g. OOMKilled or Error. */
+  /** How the container last ended, e.g. OOMKilled or Error. */
   readonly lastTermination: {
     readonly reason: string;
     readonly exitCode: number;
     readonly finishedAt: Date | null;
   } | null;
-  /** Why the first container that does waits, e.g. ContainerCreating, ErrImagePull, CrashLoopBackOff; and its image. */
+  /** Of the first waiting container: why, e.g. ContainerCreating, ErrImagePull, CrashLoopBackOff, and its image. */
   readonly waiting: {
     readonly reason: string;
     readonly message: string;
     readonly image: string | null;
   } | null;
-  /** The scheduler's words when it found no place. */
+  /** The scheduler's message if it found no node. */
   readonly unschedulable: string | null;
-  readonly scheduledAt: Date | null;
-  /** Units of the catalogue's resource that its containers ask for. */
+  /** Units of the catalogue's resources that its containers request. */
   readonly gpus: number;
   readonly createdAt: Date;
 }
@@ -96,16 +94,16 @@ export interface NodeView {
   readonly name: string;
   readonly uid: string;
   readonly resourceVersion: string;
-  /** The catalogue's type, from the label `gpu-dev.io/type`; null for nodes that are none of ours. */
+  /** The catalogue's type, from the label `gpu-dev.io/type`; null for nodes without it. */
   readonly gpuType: string | null;
   readonly zone: string;
   readonly ready: boolean;
-  /** Since when it is not ready, by the cluster's clock; null while it is. */
+  /** Since when it is not ready, by the cluster's clock; null while it is ready. */
   readonly notReadySince: Date | null;
   readonly cordoned: boolean;
-  /** Allocatable units of each extended resource that the catalogue names. */
+  /** Allocatable units of each of the catalogue's extended resources. */
   readonly allocatable: Readonly<Record<string, number>>;
-  /** Units of each that the node has and can't give, as they are out of order. */
+  /** Units of each that the node has but cannot allocate, because they are unhealthy. */
   readonly unhealthy: Readonly<Record<string, number>>;
 }
 
@@ -118,7 +116,7 @@ export interface PodRequest {
   readonly attempt: number;
   readonly node: string;
   readonly image: string;
-  /** The image's own program, started beside the SSH server; empty for none. */
+  /** The image's own program, started next to the SSH server; empty for none. */
   readonly entrypoint: readonly string[];
   readonly cpus: number;
   readonly memoryGib: number;
@@ -129,7 +127,7 @@ export interface PodRequest {
   readonly serviceName: string;
 }
 
-/** What of a reservation's Secret changes while it lives. */
+/** The part of a reservation's Secret that changes while it lives. */
 export interface SecretContent {
   /** Lines of public keys. */
   readonly authorizedKeys: string;
@@ -137,14 +135,18 @@ export interface SecretContent {
   readonly expiresAt: Date | null;
 }
 
-/** A reservation in use, as the rows have it. */
-export interface InUse {
+/** A ready reservation, as its rows record it. */
+export interface DesiredState {
+  readonly members: readonly DesiredMember[];
+  readonly secret: SecretContent;
+}
+
+export interface DesiredMember {
   readonly podName: string;
   readonly podUid: string;
   readonly restarts: number;
   readonly podIp: string | null;
   readonly workspacePath: string | null;
-  readonly secret: SecretContent;
 }
 
 export interface SecretRequest extends SecretContent {
@@ -165,9 +167,7 @@ export interface ClaimRequest {
 }
 
 export interface ClaimView {
-  readonly name: string;
   readonly uid: string;
-  readonly phase: "Pending" | "Bound" | "Lost";
 }
 
 export interface OwnedObject {
@@ -175,16 +175,14 @@ export interface OwnedObject {
   readonly name: string;
   readonly uid: string;
   readonly reservationId: ReservationId | null;
-  readonly attempt: number | null;
-  readonly createdAt: Date;
 }
 
-/** Nothing is known: try again later, change nothing. */
+/** Nothing is known: change nothing and retry later. */
 export class ClusterUnavailable extends Error {
   override readonly name = "ClusterUnavailable";
 }
 
-/** The API server understood and refused. `reason` is its Status reason, e.g. Invalid, Forbidden, AlreadyExists. */
+/** The API server understood the request and refused it. `reason` is its Status reason, e.g. Invalid, Forbidden, AlreadyExists. */
 export class ClusterRefused extends Error {
   override readonly name = "ClusterRefused";
   readonly reason: string;

@@ -1,11 +1,20 @@
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
-import type { KubeClaim, KubeNode, KubeObject, KubePod, Metadata } from "./kubeObjects.ts";
-import { CONTENT_ANNOTATION, LABEL, WORKSPACE_PATH_ANNOTATION } from "./labels.ts";
+import {
+  CONTENT_ANNOTATION,
+  LABEL,
+  WORKSPACE_PATH_ANNOTATION,
+  type ContainerStatus,
+  type KubeClaim,
+  type KubeNode,
+  type KubeObject,
+  type KubePod,
+  type Metadata,
+} from "./kubeObjects.ts";
 import type { ClaimView, NodeView, PodView } from "./port.ts";
 
 const POD_PHASES = ["Pending", "Running", "Succeeded", "Failed", "Unknown"] as const;
 
-/** @param resources extended resources that the catalogue names: what counts as a GPU */
+/** @param resources the catalogue's extended resources, which count as GPUs */
 export function podView(pod: KubePod, resources: readonly string[]): PodView {
   const labels = pod.metadata?.labels ?? {};
   const status = pod.status ?? {};
@@ -17,7 +26,6 @@ export function podView(pod: KubePod, resources: readonly string[]): PodView {
     uid: pod.metadata?.uid ?? "",
     installation: labels[LABEL.installation] ?? null,
     reservationId: reservationOf(pod.metadata),
-    attempt: attemptOf(pod.metadata),
     node: pod.spec?.nodeName ?? null,
     phase: POD_PHASES.find((phase) => phase === status.phase) ?? "Unknown",
     reason: status.reason ?? null,
@@ -28,20 +36,17 @@ export function podView(pod: KubePod, resources: readonly string[]): PodView {
     workspacePath: pod.metadata?.annotations?.[WORKSPACE_PATH_ANNOTATION] ?? null,
     restarts: container?.restartCount ?? 0,
     lastTermination: terminationOf(container),
-    // Until an init container is done the others wait for it, and it knows why.
+    // The other containers wait for an unfinished init container, so its reason is the relevant one.
     waiting:
       (status.initContainerStatuses ?? []).map(waitingOf).find((waiting) => waiting !== null) ??
       waitingOf(container),
     unschedulable: scheduled?.status === "False" ? (scheduled.message ?? "Unschedulable") : null,
-    scheduledAt: scheduled?.status === "True" ? dateOf(scheduled.lastTransitionTime) : null,
     gpus: gpusOf(pod, resources),
-    createdAt: createdAt(pod.metadata),
+    createdAt: dateOf(pod.metadata?.creationTimestamp) ?? new Date(0),
   };
 }
 
-type Container = NonNullable<NonNullable<KubePod["status"]>["containerStatuses"]>[number];
-
-function terminationOf(container: Container | undefined): PodView["lastTermination"] {
+function terminationOf(container: ContainerStatus | undefined): PodView["lastTermination"] {
   const ended = container?.state?.terminated ?? container?.lastState?.terminated;
   if (!ended) return null;
   return {
@@ -51,7 +56,7 @@ function terminationOf(container: Container | undefined): PodView["lastTerminati
   };
 }
 
-function waitingOf(container: Container | undefined): PodView["waiting"] {
+function waitingOf(container: ContainerStatus | undefined): PodView["waiting"] {
   const waiting = container?.state?.waiting;
   if (!waiting) return null;
   const { reason = "Waiting", message = "" } = waiting;
@@ -60,8 +65,10 @@ function waitingOf(container: Container | undefined): PodView["waiting"] {
 
 function gpusOf(pod: KubePod, resources: readonly string[]): number {
   let gpus = 0;
-  for (const { resources: asked } of pod.spec?.containers ?? []) {
-    for (const name of resources) gpus += countOf(asked?.requests?.[name] ?? asked?.limits?.[name]);
+  for (const { resources: requested } of pod.spec?.containers ?? []) {
+    for (const name of resources) {
+      gpus += countOf(requested?.requests?.[name] ?? requested?.limits?.[name]);
+    }
   }
   return gpus;
 }
@@ -82,19 +89,17 @@ export function nodeView(node: KubeNode, resources: readonly string[]): NodeView
     notReadySince: ready?.status === "True" ? null : dateOf(ready?.lastTransitionTime),
     cordoned: node.spec?.unschedulable ?? false,
     allocatable: each((name) => countOf(allocatable[name])),
-    // A device plugin's devices are all of the capacity, and allocatable while they are healthy.
+    // A device plugin reports all its devices as capacity, and the healthy ones as allocatable.
     unhealthy: each((name) => Math.max(0, countOf(capacity[name]) - countOf(allocatable[name]))),
   };
 }
 
-/** Of an object of which no more is needed. */
+/** An object of which only the metadata is needed. */
 export interface MetadataView {
   readonly name: string;
   readonly uid: string;
   readonly reservationId: ReservationId | null;
-  readonly attempt: number | null;
-  readonly createdAt: Date;
-  /** `contentMark` of what was last written; null on what has none. */
+  /** `contentDigest` of the last write; null on objects without one. */
   readonly content: string | null;
 }
 
@@ -103,32 +108,16 @@ export function metadataView({ metadata }: KubeObject): MetadataView {
     name: metadata?.name ?? "",
     uid: metadata?.uid ?? "",
     reservationId: reservationOf(metadata),
-    attempt: attemptOf(metadata),
-    createdAt: createdAt(metadata),
     content: metadata?.annotations?.[CONTENT_ANNOTATION] ?? null,
   };
 }
 
 export function claimView(claim: KubeClaim): ClaimView {
-  const phase = claim.status?.phase;
-  return {
-    name: claim.metadata?.name ?? "",
-    uid: claim.metadata?.uid ?? "",
-    phase: phase === "Bound" || phase === "Lost" ? phase : "Pending",
-  };
+  return { uid: claim.metadata?.uid ?? "" };
 }
 
-export function reservationOf(metadata: Metadata | undefined): ReservationId | null {
+function reservationOf(metadata: Metadata | undefined): ReservationId | null {
   return (metadata?.labels?.[LABEL.reservation] ?? null) as ReservationId | null;
-}
-
-export function attemptOf(metadata: Metadata | undefined): number | null {
-  const attempt = Number(metadata?.labels?.[LABEL.attempt] ?? Number.NaN);
-  return Number.isInteger(attempt) ? attempt : null;
-}
-
-export function createdAt(metadata: Metadata | undefined): Date {
-  return dateOf(metadata?.creationTimestamp) ?? new Date(0);
 }
 
 function dateOf(text: string | undefined): Date | null {

@@ -53,6 +53,8 @@ export interface Attempt {
   readonly restarts: number;
   readonly workspacePath: string | null;
   readonly podIp: string | null;
+  /** Since when its image pull fails; null while it does not. */
+  readonly pullFailingSince: Date | null;
   readonly createdAt: Date;
   readonly goneAt: Date | null;
 }

@@ -1,4 +1,5 @@
-import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
+import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
+import { addMs, Second } from "@gpu-dev/shared/durations.ts";
 import type { NodeView, PodView } from "../cluster/port.ts";
 import { findType } from "../domain/catalogue.ts";
 import { listHoldingPods } from "../store/attempts.ts";
@@ -11,28 +12,28 @@ import {
 import { inTransaction } from "../store/database.ts";
 import { recordContact } from "../store/clusterContact.ts";
 import { queueAllNow } from "../store/jobBatches.ts";
-import { after, type ReconcileResult, type ReconcilerContext } from "./context.ts";
+import type { ReconcileResult, ReconcilerContext } from "./context.ts";
 
-/** A pod that went may be told of late: until then it is no stranger's. */
-const TOLD_LATE_MS = 30_000;
-/** Another process saw more; by then this one's watches have caught up, or are known to be dead. */
-const RETRY_MS = 10_000;
+/** The watch may report the end of a pod late: until then the pod is not counted as foreign. */
+const EVENT_LAG_MS = 30 * Second.ms;
+/** Another process saw a newer state. By then this one's watches have caught up, or are known to be dead. */
+const RETRY_MS = 10 * Second.ms;
 
-/** Nodes of the cluster to rows; a pool whose rows changed is planned anew. A failed look, or an old one, changes nothing. */
+/** Writes the nodes of the cluster to rows and plans each changed pool. A failed or an outdated read changes nothing. */
 export async function reconcileCapacity(context: ReconcilerContext): Promise<ReconcileResult> {
-  const begun = context.clock.now();
-  const { nodes, pods, at: observedAt } = await context.cluster.survey();
-  // What the watches told earlier is no answer of now.
-  if (observedAt >= begun) context.steadiness.answered();
+  const startedAt = context.clock.now();
+  const { nodes, pods, at: observedAt } = await context.cluster.listNodesAndPods();
+  // An older state comes from the watch caches: it does not show that the cluster responds now.
+  if (observedAt >= startedAt) context.availability.succeeded();
   const holding = new Set(
-    await listHoldingPods(context.database, after(observedAt, -TOLD_LATE_MS)),
+    await listHoldingPods(context.database, addMs(observedAt, -EVENT_LAG_MS)),
   );
   const foreign = pods.filter(
     (pod) => pod.installation !== context.installation || !holding.has(pod.name),
   );
   const seen = capacityOf(context.catalogue, nodes, foreign);
   return inTransaction(context.database, async (trx) => {
-    if (await wasSurveyedAfter(trx, observedAt)) return { requeueAt: after(begun, RETRY_MS) };
+    if (await wasSurveyedAfter(trx, observedAt)) return { requeueAt: addMs(startedAt, RETRY_MS) };
     const changed = await upsertNodes(trx, seen, observedAt);
     const gone = await removeNodesExcept(
       trx,
@@ -59,12 +60,7 @@ function capacityOf(
   return nodes.flatMap((node) => {
     const type = node.gpuType === null ? undefined : findType(catalogue, node.gpuType);
     if (!type) return [];
-    const taken = (podsOn.get(node.name) ?? [])
-      .filter((pod) => !isOver(pod))
-      .reduce(
-        (sum, pod) => sum + (type.kind === "gpu" ? pod.gpus : pod.reservationId === null ? 0 : 1),
-        0,
-      );
+    const taken = (podsOn.get(node.name) ?? []).filter((pod) => !hasEnded(pod));
     return [
       {
         name: node.name,
@@ -72,7 +68,7 @@ function capacityOf(
         gpuType: type.id,
         zone: node.zone,
         units: type.resource === null ? type.slotsPerNode : (node.allocatable[type.resource] ?? 0),
-        foreignUnits: taken,
+        foreignUnits: taken.reduce((sum, pod) => sum + unitsTaken(type, pod), 0),
         unhealthyUnits: type.resource === null ? 0 : (node.unhealthy[type.resource] ?? 0),
         ready: node.ready,
         cordoned: node.cordoned,
@@ -82,4 +78,10 @@ function capacityOf(
   });
 }
 
-const isOver = (pod: PodView): boolean => pod.phase === "Succeeded" || pod.phase === "Failed";
+/** Of a CPU type, a pod takes a slot only if it belongs to a reservation. */
+function unitsTaken(type: GpuType, pod: PodView): number {
+  if (type.kind === "gpu") return pod.gpus;
+  return pod.reservationId === null ? 0 : 1;
+}
+
+const hasEnded = (pod: PodView): boolean => pod.phase === "Succeeded" || pod.phase === "Failed";

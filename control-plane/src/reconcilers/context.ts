@@ -1,12 +1,12 @@
 import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Cluster } from "../cluster/port.ts";
 import type { Planner } from "../domain/plan/types.ts";
-import type { Database } from "../store/database.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/logger.ts";
-import type { ClusterSteadiness } from "./clusterSteadiness.ts";
+import type { Database } from "../store/database.ts";
+import type { ClusterAvailability } from "./clusterAvailability.ts";
 
-/** What a reconciler works with. It gets a key beside it and nothing else. */
+/** The collaborators of a reconciler. Besides them it receives a key and nothing else. */
 export interface ReconcilerContext {
   readonly database: Database;
   readonly cluster: Cluster;
@@ -14,23 +14,20 @@ export interface ReconcilerContext {
   readonly catalogue: Catalogue;
   readonly installation: string;
   readonly planner: Planner;
-  readonly steadiness: ClusterSteadiness;
+  readonly availability: ClusterAvailability;
   readonly log: Log;
 }
 
-/** When to look again, if nothing happens before. Undefined: something else will wake it. */
+/** When to run again if nothing happens before. Undefined: another trigger will follow. */
 export interface ReconcileResult {
   readonly requeueAt?: Date;
 }
 
 export type Reconciler = (context: ReconcilerContext, key: string) => Promise<ReconcileResult>;
 
-/** Earliest wins. */
-export function earliest(...moments: (Date | null | undefined)[]): ReconcileResult {
-  const known = moments.filter((moment) => moment instanceof Date);
+/** The earliest of the times that are set. */
+export function earliest(...times: (Date | null | undefined)[]): ReconcileResult {
+  const known = times.filter((time) => time instanceof Date);
   if (known.length === 0) return {};
-  return { requeueAt: new Date(Math.min(...known.map((moment) => moment.getTime()))) };
+  return { requeueAt: new Date(Math.min(...known.map((time) => time.getTime()))) };
 }
-
-export const after = (at: Date, milliseconds: number): Date =>
-  new Date(at.getTime() + milliseconds);

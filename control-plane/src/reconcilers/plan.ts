@@ -1,4 +1,5 @@
 import type { GpuType } from "@gpu-dev/shared/api/catalogue.ts";
+import { addMs } from "@gpu-dev/shared/durations.ts";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import { ClusterUnavailable } from "../cluster/port.ts";
 import { findType, unitsOf } from "../domain/catalogue.ts";
@@ -11,7 +12,7 @@ import type { Transaction } from "../store/database.ts";
 import { queueAt, queueNow } from "../store/jobs.ts";
 import * as planning from "../store/planning.ts";
 import { writeReservation, type ReservationChange } from "../store/transition.ts";
-import { after, type ReconcileResult, type ReconcilerContext } from "./context.ts";
+import type { ReconcileResult, ReconcilerContext } from "./context.ts";
 import { reconcileReservation } from "./reservation/reconcileReservation.ts";
 
 /** One pass over a pool (the key is a GPU type): places what fits and tells the others why they wait. */
@@ -28,7 +29,7 @@ export async function reconcilePlan(
     placeWhatFits(context, trx, type),
   );
   // The one that waits may yet fail; its own job says nothing of that to who came after it.
-  if (placements === null) return { requeueAt: after(context.clock.now(), LOOK_AGAIN_MS) };
+  if (placements === null) return { requeueAt: addMs(context.clock.now(), RECHECK_MS) };
   await Promise.all(
     placements
       .slice(0, STARTED_AT_ONCE)
@@ -41,7 +42,7 @@ export async function reconcilePlan(
 const PLACED_AT_ONCE = 100;
 /** More than these go through the queue, which spreads them over all processes. */
 const STARTED_AT_ONCE = 4;
-const LOOK_AGAIN_MS = 1_000;
+const RECHECK_MS = 1_000;
 /** When the queue takes a start over that this process could not begin. */
 const TAKEN_OVER_AFTER_MS = 1_000;
 
@@ -51,7 +52,7 @@ async function startAtOnce(context: ReconcilerContext, id: ReservationId): Promi
     const { requeueAt } = await reconcileReservation(context, id);
     if (requeueAt) await queueAt(context.database, "reservation", id, requeueAt);
   } catch (error) {
-    if (error instanceof ClusterUnavailable) context.steadiness.failed();
+    if (error instanceof ClusterUnavailable) context.availability.failed();
     context.log.warn({ err: error, reservationId: id }, "start goes on through the queue");
   }
 }
@@ -118,7 +119,7 @@ async function place(
       }),
     ),
     wanted.atOnce
-      ? queueAt(trx, "reservation", id, after(now, TAKEN_OVER_AFTER_MS))
+      ? queueAt(trx, "reservation", id, addMs(now, TAKEN_OVER_AFTER_MS))
       : queueNow(trx, "reservation", id),
   ]);
 }

@@ -1,18 +1,18 @@
-import { Second } from "@gpu-dev/shared/durations.ts";
-import { listLive, type LiveRow } from "../store/liveReservations.ts";
+import { addMs, Second } from "@gpu-dev/shared/durations.ts";
 import { queueLooks } from "../store/jobBatches.ts";
-import { listKeysOf } from "../store/sshKeys.ts";
 import type { ReconcilerName } from "../store/jobs.ts";
-import { after, type ReconcileResult, type ReconcilerContext } from "./context.ts";
-import { authorizedKeys } from "./reservation/ensureObjects.ts";
+import { listLive, type LiveReservation } from "../store/liveReservations.ts";
+import { listKeysOf } from "../store/sshKeys.ts";
+import type { ReconcileResult, ReconcilerContext } from "./context.ts";
+import { authorizedKeys } from "./reservation/createObjects.ts";
 
 /**
- * Looks at everything again: notifications and watches only hint, and this alone must be enough. What is in use, and is
- * just as the watches show it, needs no job of its own: a large fleet is mostly that.
+ * Queues everything that may need work: notifications and watches are only hints, and the resync alone must be enough.
+ * A ready reservation that the watch caches show as its rows record it needs no job; most of a large fleet is like that.
  */
 export async function reconcileResync(context: ReconcilerContext): Promise<ReconcileResult> {
   const { database, catalogue } = context;
-  const ids = await listUnsteady(context);
+  const ids = await listOutOfSync(context);
   const work: { reconciler: ReconcilerName; key: string }[] = [
     { reconciler: "capacity", key: "default" },
     ...catalogue.types.map((type) => ({ reconciler: "plan" as const, key: type.id })),
@@ -22,23 +22,25 @@ export async function reconcileResync(context: ReconcilerContext): Promise<Recon
   return {};
 }
 
-async function listUnsteady({
+async function listOutOfSync({
   database,
   cluster,
   clock,
   catalogue,
 }: ReconcilerContext): Promise<string[]> {
   const now = clock.now();
-  const queuedSince = after(now, -catalogue.planningHorizonSeconds * Second.ms);
+  const queuedSince = addMs(now, -catalogue.planningHorizonSeconds * Second.ms);
   const live = await listLive(database, { now, queuedSince });
-  const inUse = live.filter((row) => !row.due && row.state === "ready");
-  const keys = await listKeysOf(database, [...new Set(inUse.map((row) => row.ownerId))]);
-  const isSteady = (row: LiveRow) => {
-    const { id, ownerId, podName, podUid, expiresAt, ...rest } = row;
-    if (podName === null || podUid === null) return false;
+  const ready = live.filter((row) => !row.due && row.state === "ready");
+  const keys = await listKeysOf(database, [...new Set(ready.map((row) => row.ownerId))]);
+  const isInSync = ({ id, ownerId, expiresAt, members }: LiveReservation): boolean => {
+    const recorded = members.flatMap(({ podUid, ...rest }) =>
+      podUid === null ? [] : [{ ...rest, podUid }],
+    );
+    if (recorded.length === 0 || recorded.length < members.length) return false;
     const secret = { authorizedKeys: authorizedKeys(keys.get(ownerId) ?? []), expiresAt };
-    return cluster.isAsExpected(id, { ...rest, podName, podUid, secret });
+    return cluster.matchesDesired(id, { members: recorded, secret });
   };
   const due = live.filter((row) => row.due);
-  return [...due, ...inUse.filter((row) => !isSteady(row))].map((row) => row.id);
+  return [...due, ...ready.filter((row) => !isInSync(row))].map((row) => row.id);
 }

@@ -1,7 +1,7 @@
 import { removeExpired } from "../store/retention.ts";
 import type { ReconcileResult, ReconcilerContext } from "./context.ts";
 
-/** Removes rows that nobody needs any more. */
+/** Removes expired rows. */
 export async function reconcileRetention({
   database,
   clock,

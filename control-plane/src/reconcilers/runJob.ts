@@ -4,8 +4,8 @@ import { queueAt, type ReconcilerName } from "../store/jobs.ts";
 import type { Reconciler, ReconcilerContext } from "./context.ts";
 
 /**
- * One run of a reconciler. What it throws goes on to the queue, which tries that key again, later each time; the
- * resync calls at least every half minute whatever the queue's patience is.
+ * Runs a reconciler once. An error is rethrown to the queue, which retries that key with growing delays; the resync
+ * queues it at least every half minute, whatever that delay is.
  */
 export async function runJob(
   context: ReconcilerContext,
@@ -19,12 +19,12 @@ export async function runJob(
     if (requeueAt) await queueAt(context.database, name, key, requeueAt);
   } catch (error) {
     if (error instanceof ClusterUnavailable) {
-      context.steadiness.failed();
-      log.warn({ err: error }, "the cluster is away; tried again");
+      context.availability.failed();
+      log.warn({ err: error }, "cluster unavailable; will retry");
     } else if (isDatabaseAway(error)) {
-      log.warn({ err: error }, "the database is away; tried again");
+      log.warn({ err: error }, "database unavailable; will retry");
     } else {
-      log.error({ err: error }, "reconciler failed; tried again");
+      log.error({ err: error }, "reconciler failed; will retry");
     }
     throw error;
   }

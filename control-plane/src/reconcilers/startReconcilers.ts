@@ -2,59 +2,58 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Hour, Minute, Second } from "@gpu-dev/shared/durations.ts";
 import { queueAt, queueNow } from "../store/jobs.ts";
 import { beat, removeBeats, unlockSilentWorkers, unlockWorkers } from "../store/workers.ts";
-import { ClusterSteadiness } from "./clusterSteadiness.ts";
+import { createClusterAvailability } from "./clusterAvailability.ts";
 import type { ReconcilerContext } from "./context.ts";
-import { surviveLostWrites } from "./lostWrites.ts";
 import { watchHints } from "./watchHints.ts";
-import { startWorkerPool, tidyQueue, type WorkerPool } from "./worker.ts";
+import { ignoreLostJobWrites, startWorkerPool, tidyQueue, type WorkerPool } from "./worker.ts";
 
-export interface ReconcilersOptions extends Omit<ReconcilerContext, "steadiness"> {
+export interface ReconcilersOptions extends Omit<ReconcilerContext, "availability"> {
   readonly databaseUrl: string;
-  /** Jobs at a time in this process. */
+  /** Concurrent jobs of this process. */
   readonly concurrency: number;
 }
 
-const BEAT_MS = 5 * Second.ms;
+const HEARTBEAT_MS = 5 * Second.ms;
 const SWEEP_MS = 10 * Second.ms;
-/** Without a beat for this long a worker is dead: with the sweep, its locks go within 30 seconds. */
+/** A worker without a heartbeat for this long is dead: with the sweep, its locks are released within 30 seconds. */
 const SILENCE_SECONDS = 20;
 const RESYNC_MS = 30 * Second.ms;
 const TIDY_MS = Hour.ms;
-/** Rarer than the rest: it reads every Secret and Service, and nothing waits for it. What it finds it looks at again sooner. */
+/** Rarer than the rest: it may read every Secret and Service, and nothing waits for it. It checks orphans again sooner. */
 const GARBAGE_MS = 10 * Minute.ms;
-const RESTART_PAUSE_MS = 2 * Second.ms;
+const RESTART_DELAY_MS = 2 * Second.ms;
 
-/** At once, and then at the same moments for all processes: however many there are, one of them looks at everything. */
-function resyncTurns({ database, clock }: ReconcilerContext): () => Promise<void> {
-  let begun = false;
+/** Once at the start, then at the same times in all processes: their jobs share a key, so only one of them runs. */
+function scheduleResyncs({ database, clock }: ReconcilerContext): () => Promise<void> {
+  let isStarted = false;
   return async () => {
-    if (!begun) await queueNow(database, "resync", "default");
-    begun = true;
+    if (!isStarted) await queueNow(database, "resync", "default");
+    isStarted = true;
     const next = Math.ceil((clock.now().getTime() + 1) / RESYNC_MS) * RESYNC_MS;
     await queueAt(database, "resync", "default", new Date(next));
   };
 }
 
-/** Any number of processes may do this at once. Resolves when the first pool runs; `stop` lets running jobs end. */
+/** Any number of processes may run reconcilers. Resolves when the pool runs; `stop` lets running jobs end. */
 export async function startReconcilers(
   options: ReconcilersOptions,
 ): Promise<{ stop(): Promise<void> }> {
   const context: ReconcilerContext = {
     ...options,
-    steadiness: new ClusterSteadiness(options.clock),
+    availability: createClusterAvailability(options.clock),
   };
   const { database, log } = context;
-  const endOfSurvival = surviveLostWrites(log);
+  const restoreHandler = ignoreLostJobWrites(log);
   const pool = await keepPoolRunning(context, options);
   const hints = await watchHints(context);
-  const beats = () => beat(database, [...pool.workerIds()]);
+  const sendHeartbeats = () => beat(database, [...pool.workerIds()]);
   const timers = [
-    every(BEAT_MS, "heartbeat", context, beats),
+    every(HEARTBEAT_MS, "heartbeat", context, sendHeartbeats),
     every(SWEEP_MS, "sweep", context, async () => {
       const workers = await unlockSilentWorkers(database, SILENCE_SECONDS);
-      if (workers.length > 0) log.warn({ workers }, "locks of dead workers were released");
+      if (workers.length > 0) log.warn({ workers }, "locks of dead workers released");
     }),
-    every(RESYNC_MS, "resync", context, resyncTurns(context)),
+    every(RESYNC_MS, "resync", context, scheduleResyncs(context)),
     every(GARBAGE_MS, "garbage", context, () => queueNow(database, "garbage", "default")),
     every(TIDY_MS, "tidy", context, () => tidyQueue(options.databaseUrl)),
   ];
@@ -64,14 +63,14 @@ export async function startReconcilers(
       await pool.stop();
       await Promise.all(timers.map((timer) => timer.stop()));
       await removeBeats(database, [...pool.workerIds()]).catch((error: unknown) => {
-        log.warn({ err: error }, "heartbeats were left behind; they grow old by themselves");
+        log.warn({ err: error }, "heartbeats not removed; they expire");
       });
-      endOfSurvival();
+      restoreHandler();
     },
   };
 }
 
-/** The queue gives up for good when it loses the database at the wrong moment; then it is started again. */
+/** The library's pool ends for good when it loses the database at the wrong moment. It is then started again. */
 async function keepPoolRunning(
   context: ReconcilerContext,
   options: ReconcilersOptions,
@@ -80,12 +79,12 @@ async function keepPoolRunning(
   let pool: WorkerPool = await startWorkerPool(context, options);
   const running = (async () => {
     for (;;) {
-      const broken = await pool.ended.then(
-        () => new Error("the job queue stopped by itself"),
+      const failure = await pool.ended.then(
+        () => new Error("the job queue stopped unexpectedly"),
         (error: unknown) => error,
       );
       if (stopping.signal.aborted) return;
-      context.log.warn({ err: broken }, "the job queue broke down; started again");
+      context.log.warn({ err: failure }, "job queue failed; restarting");
       const next = await restart(context, options, pool, stopping.signal);
       if (!next) return;
       pool = next;
@@ -96,35 +95,35 @@ async function keepPoolRunning(
     stop: async () => {
       stopping.abort();
       await pool.stop().catch((error: unknown) => {
-        context.log.warn({ err: error }, "the job queue did not stop in order");
+        context.log.warn({ err: error }, "job queue did not stop cleanly");
       });
       await running;
     },
   };
 }
 
-/** Jobs that the broken pool could not give back are free at once; a sweep would free them half a minute later. */
+/** Releases the jobs of the failed pool at once; the sweep would release them half a minute later. */
 async function restart(
   context: ReconcilerContext,
   options: ReconcilersOptions,
-  broken: WorkerPool,
+  failed: WorkerPool,
   stop: AbortSignal,
 ): Promise<WorkerPool | undefined> {
   for (;;) {
-    await delay(RESTART_PAUSE_MS, undefined, { signal: stop }).catch(() => undefined);
+    await delay(RESTART_DELAY_MS, undefined, { signal: stop }).catch(() => undefined);
     if (stop.aborted) return undefined;
     try {
-      await unlockWorkers(context.database, [...broken.workerIds]);
+      await unlockWorkers(context.database, [...failed.workerIds]);
       return await startWorkerPool(context, options);
     } catch (error) {
-      context.log.warn({ err: error }, "the job queue could not be started yet");
+      context.log.warn({ err: error }, "job queue not started; will retry");
     }
   }
 }
 
-/** Runs at once and then after each pause; never two at a time; a failure waits for the next turn. */
+/** Runs at once and then after each interval, never twice at the same time. A failure waits for the next interval. */
 function every(
-  milliseconds: number,
+  intervalMs: number,
   name: string,
   { log }: ReconcilerContext,
   work: () => Promise<unknown>,
@@ -135,9 +134,9 @@ function every(
       try {
         await work();
       } catch (error) {
-        log.warn({ err: error, name }, "periodic work failed; tried again at its next turn");
+        log.warn({ err: error, name }, "periodic work failed; will retry");
       }
-      await delay(milliseconds, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await delay(intervalMs, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   })();
   return {

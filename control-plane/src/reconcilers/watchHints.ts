@@ -1,38 +1,40 @@
+import { createCoalescer } from "@gpu-dev/shared/coalesce.ts";
+import { Second } from "@gpu-dev/shared/durations.ts";
 import type { NodeView, PodView } from "../cluster/port.ts";
 import { recordContact } from "../store/clusterContact.ts";
-import { queueAllNow } from "../store/jobBatches.ts";
+import { queueAllNow, type Work } from "../store/jobBatches.ts";
 import type { ReconcilerName } from "../store/jobs.ts";
 import type { ReconcilerContext } from "./context.ts";
 
-const CONTACT_EVERY_MS = 5_000;
+const CONTACT_INTERVAL_MS = 5 * Second.ms;
 
 /**
- * Turns what the cluster's watches tell into queued work. Bursts become one statement; a hint that is lost is
- * made good by the resync, so a failed write is only logged.
+ * Queues work for what the cluster's watches report. A burst becomes one statement. A failed write is only logged: the
+ * resync covers lost hints.
  */
 export async function watchHints(context: ReconcilerContext): Promise<{ stop(): Promise<void> }> {
   const outbox = createOutbox(context);
   const nodes = new Map<string, string>();
-  const foreign = new Map<string, string>();
+  const foreignPods = new Map<string, string>();
   const watching = await context.cluster.watch({
     onPod: (pod: PodView, change) => {
       if (pod.installation !== context.installation) {
-        // Somebody else's: it counts where it takes GPUs, as it is bound, ends or goes.
-        const counts = change === "deleted" ? "gone" : `${pod.node ?? ""} ${pod.phase}`;
-        if (pod.gpus === 0 || foreign.get(pod.uid) === counts) return;
-        if (change === "deleted") foreign.delete(pod.uid);
-        else foreign.set(pod.uid, counts);
+        // A foreign pod matters if it takes GPUs: when it is bound, ends or is deleted.
+        const relevant = change === "deleted" ? "gone" : `${pod.node ?? ""} ${pod.phase}`;
+        if (pod.gpus === 0 || foreignPods.get(pod.uid) === relevant) return;
+        if (change === "deleted") foreignPods.delete(pod.uid);
+        else foreignPods.set(pod.uid, relevant);
         outbox.add("capacity", "default");
       } else if (pod.reservationId !== null) {
         outbox.add("reservation", pod.reservationId);
       }
     },
     onNode: (node: NodeView, change) => {
-      // A node's heartbeat changes nothing that counts.
-      const counts =
+      // A heartbeat changes only the resource version.
+      const relevant =
         change === "deleted" ? "gone" : JSON.stringify({ ...node, resourceVersion: "" });
-      if (nodes.get(node.name) === counts) return;
-      nodes.set(node.name, counts);
+      if (nodes.get(node.name) === relevant) return;
+      nodes.set(node.name, relevant);
       outbox.add("capacity", "default");
     },
     onContact: () => {
@@ -42,49 +44,43 @@ export async function watchHints(context: ReconcilerContext): Promise<{ stop(): 
   return {
     stop: async () => {
       await watching.stop();
-      await outbox.flushed();
+      await outbox.settled();
     },
   };
 }
 
-function createOutbox({ database, clock, log, steadiness }: ReconcilerContext) {
-  const waiting = new Map<string, { reconciler: ReconcilerName; key: string }>();
-  let sending: Promise<void> | undefined;
+function createOutbox({ database, clock, log, availability }: ReconcilerContext) {
+  const pending = new Map<string, Work>();
   let contactDue = false;
   let contactAt = 0;
-
-  async function send(): Promise<void> {
+  const sender = createCoalescer(async () => {
+    // Lets the hints of one burst arrive first.
     await Promise.resolve();
-    while (waiting.size > 0 || contactDue) {
-      const work = [...waiting.values()];
-      const contact = contactDue;
-      waiting.clear();
-      contactDue = false;
-      try {
-        await queueAllNow(database, work);
-        if (contact) await recordContact(database, clock.now());
-      } catch (error) {
-        log.warn({ err: error, hints: work.length }, "hints were lost; the resync makes them good");
-      }
+    const work = [...pending.values()];
+    const hasContact = contactDue;
+    pending.clear();
+    contactDue = false;
+    try {
+      await queueAllNow(database, work);
+      if (hasContact) await recordContact(database, clock.now());
+    } catch (error) {
+      log.warn({ err: error, hints: work.length }, "watch hints dropped; resync will recover");
     }
-    sending = undefined;
-  }
+  });
 
   return {
     add: (reconciler: ReconcilerName, key: string) => {
-      waiting.set(`${reconciler}/${key}`, { reconciler, key });
-      sending ??= send();
+      pending.set(`${reconciler}/${key}`, { reconciler, key });
+      sender.trigger();
     },
     contact: () => {
-      steadiness.answered();
+      availability.succeeded();
       const now = clock.now().getTime();
-      if (now - contactAt < CONTACT_EVERY_MS) return;
+      if (now - contactAt < CONTACT_INTERVAL_MS) return;
       contactAt = now;
       contactDue = true;
-      sending ??= send();
+      sender.trigger();
     },
-    flushed: async () => {
-      await sending;
-    },
+    settled: () => sender.settled(),
   };
 }

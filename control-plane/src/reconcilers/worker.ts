@@ -7,22 +7,25 @@ import {
   type TaskList,
   type WorkerEvents,
 } from "graphile-worker";
+import { Second } from "@gpu-dev/shared/durations.ts";
+import { isDatabaseAway } from "../store/database.ts";
 import type { ReconcilerName } from "../store/jobs.ts";
 import { queueUrl } from "../store/queueUrl.ts";
+import type { Log } from "../platform/logger.ts";
 import type { ReconcilerContext } from "./context.ts";
 import { REGISTRY } from "./registry.ts";
 import { runJob } from "./runJob.ts";
 
 export interface WorkerPool {
-  /** Ids under which its jobs are locked. */
+  /** The ids that lock its jobs. */
   readonly workerIds: ReadonlySet<string>;
-  /** Rejects when the pool broke down; resolves after `stop`. */
+  /** Rejects when the pool fails; resolves after `stop`. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
 
-/** NOTIFY brings work at once; this is how soon work is found that a lost notification hid, or whose time has come. */
-const POLL_MS = 1_000;
+/** NOTIFY brings new work at once. Polling finds timers that are due, and work whose notification was lost. */
+const POLL_MS = Second.ms;
 const HOURLY_RETENTION = '17 * * * * retention ?jobKey=retention/default&max=100 {"key":"default"}';
 
 /** Runs every reconciler's jobs in this process, `concurrency` at a time. */
@@ -63,7 +66,7 @@ function tasks(context: ReconcilerContext): TaskList {
   return list;
 }
 
-/** Its own news about each job repeat what `runJob` says. */
+/** The library's messages about each job repeat what `runJob` logs. */
 function quietLogger({ log }: ReconcilerContext): Logger {
   return new Logger(() => (level, message) => {
     if (level === "error" && !message.startsWith("Failed task"))
@@ -73,13 +76,31 @@ function quietLogger({ log }: ReconcilerContext): Logger {
   });
 }
 
-/** Rows of the queue that no job needs any more. */
+/** Removes rows of the queue that no job uses. */
 export async function tidyQueue(databaseUrl: string): Promise<void> {
   const utils = await makeWorkerUtils({ connectionString: databaseUrl });
   try {
-    // Never the task identifiers: running workers keep them in memory, and would find no job again.
+    // Not the task identifiers: running workers cache their ids, and would find no job afterwards.
     await utils.cleanup({ tasks: ["GC_JOB_QUEUES", "DELETE_PERMAFAILED_JOBS"] });
   } finally {
     await utils.release();
   }
+}
+
+/**
+ * The job queue's library (graphile-worker 0.18) does not await the write of a job's end, so a database that becomes
+ * unavailable in that moment would end the process. This handler ignores such a rejection; any other unhandled rejection
+ * still ends the process. The job stays locked while its pool lives, which is harmless: whatever queues its key again
+ * creates a new job, and the resync does so within half a minute.
+ *
+ * The library's batches are no alternative: after a failed batch its pool never ends, and runs no further job.
+ * @returns a function that removes the handler
+ */
+export function ignoreLostJobWrites(log: Log): () => void {
+  const onRejection = (reason: unknown) => {
+    if (!isDatabaseAway(reason)) throw reason;
+    log.warn({ err: reason }, "database unavailable; the end of a job was not written");
+  };
+  process.on("unhandledRejection", onRejection);
+  return () => process.off("unhandledRejection", onRejection);
 }

@@ -4,7 +4,7 @@ import { firstRow, rows, type Queryable } from "./database.ts";
 
 const ATTEMPT_COLUMNS = `
   reservation_id as "reservationId", rank, attempt, node, units, pod_name as "podName", pod_uid as "podUid",
-  restarts, workspace_path as "workspacePath", pod_ip as "podIp", created_at as "createdAt", gone_at as "goneAt"`;
+  restarts, workspace_path as "workspacePath", pod_ip as "podIp", pull_failing_since as "pullFailingSince", created_at as "createdAt", gone_at as "goneAt"`;
 
 /** Oldest first; those of a live start have no `goneAt`. */
 export async function listAttempts(db: Queryable, id: ReservationId): Promise<Attempt[]> {
@@ -54,6 +54,19 @@ export async function observeAttempt(
     { ...seen },
   );
   return row !== undefined;
+}
+
+/** Since when the image pull of this attempt fails; null once it no longer does. */
+export async function recordPullFailure(
+  db: Queryable,
+  podName: string,
+  since: Date | null,
+): Promise<void> {
+  await rows(
+    db,
+    "update attempts set pull_failing_since = ? where pod_name = ? and gone_at is null",
+    [since, podName],
+  );
 }
 
 /** Gives its units back. Only after a successful read showed that very pod gone, or that none was made. */

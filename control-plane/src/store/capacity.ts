@@ -77,12 +77,16 @@ export async function removeNodesExcept(
   return [...new Set(gone.map((row) => row.gpuType))];
 }
 
-/** Whether the last list showed this node ready; undefined when it showed no such node. */
-export async function nodeWasReady(db: Queryable, name: string): Promise<boolean | undefined> {
-  const row = await firstRow<{ ready: boolean }>(
+/** Those of these nodes that the last list showed ready. */
+export async function listReadyNodes(
+  db: Queryable,
+  names: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const ready = await rows<{ name: string }>(
     db,
-    "select ready from capacity_nodes where cluster = 'default' and name = ?",
-    [name],
+    `select name from capacity_nodes
+     where cluster = 'default' and ready and name = any(:names)`,
+    { names: [...names] },
   );
-  return row?.ready;
+  return new Set(ready.map((row) => row.name));
 }

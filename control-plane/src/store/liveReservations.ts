@@ -2,30 +2,38 @@ import type { ReservationId, UserId } from "@gpu-dev/shared/ids.ts";
 import type { ReservationState } from "@gpu-dev/shared/states.ts";
 import { rows, type Queryable } from "./database.ts";
 
-/** A reservation that is not over, with what a look at its pod would compare. */
-export interface LiveRow {
+/** A reservation that has not ended, with what the resync compares with its pods. */
+export interface LiveReservation {
   readonly id: ReservationId;
   readonly ownerId: UserId;
   readonly state: ReservationState;
-  /** Whatever the cluster shows, it is to be looked at. */
+  /** It must be reconciled, whatever the cluster shows. */
   readonly due: boolean;
   readonly expiresAt: Date | null;
-  readonly podName: string | null;
+  /** Of the current attempt, by rank. */
+  readonly members: readonly LiveMember[];
+}
+
+export interface LiveMember {
+  readonly podName: string;
   readonly podUid: string | null;
   readonly restarts: number;
   readonly podIp: string | null;
   readonly workspacePath: string | null;
 }
 
+type LiveRow = Omit<LiveReservation, "members"> & LiveMember;
+
 /**
- * Everything that is not over. The last half hour of a lease has warnings and the end in it, and counts as due. Who waits is
- * the plan's to move, which has a turn of its own: due is what leaves the queue by itself, or still has an earlier pod.
+ * Every reservation that has not ended. The last half hour of a lease contains its warnings and its end, and counts as
+ * due. The planner moves queued ones with jobs of its own: due are those that leave the queue without it, or that still
+ * have a pod of an earlier attempt.
  */
 export async function listLive(
   db: Queryable,
   { now, queuedSince }: { readonly now: Date; readonly queuedSince: Date },
-): Promise<LiveRow[]> {
-  return rows<LiveRow>(
+): Promise<LiveReservation[]> {
+  const found = await rows<LiveRow | (LiveRow & { readonly podName: null })>(
     db,
     `select r.id, r.state, r.owner_id as "ownerId", r.expires_at as "expiresAt", a.pod_name as "podName",
        a.pod_uid as "podUid", coalesce(a.restarts, 0) as restarts, a.pod_ip as "podIp", a.workspace_path as "workspacePath",
@@ -35,10 +43,25 @@ export async function listLive(
          when 'ready' then n.ready is not true or r.expires_at < cast(:now as timestamptz) + interval '31 minutes'
          else true end as due
      from reservations r
-     left join attempts a on a.reservation_id = r.id and a.attempt = r.attempt and a.rank = 0
+     left join attempts a on a.reservation_id = r.id and a.attempt = r.attempt
      left join capacity_nodes n on n.cluster = r.cluster and n.name = a.node
      where r.cluster = 'default' and r.state not in ('ended', 'failed')
-     order by r.id`,
+     order by r.id, a.rank`,
     { now, queuedSince },
   );
+  return [...Map.groupBy(found, (row) => row.id).values()].flatMap((group) => {
+    const [first] = group;
+    if (!first) return [];
+    const { id, ownerId, state, expiresAt } = first;
+    const members = group.filter((row): row is LiveRow => row.podName !== null).map(memberOf);
+    return [{ id, ownerId, state, expiresAt, due: group.some((row) => row.due), members }];
+  });
 }
+
+const memberOf = ({ podName, podUid, restarts, podIp, workspacePath }: LiveRow): LiveMember => ({
+  podName,
+  podUid,
+  restarts,
+  podIp,
+  workspacePath,
+});

@@ -1,17 +1,17 @@
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
-import { firstRow, type Queryable } from "./database.ts";
+import { rows, type Queryable } from "./database.ts";
 
-/** Restarts of its container that were told since `since`. */
+/** Container restarts reported since `since`, by rank of the member. */
 export async function countRestarts(
   db: Queryable,
   id: ReservationId,
   since: Date,
-): Promise<number> {
-  const row = await firstRow<{ restarts: number }>(
+): Promise<ReadonlyMap<number, number>> {
+  const counted = await rows<{ rank: number; restarts: number }>(
     db,
-    `select coalesce(sum((data->>'count')::integer), 0) as restarts from events
-     where reservation_id = ? and type = 'reservation.restarted' and at > ?`,
+    `select coalesce((data->>'rank')::integer, 0) as rank, sum((data->>'count')::integer) as restarts
+     from events where reservation_id = ? and type = 'reservation.restarted' and at > ? group by 1`,
     [id, since],
   );
-  return row?.restarts ?? 0;
+  return new Map(counted.map((row) => [row.rank, row.restarts]));
 }

@@ -169,7 +169,7 @@ describe("what the control plane may do in a cluster", function () {
         }),
       );
       await attempt(cluster.getPod(name));
-      await attempt(cluster.survey());
+      await attempt(cluster.listNodesAndPods());
       await attempt(cluster.getNode(NODE));
       // What the watch has told needs no call; what it has not, does.
       await attempt(cluster.getNode("nowhere"));

@@ -1,11 +1,11 @@
 import { useOtherCluster } from "../../support/wholeSystem.ts";
-import { useOtherWorldCluster } from "../../integration/reconcilers/world.ts";
+import { useFixtureCluster } from "../../integration/reconcilers/fixture.ts";
 import { startReconcilerCluster, stopReconcilerCluster } from "./reconcilerCluster.ts";
 import { startJoinedCluster } from "./joinedCluster.ts";
 import { stopSharedKubernetes } from "./sharedKubernetes.ts";
 
 useOtherCluster(startJoinedCluster);
-useOtherWorldCluster(startReconcilerCluster);
+useFixtureCluster(startReconcilerCluster);
 
 export const mochaHooks = {
   async afterAll(this: Mocha.Context): Promise<void> {

@@ -1,43 +1,43 @@
 import assert from "node:assert/strict";
 import pg from "pg";
-import { after as later } from "../../../control-plane/src/reconcilers/context.ts";
+import { addMs as later } from "@gpu-dev/shared/durations.ts";
 import { insertAttempt, releaseAttempt } from "../../../control-plane/src/store/attempts.ts";
 import { removeNodesExcept } from "../../../control-plane/src/store/capacity.ts";
 import { rows } from "../../../control-plane/src/store/database.ts";
 import { waitFor } from "../../support/waitFor.ts";
-import { settle } from "../reconcilers/lives.ts";
-import { startWorld, type World } from "../reconcilers/world.ts";
+import { settle } from "../reconcilers/lifecycle.ts";
+import { startFixture, type Fixture } from "../reconcilers/fixture.ts";
 import { REQUEST, startApi, type ApiUnderTest, type Caller } from "./apiUnderTest.ts";
 import { readEvents, type EventReader } from "./eventReader.ts";
 
 const SOON = { timeoutMs: 1_500 };
 
 describe("hints on the event stream", () => {
-  let world: World;
+  let fixture: Fixture;
   let api: ApiUnderTest;
   let other: ApiUnderTest;
   let bob: Caller;
-  /** Of the world's owner, of bob, and of ada again at another process. */
+  /** Of the fixture's owner, of bob, and of ada again at another process. */
   let streams: { ada: EventReader; bob: EventReader; elsewhere: EventReader };
   let listener: pg.Client;
   const notified: string[] = [];
 
   before(async () => {
-    world = await startWorld();
-    await world.kubelet.addNode("h100-1", "h100", 8);
-    await world.reconcile("capacity");
-    const testDatabase = { url: world.databaseUrl, drop: () => Promise.resolve() };
+    fixture = await startFixture();
+    await fixture.kubelet.addNode("h100-1", "h100", 8);
+    await fixture.reconcile("capacity");
+    const testDatabase = { url: fixture.databaseUrl, drop: () => Promise.resolve() };
     api = await startApi({ testDatabase });
     other = await startApi({ testDatabase });
     const ada = await api.signIn("ada");
     bob = await api.signIn("bob");
-    assert.equal(ada.id, world.owner);
+    assert.equal(ada.id, fixture.owner);
     streams = {
       ada: await readEvents(api.url, ada.token),
       bob: await readEvents(api.url, bob.token),
       elsewhere: await readEvents(other.url, ada.token),
     };
-    listener = new pg.Client({ connectionString: world.databaseUrl });
+    listener = new pg.Client({ connectionString: fixture.databaseUrl });
     listener.on("notification", ({ payload }) => notified.push(payload ?? ""));
     await listener.connect();
     await listener.query("listen gpu_dev_changes");
@@ -47,7 +47,7 @@ describe("hints on the event stream", () => {
     await listener.end();
     await api.stop();
     await other.stop();
-    await world.stop();
+    await fixture.stop();
   });
   beforeEach(quiet);
 
@@ -68,7 +68,7 @@ describe("hints on the event stream", () => {
   };
   /** What the database told since the last quiet time; in the order of commits, so the mark comes last. */
   const told = async (): Promise<string[]> => {
-    await rows(world.database, "select pg_notify('gpu_dev_changes', 'mark')");
+    await rows(fixture.database, "select pg_notify('gpu_dev_changes', 'mark')");
     await waitFor(() => notified.at(-1) === "mark", { describe: "the mark" });
     return notified.splice(0).filter((payload) => payload !== "mark");
   };
@@ -82,80 +82,80 @@ describe("hints on the event stream", () => {
     });
     assert.equal(streams.ada.hints.at(-1)?.id, undefined, "it must not move the cursor");
     await quiet();
-    await heard(streams.ada, "availability", () => world.reconcile("plan", "h100"));
+    await heard(streams.ada, "availability", () => fixture.reconcile("plan", "h100"));
   });
 
   it("a changed place or reason says waiting to its owner and to nobody else", async () => {
     const bobs = said(streams.bob, "waiting");
-    const id = await world.reserve({ gpus: 8 });
-    await heard(streams.ada, "waiting", () => world.reconcile("plan", "h100"));
-    assert.match((await world.read(id)).waitingReason ?? "", /\S/);
+    const id = await fixture.reserve({ gpus: 8 });
+    await heard(streams.ada, "waiting", () => fixture.reconcile("plan", "h100"));
+    assert.match((await fixture.read(id)).waitingReason ?? "", /\S/);
     // A later hint for everybody has reached bob: what was told before has come, or never will.
     await quiet();
     await heard(streams.bob, "availability", async () => {
-      await world.cancel(id);
-      await settle(world, id);
+      await fixture.cancel(id);
+      await settle(fixture, id);
     });
     assert.equal(said(streams.bob, "waiting"), bobs);
   });
 
   it("units that become free and nodes that change say availability", async () => {
-    const id = await world.reserve({ gpus: 1 });
-    await world.advance(id);
+    const id = await fixture.reserve({ gpus: 1 });
+    await fixture.advance(id);
     await quiet();
     await heard(streams.bob, "availability", async () => {
-      await world.cancel(id);
-      await settle(world, id);
+      await fixture.cancel(id);
+      await settle(fixture, id);
     });
     await quiet();
     await heard(streams.bob, "availability", async () => {
-      await world.kubelet.addNode("h100-2", "h100", 8);
-      await world.reconcile("capacity");
+      await fixture.kubelet.addNode("h100-2", "h100", 8);
+      await fixture.reconcile("capacity");
     });
     for (const ready of [false, true]) {
       await quiet();
       await heard(streams.bob, "availability", async () => {
-        await world.kubelet.setNodeReady("h100-2", ready);
-        world.clock.step(1_000);
-        await world.reconcile("capacity");
+        await fixture.kubelet.setNodeReady("h100-2", ready);
+        fixture.clock.step(1_000);
+        await fixture.reconcile("capacity");
       });
     }
   });
 
   it("a unit that is held, one that is given back, and a node that goes are each told once", async () => {
-    const reservationId = await world.reserve({ gpus: 1 });
+    const reservationId = await fixture.reserve({ gpus: 1 });
     const podName = `gd-${reservationId}-0-1`;
     const held = { reservationId, rank: 0, attempt: 1, node: "h100-2", units: 1, podName };
     await told();
-    await insertAttempt(world.database, { ...held, now: world.clock.now() });
+    await insertAttempt(fixture.database, { ...held, now: fixture.clock.now() });
     assert.deepEqual(await told(), ["availability"]);
-    await releaseAttempt(world.database, podName, world.clock.now());
+    await releaseAttempt(fixture.database, podName, fixture.clock.now());
     assert.deepEqual(await told(), ["availability"]);
-    await removeNodesExcept(world.database, ["h100-1"], world.clock.now());
+    await removeNodesExcept(fixture.database, ["h100-1"], fixture.clock.now());
     assert.deepEqual(await told(), []);
-    await removeNodesExcept(world.database, ["h100-1"], later(world.clock.now(), 1));
+    await removeNodesExcept(fixture.database, ["h100-1"], later(fixture.clock.now(), 1));
     assert.deepEqual(await told(), ["availability"]);
-    await world.cancel(reservationId);
-    await settle(world, reservationId);
+    await fixture.cancel(reservationId);
+    await settle(fixture, reservationId);
   });
 
   it("at idle nothing is said: not by resyncs, not by plans that find the same again", async () => {
-    const both = [await world.reserve({ gpus: 8 }), await world.reserve({ gpus: 8 })];
-    await world.reconcile("capacity");
-    await world.reconcile("plan", "h100");
-    const states = (await Promise.all(both.map((id) => world.read(id)))).map(({ state }) => state);
+    const both = [await fixture.reserve({ gpus: 8 }), await fixture.reserve({ gpus: 8 })];
+    await fixture.reconcile("capacity");
+    await fixture.reconcile("plan", "h100");
+    const states = (await Promise.all(both.map((id) => fixture.read(id)))).map(({ state }) => state);
     assert.deepEqual(states.sort(), ["queued", "starting"]);
     const first = await told();
-    assert.ok(first.includes("availability") && first.includes(`waiting/${world.owner}`));
+    assert.ok(first.includes("availability") && first.includes(`waiting/${fixture.owner}`));
     // The end of what the first plan placed is known to the second.
-    await world.reconcile("plan", "h100");
+    await fixture.reconcile("plan", "h100");
     await quiet();
     const hints = all().length;
     for (let round = 0; round < 2; round += 1) {
-      world.clock.step(30_000);
-      await world.reconcile("capacity");
-      await world.reconcile("plan", "h100");
-      await world.reconcile("resync");
+      fixture.clock.step(30_000);
+      await fixture.reconcile("capacity");
+      await fixture.reconcile("plan", "h100");
+      await fixture.reconcile("resync");
     }
     assert.deepEqual(await told(), []);
     assert.equal(all().length, hints);

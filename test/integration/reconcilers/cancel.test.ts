@@ -1,139 +1,152 @@
 import assert from "node:assert/strict";
-import { container } from "./handKubelet.ts";
-import { assertOver, bound, claimOf, firstPod, makeReady, settle } from "./lives.ts";
-import { scalar, startWorld, type World } from "./world.ts";
+import { container } from "./manualKubelet.ts";
+import { assertOver, bound, claimOf, firstPod, makeReady, settle } from "./lifecycle.ts";
+import { scalar, startFixture, type Fixture } from "./fixture.ts";
 
-const STATES = ["queued", "placing", "disk", "pulling", "image", "booting", "ready"] as const;
+const STAGES = [
+  "queued",
+  "placing",
+  "disk",
+  "pulling",
+  "pull failing",
+  "booting",
+  "ready",
+] as const;
 
 const ENDINGS = new Set(["reservation.stopping", "reservation.ended"]);
 
-/** What stops now, and how it ended: never the same sentence twice. */
-function endings(state: (typeof STATES)[number]): string[] {
-  const never = "It is over and was never ready.";
+/** The messages of the two last events, which never repeat a sentence. */
+function endings(state: (typeof STAGES)[number]): string[] {
+  const never = "It ended and was never ready.";
   if (state === "queued") {
-    const why = "Cancelled while it waited in the queue.";
+    const why = "Cancelled while it was queued.";
     return [`${why} Its disk is given back.`, `${never} ${why}`];
   }
   if (state === "ready") {
     const why = "Cancelled while it was in use.";
     return [
       `${why} Closing its sessions and saving its disk.`,
-      `It is over, 0 s after it was ready. ${why}`,
+      `It ended 0 s after it was ready. ${why}`,
     ];
   }
   const why = "Cancelled while it was starting.";
   return [`${why} Removing what was started and giving back its disk.`, `${never} ${why}`];
 }
 
-describe("cancel and doubled work", () => {
-  let world: World;
+describe("cancelling, and work that is delivered twice", () => {
+  let fixture: Fixture;
   before(async () => {
-    world = await startWorld();
-    await world.kubelet.addNode("h100-1", "h100", 8);
-    await world.reconcile("capacity");
+    fixture = await startFixture();
+    await fixture.kubelet.addNode("h100-1", "h100", 8);
+    await fixture.reconcile("capacity");
   });
-  after(() => world.stop());
+  after(() => fixture.stop());
 
-  for (const state of STATES) {
-    it(`R2: cancelled in ${state}, twice, it ends once and leaves only the disk`, async () => {
-      const disk = `disk-${state}`;
-      const id = await world.reserve({ disk });
+  for (const state of STAGES) {
+    it(`R2: a reservation cancelled twice while ${state} ends once and leaves only its disk`, async () => {
+      const disk = `disk-${state.replace(" ", "-")}`;
+      const id = await fixture.reserve({ disk });
       await reach(id, state);
-      await world.cancel(id);
-      await world.cancel(id);
-      const row = await settle(world, id);
+      await fixture.cancel(id);
+      await fixture.cancel(id);
+      const row = await settle(fixture, id);
       assert.deepEqual([row.state, row.endReason], ["ended", "cancelled"]);
-      await assertOver(world, id, ["reservation.stopping", "reservation.ended", "disk.released"]);
-      const told = (await world.events(id)).filter(({ type }) => ENDINGS.has(type));
+      await assertOver(fixture, id, ["reservation.stopping", "reservation.ended", "disk.released"]);
+      const last = (await fixture.events(id)).filter(({ type }) => ENDINGS.has(type));
       assert.deepEqual(
-        told.map(({ message }) => message),
+        last.map(({ message }) => message),
         endings(state),
       );
       const held = `select count(*) as value from attachments a join disks d on d.id = a.disk_id
         where d.name = ? and a.released_at is null`;
-      assert.equal(await scalar<number>(world.database, held, [disk]), 0);
+      assert.equal(await scalar<number>(fixture.database, held, [disk]), 0);
       const claim = await scalar<string>(
-        world.database,
+        fixture.database,
         "select claim_name as value from disks where name = ?",
         [disk],
       );
-      const made = state !== "queued" && state !== "placing";
-      assert.equal((await world.cluster.getClaim(claim)) !== undefined, made);
+      const isCreated = state !== "queued" && state !== "placing";
+      assert.equal((await fixture.cluster.getClaim(claim)) !== undefined, isCreated);
     });
   }
 
-  async function reach(id: Awaited<ReturnType<World["reserve"]>>, state: (typeof STATES)[number]) {
+  async function reach(
+    id: Awaited<ReturnType<Fixture["reserve"]>>,
+    state: (typeof STAGES)[number],
+  ) {
     if (state === "queued") return;
-    await world.placeOnly();
+    await fixture.placeOnly();
     if (state === "placing") return;
-    await world.reconcile("reservation", id);
+    await fixture.reconcile("reservation", id);
     if (state === "disk") return;
-    await world.kubelet.bindClaim(await claimOf(world, id), "us-east-2a");
+    await fixture.kubelet.bindClaim(await claimOf(fixture, id), "us-east-2a");
     const pod = firstPod(id);
-    await bound(world, pod);
+    await bound(fixture, pod);
     const waiting = (reason: string, message: string) =>
-      world.kubelet.report(pod, {
+      fixture.kubelet.report(pod, {
         containerStatuses: [container({ state: { waiting: { reason, message } } })],
       });
     if (state === "pulling") await waiting("ContainerCreating", "");
-    if (state === "image") await waiting("ErrImagePull", "manifest unknown");
+    if (state === "pull failing") await waiting("ErrImagePull", "manifest unknown");
     if (state === "booting") {
-      await world.kubelet.report(pod, {
+      await fixture.kubelet.report(pod, {
         phase: "Running",
         containerStatuses: [container({ state: { running: {} } })],
       });
     }
-    if (state === "ready") await world.kubelet.run(pod);
-    await world.reconcile("reservation", id);
-    const row = await world.read(id);
-    assert.equal(row.phase ?? row.state, state);
+    if (state === "ready") await fixture.kubelet.run(pod);
+    await fixture.reconcile("reservation", id);
+    const row = await fixture.read(id);
+    assert.equal(row.phase ?? row.state, state === "pull failing" ? "pulling" : state);
+    const [member] = await fixture.attempts(id);
+    assert.equal(member?.pullFailingSince !== null, state === "pull failing");
   }
 
-  it("R2: a cancel that races ready ends it once, and it is never ready after that", async () => {
-    const id = await world.reserve();
-    await world.advance(id);
-    await bound(world, firstPod(id));
-    await world.kubelet.run(firstPod(id));
-    await Promise.all([world.cancel(id), world.reconcile("reservation", id)]);
-    const row = await settle(world, id);
+  it("R2: a cancel that races with ready ends it once, and it never becomes ready afterwards", async () => {
+    const id = await fixture.reserve();
+    await fixture.advance(id);
+    await bound(fixture, firstPod(id));
+    await fixture.kubelet.run(firstPod(id));
+    await Promise.all([fixture.cancel(id), fixture.reconcile("reservation", id)]);
+    const row = await settle(fixture, id);
     assert.equal(row.endReason, "cancelled");
-    await assertOver(world, id, ["reservation.stopping", "reservation.ended"]);
-    const told = (await world.events(id)).map((event) => event.type);
-    const stopped = told.indexOf("reservation.stopping");
-    assert.ok(!told.slice(stopped).includes("reservation.ready"));
+    await assertOver(fixture, id, ["reservation.stopping", "reservation.ended"]);
+    const types = (await fixture.events(id)).map((event) => event.type);
+    const stopped = types.indexOf("reservation.stopping");
+    assert.ok(!types.slice(stopped).includes("reservation.ready"));
   });
 
-  it("R1: eight reconcilers at once, at every step, make one pod and one event of each change", async () => {
-    const id = await world.reserve();
+  it("R1: eight concurrent runs of every step create one pod and one event per change", async () => {
+    const id = await fixture.reserve();
     const eightfold = async (name: "plan" | "reservation", key: string) => {
-      await Promise.all(Array.from({ length: 8 }, () => world.reconcile(name, key)));
+      await Promise.all(Array.from({ length: 8 }, () => fixture.reconcile(name, key)));
     };
     await eightfold("plan", "h100");
     await eightfold("reservation", id);
-    const pods = (await world.kubelet.pods()).filter((pod) => pod.metadata?.name?.includes(id));
+    const pods = (await fixture.kubelet.pods()).filter((pod) => pod.metadata?.name?.includes(id));
     assert.equal(pods.length, 1);
-    await bound(world, firstPod(id));
-    await world.kubelet.run(firstPod(id));
+    await bound(fixture, firstPod(id));
+    await fixture.kubelet.run(firstPod(id));
     await eightfold("reservation", id);
-    await world.cancel(id);
+    await fixture.cancel(id);
     await eightfold("reservation", id);
-    await settle(world, id);
+    await settle(fixture, id);
     await eightfold("reservation", id);
-    await assertOver(world, id, [
+    await assertOver(fixture, id, [
       "reservation.placed",
       "reservation.ready",
       "reservation.stopping",
       "reservation.ended",
     ]);
-    assert.equal((await world.attempts(id)).length, 1);
+    assert.equal((await fixture.attempts(id)).length, 1);
   });
 
-  it("R1: a reservation that is over is not revived by any late run", async () => {
-    const id = await makeReady(world);
-    await world.cancel(id);
-    const ended = await settle(world, id);
-    await world.advance(id);
-    assert.deepEqual(await world.read(id), ended);
-    assert.equal(await world.kubelet.pod(firstPod(id)), undefined);
+  it("R1: a late run never revives a reservation that has ended", async () => {
+    const id = await makeReady(fixture);
+    await fixture.cancel(id);
+    const ended = await settle(fixture, id);
+    await fixture.advance(id);
+    assert.deepEqual(await fixture.read(id), ended);
+    assert.equal(await fixture.kubelet.pod(firstPod(id)), undefined);
   });
 });

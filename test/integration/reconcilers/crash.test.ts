@@ -4,28 +4,28 @@ import { TERMINAL } from "@gpu-dev/shared/states.ts";
 import type { ReconcilerContext } from "../../../control-plane/src/reconcilers/context.ts";
 import { REGISTRY } from "../../../control-plane/src/reconcilers/registry.ts";
 import { rows } from "../../../control-plane/src/store/database.ts";
-import { assertOver, bound, claimOf, settle } from "./lives.ts";
-import { scalar, startWorld, type World } from "./world.ts";
+import { assertOver, bound, claimOf, settle } from "./lifecycle.ts";
+import { scalar, startFixture, type Fixture } from "./fixture.ts";
 
 class SimulatedCrash extends Error {}
 
 /**
- * The same context, whose process dies at its n-th step: every call to the cluster, statement and transaction is
- * a step, and dies before it happens (odd) or after it happened but before anybody learned of it (even). From
- * then on nothing of that process happens any more, as nothing does after a SIGKILL.
+ * The same context in a process that is killed at its n-th point. Every call to the cluster, statement and transaction is
+ * a step with two points: before it happens (odd), and after it happened but before its result is known (even). From then
+ * on that process does nothing, as after a SIGKILL.
  */
-function dyingContext(context: ReconcilerContext, crashAt: number) {
-  const life = { steps: 0, dead: false };
+function killedContext(context: ReconcilerContext, crashAt: number) {
+  const process = { steps: 0, isDead: false };
   const step = async (work: () => Promise<unknown>): Promise<unknown> => {
-    life.steps += 1;
-    if (life.dead || life.steps * 2 - 1 === crashAt) {
-      life.dead = true;
+    process.steps += 1;
+    if (process.isDead || process.steps * 2 - 1 === crashAt) {
+      process.isDead = true;
       throw new SimulatedCrash();
     }
-    const mine = life.steps * 2;
+    const pointAfter = process.steps * 2;
     const result = await work();
-    if (mine === crashAt) life.dead = true;
-    if (life.dead) throw new SimulatedCrash();
+    if (pointAfter === crashAt) process.isDead = true;
+    if (process.isDead) throw new SimulatedCrash();
     return result;
   };
   const wrap = <Target extends object>(target: Target, names: readonly PropertyKey[] | "all") =>
@@ -41,7 +41,7 @@ function dyingContext(context: ReconcilerContext, crashAt: number) {
   const cluster = wrap(context.cluster, "all");
   const inTransactions = wrap(context.database, ["transaction"]);
   const database = new Proxy(inTransactions, {
-    // A statement is sent only when its answer is waited for, which its options come before.
+    // A statement is sent only when its result is awaited, which is after its options are set.
     get: (on, name) =>
       name === "raw"
         ? (...[sql, bindings]: [string, []]) => ({
@@ -50,85 +50,85 @@ function dyingContext(context: ReconcilerContext, crashAt: number) {
           })
         : (Reflect.get(on, name) as unknown),
   });
-  return { life, context: { ...context, cluster, database } };
+  return { process, context: { ...context, cluster, database } };
 }
 
 describe("a reconciler that is killed between any two steps", () => {
-  let world: World;
+  let fixture: Fixture;
   before(async () => {
-    world = await startWorld();
-    await world.kubelet.addNode("h100-1", "h100", 8);
-    await world.reconcile("capacity");
+    fixture = await startFixture();
+    await fixture.kubelet.addNode("h100-1", "h100", 8);
+    await fixture.reconcile("capacity");
   });
-  after(() => world.stop());
+  after(() => fixture.stop());
 
-  /** Runs one reconciler in a process that dies at its step `crashAt`; says whether it died. */
-  async function runDying(name: "plan" | "reservation", key: string, crashAt: number) {
-    const { context, life } = dyingContext(world.context, crashAt);
+  /** Runs one reconciler in a process that is killed at the point `crashAt`. */
+  async function runKilled(name: "plan" | "reservation", key: string, crashAt: number) {
+    const { context, process } = killedContext(fixture.context, crashAt);
     try {
       await REGISTRY[name](context, key);
     } catch (error) {
       assert.ok(error instanceof SimulatedCrash, String(error));
     }
-    return life;
+    return process;
   }
 
-  /** One life: every run dies at the given step until that step is never reached; then clean runs finish it. */
+  /** One reservation from start to end: each run is killed at the given point, if it gets that far, and then repeated. */
   async function live(crashAt: number): Promise<{ died: boolean; id: ReservationId }> {
-    const id = await world.reserve({ disk: "survivor", gpus: 8 });
+    const id = await fixture.reserve({ disk: "survivor", gpus: 8 });
     let died = false;
     const both = async (name: "plan" | "reservation", key: string) => {
-      died = (await runDying(name, key, crashAt)).dead || died;
-      await world.reconcile(name, key);
+      died = (await runKilled(name, key, crashAt)).isDead || died;
+      await fixture.reconcile(name, key);
     };
     await both("plan", "h100");
     await both("reservation", id);
-    await world.kubelet.bindClaim(await claimOf(world, id), "us-east-2a");
+    await fixture.kubelet.bindClaim(await claimOf(fixture, id), "us-east-2a");
     const pod = `gd-${id}-0-1`;
-    await bound(world, pod);
-    await world.kubelet.run(pod);
+    await bound(fixture, pod);
+    await fixture.kubelet.run(pod);
     await both("reservation", id);
-    assert.equal((await world.read(id)).state, "ready");
-    await world.cancel(id);
+    assert.equal((await fixture.read(id)).state, "ready");
+    await fixture.cancel(id);
     await both("reservation", id);
-    if (await world.kubelet.pod(pod)) await world.kubelet.finish(pod);
+    if (await fixture.kubelet.pod(pod)) await fixture.kubelet.finish(pod);
     await both("reservation", id);
-    const row = TERMINAL.includes((await world.read(id)).state)
-      ? await world.read(id)
-      : await settle(world, id);
+    const row = TERMINAL.includes((await fixture.read(id)).state)
+      ? await fixture.read(id)
+      : await settle(fixture, id);
     assert.equal(row.endReason, "cancelled");
     return { died, id };
   }
 
-  it("R4: killed at every step in turn, the next run finishes it: nothing doubled, nothing left", async function () {
+  it("R4: after a kill at any step the next run completes the work; nothing is duplicated or left behind", async function () {
     this.timeout(120_000);
     let crashAt = 1;
     for (; crashAt < 100; crashAt += 1) {
       const { died, id } = await live(crashAt);
-      await assertOver(world, id, [
+      await assertOver(fixture, id, [
         "reservation.placed",
         "reservation.ready",
         "reservation.stopping",
         "disk.released",
         "reservation.ended",
       ]);
-      assert.equal((await world.attempts(id)).length, 1);
+      assert.equal((await fixture.attempts(id)).length, 1);
       if (!died) break;
     }
     assert.ok(crashAt > 20, `only ${String(crashAt)} steps were tried`);
     assert.ok(crashAt < 100, "the steps never ended");
     const claims = await rows(
-      world.database,
+      fixture.database,
       "select distinct claim_uid from disks where claim_uid is not null",
     );
-    assert.equal(claims.length, 1, "one disk, one claim, all the time");
-    const objects = await world.kubelet.api.listNamespacedPersistentVolumeClaim({
+    assert.equal(claims.length, 1, "one disk has one claim throughout");
+    const objects = await fixture.kubelet.api.listNamespacedPersistentVolumeClaim({
       namespace: "gpu-dev",
     });
     assert.equal(objects.items.length, 1);
     assert.equal(
       await scalar<number>(
-        world.database,
+        fixture.database,
         "select count(*) as value from attempts where gone_at is null",
       ),
       0,

@@ -2,24 +2,24 @@ import assert from "node:assert/strict";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import { waitFor } from "../../support/waitFor.ts";
 import { rows } from "../../../control-plane/src/store/database.ts";
-import { container } from "./handKubelet.ts";
-import { assertOver, bound, claimOf, firstPod, makeReady, settle } from "./lives.ts";
-import { startWorld, type World } from "./world.ts";
+import { container } from "./manualKubelet.ts";
+import { assertOver, bound, claimOf, firstPod, makeReady, settle } from "./lifecycle.ts";
+import { startFixture, type Fixture } from "./fixture.ts";
 
 const DISK = "work";
 
-describe("who is put out, and the disk", () => {
-  let world: World;
+describe("evictions, and the disk of an evicted reservation", () => {
+  let fixture: Fixture;
   beforeEach(async () => {
-    world = await startWorld();
-    for (const name of ["h100-1", "h100-2"]) await world.kubelet.addNode(name, "h100", 8);
-    await world.reconcile("capacity");
+    fixture = await startFixture();
+    for (const name of ["h100-1", "h100-2"]) await fixture.kubelet.addNode(name, "h100", 8);
+    await fixture.reconcile("capacity");
   });
-  afterEach(() => world.stop());
+  afterEach(() => fixture.stop());
 
   const disk = async () => {
     const [found] = await rows<{ claim: string; uid: string; held: boolean }>(
-      world.database,
+      fixture.database,
       `select d.claim_name as claim, d.claim_uid as uid,
          exists (select 1 from attachments a where a.disk_id = d.id and a.released_at is null) as held
        from disks d where d.name = ?`,
@@ -28,51 +28,53 @@ describe("who is put out, and the disk", () => {
     assert.ok(found);
     return found;
   };
-  /** What ended it is its own reason; its disk is free, and the next one has the very same volume. */
+  /** It ends with this reason; its disk is free, and the next reservation gets the same volume. */
   const endsAs = async (id: ReservationId, reason: string, detail: RegExp) => {
     const { claim, uid } = await disk();
-    const row = await settle(world, id);
+    const row = await settle(fixture, id);
     assert.deepEqual([row.state, row.endReason], ["failed", reason]);
     assert.match(row.endDetail ?? "", detail);
-    await assertOver(world, id, ["reservation.stopping", "disk.released", "reservation.failed"]);
+    await assertOver(fixture, id, ["reservation.stopping", "disk.released", "reservation.failed"]);
     assert.deepEqual(await disk(), { claim, uid, held: false });
-    assert.equal((await world.cluster.getClaim(claim))?.uid, uid);
-    const next = await makeReady(world, { disk: DISK, gpus: 8 });
-    assert.equal(await claimOf(world, next), claim);
+    assert.equal((await fixture.cluster.getClaim(claim))?.uid, uid);
+    const next = await makeReady(fixture, { disk: DISK, gpus: 8 });
+    assert.equal(await claimOf(fixture, next), claim);
     assert.deepEqual(await disk(), { claim, uid, held: true });
   };
 
-  it("R8: evicted by the eviction API, as a drain does it", async () => {
-    const id = await makeReady(world, { disk: DISK, gpus: 8 });
+  it("R8: an eviction through the API, as a drain does it, ends the reservation as evicted", async () => {
+    const id = await makeReady(fixture, { disk: DISK, gpus: 8 });
     const name = firstPod(id);
-    await world.kubelet.api.createNamespacedPodEviction({
-      ...{ name, namespace: "gpu-dev", body: { metadata: { name } } },
+    await fixture.kubelet.api.createNamespacedPodEviction({
+      name,
+      namespace: "gpu-dev",
+      body: { metadata: { name } },
     });
-    await waitFor(async () => (await world.kubelet.pod(name))?.metadata?.deletionTimestamp, {
-      describe: "the pod to be on its way out",
+    await waitFor(async () => (await fixture.kubelet.pod(name))?.metadata?.deletionTimestamp, {
+      describe: "the pod to be terminating",
     });
     await endsAs(id, "evicted", /Its pod on h100-1 was removed by the cluster or an operator\./);
   });
 
-  it("R8: evicted by its node, which says why", async () => {
-    const id = await makeReady(world, { disk: DISK, gpus: 8 });
+  it("R8: an eviction by the node ends the reservation with the reason of the node", async () => {
+    const id = await makeReady(fixture, { disk: DISK, gpus: 8 });
     const message = "The node was low on resource: ephemeral-storage.";
-    await world.kubelet.report(firstPod(id), { phase: "Failed", reason: "Evicted", message });
+    await fixture.kubelet.report(firstPod(id), { phase: "Failed", reason: "Evicted", message });
     await endsAs(id, "evicted", /was evicted \(Evicted: The node was low on resource: eph/);
   });
 
-  it("R8: its node is deleted", async () => {
-    const id = await makeReady(world, { disk: DISK, gpus: 8 });
-    await world.kubelet.api.deleteNode({ name: "h100-1" });
-    world.clock.step(1_000);
-    await world.reconcile("capacity");
+  it("R8: the deletion of its node ends the reservation as node-lost", async () => {
+    const id = await makeReady(fixture, { disk: DISK, gpus: 8 });
+    await fixture.kubelet.api.deleteNode({ name: "h100-1" });
+    fixture.clock.step(1_000);
+    await fixture.reconcile("capacity");
     await endsAs(id, "node-lost", /Its node h100-1 was lost\./);
   });
 
-  it("R8: out of memory, its container starts again: told, and neither lease nor disk change", async () => {
-    const id = await makeReady(world, { disk: DISK, gpus: 8 });
-    const [before, held] = [await world.read(id), await disk()];
-    const uid = (await world.kubelet.pod(firstPod(id)))?.metadata?.uid;
+  it("R8: an OOM kill restarts the container and is reported; lease and disk do not change", async () => {
+    const id = await makeReady(fixture, { disk: DISK, gpus: 8 });
+    const [before, held] = [await fixture.read(id), await disk()];
+    const uid = (await fixture.kubelet.pod(firstPod(id)))?.metadata?.uid;
     const terminated = { reason: "OOMKilled", exitCode: 137 };
     const restarted = { restartCount: 1, lastState: { terminated } };
     const containerStatuses = [container({ ready: false, state: { running: {} }, ...restarted })];
@@ -80,39 +82,41 @@ describe("who is put out, and the disk", () => {
       { type: "PodScheduled", status: "True" },
       { type: "Ready", status: "False" },
     ];
-    await world.kubelet.report(firstPod(id), { containerStatuses, conditions });
-    await world.reconcile("reservation", id);
-    await world.kubelet.run(firstPod(id));
-    await world.reconcile("reservation", id);
-    const after = await world.read(id);
+    await fixture.kubelet.report(firstPod(id), { containerStatuses, conditions });
+    await fixture.reconcile("reservation", id);
+    await fixture.kubelet.run(firstPod(id));
+    await fixture.reconcile("reservation", id);
+    const after = await fixture.read(id);
     assert.deepEqual([after.state, after.expiresAt], ["ready", before.expiresAt]);
     assert.deepEqual(await disk(), held);
-    assert.equal((await world.kubelet.pod(firstPod(id)))?.metadata?.uid, uid);
-    const told = (await world.events(id)).filter(({ type }) => type === "reservation.restarted");
-    assert.equal(told.length, 1);
-    assert.match(told[0]?.message ?? "", /out of memory/);
+    assert.equal((await fixture.kubelet.pod(firstPod(id)))?.metadata?.uid, uid);
+    const restarts = (await fixture.events(id)).filter(
+      ({ type }) => type === "reservation.restarted",
+    );
+    assert.equal(restarts.length, 1);
+    assert.match(restarts[0]?.message ?? "", /out of memory/);
   });
 
-  it("R8: a start whose pod is evicted begins anew with the same disk, and nothing is told twice", async () => {
-    const id = await world.reserve({ disk: DISK, gpus: 8 });
-    await world.advance(id);
-    await world.kubelet.bindClaim(await claimOf(world, id), "us-east-2a");
-    await bound(world, firstPod(id));
+  it("R8: a start whose pod is evicted is rescheduled with the same disk and reported once", async () => {
+    const id = await fixture.reserve({ disk: DISK, gpus: 8 });
+    await fixture.advance(id);
+    await fixture.kubelet.bindClaim(await claimOf(fixture, id), "us-east-2a");
+    await bound(fixture, firstPod(id));
     const { uid } = await disk();
-    await world.kubelet.report(firstPod(id), { phase: "Failed", reason: "Evicted" });
-    await world.reconcile("reservation", id);
-    await world.reconcile("reservation", id);
-    if (await world.kubelet.pod(firstPod(id))) await world.kubelet.finish(firstPod(id));
-    await world.reconcile("reservation", id);
-    const row = await world.advance(id);
+    await fixture.kubelet.report(firstPod(id), { phase: "Failed", reason: "Evicted" });
+    await fixture.reconcile("reservation", id);
+    await fixture.reconcile("reservation", id);
+    if (await fixture.kubelet.pod(firstPod(id))) await fixture.kubelet.finish(firstPod(id));
+    await fixture.reconcile("reservation", id);
+    const row = await fixture.advance(id);
     assert.deepEqual([row.state, row.attempt], ["starting", 2]);
     const second = `gd-${id}-0-2`;
-    await bound(world, second);
-    await world.kubelet.run(second);
-    await world.reconcile("reservation", id);
-    assert.equal((await world.read(id)).state, "ready");
+    await bound(fixture, second);
+    await fixture.kubelet.run(second);
+    await fixture.reconcile("reservation", id);
+    assert.equal((await fixture.read(id)).state, "ready");
     assert.equal((await disk()).uid, uid);
-    const told = (await world.events(id)).map(({ type }) => type);
-    assert.equal(told.filter((type) => type === "reservation.requeued").length, 1);
+    const types = (await fixture.events(id)).map(({ type }) => type);
+    assert.equal(types.filter((type) => type === "reservation.requeued").length, 1);
   });
 });

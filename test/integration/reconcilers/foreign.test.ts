@@ -1,28 +1,29 @@
 import assert from "node:assert/strict";
+import { Minute } from "@gpu-dev/shared/durations.ts";
 import type { V1ObjectMeta } from "@kubernetes/client-node";
 import { REGISTRY } from "../../../control-plane/src/reconcilers/registry.ts";
 import { openDatabase } from "../../../control-plane/src/store/database.ts";
 import { waitFor } from "../../support/waitFor.ts";
-import { assertOver, bound, firstPod, makeReady, settle } from "./lives.ts";
-import { NAMESPACE, startWorld, type World } from "./world.ts";
+import { assertOver, bound, firstPod, makeReady, settle } from "./lifecycle.ts";
+import { NAMESPACE, startFixture, type Fixture } from "./fixture.ts";
 
 const INSTALLATION = "gpu-dev.io/installation";
 const RESERVATION = "gpu-dev.io/reservation";
 const KINDS = ["Pod", "Secret", "Service"] as const;
-const MOST_PER_SWEEP = 10;
+const MAX_PER_SWEEP = 10;
 
-describe("objects that no row explains", () => {
-  let world: World;
+describe("garbage collection", () => {
+  let fixture: Fixture;
   beforeEach(async () => {
-    world = await startWorld();
-    await world.kubelet.addNode("h100-1", "h100", 8);
-    await world.reconcile("capacity");
+    fixture = await startFixture();
+    await fixture.kubelet.addNode("h100-1", "h100", 8);
+    await fixture.reconcile("capacity");
   });
-  afterEach(() => world.stop());
+  afterEach(() => fixture.stop());
 
   /** One of each kind under that name. */
   async function make(name: string, labels: Record<string, string>): Promise<void> {
-    const { api } = world.kubelet;
+    const { api } = fixture.kubelet;
     const metadata: V1ObjectMeta = { name, labels };
     const of = { namespace: NAMESPACE };
     const containers = [{ name: "workspace", image: "x" }];
@@ -33,9 +34,9 @@ describe("objects that no row explains", () => {
     await api.createNamespacedService({ ...of, body });
   }
 
-  /** `Kind/name` with the UID of everything whose name begins so. A pod that is on its way out counts as gone. */
-  async function there(prefix: string): Promise<Map<string, string>> {
-    const { api } = world.kubelet;
+  /** `Kind/name` with the UID of every object with this prefix. A terminating pod counts as gone. */
+  async function objects(prefix: string): Promise<Map<string, string>> {
+    const { api } = fixture.kubelet;
     const of = { namespace: NAMESPACE };
     const lists = await Promise.all([
       api.listNamespacedPod(of),
@@ -55,11 +56,11 @@ describe("objects that no row explains", () => {
     );
   }
 
-  const sweep = () => world.reconcile("garbage");
+  const sweep = () => fixture.reconcile("garbage");
 
-  it("R16: pods, Secrets and Services of ours go when they were seen twice, ten of all in a sweep; a second installation's stay", async () => {
-    const { installation } = world.context;
-    const id = await makeReady(world);
+  it("R16: orphaned pods, Secrets and Services are removed when seen twice, ten per sweep; those of other installations stay", async () => {
+    const { installation } = fixture.context;
+    const id = await makeReady(fixture);
     for (let index = 0; index < 5; index += 1) {
       const nobody = `00000000-0000-4000-8000-00000000000${String(index)}`;
       await make(`orphan-${String(index)}`, {
@@ -67,62 +68,65 @@ describe("objects that no row explains", () => {
         [RESERVATION]: nobody,
       });
       await make(`other-${String(index)}`, { [INSTALLATION]: "another", [RESERVATION]: nobody });
-      await make(`nobody-${String(index)}`, { app: "somebody-else" });
+      await make(`nobody-${String(index)}`, { app: "another" });
     }
-    // Under our reservation's very id, but the other installation's.
+    // With the id of our reservation, but of the other installation.
     await make("other-same-id", { [INSTALLATION]: "another", [RESERVATION]: id });
-    const foreign = async () => [...(await there("other-")), ...(await there("nobody-"))];
+    const foreign = async () => [...(await objects("other-")), ...(await objects("nobody-"))];
     const before = await foreign();
     assert.equal(before.length, 33);
     await sweep();
-    assert.equal((await there("orphan-")).size, 15, "seen once");
-    world.clock.step(61_000);
+    assert.equal((await objects("orphan-")).size, 15, "seen once");
+    fixture.clock.step(61_000);
     await sweep();
-    assert.equal((await there("orphan-")).size, 15 - MOST_PER_SWEEP);
+    assert.equal((await objects("orphan-")).size, 15 - MAX_PER_SWEEP);
     await sweep();
-    await waitFor(async () => (await there("orphan-")).size === 0, { describe: "the rest to go" });
+    await waitFor(async () => (await objects("orphan-")).size === 0, {
+      describe: "the rest to be removed",
+    });
     assert.deepEqual(await foreign(), before);
-    assert.deepEqual([...(await there(`gd-${id}`)).keys()].sort(), [
+    assert.deepEqual([...(await objects(`gd-${id}`)).keys()].sort(), [
       `Pod/${firstPod(id)}`,
       `Secret/gd-${id}`,
       `Service/gd-${id}`,
     ]);
-    assert.equal((await world.read(id)).state, "ready");
-    await world.cancel(id);
-    await settle(world, id);
-    await assertOver(world, id, ["reservation.ended"]);
+    assert.equal((await fixture.read(id)).state, "ready");
+    await fixture.cancel(id);
+    await settle(fixture, id);
+    await assertOver(fixture, id, ["reservation.ended"]);
     assert.deepEqual(await foreign(), before);
   });
 
-  it("R16: another one under the name of one that was seen is seen for the first time", async () => {
-    await makeReady(world);
-    const labels = { [INSTALLATION]: world.context.installation };
+  it("R16: a new object with the name of one that was seen counts as seen for the first time", async () => {
+    await makeReady(fixture);
+    const labels = { [INSTALLATION]: fixture.context.installation };
     await make("orphan-old", labels);
     await sweep();
-    const { api } = world.kubelet;
+    const { api } = fixture.kubelet;
     await api.deleteNamespacedSecret({ name: "orphan-old", namespace: NAMESPACE });
     await api.createNamespacedSecret({
-      ...{ namespace: NAMESPACE, body: { metadata: { name: "orphan-old", labels } } },
+      namespace: NAMESPACE,
+      body: { metadata: { name: "orphan-old", labels } },
     });
-    world.clock.step(61_000);
+    fixture.clock.step(61_000);
     await sweep();
-    assert.deepEqual([...(await there("orphan-")).keys()], ["Secret/orphan-old"]);
+    assert.deepEqual([...(await objects("orphan-")).keys()], ["Secret/orphan-old"]);
   });
 
-  it("R16: a database brought back from a backup removes nothing that it sees once, and keeps what it knows", async () => {
-    const known = await makeReady(world, { gpus: 1 });
-    // The sweep of an old sighting is in the backup too.
-    await make("orphan-old", { [INSTALLATION]: world.context.installation });
+  it("R16: after a restore from a backup nothing that is seen only once is removed, and known objects stay", async () => {
+    const known = await makeReady(fixture, { gpus: 1 });
+    // The backup contains an old sighting too.
+    await make("orphan-old", { [INSTALLATION]: fixture.context.installation });
     await sweep();
-    const backup = await world.backup();
-    const later = [await makeReady(world, { gpus: 1 }), await makeReady(world, { gpus: 1 })];
-    const starting = await world.reserve({ gpus: 1 });
-    await world.advance(starting);
-    await bound(world, firstPod(starting));
-    const before = await there("gd-");
+    const backup = await fixture.backup();
+    const later = [await makeReady(fixture, { gpus: 1 }), await makeReady(fixture, { gpus: 1 })];
+    const starting = await fixture.reserve({ gpus: 1 });
+    await fixture.advance(starting);
+    await bound(fixture, firstPod(starting));
+    const before = await objects("gd-");
     assert.equal(before.size, 12);
     const database = openDatabase({ url: backup.url, poolSize: 4 });
-    const context = { ...world.context, database };
+    const context = { ...fixture.context, database };
     const run = (name: "capacity" | "garbage" | "plan" | "reservation" | "resync", key: string) =>
       REGISTRY[name](context, key);
     try {
@@ -133,26 +137,26 @@ describe("objects that no row explains", () => {
         await run("reservation", known);
         for (const id of [...later, starting]) await run("reservation", id);
       };
-      // Minutes later: what the backup remembers to have seen has long been due.
-      world.clock.step(10 * 60_000);
+      // Minutes later, the sightings in the backup are long due.
+      fixture.clock.step(10 * Minute.ms);
       await everything();
-      assert.deepEqual(await there("gd-"), before, "seen once");
-      assert.equal((await there("orphan-")).size, 0, "seen before the backup, and now");
-      world.clock.step(30_000);
+      assert.deepEqual(await objects("gd-"), before, "seen once");
+      assert.equal((await objects("orphan-")).size, 0, "seen before the backup, and now");
+      fixture.clock.step(30_000);
       await everything();
-      assert.deepEqual(await there("gd-"), before, "seen twice, too soon");
-      // Somebody noticed, and brought the right one back: all of them are known to it.
+      assert.deepEqual(await objects("gd-"), before, "seen twice, too early");
+      // An operator noticed and restored the current database, which has rows for all of them.
     } finally {
       await database.destroy();
       await backup.drop();
     }
-    world.clock.step(10 * 60_000);
+    fixture.clock.step(10 * Minute.ms);
     await sweep();
     await sweep();
-    assert.deepEqual(await there("gd-"), before);
+    assert.deepEqual(await objects("gd-"), before);
     for (const id of [known, ...later]) {
-      await world.reconcile("reservation", id);
-      assert.equal((await world.read(id)).state, "ready");
+      await fixture.reconcile("reservation", id);
+      assert.equal((await fixture.read(id)).state, "ready");
     }
   });
 });

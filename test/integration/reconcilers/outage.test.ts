@@ -1,175 +1,176 @@
 import assert from "node:assert/strict";
+import { Minute } from "@gpu-dev/shared/durations.ts";
 import { createKubeCluster } from "../../../control-plane/src/cluster/kubeCluster.ts";
 import { ClusterUnavailable } from "../../../control-plane/src/cluster/port.ts";
 import { REGISTRY } from "../../../control-plane/src/reconcilers/registry.ts";
 import { rows } from "../../../control-plane/src/store/database.ts";
 import { queueNow, type ReconcilerName } from "../../../control-plane/src/store/jobs.ts";
 import { waitFor } from "../../support/waitFor.ts";
-import { assertOver, bound, firstPod, makeReady, settle } from "./lives.ts";
-import { runReconcilers } from "./running.ts";
-import { startStranger } from "./stranger.ts";
-import { NAMESPACE, startWorld, type World } from "./world.ts";
+import { assertOver, bound, firstPod, makeReady, settle } from "./lifecycle.ts";
+import { runReconcilers } from "./lifecycle.ts";
+import { startBalancer } from "./balancer.ts";
+import { NAMESPACE, startFixture, type Fixture } from "./fixture.ts";
 
-const MINUTE = 60_000;
-
-describe("the cluster away", () => {
-  let world: World;
+describe("an outage of the cluster", () => {
+  let fixture: Fixture;
   beforeEach(async () => {
-    world = await startWorld();
-    await world.kubelet.addNode("h100-1", "h100", 8);
-    await world.reconcile("capacity");
+    fixture = await startFixture();
+    await fixture.kubelet.addNode("h100-1", "h100", 8);
+    await fixture.reconcile("capacity");
   });
-  afterEach(() => world.stop());
+  afterEach(() => fixture.stop());
 
   const everyCallFails = () => {
-    world.devCluster.faults.requests.add({ id: "down", match: {}, effect: { status: 503 } });
+    fixture.devCluster.faults.requests.add({ id: "down", match: {}, effect: { status: 503 } });
   };
-  const comesBack = () => {
-    world.devCluster.faults.requests.clear();
+  const recover = () => {
+    fixture.devCluster.faults.requests.clear();
   };
   const failing = (name: "capacity" | "reservation" | "garbage", key?: string) =>
-    assert.rejects(world.reconcile(name, key), ClusterUnavailable);
+    assert.rejects(fixture.reconcile(name, key), ClusterUnavailable);
 
-  it("R9: ten minutes of errors end nothing, place nothing twice, and work goes on by itself", async () => {
-    const ready = await makeReady(world, { seconds: 7_200 });
-    const starting = await world.reserve({ gpus: 1 });
-    await world.placeOnly();
-    const before = await rows(world.database, "select * from capacity_nodes");
+  it("R9: ten minutes of errors end nothing and place nothing twice; work resumes automatically", async () => {
+    const ready = await makeReady(fixture, { seconds: 7_200 });
+    const starting = await fixture.reserve({ gpus: 1 });
+    await fixture.placeOnly();
+    const before = await rows(fixture.database, "select * from capacity_nodes");
     everyCallFails();
     for (let minute = 0; minute < 11; minute += 1) {
-      world.clock.step(MINUTE);
+      fixture.clock.step(Minute.ms);
       await failing("capacity");
       await failing("garbage");
       await failing("reservation", starting);
-      await world.reconcile("reservation", ready);
+      await fixture.reconcile("reservation", ready);
     }
-    assert.equal((await world.read(ready)).state, "ready");
+    assert.equal((await fixture.read(ready)).state, "ready");
     assert.equal(
-      (await world.read(starting)).state,
+      (await fixture.read(starting)).state,
       "starting",
-      "its budget is over, and nothing was seen",
+      "its start budget has passed, but nothing was observed",
     );
-    assert.deepEqual(await rows(world.database, "select * from capacity_nodes"), before);
-    comesBack();
-    await world.advance(starting);
-    assert.equal((await world.read(starting)).state, "starting", "it could not have been ready");
-    await bound(world, firstPod(starting));
-    await world.kubelet.run(firstPod(starting));
-    await world.reconcile("reservation", starting);
-    assert.equal((await world.read(starting)).state, "ready");
+    assert.deepEqual(await rows(fixture.database, "select * from capacity_nodes"), before);
+    recover();
+    await fixture.advance(starting);
+    assert.equal((await fixture.read(starting)).state, "starting", "it could not have been ready");
+    await bound(fixture, firstPod(starting));
+    await fixture.kubelet.run(firstPod(starting));
+    await fixture.reconcile("reservation", starting);
+    assert.equal((await fixture.read(starting)).state, "ready");
   });
 
-  it("R9: a lease ends while the cluster is away, and is cleared up when it is back", async () => {
-    const id = await makeReady(world, { seconds: 600 });
+  it("R9: a lease expires during an outage, and its objects are removed afterwards", async () => {
+    const id = await makeReady(fixture, { seconds: 600 });
     everyCallFails();
-    world.clock.step(10 * MINUTE);
+    fixture.clock.step(10 * Minute.ms);
     await failing("reservation", id);
-    const row = await world.read(id);
+    const row = await fixture.read(id);
     assert.deepEqual([row.state, row.endReason], ["stopping", "expired"]);
-    assert.equal((await world.attempts(id))[0]?.goneAt, null, "a failed call is no absence");
-    comesBack();
-    await settle(world, id);
-    await assertOver(world, id, ["reservation.ended"]);
+    assert.equal((await fixture.attempts(id))[0]?.goneAt, null, "a failed call is not an absence");
+    recover();
+    await settle(fixture, id);
+    await assertOver(fixture, id, ["reservation.ended"]);
   });
 
-  it("R9: watches that are cut and told 410 go on, and news arrive through them", async () => {
+  it("R9: watches that are cut, or get a 410, resume and report changes", async () => {
     const seen: string[] = [];
-    const watch = await world.cluster.watch({
+    const watch = await fixture.cluster.watch({
       onPod: (pod, change) => seen.push(`${pod.name} ${change}`),
       onNode: () => undefined,
       onContact: () => undefined,
     });
     try {
-      const first = await makeReady(world, { gpus: 1 });
-      await waitFor(() => seen.some((one) => one.startsWith(firstPod(first))), {
-        describe: "news",
+      const first = await makeReady(fixture, { gpus: 1 });
+      await waitFor(() => seen.some((line) => line.startsWith(firstPod(first))), {
+        describe: "a report of the first pod",
       });
-      const { requests } = world.devCluster.faults;
+      const { requests } = fixture.devCluster.faults;
       requests.add({ id: "cut", match: {}, effect: { dropWatches: true } });
       requests.add({ id: "old", match: { verb: "watch" }, effect: { gone: true }, count: 2 });
-      const second = await makeReady(world, { gpus: 1 });
-      await waitFor(() => seen.some((one) => one.startsWith(firstPod(second))), {
-        describe: "news after the cut",
+      const second = await makeReady(fixture, { gpus: 1 });
+      await waitFor(() => seen.some((line) => line.startsWith(firstPod(second))), {
+        describe: "a report after the cut",
       });
     } finally {
       await watch.stop();
     }
   });
 
-  it("R9: an answer that is lost after the deed makes nothing twice", async () => {
-    const id = await world.reserve();
-    await world.placeOnly();
+  it("R9: a lost response to a create that was carried out creates nothing twice", async () => {
+    const id = await fixture.reserve();
+    await fixture.placeOnly();
     const lost = { match: { verb: "create" }, effect: { resetAfter: true as const }, count: 3 };
-    world.devCluster.faults.requests.add({ id: "lost", ...lost });
-    // Reads are answered, so that the same run makes them again.
-    await world.reconcile("reservation", id);
+    fixture.devCluster.faults.requests.add({ id: "lost", ...lost });
+    // Reads succeed, so the same run creates them again.
+    await fixture.reconcile("reservation", id);
     assert.deepEqual(
-      world.devCluster.faults.requests.list().filter((fault) => fault.id === "lost"),
+      fixture.devCluster.faults.requests.list().filter((fault) => fault.id === "lost"),
       [],
     );
-    const [attempt] = await world.attempts(id);
+    const [attempt] = await fixture.attempts(id);
     assert.ok(attempt?.podUid);
-    assert.equal(attempt.podUid, (await world.kubelet.pod(firstPod(id)))?.metadata?.uid);
-    const owned = await world.cluster.listOwned();
+    assert.equal(attempt.podUid, (await fixture.kubelet.pod(firstPod(id)))?.metadata?.uid);
+    const owned = await fixture.cluster.listOwned();
     assert.deepEqual(owned.map((object) => object.kind).sort(), ["Pod", "Secret", "Service"]);
   });
 
-  it("R9: a page of a balancer that says 404 is no word of the cluster's, and ends nothing", async () => {
-    const ready = await makeReady(world, { gpus: 1, disk: "kept" });
-    const starting = await world.reserve({ gpus: 1 });
-    await world.advance(starting);
-    const stopping = await makeReady(world, { gpus: 1 });
-    await world.cancel(stopping);
-    const before = [await world.attempts(ready), await world.attempts(starting)];
-    const stranger = await startStranger();
+  it("R9: a 404 page of a load balancer is not a response of the cluster, and ends nothing", async () => {
+    const ready = await makeReady(fixture, { gpus: 1, disk: "kept" });
+    const starting = await fixture.reserve({ gpus: 1 });
+    await fixture.advance(starting);
+    const stopping = await makeReady(fixture, { gpus: 1 });
+    await fixture.cancel(stopping);
+    const before = [await fixture.attempts(ready), await fixture.attempts(starting)];
+    const balancer = await startBalancer();
     const cluster = createKubeCluster({
-      ...{ ...world.context, kubeConfig: stranger.kubeConfig },
-      ...{ namespace: NAMESPACE, sshServerImage: "ssh-server" },
+      ...fixture.context,
+      kubeConfig: balancer.kubeConfig,
+      namespace: NAMESPACE,
+      sshServerImage: "ssh-server",
     });
-    const context = { ...world.context, cluster };
-    const meets = (name: ReconcilerName, key: string) =>
+    const context = { ...fixture.context, cluster };
+    const expectUnavailable = (name: ReconcilerName, key: string) =>
       REGISTRY[name](context, key).catch((error: unknown) => {
         assert.ok(error instanceof ClusterUnavailable, String(error));
       });
     try {
       for (let minute = 0; minute < 11; minute += 1) {
-        world.clock.step(MINUTE);
-        await meets("capacity", "default");
-        await meets("garbage", "default");
-        for (const id of [ready, starting, stopping]) await meets("reservation", id);
+        fixture.clock.step(Minute.ms);
+        await expectUnavailable("capacity", "default");
+        await expectUnavailable("garbage", "default");
+        for (const id of [ready, starting, stopping]) await expectUnavailable("reservation", id);
       }
     } finally {
       cluster.close();
-      await stranger.stop();
+      await balancer.stop();
     }
-    assert.ok(stranger.asked() > 20);
-    const states = [ready, starting, stopping].map(async (id) => (await world.read(id)).state);
+    assert.ok(balancer.requests() > 20);
+    const states = [ready, starting, stopping].map(async (id) => (await fixture.read(id)).state);
     assert.deepEqual(await Promise.all(states), ["ready", "starting", "stopping"]);
-    assert.equal((await world.attempts(stopping))[0]?.goneAt, null, "its pod is there");
-    assert.deepEqual([await world.attempts(ready), await world.attempts(starting)], before);
-    assert.equal((await rows(world.database, "select name from capacity_nodes")).length, 1);
-    await world.reconcile("reservation", ready);
-    assert.equal((await world.read(ready)).state, "ready");
-    assert.equal((await settle(world, stopping)).endReason, "cancelled");
+    assert.equal((await fixture.attempts(stopping))[0]?.goneAt, null, "its pod exists");
+    assert.deepEqual([await fixture.attempts(ready), await fixture.attempts(starting)], before);
+    assert.equal((await rows(fixture.database, "select name from capacity_nodes")).length, 1);
+    await fixture.reconcile("reservation", ready);
+    assert.equal((await fixture.read(ready)).state, "ready");
+    assert.equal((await settle(fixture, stopping)).endReason, "cancelled");
   });
 
-  it("R9: hints all lost, the resync alone brings a reservation to its pod", async () => {
-    const deaf = new Proxy(world.cluster, {
+  it("R9: if every hint is lost, the resync alone makes a reservation ready", async () => {
+    const withoutWatches = new Proxy(fixture.cluster, {
       get: (target, name, receiver) =>
         name === "watch"
           ? () => Promise.resolve({ stop: () => Promise.resolve() })
           : (Reflect.get(target, name, receiver) as unknown),
     });
-    const id = await world.reserve();
-    const reconcilers = await runReconcilers(world, { cluster: deaf });
+    const id = await fixture.reserve();
+    const reconcilers = await runReconcilers(fixture, { cluster: withoutWatches });
     try {
-      await waitFor(() => world.kubelet.pod(firstPod(id)), { describe: "its pod" });
-      await world.kubelet.run(firstPod(id));
-      await queueNow(world.database, "resync", "default");
-      await waitFor(async () => (await world.read(id)).state === "ready", { describe: "ready" });
+      await waitFor(() => fixture.kubelet.pod(firstPod(id)), { describe: "its pod" });
+      await fixture.kubelet.run(firstPod(id));
+      await queueNow(fixture.database, "resync", "default");
+      await waitFor(async () => (await fixture.read(id)).state === "ready", { describe: "ready" });
     } finally {
       await reconcilers.stop();
     }
-    assert.deepEqual(await rows(world.database, "select worker_id from worker_heartbeats"), []);
+    assert.deepEqual(await rows(fixture.database, "select worker_id from worker_heartbeats"), []);
   });
 });

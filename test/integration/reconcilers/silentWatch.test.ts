@@ -3,108 +3,120 @@ import { createKubeCluster } from "../../../control-plane/src/cluster/kubeCluste
 import { REGISTRY } from "../../../control-plane/src/reconcilers/registry.ts";
 import { rows } from "../../../control-plane/src/store/database.ts";
 import { waitFor } from "../../support/waitFor.ts";
-import { container } from "./handKubelet.ts";
-import { bound, firstPod } from "./lives.ts";
-import { startWorld, type World } from "./world.ts";
+import { container } from "./manualKubelet.ts";
+import { bound, firstPod } from "./lifecycle.ts";
+import { startFixture, type Fixture } from "./fixture.ts";
 
-describe("R8: a watch that is dead without saying so", () => {
-  let world: World;
+describe("R8: a watch whose connection died silently", () => {
+  let fixture: Fixture;
   let watch: { stop(): Promise<void> };
-  let told: string[];
+  let reported: string[];
 
   beforeEach(async () => {
-    told = [];
-    world = await startWorld();
-    await world.kubelet.addNode("h100-1", "h100", 8);
-    await world.reconcile("capacity");
-    watch = await world.cluster.watch({
-      onPod: (pod) => told.push(`${pod.name} ${pod.waiting?.reason ?? ""} ${String(pod.deleting)}`),
-      onNode: (node) => told.push(node.name),
+    reported = [];
+    fixture = await startFixture();
+    await fixture.kubelet.addNode("h100-1", "h100", 8);
+    await fixture.reconcile("capacity");
+    watch = await fixture.cluster.watch({
+      onPod: (pod) =>
+        reported.push(`${pod.name} ${pod.waiting?.reason ?? ""} ${String(pod.deleting)}`),
+      onNode: (node) => reported.push(node.name),
       onContact: () => undefined,
     });
-    await waitFor(() => told.includes("h100-1"), { describe: "the watch" });
+    await waitFor(() => reported.includes("h100-1"), { describe: "the watch" });
   });
   afterEach(async () => {
-    world.devCluster.faults.requests.clear();
+    fixture.devCluster.faults.requests.clear();
     await watch.stop();
-    await world.stop();
+    await fixture.stop();
   });
 
   function silence(): void {
     const effect = { silenceWatches: true } as const;
-    world.devCluster.faults.requests.add({ id: "silent", match: { verb: "watch" }, effect });
+    fixture.devCluster.faults.requests.add({ id: "silent", match: { verb: "watch" }, effect });
   }
 
   async function starting() {
-    const id = await world.reserve({ gpus: 1 });
-    await world.advance(id);
-    await bound(world, firstPod(id));
+    const id = await fixture.reserve({ gpus: 1 });
+    await fixture.advance(id);
+    await bound(fixture, firstPod(id));
     return id;
   }
 
-  it("fails no start for an image that was pulled after all", async () => {
+  it("does not fail a start whose image was pulled meanwhile", async () => {
     const id = await starting();
-    const waiting = { reason: "ErrImagePull", message: "hiccup" };
-    await world.kubelet.report(firstPod(id), {
+    const waiting = { reason: "ErrImagePull", message: "registry timeout" };
+    await fixture.kubelet.report(firstPod(id), {
       phase: "Pending",
       containerStatuses: [container({ state: { waiting } })],
     });
-    await waitFor(() => told.includes(`${firstPod(id)} ErrImagePull false`), { describe: "news" });
-    await world.reconcile("reservation", id);
-    assert.equal((await world.read(id)).phase, "image");
+    await waitFor(() => reported.includes(`${firstPod(id)} ErrImagePull false`), {
+      describe: "the report of the pull",
+    });
+    await fixture.reconcile("reservation", id);
+    assert.notEqual((await fixture.attempts(id))[0]?.pullFailingSince, null);
     silence();
-    await world.kubelet.run(firstPod(id));
-    world.clock.step(25_000);
-    await world.reconcile("reservation", id);
-    assert.equal((await world.read(id)).state, "ready");
+    await fixture.kubelet.run(firstPod(id));
+    fixture.clock.step(25_000);
+    await fixture.reconcile("reservation", id);
+    assert.equal((await fixture.read(id)).state, "ready");
   });
 
-  it("keeps no pod from being seen ready at the next look", async () => {
+  it("does not hide a ready pod from the next run", async () => {
     const id = await starting();
     silence();
-    await world.kubelet.run(firstPod(id));
-    await world.reconcile("reservation", id);
-    assert.equal((await world.read(id)).state, "ready");
+    await fixture.kubelet.run(firstPod(id));
+    await fixture.reconcile("reservation", id);
+    assert.equal((await fixture.read(id)).state, "ready");
   });
 
-  it("undoes nothing that another process saw later", async () => {
+  it("does not overwrite a newer state that another process wrote", async () => {
     silence();
-    await world.kubelet.addNode("h100-2", "h100", 8);
-    world.clock.step(1_000);
-    const { context, devCluster } = world;
+    await fixture.kubelet.addNode("h100-2", "h100", 8);
+    fixture.clock.step(1_000);
+    const { context, devCluster } = fixture;
     const other = createKubeCluster({
-      ...{ kubeconfigPath: devCluster.kubeconfigPath, namespace: "gpu-dev" },
-      ...{ sshServerImage: "ssh-server", ...context },
+      ...context,
+      kubeconfigPath: devCluster.kubeconfigPath,
+      namespace: "gpu-dev",
+      sshServerImage: "ssh-server",
     });
     const names = async () => {
-      const found = await rows<{ name: string }>(world.database, "select name from capacity_nodes");
+      const found = await rows<{ name: string }>(
+        fixture.database,
+        "select name from capacity_nodes",
+      );
       return found.map(({ name }) => name).sort();
     };
     try {
       await REGISTRY.capacity({ ...context, cluster: other }, "default");
       assert.deepEqual(await names(), ["h100-1", "h100-2"]);
-      world.clock.step(1_000);
-      await world.reconcile("capacity");
+      fixture.clock.step(1_000);
+      await fixture.reconcile("capacity");
       assert.deepEqual(await names(), ["h100-1", "h100-2"]);
     } finally {
       other.close();
     }
   });
 
-  it("R9: lets nobody say that the cluster answered now", async () => {
+  it("R9: is not taken for a response of the cluster", async () => {
     const seen = async () => {
       const sql = "select seen_at from cluster_contact";
-      return (await rows<{ seen_at: Date }>(world.database, sql))[0]?.seen_at.getTime();
+      return (await rows<{ seen_at: Date }>(fixture.database, sql))[0]?.seen_at.getTime();
     };
-    await world.reconcile("capacity");
+    await fixture.reconcile("capacity");
     const before = await seen();
     assert.ok(before);
     silence();
     for (const verb of ["get", "list"] as const) {
-      world.devCluster.faults.requests.add({ id: verb, match: { verb }, effect: { status: 503 } });
+      fixture.devCluster.faults.requests.add({
+        id: verb,
+        match: { verb },
+        effect: { status: 503 },
+      });
     }
-    world.clock.step(60_000);
-    await world.reconcile("capacity");
+    fixture.clock.step(60_000);
+    await fixture.reconcile("capacity");
     assert.equal(await seen(), before);
   });
 });

@@ -1,56 +1,54 @@
 import assert from "node:assert/strict";
+import { Hour, Minute } from "@gpu-dev/shared/durations.ts";
 import type { ReservationState } from "@gpu-dev/shared/states.ts";
 import { MAXIMUM_AGES } from "../../../control-plane/src/domain/maximumAges.ts";
 import { findType } from "../../../control-plane/src/domain/catalogue.ts";
-import { assertOver, bound, firstPod, makeReady, settle } from "./lives.ts";
-import { startWorld, type World } from "./world.ts";
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
+import { assertOver, bound, firstPod, makeReady, settle } from "./lifecycle.ts";
+import { startFixture, type Fixture } from "./fixture.ts";
 
 describe("time", () => {
-  let world: World;
+  let fixture: Fixture;
   beforeEach(async () => {
-    world = await startWorld();
-    await world.kubelet.addNode("h100-1", "h100", 8);
-    await world.reconcile("capacity");
+    fixture = await startFixture();
+    await fixture.kubelet.addNode("h100-1", "h100", 8);
+    await fixture.reconcile("capacity");
   });
-  afterEach(() => world.stop());
+  afterEach(() => fixture.stop());
 
-  it("R7: nine hours in the queue count neither against the start nor against the lease", async () => {
-    const first = await makeReady(world, { gpus: 8, seconds: 9 * 3_600 });
-    const second = await world.reserve({ gpus: 8, seconds: 3_600 });
-    assert.equal((await world.advance(second)).state, "queued");
+  it("R7: nine hours in the queue count against neither the start budget nor the lease", async () => {
+    const first = await makeReady(fixture, { gpus: 8, seconds: 9 * 3_600 });
+    const second = await fixture.reserve({ gpus: 8, seconds: 3_600 });
+    assert.equal((await fixture.advance(second)).state, "queued");
     assert.match(
-      (await world.read(second)).waitingReason ?? "",
+      (await fixture.read(second)).waitingReason ?? "",
       /^Needs 8 H100 on one node\. None is free\./,
     );
-    world.clock.step(9 * HOUR);
-    await settle(world, first);
-    const placed = await world.advance(second);
+    fixture.clock.step(9 * Hour.ms);
+    await settle(fixture, first);
+    const placed = await fixture.advance(second);
     assert.equal(placed.state, "starting");
-    world.clock.step(9 * MINUTE);
-    await world.reconcile("reservation", second);
+    fixture.clock.step(9 * Minute.ms);
+    await fixture.reconcile("reservation", second);
     assert.equal(
-      (await world.read(second)).state,
+      (await fixture.read(second)).state,
       "starting",
       "its start budget began when it was placed",
     );
-    await bound(world, firstPod(second));
-    await world.kubelet.run(firstPod(second));
-    await world.reconcile("reservation", second);
-    const row = await world.read(second);
-    assert.equal(row.expiresAt?.getTime(), world.clock.now().getTime() + HOUR);
+    await bound(fixture, firstPod(second));
+    await fixture.kubelet.run(firstPod(second));
+    await fixture.reconcile("reservation", second);
+    const row = await fixture.read(second);
+    assert.equal(row.expiresAt?.getTime(), fixture.clock.now().getTime() + Hour.ms);
   });
 
-  it("expires by itself, warned once at 30, 15 and 5 minutes", async () => {
-    const id = await makeReady(world, { seconds: 3_600 });
+  it("a lease expires automatically, with one warning each at 30, 15 and 5 minutes", async () => {
+    const id = await makeReady(fixture, { seconds: 3_600 });
     for (const minutes of [29, 2, 14, 1, 10, 0]) {
-      world.clock.step(minutes * MINUTE);
-      await Promise.all([1, 2, 3].map(() => world.reconcile("reservation", id)));
+      fixture.clock.step(minutes * Minute.ms);
+      await Promise.all([1, 2, 3].map(() => fixture.reconcile("reservation", id)));
     }
     const warned = () =>
-      world
+      fixture
         .events(id)
         .then((all) =>
           all
@@ -58,73 +56,73 @@ describe("time", () => {
             .map((event) => (event.data as { minutes: number }).minutes),
         );
     assert.deepEqual(await warned(), [30, 15, 5]);
-    world.clock.step(4 * MINUTE);
-    const row = await settle(world, id);
+    fixture.clock.step(4 * Minute.ms);
+    const row = await settle(fixture, id);
     assert.deepEqual([row.state, row.endReason], ["ended", "expired"]);
     assert.deepEqual(await warned(), [30, 15, 5]);
   });
 
-  it("a lease of five minutes is not warned at once", async () => {
-    const id = await makeReady(world, { seconds: 300 });
-    await world.reconcile("reservation", id);
-    const told = (await world.events(id)).map((event) => event.type);
+  it("a lease of five minutes is not warned about immediately", async () => {
+    const id = await makeReady(fixture, { seconds: 300 });
+    await fixture.reconcile("reservation", id);
+    const told = (await fixture.events(id)).map((event) => event.type);
     assert.ok(!told.includes("reservation.warning"));
   });
 
-  it("R11: a clock that is behind, and one that jumps back, end nothing early and nothing twice", async () => {
-    const id = await makeReady(world, { seconds: 3_600 });
-    world.clock.step(59 * MINUTE);
-    await world.reconcile("reservation", id);
-    world.clock.step(-3 * HOUR);
-    await world.reconcile("reservation", id);
-    assert.equal((await world.read(id)).state, "ready");
-    world.clock.step(3 * HOUR + 59_000);
-    await world.reconcile("reservation", id);
-    assert.equal((await world.read(id)).state, "ready", "a second before its end");
-    world.clock.step(1_000);
-    const row = await settle(world, id);
+  it("R11: a clock that is behind or jumps back ends nothing early and warns once", async () => {
+    const id = await makeReady(fixture, { seconds: 3_600 });
+    fixture.clock.step(59 * Minute.ms);
+    await fixture.reconcile("reservation", id);
+    fixture.clock.step(-3 * Hour.ms);
+    await fixture.reconcile("reservation", id);
+    assert.equal((await fixture.read(id)).state, "ready");
+    fixture.clock.step(3 * Hour.ms + 59_000);
+    await fixture.reconcile("reservation", id);
+    assert.equal((await fixture.read(id)).state, "ready", "a second before its end");
+    fixture.clock.step(1_000);
+    const row = await settle(fixture, id);
     assert.equal(row.endReason, "expired");
-    await assertOver(world, id, ["reservation.ended"]);
-    const warnings = (await world.events(id)).filter((e) => e.type === "reservation.warning");
-    assert.equal(warnings.length, 1, "one for the five minutes, none again after the jump");
+    await assertOver(fixture, id, ["reservation.ended"]);
+    const warnings = (await fixture.events(id)).filter((e) => e.type === "reservation.warning");
+    assert.equal(warnings.length, 1, "one at five minutes, none repeated after the jump");
   });
 
-  it("R13: every state leaves by its way out when it is older than its maximum age", async () => {
+  it("R13: every state is left by its exit once it is older than its maximum age", async () => {
     const walked: ReservationState[] = [];
     for (const [state, { wayOut }] of Object.entries(MAXIMUM_AGES)) {
       if (wayOut.kind === "final") continue;
       walked.push(state as ReservationState);
       const id = await reach(state as ReservationState);
-      const row = await world.read(id);
+      const row = await fixture.read(id);
       assert.equal(row.state, state);
-      const type = findType(world.context.catalogue, row.gpuType);
+      const type = findType(fixture.context.catalogue, row.gpuType);
       assert.ok(type);
-      const until = MAXIMUM_AGES[row.state].until(row, type, world.context.catalogue);
+      const until = MAXIMUM_AGES[row.state].until(row, type, fixture.context.catalogue);
       assert.ok(until);
-      world.clock.step(until.getTime() - world.clock.now().getTime() + MINUTE);
-      if (state === "stopping") await world.kubelet.setNodeReady("h100-1", false);
-      // A start is only given up by a cluster that has answered for a minute.
-      await world.reconcile("reservation", id);
-      world.clock.step(61_000);
-      const over = await settle(world, id);
+      fixture.clock.step(until.getTime() - fixture.clock.now().getTime() + Minute.ms);
+      if (state === "stopping") await fixture.kubelet.setNodeReady("h100-1", false);
+      // A start fails only once the cluster has been available for a minute.
+      await fixture.reconcile("reservation", id);
+      fixture.clock.step(61_000);
+      const over = await settle(fixture, id);
       const expected = wayOut.kind === "stopping" ? wayOut.reason : "cancelled";
       assert.equal(over.endReason, expected, state);
-      await assertOver(world, id, ["reservation.stopping"]);
+      await assertOver(fixture, id, ["reservation.stopping"]);
     }
     assert.deepEqual(walked, ["queued", "starting", "ready", "stopping"]);
   });
 
   async function reach(state: ReservationState) {
-    if (state === "queued") return world.reserve();
+    if (state === "queued") return fixture.reserve();
     if (state === "starting") {
-      const id = await world.reserve();
-      await world.advance(id);
+      const id = await fixture.reserve();
+      await fixture.advance(id);
       return id;
     }
-    const id = await makeReady(world);
+    const id = await makeReady(fixture);
     if (state === "ready") return id;
-    await world.cancel(id);
-    await world.reconcile("reservation", id);
+    await fixture.cancel(id);
+    await fixture.reconcile("reservation", id);
     return id;
   }
 });

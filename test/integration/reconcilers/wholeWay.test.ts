@@ -1,43 +1,43 @@
 import assert from "node:assert/strict";
-import { startWorld, type World } from "./world.ts";
+import { startFixture, type Fixture } from "./fixture.ts";
 
-describe("a reservation, the whole way", () => {
-  let world: World;
+describe("the life of a reservation", () => {
+  let fixture: Fixture;
   before(async () => {
-    world = await startWorld();
-    await world.kubelet.addNode("h100-1", "h100", 8);
+    fixture = await startFixture();
+    await fixture.kubelet.addNode("h100-1", "h100", 8);
   });
-  after(() => world.stop());
+  after(() => fixture.stop());
 
-  it("is placed, started, ready, expired and gone, with its rows and objects exact", async () => {
-    const { kubelet, clock } = world;
-    const id = await world.reserve({ gpus: 2, seconds: 3_600, name: "demo" });
-    const starting = await world.advance(id);
+  it("is placed, starts, becomes ready, expires and ends, with exact rows and objects", async () => {
+    const { kubelet, clock } = fixture;
+    const id = await fixture.reserve({ gpus: 2, seconds: 3_600, name: "demo" });
+    const starting = await fixture.advance(id);
     assert.equal(starting.state, "starting");
     const name = `gd-${id}-0-1`;
-    const [attempt] = await world.attempts(id);
+    const [attempt] = await fixture.attempts(id);
     assert.equal(attempt?.podName, name);
     assert.equal(attempt.podUid, (await kubelet.pod(name))?.metadata?.uid);
 
     await kubelet.run(name);
-    await world.reconcile("reservation", id);
-    const ready = await world.read(id);
+    await fixture.reconcile("reservation", id);
+    const ready = await fixture.read(id);
     assert.equal(ready.state, "ready");
     assert.match(ready.hostPublicKey ?? "", /^ssh-ed25519 AAAA/);
     assert.equal(ready.expiresAt?.getTime(), clock.now().getTime() + 3_600_000);
 
     clock.step(3_600_000);
-    await world.reconcile("reservation", id);
-    assert.equal((await world.read(id)).state, "stopping");
+    await fixture.reconcile("reservation", id);
+    assert.equal((await fixture.read(id)).state, "stopping");
     if (await kubelet.pod(name)) await kubelet.finish(name);
-    await world.reconcile("reservation", id);
-    const ended = await world.read(id);
+    await fixture.reconcile("reservation", id);
+    const ended = await fixture.read(id);
     assert.deepEqual([ended.state, ended.endReason], ["ended", "expired"]);
-    assert.deepEqual(await world.cluster.listOwned(), []);
-    assert.notEqual((await world.attempts(id))[0]?.goneAt, null);
-    assert.ok((await world.queuedJobs()).includes("plan/h100"));
+    assert.deepEqual(await fixture.cluster.listOwned(), []);
+    assert.notEqual((await fixture.attempts(id))[0]?.goneAt, null);
+    assert.ok((await fixture.queuedJobs()).includes("plan/h100"));
     assert.deepEqual(
-      (await world.events(id)).map((event) => event.type),
+      (await fixture.events(id)).map((event) => event.type),
       [
         "reservation.placed",
         "reservation.phase",
@@ -46,12 +46,12 @@ describe("a reservation, the whole way", () => {
         "reservation.ended",
       ],
     );
-    const [stopping, over] = (await world.events(id)).slice(-2);
-    const why = /Its time was over at \d\d:\d\d UTC\./.source;
+    const [stopping, last] = (await fixture.events(id)).slice(-2);
+    const why = /The lease expired at \d\d:\d\d UTC\./.source;
     assert.match(
       stopping?.message ?? "",
       new RegExp(`^${why} Closing its sessions; it has no disk`),
     );
-    assert.match(over?.message ?? "", new RegExp(`^It is over, 1 h after it was ready\\. ${why}$`));
+    assert.match(last?.message ?? "", new RegExp(`^It ended 1 h after it was ready\\. ${why}$`));
   });
 });

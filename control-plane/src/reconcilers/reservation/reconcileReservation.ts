@@ -1,34 +1,81 @@
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
-import { TERMINAL, type ReservationState } from "@gpu-dev/shared/states.ts";
+import { TERMINAL } from "@gpu-dev/shared/states.ts";
+import { ClusterUnavailable } from "../../cluster/port.ts";
+import type { Reservation } from "../../domain/reservation.ts";
 import { findReservation } from "../../store/reservations.ts";
 import type { ReconcileResult, ReconcilerContext } from "../context.ts";
-import type { Pass } from "./pass.ts";
-import { passQueued } from "./queued.ts";
-import { passReady } from "./ready.ts";
-import { passStarting } from "./starting.ts";
-import { passStopping } from "./stopping.ts";
+import { act, write, type ActResult, type FinalDecision } from "./act.ts";
+import { closeMembers } from "./closeMembers.ts";
+import { createObjects, observeAfterFailure } from "./createObjects.ts";
+import { decide } from "./decide.ts";
+import { observeMore, observeRow, type Member, type Observation } from "./observe.ts";
 
-const PASSES: Partial<Record<ReservationState, Pass>> = {
-  queued: passQueued,
-  starting: passStarting,
-  ready: passReady,
-  stopping: passStopping,
-};
+/** More steps than any path through the states has. Beyond it two writers compete, and the next run continues. */
+const MAX_STEPS = 25;
 
-/** More steps than any way through the states has: past it two writers fight, and the next run goes on. */
-const MOST_STEPS = 25;
-
-/** Takes a reservation (the key is its id) as far as it goes now, and says when to look again. */
+/** Takes a reservation (the key is its id) as far as it can go now, and returns when to check again. */
 export async function reconcileReservation(
   context: ReconcilerContext,
   key: string,
 ): Promise<ReconcileResult> {
-  for (let step = 0; step < MOST_STEPS; step += 1) {
+  for (let step = 0; step < MAX_STEPS; step += 1) {
     const row = await findReservation(context.database, key as ReservationId);
-    const pass = row && PASSES[row.state];
-    if (!pass || TERMINAL.includes(row.state)) return {};
-    const result = await pass(context, row);
+    if (!row || TERMINAL.includes(row.state)) return {};
+    const result = await takeStep(context, row);
     if (result !== "again") return result;
   }
   return { requeueAt: context.clock.now() };
+}
+
+/** Observes, decides and acts once. What a failed call leaves unknown ends no reservation that is in use. */
+async function takeStep(context: ReconcilerContext, row: Reservation): Promise<ActResult> {
+  try {
+    return await advance(context, observeRow(context, row));
+  } catch (error) {
+    if (!(error instanceof ClusterUnavailable) || row.state !== "ready") throw error;
+    context.availability.failed();
+    context.log.warn({ err: error, reservationId: row.id }, "cluster unavailable; nothing ends");
+    return advance(context, { ...observeRow(context, row), isClusterUnavailable: true });
+  }
+}
+
+async function advance(context: ReconcilerContext, start: Observation): Promise<ActResult> {
+  let seen = start;
+  for (;;) {
+    const decision = decide(seen);
+    switch (decision.kind) {
+      case "observe":
+        seen = await observeMore(context, seen, decision.facts);
+        break;
+      case "close":
+        seen = await closeMembers(context, seen, decision.members);
+        break;
+      case "create": {
+        const created = await createMembers(context, seen, decision.members);
+        if (created === "again") return created;
+        seen = created;
+        break;
+      }
+      default:
+        return act(context, seen.row, decision satisfies FinalDecision);
+    }
+  }
+}
+
+async function createMembers(
+  context: ReconcilerContext,
+  seen: Observation,
+  members: readonly Member[],
+): Promise<"again" | Observation> {
+  const created = await createObjects(context, seen, members);
+  if (created === "stale") return "again";
+  if ("kind" in created) return observeAfterFailure(context, seen, created);
+  const { row, disk } = seen;
+  return write(context, row, {
+    patch: {
+      hostPublicKey: created.hostPublicKey,
+      phase: disk ? "disk" : "placing",
+      phaseDetail: disk ? `Attaching disk "${disk.name}".` : "Waiting for the scheduler.",
+    },
+  });
 }

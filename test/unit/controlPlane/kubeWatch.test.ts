@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, get, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { PassThrough } from "node:stream";
-import { linesOf } from "../../../control-plane/src/cluster/lines.ts";
+import { linesOf } from "../../../control-plane/src/cluster/kubeWatch.ts";
 
 async function all(lines: AsyncIterable<string>): Promise<string[]> {
   const found: string[] = [];
@@ -11,8 +11,8 @@ async function all(lines: AsyncIterable<string>): Promise<string[]> {
   return found;
 }
 
-describe("lines of a body", () => {
-  it("puts together what came in pieces, also within a character, and keeps the last without an end", async () => {
+describe("the lines of a watch", () => {
+  it("joins chunks, even within a character, and yields a last line without a newline", async () => {
     const body = new PassThrough();
     const bytes = Buffer.from("one\nzw\u00f6lf\nlast");
     for (const byte of bytes) body.write(Buffer.from([byte]));
@@ -20,7 +20,7 @@ describe("lines of a body", () => {
     assert.deepEqual(await all(linesOf(body)), ["one", "zw\u00f6lf", "last"]);
   });
 
-  it("R9: an end in the middle is the reader's error, and no one's when nobody reads any more", async () => {
+  it("R9: an interrupted body throws where it is read, and nowhere once reading has stopped", async () => {
     const server = createServer((_request, response) => {
       response.write("one\ntwo\nthr");
       response.write("ee");
@@ -36,16 +36,16 @@ describe("lines of a body", () => {
     };
     try {
       await assert.rejects(all(linesOf(await open())), { code: "ECONNRESET" });
-      // An error that is thrown past its reader fails the run of all tests.
-      const left = await open();
-      for await (const line of linesOf(left)) {
+      // An error emitted without a reader would fail the whole test run.
+      const abandoned = await open();
+      for await (const line of linesOf(abandoned)) {
         assert.equal(line, "one");
         break;
       }
-      // Not by `once`: it would listen for the error, too.
+      // Not `once`: it would also listen for the error.
       await new Promise<void>((resolve) => {
-        if (left.closed) resolve();
-        else left.on("close", resolve);
+        if (abandoned.closed) resolve();
+        else abandoned.on("close", resolve);
       });
     } finally {
       server.close();

@@ -1,18 +1,17 @@
 import type { Log } from "../platform/logger.ts";
 import type { KubeHttp } from "./kubeHttp.ts";
-import type { KubeList, KubeObject } from "./kubeObjects.ts";
-import { LABEL } from "./labels.ts";
+import { LABEL, type KubeList, type KubeObject } from "./kubeObjects.ts";
 import { ClusterRefused, ClusterUnavailable } from "./port.ts";
 
-export interface KubeStore {
+export interface KubeClient {
   get<Item extends KubeObject>(path: string): Promise<Item | undefined>;
   list<Item extends KubeObject>(path: string, options?: ListOptions): Promise<Item[]>;
   /**
-   * Creates, or answers the one that is there when it is ours: the same labels, and not on its way out. A foreign
-   * one is refused; one that still terminates is a matter of waiting.
+   * Creates the object, or returns the existing one if it is ours: same labels, not terminating. A foreign object is
+   * `ClusterRefused`; one that is still terminating is `ClusterUnavailable`.
    */
   ensure<Item extends KubeObject>(collection: string, manifest: Manifest): Promise<Item>;
-  /** @returns whether an object of this UID (of this name, when none is given) was there */
+  /** @returns whether an object of this UID (without a UID: of this name) existed */
   remove(path: string, options: { uid?: string; graceSeconds?: number }): Promise<boolean>;
   patch(path: string, patch: unknown): Promise<boolean>;
 }
@@ -27,11 +26,17 @@ export interface Manifest {
   readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
 }
 
-const COMPARED = [LABEL.installation, LABEL.reservation, LABEL.attempt, LABEL.rank, LABEL.disk];
-const PAGE = 500;
+const OWNERSHIP_LABELS = [
+  LABEL.installation,
+  LABEL.reservation,
+  LABEL.attempt,
+  LABEL.rank,
+  LABEL.disk,
+];
+const PAGE_SIZE = 500;
 
-/** What the adapter needs of any kind of object, over the plain calls. */
-export function createKubeStore(http: KubeHttp, namespace: string, log: Log): KubeStore {
+/** The operations of the adapter that are the same for every kind of object. */
+export function createKubeClient(http: KubeHttp, namespace: string, log: Log): KubeClient {
   return {
     get: (path) => get(http, path),
     list: (path, options = {}) => list(http, path, options),
@@ -41,9 +46,13 @@ export function createKubeStore(http: KubeHttp, namespace: string, log: Log): Ku
       } catch (error) {
         if (!isReason(error, "AlreadyExists")) throw error;
       }
-      const there = await get<Item>(http, `${collection}/${manifest.metadata.name}`);
-      if (!there) throw new ClusterUnavailable(`${nameOf(manifest)} came and went; try again`);
-      return ours(there, manifest);
+      const existing = await get<Item>(http, `${collection}/${manifest.metadata.name}`);
+      if (!existing) {
+        throw new ClusterUnavailable(
+          `${nameOf(manifest)} was deleted during its creation; try again`,
+        );
+      }
+      return requireOurs(existing, manifest);
     },
     remove: (path, options) => remove(http, path, options),
     patch: async (path, body) => {
@@ -79,7 +88,7 @@ async function list<Item extends KubeObject>(
   const items: Item[] = [];
   let token: string | undefined;
   do {
-    const query = new URLSearchParams({ limit: String(PAGE) });
+    const query = new URLSearchParams({ limit: String(PAGE_SIZE) });
     if (labelSelector !== undefined) query.set("labelSelector", labelSelector);
     if (token !== undefined) query.set("continue", token);
     const page: KubeList<Item> = await http.call({
@@ -93,25 +102,29 @@ async function list<Item extends KubeObject>(
   return items;
 }
 
-interface Place {
+interface CreateContext {
   readonly http: KubeHttp;
   readonly namespace: string;
   readonly log: Log;
 }
 
-async function create<Item>(place: Place, collection: string, manifest: Manifest): Promise<Item> {
+async function create<Item>(
+  context: CreateContext,
+  collection: string,
+  manifest: Manifest,
+): Promise<Item> {
   const call = { method: "POST", path: collection, body: manifest } as const;
   try {
-    return await place.http.call<Item>(call);
+    return await context.http.call<Item>(call);
   } catch (error) {
     if (!isReason(error, "NotFound")) throw error;
-    // The only thing that a create does not find is the namespace.
-    await createNamespace(place);
-    return place.http.call<Item>(call);
+    // A create returns NotFound only for a missing namespace.
+    await createNamespace(context);
+    return context.http.call<Item>(call);
   }
 }
 
-async function createNamespace({ http, namespace, log }: Place): Promise<void> {
+async function createNamespace({ http, namespace, log }: CreateContext): Promise<void> {
   try {
     const body = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
     await http.call({ method: "POST", path: "/api/v1/namespaces", body });
@@ -119,7 +132,7 @@ async function createNamespace({ http, namespace, log }: Place): Promise<void> {
   } catch (error) {
     if (isReason(error, "Forbidden")) {
       throw new ClusterRefused(
-        `the namespace ${namespace} is not there, and we may not create it; the chart does`,
+        `the namespace ${namespace} does not exist and the server may not create it; install the chart, which creates it`,
         "NotFound",
         { cause: error },
       );
@@ -144,28 +157,28 @@ async function remove(
     if (isReason(error, "NotFound")) return false;
     if (!isReason(error, "Conflict")) throw error;
   }
-  const there = await get(http, path);
-  if (!there || there.metadata?.uid !== uid) return false;
-  throw new ClusterUnavailable(`${path} changed while it was deleted; try again`);
+  const existing = await get(http, path);
+  if (!existing || existing.metadata?.uid !== uid) return false;
+  throw new ClusterUnavailable(`${path} changed during its deletion; try again`);
 }
 
 export function isReason(error: unknown, reason: string): boolean {
   return error instanceof ClusterRefused && error.reason === reason;
 }
 
-function ours<Item extends KubeObject>(there: Item, manifest: Manifest): Item {
-  const labels = there.metadata?.labels ?? {};
-  const odd = COMPARED.find((key) => labels[key] !== manifest.metadata.labels[key]);
-  if (odd !== undefined) {
+function requireOurs<Item extends KubeObject>(existing: Item, manifest: Manifest): Item {
+  const labels = existing.metadata?.labels ?? {};
+  const mismatch = OWNERSHIP_LABELS.find((key) => labels[key] !== manifest.metadata.labels[key]);
+  if (mismatch !== undefined) {
     throw new ClusterRefused(
-      `${nameOf(manifest)} is there and is not this installation's or not this attempt's (label ${odd}); remove it, or use another namespace`,
+      `${nameOf(manifest)} exists and belongs to another installation or attempt (label ${mismatch}); remove it, or use another namespace`,
       "AlreadyExists",
     );
   }
-  if (there.metadata?.deletionTimestamp !== undefined) {
+  if (existing.metadata?.deletionTimestamp !== undefined) {
     throw new ClusterUnavailable(`an earlier ${nameOf(manifest)} is still terminating`);
   }
-  return there;
+  return existing;
 }
 
 const nameOf = (manifest: Manifest): string => `${manifest.kind} ${manifest.metadata.name}`;

@@ -1,3 +1,4 @@
+import { Hour } from "@gpu-dev/shared/durations.ts";
 import type { DiskId, ReservationId, UserId } from "@gpu-dev/shared/ids.ts";
 import { pino } from "pino";
 import { loadCatalogue } from "../../../control-plane/src/catalogueFile.ts";
@@ -6,7 +7,7 @@ import type { Cluster } from "../../../control-plane/src/cluster/port.ts";
 import { claimName } from "../../../control-plane/src/domain/objectNames.ts";
 import { firstComePlanner } from "../../../control-plane/src/domain/plan/firstCome.ts";
 import type { Attempt, Reservation } from "../../../control-plane/src/domain/reservation.ts";
-import { ClusterSteadiness } from "../../../control-plane/src/reconcilers/clusterSteadiness.ts";
+import { createClusterAvailability } from "../../../control-plane/src/reconcilers/clusterAvailability.ts";
 import type { ReconcilerContext } from "../../../control-plane/src/reconcilers/context.ts";
 import { REGISTRY } from "../../../control-plane/src/reconcilers/registry.ts";
 import { attachDisk } from "../../../control-plane/src/store/attachments.ts";
@@ -36,11 +37,11 @@ import {
   type TestPostgres,
 } from "../../support/postgres.ts";
 import { makeTempDir } from "../../support/tempDir.ts";
-import { createHandKubelet, type HandKubelet } from "./handKubelet.ts";
+import { createManualKubelet, type ManualKubelet } from "./manualKubelet.ts";
 
 export const NAMESPACE = "gpu-dev";
 
-/** Database time that a test moves; it begins at the real one, as the cluster's does. */
+/** Database time that a test moves. It starts at the real time, like the cluster's. */
 export class SteppedClock {
   #now: number;
   constructor(start: Date) {
@@ -54,50 +55,51 @@ export class SteppedClock {
   }
 }
 
-export interface Asked {
+export interface RequestOptions {
   readonly gpus?: number;
+  /** Members, each with `gpus` divided by their count. */
+  readonly nodes?: number;
   readonly type?: string;
   readonly seconds?: number;
   readonly disk?: string;
   readonly name?: string;
 }
 
-/** Where the world's objects are: dev-cluster, unless the suite has another one. */
-interface WorldCluster {
+/** The cluster of a fixture: dev-cluster, unless the suite uses another one. */
+interface FixtureCluster {
   readonly kubeconfigPath: string;
-  /** The kubelet's, which suffers no faults where it need not. */
+  /** For the kubelet: without injected faults where possible. */
   readonly kubeconfig: string;
   readonly faults: { readonly requests: RequestFaults };
   stop(): Promise<void>;
 }
 
-const hour = 3_600_000;
-let startCluster = (dataDir: string): Promise<WorldCluster> =>
-  startDevCluster({ dataDir, nodeLeaseMillis: 10 * hour });
+let startCluster = (dataDir: string): Promise<FixtureCluster> =>
+  startDevCluster({ dataDir, nodeLeaseMillis: 10 * Hour.ms });
 
-/** For suites that run these tests against something else. */
-export function useOtherWorldCluster(start: () => Promise<WorldCluster>): void {
+/** For suites that run these tests against another cluster. */
+export function useFixtureCluster(start: () => Promise<FixtureCluster>): void {
   startCluster = start;
 }
 
-/** A real database, a real API server, the real adapter and reconcilers, and a kubelet moved by hand. */
-export interface World {
+/** A real database, a real API server, the real adapter and reconcilers, and a kubelet that the test controls. */
+export interface Fixture {
   readonly context: ReconcilerContext;
   readonly database: Database;
   readonly databaseUrl: string;
-  /** A backup of its database, restored beside it. */
+  /** A copy of its database, as restored from a backup. */
   backup(): Promise<TestDatabase>;
-  readonly devCluster: WorldCluster;
+  readonly devCluster: FixtureCluster;
   readonly cluster: Cluster;
   readonly clock: SteppedClock;
-  readonly kubelet: HandKubelet;
+  readonly kubelet: ManualKubelet;
   readonly owner: UserId;
-  reserve(asked?: Asked): Promise<ReservationId>;
+  reserve(request?: RequestOptions): Promise<ReservationId>;
   cancel(id: ReservationId): Promise<void>;
   reconcile(name: ReconcilerName, key?: string): Promise<void>;
-  /** Plans a pool while the cluster creates nothing: what is placed has no object yet. */
+  /** Plans a pool while creates fail: what is placed has no object yet. */
   placeOnly(pool?: string): Promise<void>;
-  /** Nodes seen, the pool planned, and the reservation taken as far as it goes. */
+  /** Reads the nodes, plans the pool, and takes the reservation as far as it goes. */
   advance(id: ReservationId): Promise<Reservation>;
   read(id: ReservationId): Promise<Reservation>;
   attempts(id: ReservationId): Promise<Attempt[]>;
@@ -106,10 +108,12 @@ export interface World {
   stop(): Promise<void>;
 }
 
-/** @param postgres a server of its own, where the test stops it */
-export async function startWorld({ postgres }: { postgres?: TestPostgres } = {}): Promise<World> {
+/** @param postgres a separate server, for tests that stop it */
+export async function startFixture({
+  postgres,
+}: { postgres?: TestPostgres } = {}): Promise<Fixture> {
   const testDatabase = await (postgres?.createDatabase() ?? createTestDatabase());
-  const directory = await makeTempDir("world");
+  const directory = await makeTempDir("fixture");
   const devCluster = await startCluster(directory.path);
   const database = openDatabase({ url: testDatabase.url, poolSize: 10 });
   const clock = new SteppedClock(await readDatabaseTime(database));
@@ -132,7 +136,7 @@ export async function startWorld({ postgres }: { postgres?: TestPostgres } = {})
     catalogue,
     installation,
     planner: firstComePlanner,
-    steadiness: new ClusterSteadiness(clock),
+    availability: createClusterAvailability(clock),
     log,
   };
   const owner = newId<UserId>();
@@ -144,7 +148,7 @@ export async function startWorld({ postgres }: { postgres?: TestPostgres } = {})
     `insert into ssh_keys (id, user_id, public_key, fingerprint, created_at) values (?, ?, 'ssh-ed25519 AAAA', 'SHA256:x', now())`,
     [newId(), owner],
   );
-  const world = {
+  const fixture = {
     context,
     database,
     databaseUrl: testDatabase.url,
@@ -153,7 +157,7 @@ export async function startWorld({ postgres }: { postgres?: TestPostgres } = {})
     cluster,
     clock,
     owner,
-    kubelet: createHandKubelet(devCluster.kubeconfig, NAMESPACE),
+    kubelet: createManualKubelet(devCluster.kubeconfig, NAMESPACE),
     stop: async () => {
       cluster.close();
       await database.destroy();
@@ -168,7 +172,7 @@ export async function startWorld({ postgres }: { postgres?: TestPostgres } = {})
     await REGISTRY.plan(context, pool);
     requests.remove("no-creates");
   };
-  return { ...world, ...verbs(world), placeOnly };
+  return { ...fixture, ...verbs(fixture), placeOnly };
 }
 
 function verbs({
@@ -176,7 +180,7 @@ function verbs({
   database,
   clock,
   owner,
-}: Pick<World, "context" | "database" | "clock" | "owner">) {
+}: Pick<Fixture, "context" | "database" | "clock" | "owner">) {
   const read = async (id: ReservationId) => {
     const row = await findReservation(database, id);
     if (!row) throw new Error(`no reservation ${id}`);
@@ -188,7 +192,7 @@ function verbs({
   return {
     read,
     reconcile,
-    reserve: (asked: Asked = {}) => reserve(database, owner, clock.now(), asked),
+    reserve: (request: RequestOptions = {}) => reserve(database, owner, clock.now(), request),
     cancel: async (id: ReservationId) => {
       await database.transaction(async (trx) => {
         const row = await lockReservation(trx, id);
@@ -224,7 +228,7 @@ async function reserve(
   database: Database,
   ownerId: UserId,
   now: Date,
-  { gpus = 2, type = "h100", seconds = 3_600, disk, name }: Asked,
+  { gpus = 2, nodes = 1, type = "h100", seconds = 3_600, disk, name }: RequestOptions,
 ): Promise<ReservationId> {
   const id = newId<ReservationId>();
   await database.transaction(async (trx) => {
@@ -236,22 +240,22 @@ async function reserve(
       image: null,
       labels: {},
     };
-    const row = { id, ownerId, name: name ?? `r-${id.slice(0, 8)}`, spec, nodeCount: 1, now };
+    const row = { id, ownerId, name: name ?? `r-${id.slice(0, 8)}`, spec, nodeCount: nodes, now };
     await insertReservation(trx, row);
     if (disk === undefined) return;
-    const there = await lockDisk(trx, ownerId, disk);
-    const fresh = newId<DiskId>();
-    const made =
-      there ??
+    const existing = await lockDisk(trx, ownerId, disk);
+    const diskId = newId<DiskId>();
+    const held =
+      existing ??
       (await insertDisk(trx, {
-        id: fresh,
+        id: diskId,
         ownerId,
         name: disk,
         sizeGib: 100,
-        claimName: claimName(fresh),
+        claimName: claimName(diskId),
         now,
       }));
-    if (made) await attachDisk(trx, { diskId: made.id, reservationId: id, now });
+    if (held) await attachDisk(trx, { diskId: held.id, reservationId: id, now });
   });
   return id;
 }

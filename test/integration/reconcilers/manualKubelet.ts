@@ -2,12 +2,12 @@ import { ApiException, CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import type { V1Node, V1Pod } from "@kubernetes/client-node";
 import { waitFor } from "../../support/waitFor.ts";
 
-/** A kubelet moved by hand, so that a test decides when a pod runs, fails or goes: the stock client does it. */
-export interface HandKubelet {
+/** A kubelet that a test controls: the test decides when a pod runs, fails or ends. Uses the stock client. */
+export interface ManualKubelet {
   readonly api: CoreV1Api;
   addNode(name: string, type: string, gpus: number, zone?: string): Promise<void>;
   setNodeReady(name: string, ready: boolean, since?: Date): Promise<void>;
-  /** As a device plugin reports GPUs that went bad, or are well again. */
+  /** As a device plugin reports GPUs that became unhealthy, or healthy again. */
   setGpus(name: string, gpus: number): Promise<void>;
   cordon(name: string, cordoned: boolean): Promise<void>;
   pod(name: string): Promise<V1Pod | undefined>;
@@ -15,12 +15,12 @@ export interface HandKubelet {
   run(name: string): Promise<void>;
   /** Container status as a kubelet reports it: waiting, restarts, how it last ended. */
   report(name: string, status: Record<string, unknown>): Promise<void>;
-  /** Its processes ended: the object goes. */
+  /** Its processes have ended: removes the object. */
   finish(name: string): Promise<void>;
   bindClaim(name: string, zone: string): Promise<void>;
 }
 
-export function createHandKubelet(kubeconfig: string, namespace: string): HandKubelet {
+export function createManualKubelet(kubeconfig: string, namespace: string): ManualKubelet {
   const config = new KubeConfig();
   config.loadFromString(kubeconfig);
   const api = config.makeApiClient(CoreV1Api);
@@ -37,7 +37,7 @@ export function createHandKubelet(kubeconfig: string, namespace: string): HandKu
       body: { ...pod, status: { ...pod.status, ...status } },
     });
   };
-  // The cluster's own controllers write nodes too.
+  // The cluster's controllers write nodes too.
   const changeNode = async (name: string, change: (node: V1Node) => V1Node) => {
     const write = async () => {
       const body = change(await api.readNode({ name }));
@@ -141,7 +141,9 @@ export function createHandKubelet(kubeconfig: string, namespace: string): HandKu
         const body = { ...found, spec: { ...found.spec, volumeName: volume } };
         const bound = await api.replaceNamespacedPersistentVolumeClaim({ name, namespace, body });
         await api.replaceNamespacedPersistentVolumeClaimStatus({
-          ...{ name, namespace, body: { ...bound, status: { phase: "Bound" } } },
+          name,
+          namespace,
+          body: { ...bound, status: { phase: "Bound" } },
         });
         return undefined;
       };
@@ -150,13 +152,13 @@ export function createHandKubelet(kubeconfig: string, namespace: string): HandKu
   };
 }
 
-/** Somebody else wrote meanwhile: to be tried again. */
+/** Another client wrote meanwhile: the caller retries. */
 function unlessConflict(error: unknown): undefined {
   if (error instanceof ApiException && error.code === 409) return;
   throw error;
 }
 
-/** One container's status; what is left out is as it is for a container that runs. */
+/** The status of one container; fields that are not given have defaults. */
 export function container(status: Record<string, unknown>): Record<string, unknown> {
   return {
     name: "workspace",

@@ -3,17 +3,17 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { KubeConfig } from "@kubernetes/client-node";
 
-/** Stands where the API server was, and knows nothing of it: a balancer without a server behind it. */
-export interface Stranger {
+/** A load balancer without a server behind it: responds in place of the API server, with an HTML page. */
+export interface Balancer {
   readonly kubeConfig: KubeConfig;
-  asked(): number;
+  requests(): number;
   stop(): Promise<void>;
 }
 
-export async function startStranger(): Promise<Stranger> {
-  let asked = 0;
+export async function startBalancer(): Promise<Balancer> {
+  let requests = 0;
   const server = createServer((_, response) => {
-    asked += 1;
+    requests += 1;
     response.writeHead(404, { "Content-Type": "text/html" });
     response.end("<html><body><h1>404 Not Found</h1></body></html>");
   });
@@ -27,7 +27,7 @@ export async function startStranger(): Promise<Stranger> {
   );
   return {
     kubeConfig,
-    asked: () => asked,
+    requests: () => requests,
     stop: async () => {
       server.close();
       server.closeAllConnections();

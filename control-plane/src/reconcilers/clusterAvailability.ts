@@ -1,0 +1,40 @@
+import { Second } from "@gpu-dev/shared/durations.ts";
+import type { Clock } from "../platform/clock.ts";
+
+/** A call that fails this soon after a successful one does not mean that the cluster is unavailable. */
+const OUTAGE_MS = 15 * Second.ms;
+/** After a longer gap between responses it is unknown whether the cluster was available meanwhile. */
+const MAX_GAP_MS = 90 * Second.ms;
+
+/**
+ * Since when the cluster has been available without an interruption, as this process saw it. Deadlines of a start count
+ * only while the cluster could have met them: after an outage no start fails at the first response.
+ */
+export interface ClusterAvailability {
+  /** A call succeeded, or a watch heard from the server. */
+  succeeded(): void;
+  failed(): void;
+  /** The start of the current uninterrupted availability; now if there is none. */
+  stableSince(): Date;
+}
+
+export function createClusterAvailability(clock: Clock): ClusterAvailability {
+  let since: Date | undefined;
+  let lastSuccess: Date | undefined;
+  return {
+    succeeded: () => {
+      const now = clock.now();
+      const gapMs = lastSuccess === undefined ? Infinity : now.getTime() - lastSuccess.getTime();
+      if (gapMs > MAX_GAP_MS) since = undefined;
+      since ??= now;
+      lastSuccess = now;
+    },
+    failed: () => {
+      const last = lastSuccess?.getTime();
+      if (last !== undefined && clock.now().getTime() - last < OUTAGE_MS) return;
+      since = undefined;
+      lastSuccess = undefined;
+    },
+    stableSince: () => since ?? clock.now(),
+  };
+}

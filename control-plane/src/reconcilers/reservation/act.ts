@@ -1,0 +1,294 @@
+import { formatDuration, Second } from "@gpu-dev/shared/durations.ts";
+import { terminalStateFor, type EndReason } from "@gpu-dev/shared/states.ts";
+import { asSentence } from "@gpu-dev/shared/text.ts";
+import { clockTime } from "../../domain/clockTime.ts";
+import type { Reservation } from "../../domain/reservation.ts";
+import { recordZone, releaseAttachment } from "../../store/attachedDisk.ts";
+import { observeAttempt, recordPullFailure } from "../../store/attempts.ts";
+import { inTransaction, type Transaction } from "../../store/database.ts";
+import { appendEvent } from "../../store/events.ts";
+import { listKeys } from "../../store/sshKeys.ts";
+import { writeReservation, type ReservationChange } from "../../store/transition.ts";
+import type { ReconcileResult, ReconcilerContext } from "../context.ts";
+import { authorizedKeys } from "./createObjects.ts";
+import type { Decision } from "./decision.ts";
+import type { Member } from "./observe.ts";
+import { restartCause } from "./states/ready.ts";
+
+/** `again`: something was written, here or by another process; read the row again and continue. */
+export type ActResult = "again" | ReconcileResult;
+
+/** The decisions that end a pass. The others only extend what is known. */
+export type FinalDecision = Exclude<Decision, { kind: "observe" | "create" | "close" }>;
+type Of<Kind extends Decision["kind"]> = Extract<Decision, { readonly kind: Kind }>;
+
+/** Carries a decision out: one guarded write, calls to the cluster, or a time to check again. */
+export async function act(
+  context: ReconcilerContext,
+  row: Reservation,
+  decision: FinalDecision,
+): Promise<ActResult> {
+  if (decision.diskZone) {
+    await recordZone(context.database, decision.diskZone.disk, decision.diskZone.node);
+  }
+  switch (decision.kind) {
+    case "progress":
+      return progress(context, row, decision);
+    case "ready":
+      return becomeReady(context, row, decision);
+    case "replace":
+      return replace(context, row, decision);
+    case "end":
+      return beginStopping(context, row, decision);
+    case "warn":
+      return warn(context, row, decision);
+    case "reportRestart":
+      return reportRestart(context, row, decision);
+    case "maintain":
+      return maintain(context, row, decision);
+    case "forceDelete":
+      return forceDelete(context, row, decision.members);
+    case "releaseDisk":
+      return releaseDisk(context, row, decision);
+    case "finish":
+      return finish(context, row, decision.reason);
+    case "wait":
+      return decision.checkAt ? { requeueAt: decision.checkAt } : {};
+  }
+}
+
+interface Change extends ReservationChange {
+  /** Runs in the same transaction, only if the row was written. */
+  readonly alongside?: (trx: Transaction, now: Date) => Promise<unknown>;
+}
+
+/** One guarded write in its own transaction. A stale row is not an error: the pass starts over. */
+export async function write(
+  { database, clock }: ReconcilerContext,
+  row: Reservation,
+  { alongside, ...change }: Change,
+): Promise<"again"> {
+  const now = clock.now();
+  await inTransaction(database, async (trx) => {
+    const written = await writeReservation(trx, row, { ...change, now });
+    if (written.outcome === "updated") await alongside?.(trx, now);
+  });
+  return "again";
+}
+
+function progress(
+  context: ReconcilerContext,
+  row: Reservation,
+  { phase, detail, hasEvent, pullFailures = [] }: Of<"progress">,
+): Promise<"again"> {
+  if (row.state === "stopping" && row.phase === phase) {
+    context.log.warn({ reservationId: row.id }, "pod exceeds its teardown budget");
+  }
+  return write(context, row, {
+    patch: { ...(row.phase === phase ? {} : { phase }), phaseDetail: detail },
+    events: hasEvent ? [{ type: "reservation.phase", message: detail ?? "", data: { phase } }] : [],
+    alongside: (trx) =>
+      Promise.all(pullFailures.map(({ podName, since }) => recordPullFailure(trx, podName, since))),
+  });
+}
+
+function becomeReady(
+  context: ReconcilerContext,
+  row: Reservation,
+  { members, expiresAt }: Of<"ready">,
+): Promise<"again"> {
+  const now = context.clock.now();
+  const nodes = members.map(({ attempt }) => attempt.node);
+  context.log.info({ reservationId: row.id, nodes }, "reservation is ready");
+  return write(context, row, {
+    to: "ready",
+    patch: { phase: null, phaseDetail: null, readyAt: now, expiresAt, warnedMinutes: null },
+    events: [
+      {
+        type: "reservation.ready",
+        message: `Ready on ${nodes.join(", ")} until ${clockTime(expiresAt, now)}.`,
+        data: { node: nodes[0] ?? null, nodes, expiresAt: expiresAt.toISOString() },
+      },
+    ],
+    alongside: (trx) => Promise.all(members.map((member) => record(trx, member))),
+  });
+}
+
+async function record(trx: Parameters<typeof observeAttempt>[0], { pod }: Member): Promise<void> {
+  if (pod) await observeAttempt(trx, { ...pod, podName: pod.name });
+}
+
+/** Back to the queue. The planner places it with its next attempt; its old pods are closed there. */
+function replace(
+  context: ReconcilerContext,
+  row: Reservation,
+  { why, node }: Of<"replace">,
+): Promise<"again"> {
+  context.log.warn({ reservationId: row.id, attempt: row.attempt, why }, "start will be retried");
+  const message = `Rescheduled: ${why}.`;
+  return write(context, row, {
+    to: "queued",
+    patch: {
+      phase: null,
+      phaseDetail: null,
+      placedAt: null,
+      capacityUntil: null,
+      waitingPosition: 1,
+      waitingReason: message,
+    },
+    events: [{ type: "reservation.requeued", message, data: { attempt: row.attempt, node } }],
+  });
+}
+
+/** The only exit of every live state: objects and disk are given back in `stopping`. */
+function beginStopping(
+  context: ReconcilerContext,
+  row: Reservation,
+  { reason, detail }: Of<"end">,
+): Promise<"again"> {
+  context.log.info({ reservationId: row.id, from: row.state, reason }, "reservation is stopping");
+  return write(context, row, {
+    to: "stopping",
+    patch: {
+      phase: "closing",
+      phaseDetail: null,
+      waitingReason: null,
+      waitingPosition: null,
+      endReason: reason,
+      endDetail: detail,
+    },
+    events: [
+      {
+        type: "reservation.stopping",
+        message: `${asSentence(detail)} ${whatStops(row)}`.trim(),
+        data: { reason },
+      },
+    ],
+  });
+}
+
+function whatStops({ state, spec }: Reservation): string {
+  const hasDisk = spec.disk !== null;
+  if (state === "queued") return hasDisk ? "Its disk is given back." : "";
+  if (state === "starting") {
+    return `Removing what was started${hasDisk ? " and giving back its disk" : ""}.`;
+  }
+  return hasDisk
+    ? "Closing its sessions and saving its disk."
+    : "Closing its sessions; it has no disk, so its files are deleted.";
+}
+
+function warn(
+  context: ReconcilerContext,
+  row: Reservation,
+  { minutes, expiresAt }: Of<"warn">,
+): Promise<"again"> {
+  return write(context, row, {
+    patch: { warnedMinutes: minutes },
+    events: [
+      {
+        type: "reservation.warning",
+        message: `It ends in ${String(minutes)} min, at ${clockTime(expiresAt, context.clock.now())}.`,
+        data: { minutes, expiresAt: expiresAt.toISOString() },
+      },
+    ],
+  });
+}
+
+async function reportRestart(
+  context: ReconcilerContext,
+  row: Reservation,
+  { member, count }: Of<"reportRestart">,
+): Promise<"again"> {
+  const { pod, attempt } = member;
+  if (!pod) return "again";
+  const cause = pod.lastTermination?.reason ?? null;
+  return write(context, row, {
+    events: [
+      {
+        type: "reservation.restarted",
+        message: `${restartCause(pod)} It was restarted; the workspace is unchanged.`,
+        data: { count, restarts: pod.restarts, cause, rank: attempt.rank },
+      },
+    ],
+    alongside: (trx) => record(trx, member),
+  });
+}
+
+async function maintain(
+  context: ReconcilerContext,
+  row: Reservation,
+  { changed, checkAt }: Of<"maintain">,
+): Promise<ReconcileResult> {
+  const { database, cluster, log } = context;
+  await Promise.all(changed.map((member) => record(database, member)));
+  const keys = await listKeys(database, row.ownerId);
+  const content = { authorizedKeys: authorizedKeys(keys), expiresAt: row.expiresAt };
+  if ((await cluster.updateSecret(row.id, content)) === "missing") {
+    log.warn({ reservationId: row.id }, "Secret is missing; its keys cannot be updated");
+  }
+  return checkAt ? { requeueAt: checkAt } : {};
+}
+
+async function forceDelete(
+  { cluster, clock, log }: ReconcilerContext,
+  row: Reservation,
+  members: readonly Member[],
+): Promise<ReconcileResult> {
+  for (const { attempt } of members) {
+    if (attempt.podUid === null) continue;
+    const fields = { reservationId: row.id, pod: attempt.podName, node: attempt.node };
+    log.warn(fields, "pod force-deleted: its node is lost");
+    await cluster.forceDeletePod(attempt.podName, attempt.podUid);
+  }
+  return { requeueAt: clock.now() };
+}
+
+/** Every pod is gone, so nobody writes to the volume: the next reservation may have it. */
+function releaseDisk(
+  context: ReconcilerContext,
+  row: Reservation,
+  { next }: Of<"releaseDisk">,
+): Promise<"again"> {
+  return write(context, row, {
+    patch: { phase: next, phaseDetail: null },
+    alongside: async (trx, now) => {
+      const disk = await releaseAttachment(trx, row.id, now);
+      if (!disk) return;
+      await appendEvent(trx, { ownerId: row.ownerId, reservationId: row.id }, now, {
+        type: "disk.released",
+        message: `Disk "${disk.name}" is saved and free.`,
+        data: { disk: disk.name },
+      });
+    },
+  });
+}
+
+async function finish(
+  context: ReconcilerContext,
+  row: Reservation,
+  reason: EndReason,
+): Promise<"again"> {
+  await context.cluster.deleteReservationObjects(row.id);
+  const to = terminalStateFor(reason);
+  context.log.info({ reservationId: row.id, state: to, reason }, "reservation has ended");
+  const endedAt = context.clock.now();
+  return write(context, row, {
+    to,
+    patch: { phase: null, phaseDetail: null, endedAt },
+    events: [
+      {
+        type: to === "ended" ? "reservation.ended" : "reservation.failed",
+        message: howItEnded(row, endedAt),
+        data: { reason },
+      },
+    ],
+  });
+}
+
+function howItEnded({ readyAt, endDetail }: Reservation, endedAt: Date): string {
+  const summary = readyAt
+    ? `It ended ${formatDuration((endedAt.getTime() - readyAt.getTime()) / Second.ms)} after it was ready.`
+    : "It ended and was never ready.";
+  return endDetail === null ? summary : `${summary} ${asSentence(endDetail)}`;
+}

@@ -1,0 +1,171 @@
+import type { Catalogue, CatalogueImage, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
+import { addMs, Minute } from "@gpu-dev/shared/durations.ts";
+import type { PodView } from "../../cluster/port.ts";
+import { findImage, findType } from "../../domain/catalogue.ts";
+import type { Attempt, Disk, Reservation } from "../../domain/reservation.ts";
+import { findAttachedDisk } from "../../store/attachedDisk.ts";
+import { listAttempts } from "../../store/attempts.ts";
+import { listReadyNodes } from "../../store/capacity.ts";
+import { countRestarts } from "../../store/restarts.ts";
+import type { ReconcilerContext } from "../context.ts";
+
+/** Restarts are counted over this time. */
+export const RESTART_WINDOW_MS = 10 * Minute.ms;
+
+/**
+ * What is known of a reservation when its next step is decided. It starts with the row alone; a decision asks for more
+ * where it needs more, so that nothing is read that no decision depends on.
+ */
+export interface Observation {
+  readonly row: Reservation;
+  readonly catalogue: Catalogue;
+  readonly now: Date;
+  /** Since when the cluster has been available without an interruption. */
+  readonly stableSince: Date;
+  /** By rank. Undefined until a decision asks for them. */
+  readonly members?: readonly Member[];
+  /** Read with the members of a start. */
+  readonly disk?: Disk | undefined;
+  /** Restarts reported within `RESTART_WINDOW_MS`, by rank. Undefined until a decision asks for them. */
+  readonly recentRestarts?: ReadonlyMap<number, number>;
+  /** Why the objects of this start could not be created just now. */
+  readonly creationFailure?: CreationFailure;
+  /** The cluster did not respond, so nothing but the row is known. */
+  readonly isClusterUnavailable?: boolean;
+}
+
+/** One member: the attempt that is recorded, and the pod of that attempt. */
+export interface Member {
+  readonly attempt: Attempt;
+  /** The pod with the recorded UID. Undefined: a successful read showed no such pod, or its UID is not recorded yet. */
+  readonly pod: PodView | undefined;
+  /** Undefined until a decision asks for the nodes. */
+  readonly node?: NodeObservation;
+  /** Its deletion was requested in this pass. */
+  readonly isClosing?: boolean;
+}
+
+export type NodeObservation =
+  | { readonly status: "ready" | "missing" }
+  | { readonly status: "not-ready"; readonly since: Date | null };
+
+export interface CreationFailure {
+  /** `final`: retrying cannot help. `refused`: the cluster refused for now. `unavailable`: the calls failed. */
+  readonly kind: "final" | "refused" | "unavailable";
+  readonly message: string;
+}
+
+export type MoreFacts = "members" | "nodes" | "restarts";
+
+export function observeRow(context: ReconcilerContext, row: Reservation): Observation {
+  const { catalogue, clock, availability } = context;
+  return { row, catalogue, now: clock.now(), stableSince: availability.stableSince() };
+}
+
+/** Adds the facts that a decision asked for. */
+export async function observeMore(
+  context: ReconcilerContext,
+  seen: Observation,
+  facts: MoreFacts,
+): Promise<Observation> {
+  switch (facts) {
+    case "members":
+      return observeMembers(context, seen);
+    case "nodes":
+      return observeNodes(context, seen);
+    case "restarts": {
+      const since = addMs(seen.now, -RESTART_WINDOW_MS);
+      return { ...seen, recentRestarts: await countRestarts(context.database, seen.row.id, since) };
+    }
+  }
+}
+
+/** Whether the pod runs no longer, or ends now. */
+export function isLeaving({ pod }: Member): boolean {
+  return !pod || pod.deleting || pod.phase === "Failed" || pod.phase === "Succeeded";
+}
+
+export function typeOf({ catalogue, row }: Observation): GpuType {
+  const type = findType(catalogue, row.gpuType);
+  if (!type) {
+    throw new Error(
+      `the catalogue no longer has the type ${row.gpuType} of reservation ${row.id}; put the type back until its reservations have ended`,
+    );
+  }
+  return type;
+}
+
+export function imageOf({ catalogue, row }: Observation): CatalogueImage {
+  const image = findImage(catalogue, row.spec.image);
+  if (!image) {
+    throw new Error(
+      `the catalogue no longer has the image ${row.spec.image ?? "(default)"} of reservation ${row.id}; put it back until its reservations have ended`,
+    );
+  }
+  return image;
+}
+
+/**
+ * In `starting` and `ready`: the members of the current attempt. In `queued` and `stopping`: every member that still
+ * holds units, and also a pod of ours whose UID was not recorded, because its process ended before it could be.
+ */
+async function observeMembers(context: ReconcilerContext, seen: Observation): Promise<Observation> {
+  const { row } = seen;
+  const isLive = row.state === "starting" || row.state === "ready";
+  const [attempts, disk] = await Promise.all([
+    listAttempts(context.database, row.id),
+    row.state === "starting" ? findAttachedDisk(context.database, row.id) : undefined,
+  ]);
+  const relevant = attempts.filter((attempt) =>
+    isLive ? attempt.attempt === row.attempt : attempt.goneAt === null,
+  );
+  const members = await Promise.all(
+    relevant.map(async (attempt) => ({
+      attempt,
+      pod:
+        attempt.goneAt !== null || (isLive && attempt.podUid === null)
+          ? undefined
+          : await readPod(context, attempt),
+    })),
+  );
+  return { ...observeRow(context, row), members, disk };
+}
+
+/** The pod of this attempt, by its UID: another pod of the same name is not it. */
+export async function readPod(
+  { cluster, availability, installation }: ReconcilerContext,
+  attempt: Attempt,
+): Promise<PodView | undefined> {
+  const pod = await cluster.getPod(attempt.podName);
+  availability.succeeded();
+  const isRecorded =
+    attempt.podUid === null
+      ? pod?.installation === installation && pod.reservationId === attempt.reservationId
+      : pod?.uid === attempt.podUid;
+  return isRecorded ? pod : undefined;
+}
+
+/**
+ * The nodes of the members. While a pod runs, the node's row is enough if it is ready; otherwise only a read of the
+ * node, made now, counts. A pod that is not bound yet has no node.
+ */
+async function observeNodes(context: ReconcilerContext, seen: Observation): Promise<Observation> {
+  const members = (seen.members ?? []).filter(({ attempt }) => attempt.goneAt === null);
+  const running = members.filter((member) => !isLeaving(member)).map(({ attempt }) => attempt.node);
+  const ready =
+    running.length > 0 ? await listReadyNodes(context.database, [...new Set(running)]) : new Set();
+  const observed = await Promise.all(
+    members.map(async (member): Promise<Member> => {
+      const name = member.attempt.node;
+      if (!isLeaving(member) && ready.has(name)) return { ...member, node: { status: "ready" } };
+      return { ...member, node: await readNode(context, name) };
+    }),
+  );
+  return { ...seen, members: observed };
+}
+
+async function readNode({ cluster }: ReconcilerContext, name: string): Promise<NodeObservation> {
+  const node = await cluster.getNode(name);
+  if (!node) return { status: "missing" };
+  return node.ready ? { status: "ready" } : { status: "not-ready", since: node.notReadySince };
+}

@@ -1,0 +1,92 @@
+import { Second } from "@gpu-dev/shared/durations.ts";
+import type { StartingPhase } from "@gpu-dev/shared/states.ts";
+import type { PodView } from "../../cluster/port.ts";
+
+/** What a pod of a start shows: how far it is, or why this start cannot succeed. */
+export type StartProgress =
+  | { readonly kind: "ready" }
+  | {
+      readonly kind: "phase";
+      readonly phase: StartingPhase;
+      readonly detail: string;
+      /** Its image could not be pulled so far. */
+      readonly isPullFailing?: boolean;
+    }
+  /** Not the fault of this pod: another attempt, maybe on another node, can succeed. */
+  | { readonly kind: "replace"; readonly why: string }
+  | { readonly kind: "fail"; readonly why: string };
+
+/** The scheduler may refuse for a moment, while a volume is bound or a daemon makes room. */
+const UNSCHEDULABLE_GRACE_MS = 15 * Second.ms;
+/** Covers a short failure of the registry; a wrong name never recovers. */
+const PULL_GRACE_MS = 20 * Second.ms;
+const MAX_RESTARTS = 5;
+
+const PULL_FAILURES = ["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"];
+
+/** @param pullFailingSince when the image pull was first seen failing; null while it does not fail */
+export function assessStart(
+  pod: PodView,
+  context: { readonly now: Date; readonly pullFailingSince: Date | null; readonly image: string },
+): StartProgress {
+  if (pod.deleting) return { kind: "replace", why: "its pod was removed by the cluster" };
+  if (pod.phase === "Failed" || pod.phase === "Succeeded") {
+    return { kind: "replace", why: `its pod was rejected${statusOf(pod)}` };
+  }
+  if (pod.ready && pod.podIp !== null) return { kind: "ready" };
+  if (pod.node === null) return assessScheduling(pod, context.now);
+  if (pod.waiting && PULL_FAILURES.includes(pod.waiting.reason)) return pullFailure(pod, context);
+  if (pod.restarts >= MAX_RESTARTS) {
+    return { kind: "fail", why: `its container keeps ending${terminationOf(pod)}` };
+  }
+  return assessContainer(pod, pod.node, context.image);
+}
+
+function assessScheduling(pod: PodView, now: Date): StartProgress {
+  if (pod.unschedulable === null) {
+    return { kind: "phase", phase: "placing", detail: "Waiting for the scheduler." };
+  }
+  if (now.getTime() - pod.createdAt.getTime() > UNSCHEDULABLE_GRACE_MS) {
+    return { kind: "replace", why: `the scheduler found no node for it: ${pod.unschedulable}` };
+  }
+  return { kind: "phase", phase: "placing", detail: `The scheduler reports: ${pod.unschedulable}` };
+}
+
+function pullFailure(
+  pod: PodView,
+  context: { readonly now: Date; readonly pullFailingSince: Date | null; readonly image: string },
+): StartProgress {
+  const { reason = "", message = "", image } = pod.waiting ?? {};
+  const why = `the image ${image ?? context.image} could not be pulled (${reason}): ${message}`;
+  const { pullFailingSince: since, now } = context;
+  if (since && now.getTime() - since.getTime() > PULL_GRACE_MS) return { kind: "fail", why };
+  return { kind: "phase", phase: "pulling", detail: `So far ${why}`, isPullFailing: true };
+}
+
+function assessContainer(pod: PodView, node: string, image: string): StartProgress {
+  if (pod.waiting?.reason === "CreateContainerConfigError") {
+    return { kind: "phase", phase: "booting", detail: pod.waiting.message };
+  }
+  if (pod.waiting && pod.waiting.reason !== "CrashLoopBackOff") {
+    return { kind: "phase", phase: "pulling", detail: `Pulling ${image} on ${node}.` };
+  }
+  if (pod.phase === "Running") {
+    const restarted =
+      pod.restarts > 0 ? ` Its container ended${terminationOf(pod)} and was restarted.` : "";
+    const detail = `Waiting for its SSH server on ${node}.${restarted}`;
+    return { kind: "phase", phase: "booting", detail };
+  }
+  return { kind: "phase", phase: "pulling", detail: `Preparing its pod on ${node}.` };
+}
+
+function statusOf(pod: PodView): string {
+  const status = [pod.reason, pod.message].filter((text) => text !== null).join(": ");
+  return status === "" ? "" : ` (${status})`;
+}
+
+function terminationOf({ lastTermination }: PodView): string {
+  if (!lastTermination) return "";
+  return lastTermination.reason === "OOMKilled"
+    ? " (out of memory)"
+    : ` (${lastTermination.reason}, exit code ${String(lastTermination.exitCode)})`;
+}
