@@ -3,20 +3,24 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 /**
- * One file for Node 22 and newer that needs nothing beside it; not minified, so that a stack trace can be read.
- * Its place may be given: `node cli/build.ts FILE`.
+ * Builds one self-contained file for Node 22 and newer. It is not minified, so that stack traces
+ * are readable. Another output file may be given: `node cli/build.ts FILE`.
  */
 const outfile = process.argv[2] ?? fileURLToPath(new URL("dist/gpu-dev.js", import.meta.url));
 
 await build({
-  entryPoints: [fileURLToPath(new URL("src/bundleEntry.ts", import.meta.url))],
+  stdin: {
+    contents: 'import { main } from "./main.ts"; await main();',
+    resolveDir: fileURLToPath(new URL("src", import.meta.url)),
+    loader: "ts",
+  },
   outfile,
   bundle: true,
   platform: "node",
   target: "node22",
   format: "esm",
   banner: {
-    // Bundled CommonJS packages ask for built-in modules with require.
+    // Bundled CommonJS packages load built-in modules with require.
     js: [
       "#!/usr/bin/env node",
       'import { createRequire as createRequireForBundle } from "node:module";',

@@ -9,13 +9,13 @@ import {
   window,
   workspace,
 } from "vscode";
-import { deploymentName } from "@gpu-dev/client/ssh/deploymentPaths.ts";
-import { realFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
+import { deploymentName } from "@gpu-dev/client/paths.ts";
+import { realFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
 import { createAccountCommands } from "./account/accountCommands.ts";
 import { createAccount } from "./account/createAccount.ts";
 import { createCredentialStore } from "./account/credentialStore.ts";
 import { createConnect } from "./connect/connect.ts";
-import { extensionPaths } from "./connect/extensionPaths.ts";
+import { clientPaths } from "@gpu-dev/client/paths.ts";
 import { createHostSync } from "./connect/hostSync.ts";
 import { watchRemoteWindow } from "./connect/watchRemoteWindow.ts";
 import { type Disposable, disposeAll } from "./core/emitter.ts";
@@ -77,7 +77,7 @@ function readEnvironment(options: CompositionOptions, showFailure: ShowFailure) 
     settings,
     showFailure,
     fs: realFileSystem,
-    paths: extensionPaths({ platform, home, env: environmentVariables }),
+    paths: clientPaths({ platform, home, env: environmentVariables }),
     /** Set if this process runs inside the pod of a reservation. */
     reservationId: environmentVariables["GPU_DEV_RESERVATION_ID"],
   };

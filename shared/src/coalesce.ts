@@ -9,10 +9,12 @@ export interface Coalescer {
 }
 
 /**
- * "Run now; if asked during the run, run once more." However often `trigger` is called during a run, exactly one
- * more run follows, and that run starts after the last trigger, so it sees everything that the trigger announced.
+ * "Run now; if asked during the run, run once more." However often `trigger` is called during a
+ * run, exactly one more run follows, and that run starts after the last trigger, so it sees
+ * everything that the trigger announced.
  *
- * @param run one run; it handles its own errors. A rejection is passed to `onError` and does not end the coalescer.
+ * @param run one run; it handles its own errors. A rejection is passed to `onError` and does not
+ * end the coalescer.
  */
 export function createCoalescer(
   run: () => Promise<void>,
@@ -46,7 +48,10 @@ export function createCoalescer(
   };
 }
 
-/** An error that the run did not handle is a defect: it surfaces as an uncaught exception, never silently. */
+/**
+ * An error that the run did not handle is a defect: it surfaces as an uncaught exception, never
+ * silently.
+ */
 function rethrowLater(error: unknown): void {
   queueMicrotask(() => {
     throw error;

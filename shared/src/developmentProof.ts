@@ -9,9 +9,6 @@ export const MAX_SECRET_FILE_BYTES = 128;
 /** How far the time of a proof may be from the database's time, in either direction. */
 export const MAX_PROOF_AGE_MS = 60 * Second.ms;
 
-/** A proof as it is sent: 32 bytes in base64url. */
-export const PROOF_PATTERN = /^[A-Za-z0-9_-]{43}$/;
-
 /** What a development sign-in claims. The role is not part of it: the server assigns roles. */
 export interface DevelopmentClaims {
   /** The host and port that the request is sent to, so that the proof is valid at this server only. */

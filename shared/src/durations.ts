@@ -36,7 +36,9 @@ export function parseDurationSeconds(text: string): number | null {
   return Number.isFinite(seconds) ? Math.round(seconds) : null;
 }
 
-/** Says a length of time as people do: "45 s", "5 min", "1 h 30 min", "2 d 4 h". Two units at most. */
+/**
+ * Says a length of time as people do: "45 s", "5 min", "1 h 30 min", "2 d 4 h". Two units at most.
+ */
 export function formatDuration(totalSeconds: number): string {
   const seconds = Math.max(0, Math.round(totalSeconds));
   if (seconds < Minute.seconds) return `${String(seconds)} s`;

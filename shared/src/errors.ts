@@ -56,7 +56,10 @@ export type Problem = z.infer<typeof problem>;
 /** The longest chain of causes that is followed; a longer one is taken for a cycle. */
 const MAX_CAUSES = 16;
 
-/** The error and every `cause` below it, outermost first. Values that are no errors end the chain, included. */
+/**
+ * The error and every `cause` below it, outermost first. Values that are no errors end the chain,
+ * included.
+ */
 export function causesOf(error: unknown): unknown[] {
   const chain: unknown[] = [];
   let current = error;
@@ -67,7 +70,10 @@ export function causesOf(error: unknown): unknown[] {
   return chain;
 }
 
-/** The first string `code` in the chain of causes, as Node, undici and pg set it ("ECONNREFUSED", "57P01"). */
+/**
+ * The first string `code` in the chain of causes, as Node, undici and pg set it ("ECONNREFUSED",
+ * "57P01").
+ */
 export function codeOf(error: unknown): string | undefined {
   for (const cause of causesOf(error)) {
     const code = (cause as { readonly code?: unknown }).code;

@@ -1,6 +1,8 @@
 import * as z from "zod";
 
-/** Ids are 16 lower-case Crockford base32 characters: 80 random bits, valid in a Kubernetes name. */
+/**
+ * Ids are 16 lower-case Crockford base32 characters: 80 random bits, valid in a Kubernetes name.
+ */
 export const ID_PATTERN = /^[0-9a-hjkmnp-tv-z]{16}$/;
 
 const id = z.string().regex(ID_PATTERN, "an id is 16 characters of 0-9 and a-z without i, l, o, u");

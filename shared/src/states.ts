@@ -1,4 +1,7 @@
-/** The words of a reservation's life. Transitions are the control plane's; these are what everybody sees. */
+/**
+ * The words of a reservation's life. Transitions are the control plane's; these are what everybody
+ * sees.
+ */
 export const RESERVATION_STATES = [
   "queued",
   "starting",

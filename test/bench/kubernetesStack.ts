@@ -1,6 +1,6 @@
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { createApiClient } from "@gpu-dev/client/http/apiClient.ts";
-import { developmentToken } from "@gpu-dev/client/signIn/developmentSignIn.ts";
+import { requestToken } from "@gpu-dev/client/signIn/signIn.ts";
 import { loadCatalogue } from "../../control-plane/src/catalogueFile.ts";
 import { install, policyIsEffective, SYSTEM } from "../cluster/chart/release.ts";
 import { startControlPlane } from "../cluster/support/controlPlane.ts";
@@ -42,7 +42,7 @@ export async function startKubernetesStack(): Promise<Stack> {
     const coldStartSeconds = Math.round((performance.now() - before) / 100) / 10;
     const { url, child: root } = controlPlane;
     const me = { user: USER, identity: null } as const;
-    const { token } = await developmentToken(url, me);
+    const { token } = await requestToken(url, me);
     const kubeConfig = new KubeConfig();
     kubeConfig.loadFromFile(kubernetes.kubeconfigPath);
     return {

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ApiClient, createApiClient } from "@gpu-dev/client/http/apiClient.ts";
-import { developmentToken } from "@gpu-dev/client/signIn/developmentSignIn.ts";
+import { requestToken } from "@gpu-dev/client/signIn/signIn.ts";
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 
 /** The whole system as `npm start` brings it up, with a client that is signed in. */
@@ -40,7 +40,7 @@ export async function startStack(): Promise<Stack> {
   const coldStartSeconds = Math.round((performance.now() - before) / 100) / 10;
   const url = `http://127.0.0.1:${String(PORT)}`;
   const me = { user: USER, identity: null } as const;
-  const { token } = await developmentToken(url, me);
+  const { token } = await requestToken(url, me);
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromFile(join(dataDir, "dev-cluster", "kubeconfig"));
   return {

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { VERSION } from "../../cli/src/version.ts";
+import { VERSION } from "../../cli/src/session/session.ts";
 import { requireTool } from "../support/requireTool.ts";
 import { makeTempDir, type TempDir } from "../support/tempDir.ts";
 import { type ApiUnderTest, REQUEST, startApi } from "./api/apiUnderTest.ts";

@@ -121,7 +121,7 @@ describe("the command line", () => {
     await writeFile(join(dir.path, "secret"), "-----BEGIN OPENSSH PRIVATE KEY-----\n");
     const refused = await run("login");
     assert.equal(refused.code, 3);
-    assert.match(refused.err, /does not look like such a secret/);
+    assert.match(refused.err, /is not a sign-in secret, so it was not used/);
     assert.deepEqual(proofs, []);
   });
 

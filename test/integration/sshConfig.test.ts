@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chmod, lstat, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { realFileSystem, type SshFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
+import { realFileSystem, type SshFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
 import { disableInclude, enableInclude, readInclude } from "@gpu-dev/client/ssh/userConfig.ts";
 import { makeTempDir, type TempDir } from "../support/tempDir.ts";
 

@@ -5,9 +5,9 @@ import { mkdir, readdir, readFile, stat, utimes, writeFile } from "node:fs/promi
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openHostFiles, PROBE_ADDRESS, PROBE_HOST } from "@gpu-dev/client/ssh/hostFiles.ts";
-import { realFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
+import { realFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
 import { enableInclude } from "@gpu-dev/client/ssh/userConfig.ts";
-import { verifyHost } from "@gpu-dev/client/ssh/verifyHosts.ts";
+import { verifyHost } from "@gpu-dev/client/ssh/openssh.ts";
 import { requireTool } from "../support/requireTool.ts";
 import { liveHost } from "../support/sshHostFixtures.ts";
 import { makeTempDir, type TempDir } from "../support/tempDir.ts";
@@ -52,7 +52,7 @@ describe("generated ssh hosts, as ssh reads them", () => {
       "Host *\n  User bob\n  Port 1\n  ProxyJump bastion\n  ControlMaster auto\n  StrictHostKeyChecking no\n",
     );
     await include();
-    const state = await open().sync({ me: "ada", live: [liveHost(1)], over: [] });
+    const state = await open().sync({ me: "ada", live: [liveHost(1)], ended: [] });
     const wanted = {
       hostname: "127.0.0.1",
       port: "20001",
@@ -71,7 +71,7 @@ describe("generated ssh hosts, as ssh reads them", () => {
 
   it("N3: a value that an earlier block beats is named", async () => {
     await include();
-    await open().sync({ me: "ada", live: [liveHost(1)], over: [] });
+    await open().sync({ me: "ada", live: [liveHost(1)], ended: [] });
     await writeFile(userConfig, `User bob\n${await readFile(userConfig, "utf8")}`);
     assert.deepEqual(await differences("gpu-dev-box1", { user: "dev", port: "20001" }), [
       { option: "user", wanted: "dev", got: "bob" },
@@ -105,44 +105,47 @@ describe("generated ssh hosts, as ssh reads them", () => {
     await mkdir(paths.dir, { recursive: true });
     await writeFile(paths.lock, "dead");
     await utimes(paths.lock, new Date(0), new Date(0));
-    const state = await sync({ me: "ada", live: [liveHost(1)], over: [] });
+    const state = await sync({ me: "ada", live: [liveHost(1)], ended: [] });
     assert.equal(state.live.length, 1);
     await assert.rejects(stat(paths.lock), { code: "ENOENT" });
   });
 
   it("the same hosts are not written again", async () => {
     const { paths, sync } = open();
-    await sync({ me: "ada", live: [liveHost(1)], over: [] });
+    await sync({ me: "ada", live: [liveHost(1)], ended: [] });
     const before = await stat(paths.conf);
-    await sync({ me: "ada", live: [liveHost(1)], over: [] });
+    await sync({ me: "ada", live: [liveHost(1)], ended: [] });
     const after = await stat(paths.conf);
     assert.deepEqual([after.ino, after.mtimeMs], [before.ino, before.mtimeMs]);
   });
 
-  it("N9: ssh to a host that is over prints how it ended, at once and without a server", async () => {
+  it("N9: ssh to the host of an ended reservation prints how it ended, without a server", async () => {
     const bin = fileURLToPath(new URL("../../cli/bin/gpu-dev.js", import.meta.url));
     const files = open("127.0.0.1:8710", bin);
-    await files.sync({ me: "ada", live: [liveHost(1)], over: [] });
+    await files.sync({ me: "ada", live: [liveHost(1)], ended: [] });
     const end = { endReason: "expired" as const, endDetail: "The lease ended." };
-    const over = [{ id: liveHost(1).id, endedAt: NOW.toISOString(), ...end }];
-    await files.sync({ me: "ada", live: [], over });
+    const ended = [{ id: liveHost(1).id, endedAt: NOW.toISOString(), ...end }];
+    await files.sync({ me: "ada", live: [], ended });
     const ssh = spawn("ssh", ["-F", files.paths.index, "gpu-dev-box1"], {
       stdio: ["ignore", "ignore", "pipe"],
     });
-    let said = "";
-    ssh.stderr.setEncoding("utf8").on("data", (chunk: string) => (said += chunk));
+    let stderr = "";
+    ssh.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
     const [code] = (await once(ssh, "close")) as [number];
     assert.equal(code, 255);
-    assert.match(said, /gpu-dev-box1 is over since .*: The lease ended\. "gpu-dev reserve"/);
+    assert.match(
+      stderr,
+      /gpu-dev-box1 ended at .*: The lease ended\. To reserve again: gpu-dev reserve/,
+    );
   });
 
   it("a second deployment has hosts of its own beside the first", async () => {
     await include();
-    await open().sync({ me: "ada", live: [liveHost(1)], over: [] });
+    await open().sync({ me: "ada", live: [liveHost(1)], ended: [] });
     const second = await open("gpu.example.com").sync({
       me: "ada",
       live: [liveHost(2, { name: "box1" })],
-      over: [],
+      ended: [],
     });
     assert.equal(second.prefix, "gpu-dev-gpu-example-com");
     assert.deepEqual(await differences("gpu-dev-box1", { port: "20001" }), []);

@@ -1,5 +1,5 @@
 import { openHostFiles } from "@gpu-dev/client/ssh/hostFiles.ts";
-import { realFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
+import { realFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
 import { systemClock } from "@gpu-dev/client/clock.ts";
 import { liveHost } from "./sshHostFixtures.ts";
 
@@ -15,5 +15,5 @@ const files = openHostFiles({
   now: systemClock.now,
 });
 for (let n = Number(first); n <= Number(last); n += 1) {
-  await files.sync({ me: "ada", live: [liveHost(n)], over: [] });
+  await files.sync({ me: "ada", live: [liveHost(n)], ended: [] });
 }

@@ -1,10 +1,9 @@
 import type { Command } from "commander";
 import type { Availability } from "@gpu-dev/shared/api/resources.ts";
-import { pause } from "@gpu-dev/client/http/backoff.ts";
+import { pause } from "@gpu-dev/client/clock.ts";
 import { Minute, Second } from "@gpu-dev/shared/durations.ts";
-import { sessionFor } from "../commandAction.ts";
-import type { Session } from "../session.ts";
-import { renderTable } from "../table.ts";
+import { type Session, sessionFor } from "../session/session.ts";
+import { renderTable } from "../output/table.ts";
 import { localTime, secondsUntil } from "@gpu-dev/client/text/times.ts";
 
 const WATCH_MS = 2 * Second.ms;

@@ -1,15 +1,14 @@
 import type { Command } from "commander";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { LIVE, TERMINAL } from "@gpu-dev/shared/states.ts";
-import { sessionFor } from "../commandAction.ts";
-import { findReservation } from "../findReservation.ts";
-import { askYesNo } from "../prompts.ts";
-import { diskAfterEnd, progressSentence } from "@gpu-dev/client/text/reservationText.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
-import type { Session } from "../session.ts";
-import { syncSshHosts } from "../sshHosts.ts";
-import { CliError } from "../exitCodes.ts";
-import { waitForReservation } from "../waitForReservation.ts";
+import { diskAfterEnd, progressText } from "@gpu-dev/client/text/reservationText.ts";
+import { CliError } from "../output/exitCodes.ts";
+import { askYesNo } from "../output/prompts.ts";
+import { waitForReservation } from "../reserve/waitForReservation.ts";
+import { findReservation } from "../session/findReservation.ts";
+import { type Session, sessionFor } from "../session/session.ts";
+import { syncSshHosts } from "../session/sshHosts.ts";
 
 interface CancelOptions {
   readonly yes?: boolean;
@@ -20,9 +19,9 @@ export function addCancel(program: Command): void {
   program
     .command("cancel")
     .description("end reservations now")
-    .argument("<name...>", "their names, or the beginnings of their ids")
-    .option("-y, --yes", "do not ask")
-    .option("--no-wait", "return at once instead of waiting until they are over")
+    .argument("<name...>", "names, or the beginnings of ids")
+    .option("-y, --yes", "do not ask for confirmation")
+    .option("--no-wait", "return at once instead of waiting until they have ended")
     .action(async (names: string[], options: CancelOptions, command: Command) => {
       const session = await sessionFor(command);
       const credential = await session.requireCredential();
@@ -30,7 +29,9 @@ export function addCancel(program: Command): void {
       for (const name of names) found.push(await findReservation(session, name));
       if (session.output.interactive && options.yes !== true) await confirmCancel(session, found);
       const results: Reservation[] = [];
-      for (const reservation of found) results.push(await cancelOne(session, reservation, options));
+      for (const reservation of found) {
+        results.push(await cancelReservation(session, reservation, options));
+      }
       await syncSshHosts(session, credential, results);
       if (session.output.json) session.output.result({ items: results });
     });
@@ -39,38 +40,40 @@ export function addCancel(program: Command): void {
 async function confirmCancel(session: Session, found: readonly Reservation[]): Promise<void> {
   const live = found.filter((reservation) => LIVE.includes(reservation.state));
   if (live.length === 0) return;
-  for (const one of live) {
-    session.output.line(`${one.name}: ${asSentence(progressSentence(one))} ${diskAfterEnd(one)}`);
+  for (const item of live) {
+    session.output.line(`${item.name}: ${asSentence(progressText(item))} ${diskAfterEnd(item)}`);
   }
-  const nothing = "Nothing was cancelled.";
+  const cancelText = "Nothing was cancelled.";
   const names = live.map((reservation) => reservation.name).join(", ");
-  if (!(await askYesNo(`Cancel ${names}?`, nothing, false)))
-    throw new CliError("interrupted", nothing);
+  if (!(await askYesNo(`Cancel ${names}?`, cancelText, false))) {
+    throw new CliError("interrupted", cancelText);
+  }
 }
 
-async function cancelOne(
+async function cancelReservation(
   session: Session,
   reservation: Reservation,
   options: CancelOptions,
 ): Promise<Reservation> {
   const { output, client } = session;
   if (TERMINAL.includes(reservation.state)) {
-    if (!output.json)
-      output.line(`${reservation.name} is over already: ${progressSentence(reservation)}`);
+    if (!output.json) {
+      output.line(`${reservation.name} has already ended: ${progressText(reservation)}`);
+    }
     return reservation;
   }
   const params = { reservationId: reservation.id };
   const cancelled = await client.call("cancelReservation", { params });
   if (!options.wait) {
-    if (!output.json) output.line(`${cancelled.name} is being ended. ${diskAfterEnd(cancelled)}`);
+    if (!output.json) output.line(`${cancelled.name} is ending. ${diskAfterEnd(cancelled)}`);
     return cancelled;
   }
-  const over = await waitForReservation(
+  const ended = await waitForReservation(
     session,
     cancelled,
     (current) => TERMINAL.includes(current.state),
-    (current) => `${current.name} is being ended; that goes on without you.`,
+    (current) => `${current.name} is ending; this continues in the background.`,
   );
-  if (!output.json) output.line(`${over.name} is over. ${diskAfterEnd(over)}`);
-  return over;
+  if (!output.json) output.line(`${ended.name} has ended. ${diskAfterEnd(ended)}`);
+  return ended;
 }

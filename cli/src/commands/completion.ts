@@ -20,7 +20,7 @@ Examples:
   gpu-dev completion zsh > "\${fpath[1]}/_gpu-dev"
   gpu-dev completion fish > ~/.config/fish/completions/gpu-dev.fish`;
 
-/** Everything comes from the program itself, so a new command or option is completed without being listed here. */
+/** Derived from the program itself, so that a new command or option needs no entry here. */
 export function completionScript(program: Command, shell: Shell): string {
   const entries = completions(program);
   switch (shell) {
@@ -59,8 +59,8 @@ function completions(program: Command): Completion[] {
       ...own,
       ...(path === "" ? [] : globals),
     ];
-    const below = children.flatMap((child) => visit(child, `${path} ${child.name()}`.trim()));
-    return [{ path, words }, ...below];
+    const nested = children.flatMap((child) => visit(child, `${path} ${child.name()}`.trim()));
+    return [{ path, words }, ...nested];
   };
   return visit(program, "");
 }

@@ -1,19 +1,18 @@
-import { type Command, Argument } from "commander";
+import { Argument, type Command } from "commander";
+import { hostFilesOf } from "@gpu-dev/client/ssh/reservationHosts.ts";
 import { disableInclude } from "@gpu-dev/client/ssh/userConfig.ts";
-import { sessionFor } from "../commandAction.ts";
-import { CliError } from "../exitCodes.ts";
-import { addInclude } from "../includeSetup.ts";
-import { askYesNo } from "../prompts.ts";
-import type { Session } from "../session.ts";
-import { serverOrigin } from "../settings.ts";
-import { hostFilesOf, sshOptions, userConfigOf } from "../sshHosts.ts";
-import { renderFields } from "../table.ts";
+import { CliError } from "../output/exitCodes.ts";
+import { askYesNo } from "../output/prompts.ts";
+import { renderFields } from "../output/table.ts";
+import { type Session, sessionFor } from "../session/session.ts";
+import { serverOrigin } from "../session/settings.ts";
+import { addInclude, sshOptions, userConfigOf } from "../session/sshHosts.ts";
 
 export function addConfig(program: Command): void {
   const config = program.command("config").description("settings of this command on this machine");
   config
     .command("show")
-    .description("settings, and where files lie")
+    .description("settings, and the files that are used")
     .action(async (_options: unknown, command: Command) => {
       await show(await sessionFor(command));
     });
@@ -26,42 +25,42 @@ export function addConfig(program: Command): void {
     .action(
       async (setting: string, value: string, options: { yes?: boolean }, command: Command) => {
         const session = await sessionFor(command);
-        const said = await set(session, setting, value, options.yes === true);
+        const message = await set(session, setting, value, options.yes === true);
         if (session.output.json) session.output.result({ setting, value });
-        else session.output.line(said);
+        else session.output.line(message);
       },
     );
 }
 
 async function show(session: Session): Promise<void> {
+  const { paths, server, output } = session;
   const { identity } = await session.settings.read();
   const credential = await session.credential();
-  const { paths, index } = { paths: session.paths, index: hostFilesOf(session, "").paths.index };
   const included = (await sshOptions(session)).length === 0;
   const values = {
-    server: session.server,
+    server,
     user: credential?.user ?? null,
     identity: identity ?? "own",
     sshInclude: included,
     sshConfig: paths.userSshConfig,
-    hostsFile: index,
+    hostsFile: hostFilesOf(session).paths.index,
     configFile: paths.configFile,
     credentialsFile: paths.credentialsFile,
   };
-  if (session.output.json) {
-    session.output.result(values);
+  if (output.json) {
+    output.result(values);
     return;
   }
   const fields: [string, string][] = [
     ["server", values.server],
-    ["signed in as", values.user ?? "nobody"],
+    ["signed in as", values.user ?? "(not signed in)"],
     ["identity", values.identity === "own" ? "our own key pair" : values.identity],
     ["ssh-include", included ? `enabled in ${values.sshConfig}` : "disabled"],
     ["hosts file", values.hostsFile],
     ["settings", values.configFile],
     ["credentials", values.credentialsFile],
   ];
-  for (const line of renderFields(fields)) session.output.line(line.slice(2));
+  for (const line of renderFields(fields)) output.line(line.slice(2));
 }
 
 async function set(
@@ -74,7 +73,7 @@ async function set(
     case "server": {
       const server = serverOrigin(value);
       await session.settings.update((all) => ({ ...all, server }));
-      return `Commands now talk to ${server}.`;
+      return `Commands now use ${server}.`;
     }
     case "identity": {
       await session.settings.update((all) => ({
@@ -89,21 +88,24 @@ async function set(
 }
 
 async function setInclude(session: Session, value: string, yes: boolean): Promise<string> {
-  const config = userConfigOf(session);
-  if (value === "disable") {
-    const result = await disableInclude(config);
-    return result === "removed"
-      ? `Our lines are gone from ${config.path}.`
-      : `${config.path} held no lines of ours.`;
+  const { path } = userConfigOf(session);
+  if (value === "disable") return await removeInclude(session);
+  if (value !== "enable") {
+    throw new CliError("usage", `ssh-include takes enable or disable, not "${value}".`);
   }
-  if (value !== "enable")
-    throw new CliError("usage", "Say ssh-include enable or ssh-include disable.");
   if (!yes && session.output.interactive) {
-    const nothing = `${config.path} was not touched.`;
-    const agreed = await askYesNo(`Put one Include line first in ${config.path}?`, nothing);
-    if (!agreed) throw new CliError("interrupted", nothing);
+    const cancelText = `${path} was not changed.`;
+    const agreed = await askYesNo(`Put one Include line first in ${path}?`, cancelText);
+    if (!agreed) throw new CliError("interrupted", cancelText);
   } else if (!yes) {
-    throw new CliError("usage", `Add --yes to agree to one Include line in ${config.path}.`);
+    throw new CliError("usage", `Add --yes to agree to one Include line in ${path}.`);
   }
   return await addInclude(session);
+}
+
+async function removeInclude(session: Session): Promise<string> {
+  const config = userConfigOf(session);
+  return (await disableInclude(config)) === "removed"
+    ? `Our lines were removed from ${config.path}.`
+    : `${config.path} has no lines of ours.`;
 }

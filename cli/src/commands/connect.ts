@@ -1,22 +1,22 @@
 import type { Command } from "commander";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
-import { sessionFor } from "../commandAction.ts";
-import { CliError } from "../exitCodes.ts";
-import { findReservation } from "../findReservation.ts";
-import { progressSentence } from "@gpu-dev/client/text/reservationText.ts";
-import { runOnTerminal } from "../runOnTerminal.ts";
-import type { Session } from "../session.ts";
+import { asSentence } from "@gpu-dev/shared/text.ts";
 import { hostDifferences, sshHostName } from "@gpu-dev/client/ssh/reservationHosts.ts";
-import { sshOptions, syncSshHosts } from "../sshHosts.ts";
+import { progressText } from "@gpu-dev/client/text/reservationText.ts";
 import { localTime } from "@gpu-dev/client/text/times.ts";
+import { CliError } from "../output/exitCodes.ts";
+import { runOnTerminal } from "../output/terminal.ts";
+import { findReservation } from "../session/findReservation.ts";
+import { type Session, sessionFor } from "../session/session.ts";
+import { sshOptions, syncSshHosts } from "../session/sshHosts.ts";
 
 export function addConnect(program: Command): void {
   program
     .command("connect")
-    .description("open a shell on a reservation with ssh, or run a command there")
+    .description("open a shell on a reservation with ssh, or run a command on it")
     .argument("<name>", "its name, or the beginning of its id")
-    .argument("[command...]", 'what to run there, after "--"')
+    .argument("[command...]", 'the command to run, after "--"')
     .action(async (name: string, words: string[], _options: unknown, command: Command) => {
       const session = await sessionFor(command);
       const reservation = await findReservation(session, name);
@@ -24,7 +24,7 @@ export function addConnect(program: Command): void {
     });
 }
 
-/** Syncs the host and runs ssh on the terminal; resolves with ssh's exit code. */
+/** Updates the host and runs ssh on the terminal. Resolves with ssh's exit code. */
 export async function connectTo(
   session: Session,
   reservation: Reservation,
@@ -40,22 +40,19 @@ export async function connectTo(
   for (const difference of await hostDifferences(state, entry, host, configFile)) {
     session.output.note(`warning: ${difference}`);
   }
-  return await runOnTerminal("ssh", [
-    ...options,
-    host,
-    ...(words.length === 0 ? [] : ["--", ...words]),
-  ]);
+  const remoteCommand = words.length === 0 ? [] : ["--", ...words];
+  return await runOnTerminal("ssh", [...options, host, ...remoteCommand]);
 }
 
 function notReady(session: Session, reservation: Reservation): CliError {
   const { name, endedAt } = reservation;
-  const sentence = progressSentence(reservation);
+  const progress = progressText(reservation);
   if (!LIVE.includes(reservation.state)) {
-    const when = endedAt === null ? "" : ` at ${localTime(endedAt, session.now())}`;
-    return new CliError("reservationOver", `${name} is over${when}: ${sentence}`);
+    const when = endedAt === null ? "has ended" : `ended at ${localTime(endedAt, session.now())}`;
+    return new CliError("reservationOver", `${name} ${when}: ${progress}`);
   }
   return new CliError(
     "refused",
-    `${name} can't be connected to yet: ${sentence}. "gpu-dev show ${name}" tells more.`,
+    `${name} is not ready yet: ${asSentence(progress)} For details: gpu-dev show ${name}`,
   );
 }

@@ -1,16 +1,16 @@
 import type { Command } from "commander";
 import type { Disk } from "@gpu-dev/shared/api/resources.ts";
-import { sessionFor } from "../commandAction.ts";
-import { renderTable } from "../table.ts";
 import { localTime } from "@gpu-dev/client/text/times.ts";
+import { renderTable } from "../output/table.ts";
+import { sessionFor } from "../session/session.ts";
 
 export function addDisk(program: Command): void {
   const disk = program
     .command("disk")
-    .description("your disks: kept between reservations, made by reserve --disk NAME");
+    .description("your disks: kept between reservations, created by reserve --disk NAME");
   disk
     .command("list")
-    .description("your disks, and what holds them")
+    .description("your disks, and the reservations that use them")
     .action(async (_options: unknown, command: Command) => {
       const session = await sessionFor(command);
       await session.requireCredential();
@@ -21,7 +21,7 @@ export function addDisk(program: Command): void {
         return;
       }
       if (items.length === 0) {
-        output.line('You have no disks. "gpu-dev reserve --disk NAME" makes one.');
+        output.line("You have no disks. To create one: gpu-dev reserve --disk NAME");
         return;
       }
       for (const line of diskLines(items, session.now(), output.style.dim)) output.line(line);
@@ -34,13 +34,13 @@ function diskLines(items: readonly Disk[], now: Date, dim: (text: string) => str
     item.name,
     `${String(item.sizeGib)} GiB`,
     item.zone ?? "none yet",
-    heldWords(item, now),
+    holderLabel(item, now),
     at(item.lastUsedAt),
   ]);
   return renderTable(["NAME", "SIZE", "ZONE", "IN USE", "LAST USED"], rows, { styleHeader: dim });
 }
 
-function heldWords(item: Disk, now: Date): string {
+function holderLabel(item: Disk, now: Date): string {
   if (item.heldBy === null) return "free";
   const { name, until } = item.heldBy;
   return until === null ? `by ${name}` : `by ${name} until ${localTime(until, now)}`;

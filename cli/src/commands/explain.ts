@@ -2,17 +2,18 @@ import type { Command } from "commander";
 import { systemClock } from "@gpu-dev/client/clock.ts";
 import { explainHost } from "@gpu-dev/client/ssh/explainHost.ts";
 
-/** What ssh reports when a connection fails, so that whoever called ssh sees nothing unusual. */
+/** The exit code of ssh for a failed connection, so that callers of ssh see the usual result. */
 const SSH_FAILURE = 255;
 
 /**
- * Called by ssh for the host of a reservation that is over, instead of a connection. Only reads a local file: it
- * must answer at once, also without a network. stdout belongs to the SSH protocol, so it speaks on stderr.
+ * Run by ssh, as its ProxyCommand, for the host of an ended reservation. Reads only a local file,
+ * because it must be immediate and work without a network. It prints on stderr: stdout belongs to
+ * the SSH protocol.
  */
 export function addExplain(program: Command): void {
   program
     .command("explain", { hidden: true })
-    .description("how a reservation ended; called by ssh for hosts that are over")
+    .description("how a reservation ended; run by ssh for the hosts of ended reservations")
     .argument("<id>")
     .requiredOption("--state <file>", "our host file")
     .action(async (id: string, options: { state: string }) => {

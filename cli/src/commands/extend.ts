@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { sessionFor } from "../commandAction.ts";
-import { CliError } from "../exitCodes.ts";
-import { findReservation } from "../findReservation.ts";
-import { lengthFrom } from "../lengthOption.ts";
-import { untilWords } from "@gpu-dev/client/text/reservationText.ts";
+import { untilText } from "@gpu-dev/client/text/reservationText.ts";
+import { CliError } from "../output/exitCodes.ts";
+import { durationFrom, type DurationOptions } from "../reserve/request.ts";
+import { findReservation } from "../session/findReservation.ts";
+import { sessionFor } from "../session/session.ts";
 
 export function addExtend(program: Command): void {
   program
@@ -12,26 +12,27 @@ export function addExtend(program: Command): void {
     .argument("<name>", "its name, or the beginning of its id")
     .option("--hours <n>", "hours to add, fractions allowed: 0.5")
     .option("--duration <time>", "time to add: 90m, 1h30m")
-    .action(
-      async (name: string, options: { hours?: string; duration?: string }, command: Command) => {
-        const seconds = lengthFrom(options);
-        if (seconds === null) {
-          throw new CliError("usage", "Say by how much: --hours 1 or --duration 90m.");
-        }
-        const session = await sessionFor(command);
-        await session.requireCredential();
-        const { id } = await findReservation(session, name);
-        const reservation = await session.client.call("extendReservation", {
-          params: { reservationId: id },
-          body: { seconds },
-        });
-        if (session.output.json) {
-          session.output.result(reservation);
-          return;
-        }
-        const { expiresAt } = reservation;
-        const end = expiresAt === null ? "once it is ready" : untilWords(expiresAt, session.now());
-        session.output.line(`${reservation.name} now runs ${end}.`);
-      },
-    );
+    .action(async (name: string, options: DurationOptions, command: Command) => {
+      const seconds = durationFrom(options);
+      if (seconds === undefined) {
+        throw new CliError("usage", "Give the time to add: --hours 1 or --duration 90m.");
+      }
+      const session = await sessionFor(command);
+      await session.requireCredential();
+      const { id } = await findReservation(session, name);
+      const reservation = await session.client.call("extendReservation", {
+        params: { reservationId: id },
+        body: { seconds },
+      });
+      if (session.output.json) {
+        session.output.result(reservation);
+        return;
+      }
+      const { expiresAt } = reservation;
+      session.output.line(
+        expiresAt === null
+          ? `${reservation.name} is extended; its time starts once it is ready.`
+          : `${reservation.name} now runs ${untilText(expiresAt, session.now())}.`,
+      );
+    });
 }

@@ -1,36 +1,38 @@
 import type { Command } from "commander";
-import { hostNames } from "@gpu-dev/client/ssh/hostNames.ts";
+import { listReservations } from "@gpu-dev/client/reservations.ts";
+import { hostNames } from "@gpu-dev/client/ssh/hostState.ts";
 import { renderLive } from "@gpu-dev/client/ssh/renderHosts.ts";
-import { sessionFor } from "../commandAction.ts";
-import { CliError } from "../exitCodes.ts";
-import { findReservation, listAll } from "../findReservation.ts";
-import { progressSentence } from "@gpu-dev/client/text/reservationText.ts";
-import { hostFilesOf, syncSshHosts } from "../sshHosts.ts";
+import { hostFilesOf } from "@gpu-dev/client/ssh/reservationHosts.ts";
+import { progressText } from "@gpu-dev/client/text/reservationText.ts";
+import { asSentence } from "@gpu-dev/shared/text.ts";
+import { CliError } from "../output/exitCodes.ts";
+import { findReservation } from "../session/findReservation.ts";
+import { sessionFor } from "../session/session.ts";
+import { syncSshHosts } from "../session/sshHosts.ts";
 
 export function addGetSshConfig(program: Command): void {
   program
     .command("get-ssh-config")
     .description("print the ssh host blocks of ready reservations")
-    .argument("[name]", "only this one")
+    .argument("[name]", "only this reservation")
     .action(async (name: string | undefined, _options: unknown, command: Command) => {
       const session = await sessionFor(command);
       const credential = await session.requireCredential();
-      const wanted = name === undefined ? null : await findReservation(session, name);
-      const state = await syncSshHosts(
-        session,
-        credential,
-        wanted === null ? await listAll(session, "live") : [wanted],
-      );
-      const { render } = hostFilesOf(session, state.identityFile);
+      const wanted = name === undefined ? undefined : await findReservation(session, name);
+      const listed =
+        wanted === undefined ? await listReservations(session.client, "live") : [wanted];
+      const state = await syncSshHosts(session, credential, listed);
+      const { render } = hostFilesOf(session);
       const hosts = [...hostNames(state)].flatMap(([entry, host]) =>
-        "endedAt" in entry || (wanted !== null && wanted.id !== entry.id)
+        "endedAt" in entry || (wanted !== undefined && wanted.id !== entry.id)
           ? []
           : [{ ...entry, sshHost: host, block: renderLive(state, entry, host, render).join("\n") }],
       );
-      if (wanted !== null && hosts.length === 0) {
+      if (wanted !== undefined && hosts.length === 0) {
         throw new CliError(
           "refused",
-          `${wanted.name} has no ssh host: ${progressSentence(wanted)}.`,
+          `${wanted.name} has no ssh host: ${asSentence(progressText(wanted))} ` +
+            "Only ready reservations have one.",
         );
       }
       if (session.output.json) session.output.result({ items: hosts });

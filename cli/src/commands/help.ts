@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { CliError, EXIT_CODE_MEANINGS, EXIT_CODES, type ExitName } from "../exitCodes.ts";
+import { CliError, EXIT_CODE_MEANINGS, EXIT_CODES, type ExitName } from "../output/exitCodes.ts";
 
 const TOPIC = "exit-codes";
 
@@ -24,8 +24,12 @@ function findCommand(program: Command, topic: readonly string[]): Command {
   let current = program;
   for (const word of topic) {
     const next = current.commands.find((command) => command.name() === word);
-    if (next === undefined)
-      throw new CliError("usage", `There is no command "${topic.join(" ")}".`);
+    if (next === undefined) {
+      throw new CliError(
+        "usage",
+        `There is no command "${topic.join(" ")}". "gpu-dev help" lists the commands.`,
+      );
+    }
     current = next;
   }
   return current;

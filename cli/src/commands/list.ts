@@ -1,30 +1,28 @@
 import type { Command } from "commander";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { Day } from "@gpu-dev/shared/durations.ts";
+import { addMs, Day } from "@gpu-dev/shared/durations.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
-import { sessionFor } from "../commandAction.ts";
-import { listAll } from "../findReservation.ts";
+import { listReservations } from "@gpu-dev/client/reservations.ts";
 import {
   nodesOf,
   resources,
-  stateWords,
-  timeLeftWords,
+  stateLabel,
+  timeLeftText,
 } from "@gpu-dev/client/text/reservationText.ts";
-import { syncSshHosts } from "../sshHosts.ts";
-import { renderTable } from "../table.ts";
+import { renderTable } from "../output/table.ts";
+import { type Session, sessionFor } from "../session/session.ts";
+import { syncSshHosts } from "../session/sshHosts.ts";
 
 export function addList(program: Command): void {
   program
     .command("list")
     .description("your reservations")
-    .option("-a, --all", "also those that ended within the last day")
+    .option("-a, --all", "include those that ended within the last day")
     .action(async (options: { all?: boolean }, command: Command) => {
       const session = await sessionFor(command);
       const credential = await session.requireCredential();
-      const since = new Date(session.now().getTime() - Day.ms).toISOString();
-      const live = await listAll(session, "live");
-      const ended =
-        options.all === true ? await endedSince(since, () => listAll(session, "ended")) : [];
+      const live = await listReservations(session.client, "live");
+      const ended = options.all === true ? await endedWithinDay(session) : [];
       const { output } = session;
       await syncSshHosts(session, credential, live).catch((error: unknown) => {
         output.note(
@@ -37,14 +35,14 @@ export function addList(program: Command): void {
         return;
       }
       if (items.length === 0) {
-        output.line('You have no reservations. "gpu-dev reserve" makes one.');
+        output.line("You have no reservations. To create one: gpu-dev reserve");
         return;
       }
       for (const line of listLines(items, session.now(), output.style.dim)) output.line(line);
     });
 }
 
-export function listLines(
+function listLines(
   items: readonly Reservation[],
   now: Date,
   dim: (text: string) => string,
@@ -52,17 +50,15 @@ export function listLines(
   const rows = items.map((item) => [
     item.name,
     resources(item),
-    stateWords(item),
+    stateLabel(item),
     nodesOf(item),
-    timeLeftWords(item, now),
+    timeLeftText(item, now),
   ]);
   return renderTable(["NAME", "TYPE", "STATE", "NODE", "TIME LEFT"], rows, { styleHeader: dim });
 }
 
-async function endedSince(
-  since: string,
-  list: () => Promise<Reservation[]>,
-): Promise<Reservation[]> {
-  const items = await list();
+async function endedWithinDay(session: Session): Promise<Reservation[]> {
+  const since = addMs(session.now(), -Day.ms).toISOString();
+  const items = await listReservations(session.client, "ended");
   return items.filter((item) => !LIVE.includes(item.state) && (item.endedAt ?? "") >= since);
 }

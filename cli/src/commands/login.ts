@@ -1,20 +1,19 @@
 import type { Command } from "commander";
-import { sessionFor } from "../commandAction.ts";
-import { enterServer } from "../enterServer.ts";
 import { localTime } from "@gpu-dev/client/text/times.ts";
+import { sessionFor } from "../session/session.ts";
+import { refuseRole, roleOption, signIn, type SignInOptions } from "../session/signIn.ts";
 
 export function addLogin(program: Command): void {
   program
     .command("login")
     .description("sign in, and register your SSH public keys")
     .option("--as <name>", "sign in as this user")
-    .option("--identity <file>", "use this private key instead of a key pair of our own")
-    .action(async (options: { as?: string; identity?: string }, command: Command) => {
+    .addOption(roleOption())
+    .option("--identity <file>", "use this private key instead of our own key pair")
+    .action(async (options: SignInOptions, command: Command) => {
+      refuseRole(options);
       const session = await sessionFor(command);
-      const { credential, identityFile, keysAdded, keysSkipped } = await enterServer(
-        session,
-        options,
-      );
+      const { credential, identityFile, keysAdded, keysSkipped } = await signIn(session, options);
       const { output, server } = session;
       const { user, role, expiresAt } = credential;
       if (output.json) {

@@ -1,15 +1,15 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { sessionFor } from "../commandAction.ts";
-import { findReservation } from "../findReservation.ts";
+import { findReservation } from "../session/findReservation.ts";
+import { sessionFor } from "../session/session.ts";
 
-const MOST_LINES = 2_000;
+const MAX_LINES = 2_000;
 
 export function addLogs(program: Command): void {
   program
     .command("logs")
-    .description("what the server's container printed, the newest lines")
+    .description("the newest lines that the container of a reservation printed")
     .argument("<name>", "its name, or the beginning of its id")
-    .option("-n, --tail <lines>", `how many lines, at most ${String(MOST_LINES)}`, lineCount, 200)
+    .option("-n, --tail <lines>", `how many lines, at most ${String(MAX_LINES)}`, lineCount, 200)
     .action(async (name: string, options: { tail: number }, command: Command) => {
       const session = await sessionFor(command);
       await session.requireCredential();
@@ -23,21 +23,20 @@ export function addLogs(program: Command): void {
         output.result(logs);
         return;
       }
-      if (logs.podName === null)
-        output.note(`${reservation.name} has no container (yet, or any more).`);
-      if (logs.truncated) output.note("(older lines are left out)");
+      if (logs.podName === null) output.note(`${reservation.name} has no container at present.`);
+      if (logs.truncated) output.note("(older lines are omitted)");
       for (const line of logs.lines) output.line(printable(line));
     });
 }
 
-/** A log line must not be able to drive the terminal: control characters other than tabs are shown, not sent. */
-export function printable(line: string): string {
+/** Replaces control characters other than tabs, so that a log line cannot drive the terminal. */
+function printable(line: string): string {
   // eslint-disable-next-line no-control-regex
   return line.replaceAll(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, "\u00b7");
 }
 
 function lineCount(text: string): number {
   const count = Number(text);
-  if (Number.isInteger(count) && count >= 1 && count <= MOST_LINES) return count;
-  throw new InvalidArgumentError(`Give a number from 1 to ${String(MOST_LINES)}.`);
+  if (Number.isInteger(count) && count >= 1 && count <= MAX_LINES) return count;
+  throw new InvalidArgumentError(`Give a number from 1 to ${String(MAX_LINES)}.`);
 }

@@ -1,16 +1,15 @@
 import type { Command } from "commander";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { TERMINAL } from "@gpu-dev/shared/states.ts";
-import { sessionFor } from "../commandAction.ts";
-import { CliError } from "../exitCodes.ts";
-import { holdingInterrupt } from "../heldInterrupt.ts";
-import { progressSentence, resources, untilWords } from "@gpu-dev/client/text/reservationText.ts";
-import { requestFrom, type ReserveOptions } from "../reserveRequest.ts";
-import { askForReservation } from "../reserveWizard.ts";
-import type { Session } from "../session.ts";
-import { sshHostName } from "@gpu-dev/client/ssh/reservationHosts.ts";
-import { sshOptions, syncSshHosts } from "../sshHosts.ts";
-import { waitForReservation } from "../waitForReservation.ts";
+import { asSentence } from "@gpu-dev/shared/text.ts";
+import { progressText, resources, untilText } from "@gpu-dev/client/text/reservationText.ts";
+import { CliError } from "../output/exitCodes.ts";
+import { deferInterrupt } from "../output/terminal.ts";
+import { requestFrom, type ReserveOptions } from "../reserve/request.ts";
+import { waitForReservation } from "../reserve/waitForReservation.ts";
+import { runWizard } from "../reserve/wizard.ts";
+import { type Session, sessionFor } from "../session/session.ts";
+import { sshCommand, syncSshHosts } from "../session/sshHosts.ts";
 import { connectTo } from "./connect.ts";
 
 const collect = (value: string, previous: readonly string[] = []) => [...previous, value];
@@ -18,30 +17,30 @@ const collect = (value: string, previous: readonly string[] = []) => [...previou
 export function addReserve(program: Command): void {
   program
     .command("reserve")
-    .description("reserve a server, and wait until it is ready; asks where options are missing")
+    .description("reserve a server, and wait until it is ready; without --gpu-type it asks")
     .option("-t, --gpu-type <type>", "a type as avail lists it: h100")
     .option("-g, --gpus <n>", "GPUs on one node (default: 1; none for CPU types)")
     .option("--hours <n>", "how long, fractions allowed: 0.5 (default: 1)")
     .option("--duration <time>", "how long, instead of --hours: 90m, 1h30m")
-    .option("--disk <name>", "a disk of yours, made when unknown; none for no disk (default: none)")
-    .option("--image <id>", "an image of the catalogue (default: the catalogue's)")
-    .option("--name <name>", "its name (default: one is chosen)")
-    .option("--label <key=value>", "a label; may be given several times", collect)
-    .option("--no-wait", "return at once, queued")
+    .option("--disk <name>", "a disk of yours, created if it does not exist (default: none)")
+    .option("--image <id>", "an image of the catalogue (default: the catalogue's default)")
+    .option("--name <name>", "its name (default: chosen for you)")
+    .option("--label <key=value>", "a label; can be repeated", collect)
+    .option("--no-wait", "return at once instead of waiting until it is ready")
     .option("--connect", "open a shell when it is ready")
     .addHelpText("after", EXAMPLES)
     .action(async (options: ReserveOptions, command: Command) => {
       const fromOptions = requestFrom(options);
       const session = await sessionFor(command);
       await session.requireCredential();
-      if (fromOptions === null && !session.output.interactive) {
-        throw new CliError("usage", "Say which type with --gpu-type; gpu-dev avail lists them.");
+      if (fromOptions === undefined && !session.output.interactive) {
+        throw new CliError("usage", "Give a type with --gpu-type; gpu-dev avail lists them.");
       }
-      const body = fromOptions ?? (await askForReservation(session));
-      const { value: created, interrupted } = await holdingInterrupt(
+      const body = fromOptions ?? (await runWizard(session));
+      const { value: created, interrupted } = await deferInterrupt(
         async () => await session.client.call("createReservation", { body }),
       );
-      if (interrupted) throw new CliError("interrupted", goesOn(created));
+      if (interrupted) throw new CliError("interrupted", afterInterrupt(created));
       if (options.wait) await waitUntilReady(session, created, options.connect === true);
       else announceQueued(session, created);
     });
@@ -49,7 +48,7 @@ export function addReserve(program: Command): void {
 
 const EXAMPLES = `
 Examples:
-  gpu-dev reserve                                       asks for everything
+  gpu-dev reserve                                       asks for each value
   gpu-dev reserve -t h100 -g 2 --hours 1 --disk work --name demo
   gpu-dev reserve -t cpu-x86 --duration 90m --no-wait --json`;
 
@@ -59,16 +58,17 @@ function announceQueued(session: Session, created: Reservation): void {
     output.result(created);
     return;
   }
-  output.line(`Reserved ${resources(created)} as ${created.name}: ${progressSentence(created)}`);
-  output.line(`Look with "gpu-dev show ${created.name}".`);
+  const progress = asSentence(progressText(created));
+  output.line(`Reserved ${resources(created)} as ${created.name}: ${progress}`);
+  output.line(`To follow it: gpu-dev show ${created.name}`);
 }
 
-function goesOn({ name, state }: Reservation): string {
-  if (state === "queued") {
-    return `${name} stays queued, and starts without you. To give it up: gpu-dev cancel ${name}`;
-  }
-  if (state === "stopping") return `${name} did not start, and is being ended without you.`;
-  return `${name} goes on starting without you. To give it up: gpu-dev cancel ${name}`;
+/** What to print when Ctrl-C ends the waiting. */
+function afterInterrupt({ name, state }: Reservation): string {
+  const cancel = `To cancel it: gpu-dev cancel ${name}`;
+  if (state === "queued") return `${name} stays queued and starts in the background. ${cancel}`;
+  if (state === "stopping") return `${name} did not start, and is ending in the background.`;
+  return `${name} continues to start in the background. ${cancel}`;
 }
 
 async function waitUntilReady(
@@ -83,28 +83,27 @@ async function waitUntilReady(
   const reservation = await waitForReservation(
     session,
     created,
-    // One that is stopping does not know yet how it ends; its end does.
+    // A stopping reservation does not have its end reason yet.
     ({ state }) => state === "ready" || TERMINAL.includes(state),
-    goesOn,
+    afterInterrupt,
   );
   if (reservation.state !== "ready") {
     if (output.json) output.result(reservation);
     throw new CliError(
       "reservationOver",
-      `${reservation.name} did not start: ${progressSentence(reservation)}`,
+      `${reservation.name} did not start: ${progressText(reservation)}`,
     );
   }
   const credential = await session.requireCredential();
   const state = await syncSshHosts(session, credential, [reservation]);
   const host = state.live.find((entry) => entry.id === reservation.id);
-  const hostName = sshHostName(state, reservation, credential.user);
-  const ssh = ["ssh", ...(await sshOptions(session)), hostName].join(" ");
+  const ssh = await sshCommand(session, state, reservation, credential.user);
   if (output.json) {
     output.result({ ...reservation, ssh, workspacePath: host?.workspacePath ?? null });
     return;
   }
   const until =
-    reservation.expiresAt === null ? "" : `, ${untilWords(reservation.expiresAt, session.now())}`;
+    reservation.expiresAt === null ? "" : `, ${untilText(reservation.expiresAt, session.now())}`;
   output.line(`${reservation.name} is ready${until}.`);
   output.line(`  Connect    ${output.style.bold(ssh)}`);
   if (host !== undefined) output.line(`  Workspace  ${host.workspacePath}`);

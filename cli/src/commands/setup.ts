@@ -1,22 +1,20 @@
 import type { Command } from "commander";
+import { listReservations } from "@gpu-dev/client/reservations.ts";
+import { hostFilesOf } from "@gpu-dev/client/ssh/reservationHosts.ts";
 import { disableInclude } from "@gpu-dev/client/ssh/userConfig.ts";
-import { sessionFor } from "../commandAction.ts";
-import { enterServer } from "../enterServer.ts";
-import { listAll } from "../findReservation.ts";
-import { addInclude } from "../includeSetup.ts";
-import { answered, askYesNo, loadPrompts } from "../prompts.ts";
-import { openSession, type GlobalOptions, type Session } from "../session.ts";
-import { serverOrigin } from "../settings.ts";
-import { hostFilesOf, syncSshHosts, userConfigOf } from "../sshHosts.ts";
+import { answered, askYesNo, loadPrompts } from "../output/prompts.ts";
+import { type GlobalOptions, openSession, type Session, sessionFor } from "../session/session.ts";
+import { serverOrigin } from "../session/settings.ts";
+import { refuseRole, roleOption, signIn, type SignInOptions } from "../session/signIn.ts";
+import { addInclude, syncSshHosts, userConfigOf } from "../session/sshHosts.ts";
 
-interface SetupOptions {
+interface SetupOptions extends SignInOptions {
   readonly yes?: boolean;
   readonly remove?: boolean;
-  readonly as?: string;
-  readonly identity?: string;
 }
 
-const NOTHING = "Setup was stopped. What was done so far stays; run it again at any time.";
+const CANCEL_TEXT =
+  "Setup was stopped. The steps done so far are kept; you can run it again at any time.";
 
 export function addSetup(program: Command): void {
   program
@@ -25,43 +23,41 @@ export function addSetup(program: Command): void {
       "first run: server, sign-in, SSH key and, if you agree, one line in your ssh config",
     )
     .option("-y, --yes", "agree to everything; for scripts")
-    .option("--remove", "take our lines out of your ssh config and delete our generated ssh files")
+    .option("--remove", "remove our lines from your ssh config, and our generated ssh files")
     .option("--as <name>", "sign in as this user")
-    .option("--identity <file>", "use this private key instead of a key pair of our own")
+    .addOption(roleOption())
+    .option("--identity <file>", "use this private key instead of our own key pair")
     .action(async (options: SetupOptions, command: Command) => {
+      refuseRole(options);
       const session = await sessionFor(command);
       if (options.remove === true) await remove(session);
       else await setUp(session, options, command.optsWithGlobals<GlobalOptions>());
     });
 }
 
-async function setUp(first: Session, options: SetupOptions, globals: GlobalOptions): Promise<void> {
-  const session = await withServer(first, options, globals);
-  const entered = await enterServer(session, options);
-  await session.settings.update((all) => ({ ...all, server: session.server }));
-  const state = await syncSshHosts(session, entered.credential, await listAll(session, "live"));
-  const { output } = session;
-  output.note(`Signed in to ${session.server} as ${entered.credential.user}.`);
-  output.note(`SSH key: ${entered.identityFile}`);
-  for (const skipped of entered.keysSkipped) output.note(`Not registered: ${skipped}`);
+async function setUp(
+  initial: Session,
+  options: SetupOptions,
+  globals: GlobalOptions,
+): Promise<void> {
+  const session = await withServer(initial, options, globals);
+  const { credential, identityFile, keysAdded, keysSkipped } = await signIn(session, options);
+  const { output, server } = session;
+  await session.settings.update((all) => ({ ...all, server }));
+  const live = await listReservations(session.client, "live");
+  const { prefix } = await syncSshHosts(session, credential, live);
+  output.note(`Signed in to ${server} as ${credential.user}.`);
+  output.note(`SSH key: ${identityFile}`);
+  for (const skipped of keysSkipped) output.note(`Not registered: ${skipped}`);
   const agreed = await consent(session, options);
   if (agreed) {
     output.note(await addInclude(session));
   } else {
-    output.note("Your ssh config was not touched: commands will be printed with ssh -F.");
+    output.note("Your ssh config was not changed: printed commands use ssh -F.");
   }
   if (output.json) {
-    const { user, role } = entered.credential;
-    const { identityFile, keysAdded } = entered;
-    output.result({
-      server: session.server,
-      user,
-      role,
-      identityFile,
-      keysAdded,
-      include: agreed,
-      prefix: state.prefix,
-    });
+    const { user, role } = credential;
+    output.result({ server, user, role, identityFile, keysAdded, include: agreed, prefix });
   } else {
     output.line('Ready. Try "gpu-dev avail", then "gpu-dev reserve".');
   }
@@ -72,10 +68,11 @@ async function withServer(
   options: SetupOptions,
   globals: GlobalOptions,
 ): Promise<Session> {
-  const given = globals.server !== undefined || process.env["GPU_DEV_SERVER"] !== undefined;
-  if (given || options.yes === true || !session.output.interactive) return session;
+  const isGiven = globals.server !== undefined || process.env["GPU_DEV_SERVER"] !== undefined;
+  if (isGiven || options.yes === true || !session.output.interactive) return session;
   const { text } = await loadPrompts();
-  const server = await answered(text({ message: "Server", initialValue: session.server }), NOTHING);
+  const question = text({ message: "Server", initialValue: session.server });
+  const server = await answered(question, CANCEL_TEXT);
   return await openSession({ ...globals, server: serverOrigin(server) });
 }
 
@@ -83,33 +80,33 @@ async function consent(session: Session, options: SetupOptions): Promise<boolean
   if (options.yes === true) return true;
   if (!session.output.interactive) {
     session.output.note(
-      "Without a terminal nobody can agree to a line in your ssh config: add --yes.",
+      "Without a terminal, setup can't ask whether to change your ssh config: add --yes to agree.",
     );
     return false;
   }
   const config = userConfigOf(session);
   return await askYesNo(
     `Put one Include line first in ${config.path}, so that "ssh gpu-dev-NAME" works everywhere?`,
-    NOTHING,
+    CANCEL_TEXT,
   );
 }
 
 async function remove(session: Session): Promise<void> {
   const config = userConfigOf(session);
-  const result = await disableInclude(config);
-  const files = hostFilesOf(session, "");
+  const include = await disableInclude(config);
+  const files = hostFilesOf(session);
   await files.remove();
-  const { output } = session;
+  const { output, server } = session;
   if (output.json) {
-    output.result({ include: result, removedFrom: files.paths.dir });
+    output.result({ include, removedFrom: files.paths.dir });
     return;
   }
   output.line(
-    result === "removed"
-      ? `Our lines are gone from ${config.path}.`
-      : `${config.path} held no lines of ours.`,
+    include === "removed"
+      ? `Our lines were removed from ${config.path}.`
+      : `${config.path} has no lines of ours.`,
   );
   output.line(
-    `The generated hosts for ${session.server} are deleted; your key pair in ${files.paths.dir} stays.`,
+    `The generated hosts of ${server} were deleted; your key pair in ${files.paths.dir} stays.`,
   );
 }

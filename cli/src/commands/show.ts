@@ -3,15 +3,15 @@ import type { Event } from "@gpu-dev/shared/api/events.ts";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { formatDuration } from "@gpu-dev/shared/durations.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
-import { sessionFor } from "../commandAction.ts";
-import { findReservation } from "../findReservation.ts";
-import { progressSentence, resources, untilWords } from "@gpu-dev/client/text/reservationText.ts";
-import type { Session } from "../session.ts";
-import { sshHostName } from "@gpu-dev/client/ssh/reservationHosts.ts";
-import { sshOptions, syncSshHosts } from "../sshHosts.ts";
-import { renderFields, renderTable } from "../table.ts";
+import { progressText, resources, untilText } from "@gpu-dev/client/text/reservationText.ts";
 import { localTime, localTimeExact } from "@gpu-dev/client/text/times.ts";
-import { wrapWords } from "../wrap.ts";
+import { renderFields, renderTable, wrapWords } from "../output/table.ts";
+import { findReservation } from "../session/findReservation.ts";
+import { type Session, sessionFor } from "../session/session.ts";
+import { sshCommand, syncSshHosts } from "../session/sshHosts.ts";
+
+const MAX_EVENTS = 200;
+const MIN_TEXT_COLUMNS = 20;
 
 export function addShow(program: Command): void {
   program
@@ -24,18 +24,12 @@ export function addShow(program: Command): void {
       const reservation = await findReservation(session, name);
       const { items: events } = await session.client.call("listReservationEvents", {
         params: { reservationId: reservation.id },
-        query: { limit: 200 },
+        query: { limit: MAX_EVENTS },
       });
       const state = await syncSshHosts(session, credential, [reservation]);
       const host = state.live.find((entry) => entry.id === reservation.id);
       const connection =
-        host === undefined
-          ? null
-          : [
-              "ssh",
-              ...(await sshOptions(session)),
-              sshHostName(state, reservation, credential.user),
-            ].join(" ");
+        host === undefined ? null : await sshCommand(session, state, reservation, credential.user);
       if (session.output.json) {
         session.output.result({
           reservation,
@@ -63,9 +57,9 @@ function printPanel(
   const isLive = LIVE.includes(reservation.state);
   const labels = Object.entries(spec.labels).map(([key, value]) => `${key}=${value}`);
   const fields: [string, string | null][] = [
-    ["State", progressSentence(reservation)],
+    ["State", progressText(reservation)],
     ["Server", `${resources(reservation)} for ${formatDuration(spec.durationSeconds)}`],
-    ["Node", members.length === 0 ? null : members.map(memberWords).join(", ")],
+    ["Node", members.length === 0 ? null : members.map(memberLabel).join(", ")],
     ["Disk", spec.disk],
     ["Image", spec.image],
     ["Labels", labels.length === 0 ? null : labels.join(", ")],
@@ -73,7 +67,7 @@ function printPanel(
     ["Ready", at(reservation.readyAt)],
     [
       "Lease",
-      isLive && reservation.expiresAt !== null ? untilWords(reservation.expiresAt, now) : null,
+      isLive && reservation.expiresAt !== null ? untilText(reservation.expiresAt, now) : null,
     ],
     [
       "Extendable",
@@ -90,8 +84,9 @@ function printPanel(
   for (const line of renderFields(fields)) output.line(line);
 }
 
-function memberWords(member: Reservation["members"][number]): string {
-  const restarts = member.restarts === 0 ? "" : `, restarted ${String(member.restarts)} times`;
+function memberLabel(member: Reservation["members"][number]): string {
+  const times = member.restarts === 1 ? "once" : `${String(member.restarts)} times`;
+  const restarts = member.restarts === 0 ? "" : `, restarted ${times}`;
   return `${member.node} (${member.podName}${restarts})`;
 }
 
@@ -99,9 +94,9 @@ function printTimeline(session: Session, events: readonly Event[]): void {
   if (events.length === 0) return;
   const { output } = session;
   const times = events.map((event) => localTimeExact(event.at, session.now()));
-  const room = output.columns() - Math.max(...times.map((time) => time.length)) - 4;
+  const width = output.columns() - Math.max(...times.map((time) => time.length)) - 4;
   const rows = events.flatMap((event, index) =>
-    wrapWords(event.message, Math.max(room, 20)).map((text, line) => [
+    wrapWords(event.message, Math.max(width, MIN_TEXT_COLUMNS)).map((text, line) => [
       line === 0 ? (times[index] ?? "") : "",
       text,
     ]),

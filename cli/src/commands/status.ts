@@ -1,15 +1,14 @@
 import type { Command } from "commander";
-import { sessionFor } from "../commandAction.ts";
-import { CliError } from "../exitCodes.ts";
-import { sshOptions } from "../sshHosts.ts";
-import { renderFields } from "../table.ts";
 import { localTime } from "@gpu-dev/client/text/times.ts";
-import { VERSION } from "../version.ts";
+import { CliError } from "../output/exitCodes.ts";
+import { renderFields } from "../output/table.ts";
+import { sessionFor, VERSION } from "../session/session.ts";
+import { sshOptions } from "../session/sshHosts.ts";
 
 export function addStatus(program: Command): void {
   program
     .command("status")
-    .description("the server and its parts, and how you are signed in")
+    .description("the server, its dependencies, and your sign-in")
     .action(async (_options: unknown, command: Command) => {
       const session = await sessionFor(command);
       await session.requireCredential();
@@ -22,7 +21,7 @@ export function addStatus(program: Command): void {
       }
       const now = session.now();
       const { cluster, reservations } = status;
-      const seen = cluster.asOf === null ? "" : `, seen ${localTime(cluster.asOf, now)}`;
+      const seen = cluster.asOf === null ? "" : `, last seen ${localTime(cluster.asOf, now)}`;
       const counts = Object.entries(reservations).map(([state, n]) => `${String(n)} ${state}`);
       const include = (await sshOptions(session)).length === 0;
       const fields: [string, string][] = [
@@ -32,14 +31,14 @@ export function addStatus(program: Command): void {
         ["Cluster", `${cluster.state}${seen}`],
         ["Reservations", counts.join(", ")],
         ["You", `${me.name} (${me.role}), signed in until ${localTime(me.tokenExpiresAt, now)}`],
-        ["ssh config", include ? "includes our hosts" : "not touched: use ssh -F, as printed"],
+        ["ssh config", include ? "includes our hosts" : "not changed: use ssh -F, as printed"],
         ["Client", `version ${VERSION}`],
       ];
       for (const line of renderFields(fields)) output.line(line.slice(2));
       if (status.database === "down" || cluster.state === "unknown") {
         throw new CliError(
           "unreachable",
-          "Part of the server is away; it mends itself when that is back.",
+          "A dependency is unavailable; the server will recover when it returns.",
         );
       }
     });

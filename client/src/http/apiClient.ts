@@ -1,14 +1,15 @@
 import type { z } from "zod";
 import { type Route, routes } from "@gpu-dev/shared/api/routes.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
+import { pause } from "../clock.ts";
 import { ApiError, ConnectionError, UnexpectedResponse } from "./apiErrors.ts";
-import { backoffMs, pause, READ_BACKOFF } from "./backoff.ts";
+import { backoffMs, READ_BACKOFF } from "./backoff.ts";
 import { type EventsOptions, type StreamItem, streamEvents } from "./eventStream.ts";
 import { lenientParse } from "./lenientParse.ts";
 import type { CallableRouteId, CallArguments, ResponseOf } from "./routeTypes.ts";
 import {
   connectionFailure,
-  ForeignAnswer,
+  ForeignResponse,
   parseJson,
   send,
   type TransportOptions,
@@ -20,21 +21,27 @@ export type ApiClientOptions = TransportOptions;
 export interface ApiClient {
   readonly baseUrl: string;
   /**
-   * Calls one route of the route table. Throws ApiError (the server said no), ConnectionError (no answer) or
-   * UnexpectedResponse (another version). Reads are tried up to three times; writes only under an
-   * idempotency key, which routes that create get by themselves.
+   * Calls one route of the route table. Throws ApiError (the server refused), ConnectionError (no
+   * response) or UnexpectedResponse (another version). Reads are tried up to three times; writes
+   * only with an idempotency key, which routes that create something get automatically.
    */
   call<Id extends CallableRouteId>(...args: CallArguments<Id>): Promise<ResponseOf<Id>>;
-  /** Everything that happens to what is yours, for as long as it is iterated; reconnects by itself. */
+  /**
+   * The events of the user's own reservations and disks. Reconnects automatically while it is
+   * iterated.
+   */
   events(options?: EventsOptions): AsyncGenerator<StreamItem, void, undefined>;
 }
 
-const TRIES = 3;
+const MAX_TRIES = 3;
 const DEFAULT_TIMEOUT_MS = 15 * Second.ms;
 const RETRY_STATUSES: readonly number[] = [429, 502, 503, 504];
-const LONGEST_RETRY_AFTER_SECONDS = 20;
+const MAX_RETRY_AFTER_SECONDS = 20;
 
-/** Uses only fetch and web APIs: it runs in Node 22 and newer and in an editor's extension host alike. */
+/**
+ * Uses only fetch and web APIs, so that it runs in Node 22 and newer and in an editor's extension
+ * host.
+ */
 export function createApiClient(options: ApiClientOptions): ApiClient {
   return {
     baseUrl: options.baseUrl,
@@ -72,9 +79,9 @@ async function callRoute(
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     signal: call.signal,
   };
-  const tries = route.method === "get" || key !== undefined ? TRIES : 1;
+  const tries = route.method === "get" || key !== undefined ? MAX_TRIES : 1;
   const text = await sendWithRetries(options, request, tries);
-  return readAnswer(options.baseUrl, route.response.schema, text);
+  return readResponse(options.baseUrl, route.response.schema, text);
 }
 
 async function sendWithRetries(
@@ -92,7 +99,8 @@ async function sendWithRetries(
     } catch (error) {
       if (isUnauthenticated(error) && !renewed && options.renew !== undefined) {
         renewed = true;
-        // A fresh token is no retry of the request: the server refused it before doing anything.
+        // A request with a renewed token does not count as a retry: the server refused the first
+        // one at once.
         if (await options.renew()) {
           attempt -= 1;
           continue;
@@ -106,13 +114,13 @@ async function sendWithRetries(
   }
 }
 
-/** How long to wait before the next try, or null where another try would not help. */
+/** How long to wait before the next try; null if another try would not help. */
 function retryWaitMs(error: unknown, attempt: number, random: () => number): number | null {
-  const answered = error instanceof ApiError || error instanceof ForeignAnswer;
-  if (answered && !RETRY_STATUSES.includes(error.status)) return null;
-  if (!answered && !(error instanceof ConnectionError)) return null;
-  const asked = answered ? error.retryAfterSeconds : null;
-  if (asked !== null && asked > LONGEST_RETRY_AFTER_SECONDS) return null;
+  const hasStatus = error instanceof ApiError || error instanceof ForeignResponse;
+  if (hasStatus && !RETRY_STATUSES.includes(error.status)) return null;
+  if (!hasStatus && !(error instanceof ConnectionError)) return null;
+  const asked = hasStatus ? error.retryAfterSeconds : null;
+  if (asked !== null && asked > MAX_RETRY_AFTER_SECONDS) return null;
   return asked === null ? backoffMs(READ_BACKOFF, attempt, random) : asked * Second.ms;
 }
 
@@ -120,7 +128,7 @@ export function isUnauthenticated(error: unknown): boolean {
   return error instanceof ApiError && error.code === "unauthenticated";
 }
 
-function readAnswer(baseUrl: string, schema: z.ZodType | null, text: string): unknown {
+function readResponse(baseUrl: string, schema: z.ZodType | null, text: string): unknown {
   if (schema === null) return undefined;
   const parsed = lenientParse(schema, parseJson(text));
   if (!parsed.ok) throw new UnexpectedResponse(baseUrl, parsed.where);

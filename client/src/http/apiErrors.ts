@@ -1,19 +1,19 @@
-import type { Problem } from "@gpu-dev/shared/errors.ts";
+import { codeOf, type Problem } from "@gpu-dev/shared/errors.ts";
 
-/** A problem as an older client reads a newer server's: a code that it does not know is no reason to fail. */
-export type LenientProblem = Omit<Problem, "code"> & { code: string };
+/** A problem as an older client reads it from a newer server: the code may be unknown. */
+export type LenientProblem = Omit<Problem, "code"> & { readonly code: string };
 
-/** The server understood the request and said no. `problem.detail` is written for people. */
+/** The server understood the request and refused it. `problem.detail` is a user-facing message. */
 export class ApiError extends Error {
+  override readonly name = "ApiError";
   readonly problem: LenientProblem;
   readonly status: number;
   readonly code: string;
-  /** Seconds that the server asks to wait before another try; null where it did not say. */
+  /** Seconds that the server asks to wait before another try; null if it did not say. */
   readonly retryAfterSeconds: number | null;
 
   constructor(problem: LenientProblem, retryAfterSeconds: number | null = null) {
     super(problem.detail);
-    this.name = "ApiError";
     this.problem = problem;
     this.status = problem.status;
     this.code = problem.code;
@@ -21,56 +21,62 @@ export class ApiError extends Error {
   }
 }
 
-/** No answer of ours came back: not running, not reachable, too slow, or something else answered. */
+/**
+ * The server did not respond: not running, not reachable, too slow, or another program responded.
+ */
 export class ConnectionError extends Error {
+  override readonly name: string = "ConnectionError";
   readonly url: string;
 
-  constructor(url: string, why: string, options: { next?: string; cause?: unknown } = {}) {
+  constructor(
+    url: string,
+    why: string,
+    options: { readonly next?: string; readonly cause?: unknown } = {},
+  ) {
     const next =
-      options.next ?? "Check the address and that the server runs, then try again in a moment.";
-    super(`No answer from the server at ${url}: ${why}. ${next}`, { cause: options.cause });
-    this.name = "ConnectionError";
+      options.next ?? "Check the address and that the server is running, then try again.";
+    super(`No response from the server at ${url}: ${why}. ${next}`, { cause: options.cause });
     this.url = url;
   }
 }
 
-/** The answer has a shape that this version does not know: one of the two sides is older. */
+/**
+ * The response has a shape that this version does not know: client and server are of different
+ * versions.
+ */
 export class UnexpectedResponse extends Error {
+  override readonly name = "UnexpectedResponse";
   readonly url: string;
 
   constructor(url: string, where: string) {
     super(
-      `The server at ${url} answered in a way that this version does not understand (${where}). ` +
-        "Client and server are of different versions: update this client.",
+      `This version does not understand the response of the server at ${url} (${where}). ` +
+        "Client and server are of different versions: update the older one.",
     );
-    this.name = "UnexpectedResponse";
     this.url = url;
   }
 }
 
-/** Why a fetch failed, in words: undici hides the reason in `cause`. */
+/** Why a fetch failed. undici puts the reason in `cause`. */
 export function describeNetworkFailure(error: unknown): string {
-  for (let current: unknown = error, depth = 0; current instanceof Error && depth < 5; depth += 1) {
-    const code = (current as { code?: unknown }).code;
-    if (typeof code === "string") return REASONS[code] ?? code;
-    current = current.cause;
-  }
+  const code = codeOf(error);
+  if (code !== undefined) return REASONS[code] ?? code;
   return error instanceof Error ? error.message : "the request failed";
 }
 
-const REASONS: Record<string, string> = {
-  ECONNREFUSED: "nothing listens there (connection refused)",
-  ECONNRESET: "the connection was cut",
-  UND_ERR_SOCKET: "the connection was cut",
-  ENOTFOUND: "the host name is not known",
-  EAI_AGAIN: "the host name could not be looked up just now",
-  EHOSTUNREACH: "the network has no way to it",
-  ENETUNREACH: "the network has no way to it",
-  ETIMEDOUT: "it took too long to connect",
-  UND_ERR_CONNECT_TIMEOUT: "it took too long to connect",
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "no program listens there (connection refused)",
+  ECONNRESET: "the connection was closed",
+  UND_ERR_SOCKET: "the connection was closed",
+  ENOTFOUND: "the host name is unknown",
+  EAI_AGAIN: "the host name could not be resolved at present",
+  EHOSTUNREACH: "there is no network route to it",
+  ENETUNREACH: "there is no network route to it",
+  ETIMEDOUT: "the connection timed out",
+  UND_ERR_CONNECT_TIMEOUT: "the connection timed out",
   CERT_HAS_EXPIRED: "its certificate has expired",
   DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is self-signed (set NODE_EXTRA_CA_CERTS)",
-  SELF_SIGNED_CERT_IN_CHAIN: "its certificate comes from an unknown CA (set NODE_EXTRA_CA_CERTS)",
+  SELF_SIGNED_CERT_IN_CHAIN: "its certificate is from an unknown CA (set NODE_EXTRA_CA_CERTS)",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    "its certificate comes from an unknown CA (set NODE_EXTRA_CA_CERTS)",
+    "its certificate is from an unknown CA (set NODE_EXTRA_CA_CERTS)",
 };

@@ -12,16 +12,18 @@ import {
 import { routes } from "@gpu-dev/shared/api/routes.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
 import { type ReservationId, reservationId } from "@gpu-dev/shared/ids.ts";
+import { pause } from "../clock.ts";
 import { ApiError, ConnectionError } from "./apiErrors.ts";
-import { backoffMs, pause, STREAM_BACKOFF } from "./backoff.ts";
+import { backoffMs, STREAM_BACKOFF } from "./backoff.ts";
 import { lenientParse } from "./lenientParse.ts";
 import { connectionFailure, parseJson, send, type TransportOptions } from "./transport.ts";
 
 /**
- * `open` and `lost` tell whether what one shows is live; `resync` means that history was pruned: read
- * everything anew; `changed` names what to read anew that has no event. Whoever keeps it on a screen waits a
- * random part of a second first, as every other client was told at the same moment. Of an event that a newer server
- * tells in words unknown here, `unreadable` names at least the reservation: it may have changed.
+ * `open` and `lost` report whether the stream is connected. `resync` means that events were pruned:
+ * re-read everything. `changed` names data without events to re-read; a client that displays it
+ * first waits for a random part of a second, because every client receives the hint at the same
+ * time. `unreadable` is an event that this version does not understand; the reservation that it
+ * names may have changed.
  */
 export type StreamItem =
   | { readonly kind: "open" }
@@ -32,18 +34,23 @@ export type StreamItem =
   | { readonly kind: "lost"; readonly error: Error };
 
 export interface EventsOptions {
-  /** Resume after this event; left out, the stream begins with what happens next. */
+  /** Resume after this event; without it, the stream starts with the next event. */
   readonly lastEventId?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** The server sends a comment every 15 s; silence for longer than this means a dead connection. */
+  /**
+   * The server sends a comment every 15 s; silence for longer than this means a dead connection.
+   */
   readonly silenceMs?: number | undefined;
 }
 
 const eventSubject = z.object({ reservationId });
 const SILENCE_MS = 45 * Second.ms;
-const LONGEST_EVENT = 1_000_000;
+const MAX_EVENT_BYTES = 1_000_000;
 
-/** Ends when the signal aborts; throws only what no reconnection can mend (signed out, refused). */
+/**
+ * Ends when the signal aborts; throws only errors that a reconnection cannot recover (signed out,
+ * refused).
+ */
 export async function* streamEvents(
   transport: TransportOptions,
   options: EventsOptions,
@@ -51,7 +58,7 @@ export async function* streamEvents(
   const cursor = { lastEventId: options.lastEventId };
   let failures = 0;
   let renewed = false;
-  while (!isOver(options)) {
+  while (!isStopped(options)) {
     try {
       for await (const item of oneConnection(transport, options, cursor)) {
         if (item.kind !== "open") {
@@ -62,7 +69,7 @@ export async function* streamEvents(
       }
       yield { kind: "lost", error: new ConnectionError(transport.baseUrl, "the stream ended") };
     } catch (error) {
-      if (isOver(options)) return;
+      if (isStopped(options)) return;
       if (error instanceof ApiError && error.status < 500 && error.status !== 429) {
         if (error.status !== 401 || renewed || (await transport.renew?.()) !== true) throw error;
         renewed = true;
@@ -76,7 +83,7 @@ export async function* streamEvents(
   }
 }
 
-function isOver(options: EventsOptions): boolean {
+function isStopped(options: EventsOptions): boolean {
   return options.signal?.aborted === true;
 }
 
@@ -104,7 +111,7 @@ async function* oneConnection(
     yield* readItems(response.body, cursor, watchdog.heard);
   } catch (error) {
     if (silence.signal.aborted) {
-      throw new ConnectionError(transport.baseUrl, "the event stream went silent", {
+      throw new ConnectionError(transport.baseUrl, "the event stream was silent for too long", {
         cause: error,
       });
     }
@@ -124,7 +131,7 @@ async function* readItems(
 ): AsyncGenerator<StreamItem, void, undefined> {
   const ready: StreamItem[] = [];
   const parser = createParser({
-    maxBufferSize: LONGEST_EVENT,
+    maxBufferSize: MAX_EVENT_BYTES,
     onId: (id) => {
       cursor.lastEventId = id === "" ? undefined : id;
     },
@@ -158,14 +165,14 @@ function changedOf(text: string): StreamItem | null {
 }
 
 function startWatchdog(silenceMs: number, silence: AbortController) {
-  const bark = () => {
+  const abortSilentStream = () => {
     silence.abort();
   };
-  let timer = setTimeout(bark, silenceMs);
+  let timer = setTimeout(abortSilentStream, silenceMs);
   return {
     heard: () => {
       clearTimeout(timer);
-      timer = setTimeout(bark, silenceMs);
+      timer = setTimeout(abortSilentStream, silenceMs);
     },
     stop: () => {
       clearTimeout(timer);

@@ -1,8 +1,8 @@
 import type { z } from "zod";
 
 /**
- * Parses an answer and ignores fields that it does not know, also inside strict objects: a newer server may
- * send more. Anything else that does not fit is an error, given back as "path: message".
+ * Parses an answer and ignores fields that it does not know, also inside strict objects: a newer
+ * server may send more. Anything else that does not fit is an error, given back as "path: message".
  */
 export function lenientParse<Schema extends z.ZodType>(
   schema: Schema,

@@ -3,7 +3,7 @@ import type { routes } from "@gpu-dev/shared/api/routes.ts";
 
 type Routes = typeof routes;
 
-/** Routes that answer with one JSON document (or nothing); the event stream has its own method. */
+/** Routes that return one JSON document (or nothing); the event stream has its own method. */
 export type CallableRouteId = {
   [Id in keyof Routes]: Routes[Id] extends { stream: "sse" } ? never : Id;
 }[keyof Routes];
@@ -11,7 +11,7 @@ export type CallableRouteId = {
 type InputOf<Id extends CallableRouteId, Part extends "params" | "query" | "body"> =
   Routes[Id] extends Record<Part, infer Schema extends z.ZodType> ? z.input<Schema> : never;
 
-/** A part is left out where the route has none, and optional where every field of it is. */
+/** A part is absent if the route has none, and optional if all its fields are. */
 type PartOf<Id extends CallableRouteId, Part extends "params" | "query" | "body"> = [
   InputOf<Id, Part>,
 ] extends [never]
@@ -25,7 +25,9 @@ type MayBeEmpty<T> = Partial<T> extends T ? true : false;
 export type CallOptions<Id extends CallableRouteId> = PartOf<Id, "params"> &
   PartOf<Id, "query"> &
   PartOf<Id, "body"> & {
-    /** Routes that create get a fresh one when it is left out; the same key gives the same answer. */
+    /**
+     * Routes that create something get a new one by default; the same key gives the same response.
+     */
     readonly idempotencyKey?: string | undefined;
     readonly signal?: AbortSignal | undefined;
   };
@@ -36,7 +38,7 @@ export type ResponseOf<Id extends CallableRouteId> = Routes[Id]["response"] exte
   ? z.output<Schema>
   : undefined;
 
-/** The options argument may be left out where nothing in it is required. */
+/** The options argument is optional if nothing in it is required. */
 export type CallArguments<Id extends CallableRouteId> =
   MayBeEmpty<CallOptions<Id>> extends true
     ? [id: Id, options?: CallOptions<Id>]

@@ -7,7 +7,7 @@ export interface TransportOptions {
   /** Origin of the server, with or without a path before /v1: "http://127.0.0.1:8710". */
   readonly baseUrl: string;
   readonly token?: (() => string | undefined) | undefined;
-  /** Called once when a token was refused; true when `token()` now gives a fresh one. */
+  /** Called once after a token was refused; returns true if `token()` now returns a renewed one. */
   readonly renew?: (() => Promise<boolean>) | undefined;
   readonly fetch?: typeof fetch | undefined;
   readonly timeoutMs?: number | undefined;
@@ -21,7 +21,7 @@ export interface WireRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** Left out: no limit (the event stream has a watchdog instead). */
+  /** No limit if undefined (the event stream has a watchdog instead). */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -54,7 +54,10 @@ export async function send(options: TransportOptions, request: WireRequest): Pro
   throw await refusal(options.baseUrl, response);
 }
 
-/** Turns what a fetch or a body threw into a ConnectionError; a caller's own abort is passed on as it is. */
+/**
+ * Converts an error of fetch or of a body to a ConnectionError; an abort by the caller is returned
+ * unchanged.
+ */
 export function connectionFailure(
   baseUrl: string,
   error: unknown,
@@ -87,20 +90,21 @@ async function refusal(baseUrl: string, response: Response): Promise<ApiError | 
     const { errors, ...rest } = parsed.data;
     return new ApiError(errors === undefined ? rest : { ...rest, errors }, retryAfter);
   }
-  const failure = new ForeignAnswer(baseUrl, response.status, retryAfter);
-  return failure;
+  return new ForeignResponse(baseUrl, response.status, retryAfter);
 }
 
-/** A status without a problem document: a proxy or a load balancer answered in the server's place. */
-export class ForeignAnswer extends ConnectionError {
+/**
+ * A status without a problem document: a proxy or a load balancer responded in the server's place.
+ */
+export class ForeignResponse extends ConnectionError {
+  override readonly name = "ForeignResponse";
   readonly status: number;
   readonly retryAfterSeconds: number | null;
 
   constructor(baseUrl: string, status: number, retryAfter: number | null) {
-    super(baseUrl, `something else answered with status ${String(status)}`, {
-      next: "Check the address, and any proxy or load balancer between here and there.",
+    super(baseUrl, `another program responded with status ${String(status)}`, {
+      next: "Check the address, and any proxy or load balancer on the way to it.",
     });
-    this.name = "ForeignAnswer";
     this.status = status;
     this.retryAfterSeconds = retryAfter;
   }

@@ -1,16 +1,16 @@
-import { posix, win32 } from "node:path";
-import { atomicWrite, type WriteTarget } from "./atomicWrite.ts";
+import { codeOf } from "@gpu-dev/shared/errors.ts";
+import { withFileLock } from "@gpu-dev/shared/fileLock.ts";
 import {
   deploymentName,
   deploymentPaths,
   type DeploymentPaths,
+  pathsOf,
   STATE_SUFFIX,
-} from "./deploymentPaths.ts";
-import { withFileLock } from "./fileLock.ts";
+} from "../paths.ts";
+import { atomicWrite, type WriteTarget } from "./atomicWrite.ts";
+import { readIfExists } from "./fileSystem.ts";
 import { type HostState, hostState } from "./hostState.ts";
-import { quotedPath } from "./quoting.ts";
-import { renderHosts, renderKnownHosts, type RenderOptions } from "./renderHosts.ts";
-import { codeOf, readIfThere } from "./sshFileSystem.ts";
+import { quotedPath, renderHosts, renderKnownHosts, type RenderOptions } from "./renderHosts.ts";
 import { type Observed, syncHosts } from "./syncHosts.ts";
 
 export interface HostFilesOptions extends WriteTarget {
@@ -21,7 +21,10 @@ export interface HostFilesOptions extends WriteTarget {
   readonly now: () => Date;
 }
 
-/** A host that exists only while the Include line works; a pattern, so that editors do not list it. */
+/**
+ * A host that resolves only while the Include line works. It is a pattern, so editors do not list
+ * it.
+ */
 export const PROBE_HOST = "gpu-dev-setup-check";
 export const PROBE_ADDRESS = "setup-check.gpu-dev.invalid";
 
@@ -29,9 +32,9 @@ export interface HostFiles {
   readonly paths: DeploymentPaths;
   readonly render: RenderOptions;
   readonly read: () => Promise<HostState>;
-  /** Merges under the lock and writes what changed; answers with the state that is now on disk. */
+  /** Merges under the lock, writes what changed, and returns the state that is then on disk. */
   readonly sync: (observed: Observed) => Promise<HostState>;
-  /** Deletes what was generated for this deployment; the key pair stays. */
+  /** Deletes the generated files of this deployment; the key pair stays. */
   readonly remove: () => Promise<void>;
 }
 
@@ -63,14 +66,17 @@ export function openHostFiles(options: HostFilesOptions): HostFiles {
   };
 }
 
-/** The state on disk; a file that can't be understood is begun anew, since the server knows the truth. */
+/**
+ * The state on disk. A damaged file is replaced by an empty state: it is only a cache of the
+ * server's state.
+ */
 async function readState(options: HostFilesOptions, paths: DeploymentPaths): Promise<HostState> {
-  const content = await readIfThere(options.fs, paths.state);
+  const content = await readIfExists(options.fs, paths.state);
   if (content !== null) {
     try {
       return hostState.parse(JSON.parse(content.toString("utf8")));
     } catch {
-      // Falls through: it is only a copy of what the server says.
+      // Falls through to an empty state.
     }
   }
   const others = (await deploymentFiles(options, paths)).filter((state) => state !== paths.state);
@@ -85,8 +91,8 @@ async function readState(options: HostFilesOptions, paths: DeploymentPaths): Pro
 }
 
 /**
- * Known hosts first and the state last: a reader never meets a host whose key is not there yet, and after a crash
- * in between the next run finds the older state and writes everything again.
+ * Known hosts are written first and the state last: ssh never reads a host whose key is missing,
+ * and after a crash in between the next run finds the older state and rewrites every file.
  */
 async function writeAll(
   options: HostFilesOptions,
@@ -108,10 +114,10 @@ function renderIndex(options: HostFilesOptions, states: readonly string[]): stri
     return `Include ${quotedPath(conf, options.platform, { tokens: false })}`;
   });
   return [
-    "# Written by gpu-dev: one line for each deployment that you use.",
+    "# Written by gpu-dev: one line per deployment that you use.",
     ...includes,
     "",
-    "# Lets gpu-dev see whether ssh reads this file.",
+    "# Lets gpu-dev check whether ssh reads this file.",
     `Host ${PROBE_HOST.slice(0, -1)}?`,
     `  HostName ${PROBE_ADDRESS}`,
     "",
@@ -122,7 +128,7 @@ async function deploymentFiles(
   options: HostFilesOptions,
   paths: DeploymentPaths,
 ): Promise<string[]> {
-  const files = options.platform === "win32" ? win32 : posix;
+  const files = pathsOf(options.platform);
   try {
     const names = await options.fs.readDirectory(paths.dir);
     return names
@@ -136,19 +142,19 @@ async function deploymentFiles(
 }
 
 async function removeAll(options: HostFilesOptions, paths: DeploymentPaths): Promise<void> {
-  const drop = async (path: string) => {
+  const removeFile = async (path: string) => {
     await options.fs.unlink(path).catch((error: unknown) => {
       if (codeOf(error) !== "ENOENT") throw error;
     });
   };
-  await drop(paths.state);
-  await drop(paths.conf);
-  await drop(paths.knownHosts);
-  const left = await deploymentFiles(options, paths);
-  if (left.length === 0) {
-    await drop(paths.index);
+  await removeFile(paths.state);
+  await removeFile(paths.conf);
+  await removeFile(paths.knownHosts);
+  const remaining = await deploymentFiles(options, paths);
+  if (remaining.length === 0) {
+    await removeFile(paths.index);
     return;
   }
-  const index = Buffer.from(renderIndex(options, left), "utf8");
+  const index = Buffer.from(renderIndex(options, remaining), "utf8");
   await atomicWrite(options, paths.index, index, { newFileMode: 0o600 });
 }

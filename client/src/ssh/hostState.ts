@@ -1,19 +1,21 @@
 import * as z from "zod";
 import { reservationId } from "@gpu-dev/shared/ids.ts";
 import { reservationName, userName } from "@gpu-dev/shared/names.ts";
-import { END_REASONS } from "@gpu-dev/shared/states.ts";
 import { timestamp } from "@gpu-dev/shared/api/reservation.ts";
 
 /**
- * What we know of the hosts of one deployment, kept as JSON beside the file that ssh reads. Everything comes from
- * validated answers, and is validated again when it is read back.
+ * The known hosts of one deployment, stored as JSON next to the file that ssh reads. Every value
+ * comes from a validated response, and is validated again when it is read back.
  */
 const liveHost = z.object({
   id: reservationId,
   name: reservationName,
   owner: userName,
   own: z.boolean(),
-  /** Of the reservation when the address was read: a higher one is newer, whoever writes it. */
+  /**
+   * The reservation's generation when the address was read. The higher one is newer, whichever
+   * client wrote it.
+   */
   generation: z.int(),
   host: z.string().min(1).max(255),
   port: z.int().min(1).max(65_535),
@@ -29,7 +31,8 @@ const tombstone = z.object({
   owner: userName,
   own: z.boolean(),
   endedAt: timestamp,
-  endReason: z.enum(END_REASONS).nullable(),
+  /** An open string: another version of the server may have other reasons. */
+  endReason: z.string().nullable(),
   endDetail: z.string().nullable(),
   /** Wall-clock time of the client that wrote it. */
   removeAfter: timestamp,
@@ -38,7 +41,7 @@ export type Tombstone = z.infer<typeof tombstone>;
 
 export const hostState = z.object({
   version: z.literal(1),
-  /** What the host names begin with: "gpu-dev", longer where there are several deployments. */
+  /** The beginning of the host names: "gpu-dev", longer if there are several deployments. */
   prefix: z.string().regex(/^gpu-dev(-[a-z0-9-]+)?$/),
   server: z.string(),
   /** Absolute path of the private key (or of a .pub file whose key the agent holds). */
@@ -47,3 +50,34 @@ export const hostState = z.object({
   tombstones: z.array(tombstone),
 });
 export type HostState = z.infer<typeof hostState>;
+
+/**
+ * The ssh host names of all entries: `<prefix>-<name>` for the user's own,
+ * `<prefix>-<owner>-<name>` as a collaborator. If both are the same (own "a-b", and "b" of user a),
+ * the other user's host gets a double hyphen, which no name can contain.
+ */
+export function hostNames(state: HostState): Map<LiveHost | Tombstone, string> {
+  const names = new Map<LiveHost | Tombstone, string>();
+  const taken = new Set<string>();
+  const entries = [...state.live, ...state.tombstones];
+  const ownFirst = [
+    ...entries.filter((entry) => entry.own),
+    ...entries.filter((entry) => !entry.own),
+  ];
+  for (const entry of ownFirst) {
+    const plain = hostNameFor(state.prefix, entry);
+    const name =
+      entry.own || !taken.has(plain) ? plain : `${state.prefix}-${entry.owner}--${entry.name}`;
+    if (taken.has(name)) continue;
+    taken.add(name);
+    names.set(entry, name);
+  }
+  return names;
+}
+
+export function hostNameFor(
+  prefix: string,
+  entry: { readonly own: boolean; readonly owner: string; readonly name: string },
+): string {
+  return entry.own ? `${prefix}-${entry.name}` : `${prefix}-${entry.owner}-${entry.name}`;
+}

@@ -1,16 +1,18 @@
 /**
- * The lines of ours in the user's own ssh config, as pure text. Text is handled byte for byte: callers decode as
- * latin1, so that no encoding is harmed, and ssh ends lines at "\n" alone, so a "\r" belongs to its line.
+ * Our lines in the user's own ssh config, as pure text. Callers decode the file as latin1, so that
+ * every byte is kept; ssh ends lines at "\n" alone, so a "\r" belongs to its line.
  */
 export const BEGIN_MARKER = "# >>> gpu-dev >>>";
 export const END_MARKER = "# <<< gpu-dev <<<";
-const NOTE =
-  '# Hosts of your GPU reservations. "gpu-dev setup --remove" takes these lines away again.';
-const MADE_FILE = "# This file was made for them, and goes with them if nothing else is in it.";
+const NOTE = '# Hosts of your GPU reservations. "gpu-dev setup --remove" removes these lines.';
+const MADE_FILE =
+  "# gpu-dev created this file, and deletes it with these lines if it holds nothing else.";
 const BOM = "\u00ef\u00bb\u00bf";
 
 export type BlockState =
-  /** `place`: "inside" when a Host or Match line stands before it, so that it counts for some hosts only. */
+  /**
+   * `place`: "inside" if a Host or Match line precedes it, so that it applies to some hosts only.
+   */
   | {
       readonly kind: "present";
       readonly place: "first" | "later" | "inside";
@@ -44,7 +46,7 @@ export function inspectBlock(text: string, includePath: string): BlockState {
   const includes = inside.filter((line) => keywordOf(line.text) === "include");
   const foreign = inside.find((line) => !["", "include"].includes(keywordOf(line.text)));
   if (foreign !== undefined) {
-    return { kind: "malformed", why: `the line "${foreign.text.trim()}" stands between them` };
+    return { kind: "malformed", why: `the line "${foreign.text.trim()}" is between them` };
   }
   const before = lines.filter((line) => line.start < begin.start);
   const scoped = before.some((line) => opensBlock(line.text));
@@ -56,7 +58,17 @@ export function inspectBlock(text: string, includePath: string): BlockState {
   };
 }
 
-/** Puts our block first (after a byte order mark). The text must hold no block yet. */
+/**
+ * Whether ssh reads our hosts before anything else in the file. ssh uses the first value that it
+ * reads: any setting before our line, even one for all hosts, would win. The included path is
+ * compared as well, because the block may name the files of another GPU_DEV_HOME.
+ */
+export function includeWorks(state: BlockState, includePath: string): boolean {
+  if (state.kind === "absent") return state.byHand;
+  return state.kind === "present" && state.place === "first" && state.include === includePath;
+}
+
+/** Puts our block first (after a byte order mark). The text must not contain a block. */
 export function insertBlock(
   text: string,
   includePath: string,
@@ -74,7 +86,7 @@ export function insertBlock(
   return bom + block.map((line) => line + eol).join("") + text.slice(bom.length);
 }
 
-/** Takes the block out and leaves every other byte. `madeFile`: we made the file when we put the block in. */
+/** Removes the block and keeps every other byte. `madeFile`: we created the file for the block. */
 export function removeBlock(text: string): { text: string; madeFile: boolean } {
   const lines = splitLines(text);
   const begin = lines.find((line) => line.text.trim() === BEGIN_MARKER);
@@ -90,10 +102,10 @@ export function removeBlock(text: string): { text: string; madeFile: boolean } {
 function whyMalformed(begins: readonly Line[], ends: readonly Line[]): string | null {
   const [begin] = begins;
   const [end] = ends;
-  if (begin === undefined) return `"${END_MARKER}" stands there without "${BEGIN_MARKER}"`;
-  if (end === undefined) return `"${BEGIN_MARKER}" stands there without "${END_MARKER}"`;
-  if (begins.length > 1) return `"${BEGIN_MARKER}" stands there ${String(begins.length)} times`;
-  if (ends.length > 1) return `"${END_MARKER}" stands there ${String(ends.length)} times`;
+  if (begin === undefined) return `"${END_MARKER}" has no "${BEGIN_MARKER}"`;
+  if (end === undefined) return `"${BEGIN_MARKER}" has no "${END_MARKER}"`;
+  if (begins.length > 1) return `"${BEGIN_MARKER}" occurs ${String(begins.length)} times`;
+  if (ends.length > 1) return `"${END_MARKER}" occurs ${String(ends.length)} times`;
   return end.start < begin.start ? "the marker lines are in the wrong order" : null;
 }
 
@@ -117,7 +129,10 @@ function splitLines(text: string): Line[] {
   return lines;
 }
 
-/** The first word in lower case; empty for comments and blank lines. ssh takes "Key value" and "Key=value". */
+/**
+ * The first word in lower case; empty for comments and blank lines. ssh reads both "Key value" and
+ * "Key=value".
+ */
 function keywordOf(line: string): string {
   return /^\s*([^\s#=]+)/.exec(line)?.[1]?.toLowerCase() ?? "";
 }

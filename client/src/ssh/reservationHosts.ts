@@ -1,12 +1,51 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import { TERMINAL } from "@gpu-dev/shared/states.ts";
 import type { ApiClient } from "../http/apiClient.ts";
 import { ApiError } from "../http/apiErrors.ts";
-import { TERMINAL } from "@gpu-dev/shared/states.ts";
-import type { HostFiles } from "./hostFiles.ts";
-import { hostNameFor } from "./hostNames.ts";
-import type { HostState, LiveHost } from "./hostState.ts";
-import type { OverHost } from "./syncHosts.ts";
-import { verifyHost } from "./verifyHosts.ts";
+import type { Credential } from "../signIn/credential.ts";
+import type { WriteTarget } from "./atomicWrite.ts";
+import { type HostFiles, openHostFiles } from "./hostFiles.ts";
+import { hostNameFor, type HostState, type LiveHost } from "./hostState.ts";
+import { identityFileFor } from "./keys.ts";
+import { verifyHost } from "./openssh.ts";
+import type { EndedHost } from "./syncHosts.ts";
+
+/** What a client needs to keep the generated SSH files for one server. */
+export interface Deployment extends WriteTarget {
+  /** The server's URL. */
+  readonly server: string;
+  readonly paths: { readonly ownDir: string };
+  /** The program and its first arguments that ssh runs for the host of an ended reservation. */
+  readonly explainCommand: readonly string[];
+  readonly now: () => Date;
+}
+
+/** The generated SSH files. `identityFile` is needed only to write them. */
+export function hostFilesOf(deployment: Deployment, identityFile = ""): HostFiles {
+  const { fs, platform, server, paths, explainCommand, now } = deployment;
+  return openHostFiles({
+    fs,
+    platform,
+    ownDir: paths.ownDir,
+    server: new URL(server).host,
+    identityFile,
+    explainCommand,
+    now,
+  });
+}
+
+/** Updates the generated SSH files of a deployment for its signed-in user. */
+export async function syncDeploymentHosts(
+  deployment: Deployment,
+  client: Pick<ApiClient, "call">,
+  { user, identity }: Pick<Credential, "user" | "identity">,
+  listed: readonly Reservation[],
+): Promise<HostState> {
+  const { platform, paths } = deployment;
+  const identityFile = await identityFileFor({ platform, ownDir: paths.ownDir }, identity);
+  const files = hostFilesOf(deployment, identityFile);
+  return await syncReservationHosts({ client, files, me: user }, listed);
+}
 
 export interface ReservationHostsOptions {
   readonly client: Pick<ApiClient, "call">;
@@ -16,8 +55,8 @@ export interface ReservationHostsOptions {
 }
 
 /**
- * Brings our ssh files up to date with a fresh list of the user's live reservations. Hosts that the list no
- * longer has are asked for one by one: only an answer that they are over takes them away.
+ * Updates the generated SSH files from a current list of the user's live reservations. A host that
+ * is missing from the list is removed only when the server confirms that its reservation has ended.
  */
 export async function syncReservationHosts(
   { client, files, me }: ReservationHostsOptions,
@@ -26,15 +65,15 @@ export async function syncReservationHosts(
   const known = await files.read();
   const listedIds = new Set<string>(listed.map((reservation) => reservation.id));
   const missing = known.live.filter((host) => host.owner === me && !listedIds.has(host.id));
-  const over = [
-    ...listed.filter((reservation) => TERMINAL.includes(reservation.state)).map(overOf),
-    ...(await Promise.all(missing.map((host) => lookUpEnd(client, host.id)))).flat(),
+  const ended = [
+    ...listed.filter((reservation) => TERMINAL.includes(reservation.state)).map(endedHostOf),
+    ...(await Promise.all(missing.map((host) => readEnd(client, host.id)))).flat(),
   ];
   const ready = listed.filter((reservation) => reservation.state === "ready");
   const live = (
     await Promise.all(ready.map((reservation) => liveHostOf(client, known, reservation)))
   ).flat();
-  return await files.sync({ me, live, over });
+  return await files.sync({ me, live, ended });
 }
 
 export function sshHostName(state: HostState, reservation: Reservation, user: string): string {
@@ -42,7 +81,7 @@ export function sshHostName(state: HostState, reservation: Reservation, user: st
   return hostNameFor(state.prefix, { name, owner: owner.name, own: owner.name === user });
 }
 
-/** Options of a live host where ssh would do something else than what we wrote, as sentences. */
+/** The options of a live host for which ssh would use another value than ours, as sentences. */
 export async function hostDifferences(
   state: HostState,
   host: LiveHost,
@@ -53,30 +92,30 @@ export async function hostDifferences(
     hostname: host.host,
     port: String(host.port),
     user: host.user,
-    // ssh -G prints it as it is written, before tokens are expanded.
+    // ssh -G prints it as written, before tokens are expanded.
     identityfile: state.identityFile.replaceAll("%", "%%"),
   });
   return differences.map(
     ({ option, wanted, got }) =>
-      `ssh takes ${option} "${got}" for ${name} from another part of your config, not our "${wanted}".`,
+      `ssh uses ${option} "${got}" for ${name} from another part of your config, not our "${wanted}".`,
   );
 }
 
 type Client = ReservationHostsOptions["client"];
 
-async function lookUpEnd(client: Client, id: LiveHost["id"]): Promise<OverHost[]> {
+async function readEnd(client: Client, id: LiveHost["id"]): Promise<EndedHost[]> {
   try {
     const reservation = await client.call("getReservation", {
       params: { reservationId: id },
     });
-    return TERMINAL.includes(reservation.state) ? [overOf(reservation)] : [];
+    return TERMINAL.includes(reservation.state) ? [endedHostOf(reservation)] : [];
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== "not_found") return [];
     return [{ id, endedAt: null, endReason: null, endDetail: null }];
   }
 }
 
-function overOf(reservation: Reservation): OverHost {
+function endedHostOf(reservation: Reservation): EndedHost {
   const { id, endedAt, endReason, endDetail } = reservation;
   return { id, endedAt, endReason, endDetail };
 }
@@ -87,8 +126,8 @@ async function liveHostOf(
   reservation: Reservation,
 ): Promise<LiveHost[]> {
   const { id, generation } = reservation;
-  const same = known.live.find((host) => host.id === id && host.generation === generation);
-  if (same !== undefined) return [same];
+  const unchanged = known.live.find((host) => host.id === id && host.generation === generation);
+  if (unchanged !== undefined) return [unchanged];
   try {
     const { owner, host, port, user, hostKeys, workspacePath, name } = await client.call(
       "getReservationConnection",
@@ -96,7 +135,7 @@ async function liveHostOf(
     );
     return [{ id, generation, name, owner, own: true, host, port, user, hostKeys, workspacePath }];
   } catch (error) {
-    // It ended between the list and this question; the next run learns how.
+    // It ended after the list was read; the next synchronisation records the end.
     if (error instanceof ApiError && error.status < 500 && error.status !== 401) return [];
     throw error;
   }

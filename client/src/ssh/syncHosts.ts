@@ -1,38 +1,41 @@
-import { Day } from "@gpu-dev/shared/durations.ts";
-import type { EndReason } from "@gpu-dev/shared/states.ts";
+import { addMs, Day } from "@gpu-dev/shared/durations.ts";
 import type { HostState, LiveHost, Tombstone } from "./hostState.ts";
 
-/** A reservation that is over. Over is for ever, so it counts whoever says it and however late. */
-export interface OverHost {
+/** A reservation that has ended. An end is final, so it counts from any client and however late. */
+export interface EndedHost {
   readonly id: string;
-  /** Null where the server no longer knows it. */
+  /** Null if the server no longer knows the reservation. */
   readonly endedAt: string | null;
-  readonly endReason: EndReason | null;
+  readonly endReason: string | null;
   readonly endDetail: string | null;
 }
 
 export interface Observed {
-  /** Who is signed in: their hosts have the short names. */
+  /** The signed-in user, whose hosts have the short names. */
   readonly me: string;
   readonly live: readonly LiveHost[];
-  readonly over: readonly OverHost[];
+  readonly ended: readonly EndedHost[];
 }
 
 /**
- * Merges what one client saw into what is known. Absence from a list says nothing: a list may be older than what
- * another window wrote meanwhile. Only a reservation that was seen to be over leaves, and of two addresses the
- * one with the higher generation stays; so the order in which clients write does not matter.
+ * Merges what one client observed into the known hosts. Absence from a list is no evidence: the
+ * list may be older than what another window wrote meanwhile. A host is removed only when its
+ * reservation was observed as ended, and of two addresses the one with the higher generation stays,
+ * so the order in which clients write does not matter.
  */
 export function syncHosts(previous: HostState, observed: Observed, now: Date): HostState {
-  const over = new Map(observed.over.map((entry) => [entry.id, entry]));
-  const gone = new Set([...over.keys(), ...previous.tombstones.map((entry) => String(entry.id))]);
+  const ended = new Map(observed.ended.map((entry) => [entry.id, entry]));
+  const endedIds = new Set([
+    ...ended.keys(),
+    ...previous.tombstones.map((entry) => String(entry.id)),
+  ]);
   const live = newestById([...previous.live, ...observed.live]).filter(
-    (entry) => !gone.has(entry.id),
+    (entry) => !endedIds.has(entry.id),
   );
   const taken = new Set(live.map(nameKey));
   const tombstones = [
     ...previous.live.flatMap((entry) => {
-      const end = over.get(entry.id);
+      const end = ended.get(entry.id);
       return end === undefined ? [] : [tombstoneOf(entry, end, now)];
     }),
     ...previous.tombstones,
@@ -51,7 +54,7 @@ export function syncHosts(previous: HostState, observed: Observed, now: Date): H
   };
 }
 
-function tombstoneOf(entry: LiveHost, end: OverHost, now: Date): Tombstone {
+function tombstoneOf(entry: LiveHost, end: EndedHost, now: Date): Tombstone {
   return {
     id: entry.id,
     name: entry.name,
@@ -60,7 +63,7 @@ function tombstoneOf(entry: LiveHost, end: OverHost, now: Date): Tombstone {
     endedAt: end.endedAt ?? now.toISOString(),
     endReason: end.endReason,
     endDetail: end.endDetail,
-    removeAfter: new Date(now.getTime() + Day.ms).toISOString(),
+    removeAfter: addMs(now, Day.ms).toISOString(),
   };
 }
 
@@ -88,7 +91,7 @@ function nameKey(entry: { owner: string; name: string }): string {
   return `${entry.owner}/${entry.name}`;
 }
 
-/** A fixed order makes the same hosts the same bytes, and the same bytes are not written again. */
+/** With a fixed order the same hosts give the same bytes, which are not written again. */
 function sortById<T extends { id: string }>(entries: T[]): T[] {
   return entries.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
 }

@@ -1,7 +1,13 @@
-import { posix, win32 } from "node:path";
-import { atomicWrite, resolveLinks, statIfThere, type WriteTarget } from "./atomicWrite.ts";
-import { type BlockState, insertBlock, inspectBlock, removeBlock } from "./managedBlock.ts";
-import { readIfThere, SshFilesError } from "./sshFileSystem.ts";
+import { atomicWrite, resolveLinks, type WriteTarget } from "./atomicWrite.ts";
+import { readIfExists, SshFilesError, statIfExists } from "./fileSystem.ts";
+import {
+  type BlockState,
+  includeWorks,
+  insertBlock,
+  inspectBlock,
+  removeBlock,
+} from "./managedBlock.ts";
+import { pathsOf } from "../paths.ts";
 
 export interface UserConfig extends WriteTarget {
   /** The file that ssh reads: ~/.ssh/config, or what an editor's setting names instead. */
@@ -12,40 +18,38 @@ export interface UserConfig extends WriteTarget {
 
 export type EnableResult = "added" | "moved-first" | "already" | "included-by-hand";
 
-/** Another program that writes the file all the time would keep us out; ten rereads are plenty. */
-const RACES_BORNE = 10;
+/** Another program may rewrite the file in between; after this many attempts we stop. */
+const MAX_RACES = 10;
 const OWNER_MAY_WRITE = 0o200;
 
 /**
- * Puts the one Include line first in the user's file; call it only with the user's consent. Throws SshFilesError
- * and leaves the file untouched when it is malformed, read-only, unreadable or no file.
+ * Puts the one Include line first in the user's file; call it only with the user's consent. Throws
+ * SshFilesError and leaves the file unchanged if it is malformed, read-only, unreadable or not a
+ * file.
  */
 export async function enableInclude(config: UserConfig): Promise<EnableResult> {
   let result: EnableResult = "already";
   await edit(config, (text) => {
     const state = stateOf(config, text ?? "");
-    if (state.kind === "absent" && state.byHand) {
-      result = "included-by-hand";
-      return text;
-    }
-    // ssh takes the first value that it meets: any setting before ours, even for all hosts, would win.
-    if (state.kind === "present" && state.place === "first" && state.include === wanted(config)) {
-      result = "already";
+    if (isIncluded(config, state)) {
+      result = state.kind === "absent" ? "included-by-hand" : "already";
       return text;
     }
     result = state.kind === "present" ? "moved-first" : "added";
     const rest = removeBlock(text ?? "");
-    return insertBlock(rest.text, wanted(config), { madeFile: text === null || rest.madeFile });
+    return insertBlock(rest.text, includeText(config), {
+      madeFile: text === null || rest.madeFile,
+    });
   });
   return result;
 }
 
-/** Takes our lines out again; a file that we made and nobody used goes as a whole. */
-export async function disableInclude(config: UserConfig): Promise<"removed" | "not-there"> {
-  let result: "removed" | "not-there" = "not-there";
+/** Removes our lines. A file that we created, and that has no other content, is deleted. */
+export async function disableInclude(config: UserConfig): Promise<"removed" | "absent"> {
+  let result: "removed" | "absent" = "absent";
   await edit(config, (text) => {
     if (text === null || stateOf(config, text).kind === "absent") {
-      result = "not-there";
+      result = "absent";
       return text;
     }
     result = "removed";
@@ -55,30 +59,45 @@ export async function disableInclude(config: UserConfig): Promise<"removed" | "n
   return result;
 }
 
-/** Whether ssh finds our hosts through the user's file, as far as its text tells. */
+/** The state of our Include line, judged by the text of the user's file alone. */
 export async function readInclude(config: UserConfig): Promise<BlockState> {
   const text = await readText(config);
-  return inspectBlock(text ?? "", wanted(config));
+  return inspectBlock(text ?? "", includeText(config));
 }
 
-function wanted(config: UserConfig): string {
+/** True if the user's file includes our hosts. False if it can't be read or is malformed. */
+export async function hasInclude(config: UserConfig): Promise<boolean> {
+  try {
+    return isIncluded(config, await readInclude(config));
+  } catch {
+    return false;
+  }
+}
+
+export function isIncluded(config: UserConfig, state: BlockState): boolean {
+  return includeWorks(state, includeText(config));
+}
+
+/** The path as it appears in the file, which is decoded as latin1 to keep every byte. */
+function includeText(config: UserConfig): string {
   return Buffer.from(config.includePath, "utf8").toString("latin1");
 }
 
 function stateOf(config: UserConfig, text: string): Exclude<BlockState, { kind: "malformed" }> {
-  const state = inspectBlock(text, wanted(config));
+  const state = inspectBlock(text, includeText(config));
   if (state.kind !== "malformed") return state;
   throw new SshFilesError(
-    `${config.path} was left as it is: between its gpu-dev marker lines something is wrong ` +
-      `(${state.why}). Put it right, or delete those lines, and try again.`,
+    `${config.path} was left unchanged: its gpu-dev marker lines are damaged (${state.why}). ` +
+      "Correct or delete those lines, and try again.",
   );
 }
 
 async function readText(config: UserConfig): Promise<string | null> {
-  const content = await readIfThere(config.fs, config.path);
+  const content = await readIfExists(config.fs, config.path);
   if (content?.includes(0) === true) {
     throw new SshFilesError(
-      `${config.path} was left as it is: it holds NUL bytes (saved as UTF-16?), which ssh can't read.`,
+      `${config.path} was left unchanged: it contains NUL bytes, which ssh can't read. ` +
+        "If an editor saved it as UTF-16, save it as UTF-8 and try again.",
     );
   }
   return content?.toString("latin1") ?? null;
@@ -88,7 +107,7 @@ async function edit(
   config: UserConfig,
   change: (text: string | null) => string | null,
 ): Promise<void> {
-  for (let race = 0; race < RACES_BORNE; race += 1) {
+  for (let race = 0; race < MAX_RACES; race += 1) {
     const before = await readText(config);
     const after = change(before);
     if (after === before) return;
@@ -108,30 +127,33 @@ async function edit(
     if (result !== "raced") return;
   }
   throw new SshFilesError(
-    `${config.path} was left as it is: another program keeps changing it. Try again in a moment.`,
+    `${config.path} was left unchanged: another program keeps changing it. Try again in a moment.`,
   );
 }
 
-/** A rename would replace a read-only file all the same; its mode says that the user does not want that. */
+/**
+ * A rename would replace even a read-only file, but its mode says that the user does not want
+ * changes.
+ */
 async function refuseReadOnly(config: UserConfig): Promise<void> {
-  const stats = await statIfThere(config.fs, config.path);
+  const stats = await statIfExists(config.fs, config.path);
   if (stats === null || (stats.mode & OWNER_MAY_WRITE) !== 0) return;
   throw new SshFilesError(
-    `${config.path} is read-only, so it was left as it is. Make it writable and try again, or go ` +
-      `without it: ssh -F ${config.includePath} HOST`,
+    `${config.path} is read-only, so it was left unchanged. Make it writable and try again, or ` +
+      `connect without it: ssh -F ${config.includePath} HOST`,
   );
 }
 
 async function makeParent(config: UserConfig): Promise<void> {
-  const paths = config.platform === "win32" ? win32 : posix;
+  const paths = pathsOf(config.platform);
   const final = await resolveLinks(config, config.path);
   if (final === config.path) {
     await config.fs.makeDirectory(paths.dirname(final), 0o700);
     return;
   }
-  if ((await statIfThere(config.fs, paths.dirname(final))) === null) {
+  if ((await statIfExists(config.fs, paths.dirname(final))) === null) {
     throw new SshFilesError(
-      `${config.path} is a link to ${final}, whose folder does not exist. Repair the link and try again.`,
+      `${config.path} is a symbolic link to ${final}, whose folder does not exist. Repair the link and try again.`,
     );
   }
 }

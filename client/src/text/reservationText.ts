@@ -1,6 +1,6 @@
 import type { Reservation, ReservationSpec } from "@gpu-dev/shared/api/reservation.ts";
-import { CANCELLABLE, type Phase } from "@gpu-dev/shared/states.ts";
 import { formatDuration } from "@gpu-dev/shared/durations.ts";
+import { CANCELLABLE, type Phase } from "@gpu-dev/shared/states.ts";
 import { localTime, secondsUntil, timeLeft } from "./times.ts";
 
 /** "2 x h100", "cpu-x86". */
@@ -9,8 +9,8 @@ export function resources({ spec }: { spec: Pick<ReservationSpec, "gpus" | "gpuT
   return gpus === 0 ? gpuType : `${String(gpus)} x ${gpuType}`;
 }
 
-/** State in a few words, for a table. */
-export function stateWords(reservation: Reservation): string {
+/** The state in a few words, for a table. */
+export function stateLabel(reservation: Reservation): string {
   const { state, phase, waiting, endReason, cancelRequestedAt } = reservation;
   switch (state) {
     case "queued":
@@ -23,14 +23,16 @@ export function stateWords(reservation: Reservation): string {
     case "ended":
     case "failed":
       return endReason === null ? state : `${state}: ${endReason}`;
+    default:
+      return state; // A state of a newer server.
   }
 }
 
-/** What it is doing right now, in a sentence, for somebody who waits. */
-export function progressSentence(reservation: Reservation): string {
+/** What the reservation is doing now, for a user who waits for it. */
+export function progressText(reservation: Reservation): string {
   const { state, phase, phaseDetail, waiting, endDetail, cancelRequestedAt } = reservation;
   if (cancelRequestedAt !== null && CANCELLABLE.includes(state)) {
-    return `${state}; cancelled, and about to end`;
+    return `${state}; cancelled, about to end`;
   }
   switch (state) {
     case "queued":
@@ -39,34 +41,36 @@ export function progressSentence(reservation: Reservation): string {
         : `queued, ${ordinal(waiting.position)} in line: ${waiting.reason}`;
     case "starting":
     case "stopping": {
-      const head = phase === null ? state : `${state}: ${phaseWords(phase)}`;
+      const head = phase === null ? state : `${state}: ${phaseText(phase)}`;
       return phaseDetail === null ? head : `${head} (${phaseDetail})`;
     }
     case "ready":
       return "ready";
     case "ended":
     case "failed":
-      return endDetail ?? stateWords(reservation);
+      return endDetail ?? stateLabel(reservation);
+    default:
+      return state; // A state of a newer server.
   }
 }
 
-/** What goes on in a phase: "attaching the disk". */
-export function phaseWords(phase: Phase): string {
-  return PHASE_WORDS[phase];
+/** "attaching the disk". A phase of another server version is shown as it is. */
+export function phaseText(phase: Phase): string {
+  return (PHASE_TEXTS as Readonly<Record<string, string>>)[phase] ?? phase;
 }
 
-const PHASE_WORDS = {
+const PHASE_TEXTS = {
   placing: "choosing a node",
   disk: "attaching the disk",
   pulling: "pulling the image",
   booting: "booting",
-  reachable: "waiting for SSH to answer",
+  reachable: "waiting for SSH",
   closing: "closing sessions",
   "saving-disk": "saving the disk",
   removing: "removing the server",
 } as const satisfies Record<Phase, string>;
 
-export function timeLeftWords(reservation: Reservation, now: Date): string {
+export function timeLeftText(reservation: Reservation, now: Date): string {
   const { state, expiresAt, spec, endedAt } = reservation;
   if (state === "queued" || state === "starting") {
     return `${formatDuration(spec.durationSeconds)} once ready`;
@@ -82,21 +86,21 @@ export function nodesOf(reservation: Reservation): string {
 }
 
 /** "until 15:20 CET (1 h from now)". */
-export function untilWords(iso: string, now: Date): string {
+export function untilText(iso: string, now: Date): string {
   const left = secondsUntil(iso, now);
   const end = localTime(iso, now);
-  return left <= 0 ? `until ${end} (over)` : `until ${end} (${formatDuration(left)} from now)`;
+  return left <= 0 ? `until ${end} (expired)` : `until ${end} (${formatDuration(left)} from now)`;
 }
 
 export function diskAfterEnd(reservation: Reservation): string {
   const { disk } = reservation.spec;
   return disk === null
-    ? "It has no disk: files in its workspace are deleted."
+    ? "It has no disk: the files in its workspace are deleted."
     : `Its disk ${disk} is kept, with all files.`;
 }
 
 export function ordinal(n: number): string {
-  const teens = n % 100 >= 11 && n % 100 <= 13;
-  const suffix = teens ? "th" : ({ 1: "st", 2: "nd", 3: "rd" }[n % 10] ?? "th");
+  const isTeen = n % 100 >= 11 && n % 100 <= 13;
+  const suffix = isTeen ? "th" : ({ 1: "st", 2: "nd", 3: "rd" }[n % 10] ?? "th");
   return `${String(n)}${suffix}`;
 }

@@ -7,7 +7,7 @@ import {
 import { createEmitter } from "../core/emitter.ts";
 import type { Account, AccountState, Secrets, SignInOptions, Who } from "./account.ts";
 import { createCredentialStore } from "./credentialStore.ts";
-import { enterServer, type KeyPlaces, revoke, type ServerAccess } from "./enterServer.ts";
+import { signInToServer, type KeyPlaces, revoke, type ServerAccess } from "./signIn.ts";
 import { type Renewal, renewToken } from "./renewToken.ts";
 
 export interface AccountOptions {
@@ -85,10 +85,10 @@ class StoredAccount implements Account {
 
   async signIn({ user, signal }: SignInOptions = {}): Promise<Who> {
     const previous = this.#period?.credential;
-    const credential = await enterServer(this.#access, {
+    const credential = await signInToServer(this.#access, {
       user,
       signal,
-      keep: (fresh) => this.#store.write(fresh),
+      store: (created) => this.#store.write(created),
     });
     this.#adopt(credential);
     if (previous !== undefined) void revoke(this.#access, previous);

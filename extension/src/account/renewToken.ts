@@ -2,10 +2,10 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
 import { type Credential, SignInError } from "@gpu-dev/client/signIn/credential.ts";
-import { withFileLock } from "@gpu-dev/client/ssh/fileLock.ts";
-import { realFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
+import { withFileLock } from "@gpu-dev/shared/fileLock.ts";
 import type { CredentialStore } from "./credentialStore.ts";
-import { revoke, type ServerAccess, tokenFor } from "./enterServer.ts";
+import { renewCredential } from "@gpu-dev/client/signIn/signIn.ts";
+import { revoke, type ServerAccess } from "./signIn.ts";
 
 export type Renewal =
   | { readonly kind: "renewed"; readonly credential: Credential }
@@ -28,7 +28,6 @@ export async function renewToken(options: {
   const { access, now } = options;
   const { ownDir } = access.keys;
   const lock = {
-    fs: realFileSystem,
     path: join(ownDir, "sign-in.lock"),
     now: () => now().getTime(),
   };
@@ -42,10 +41,7 @@ async function renewAlone(options: Parameters<typeof renewToken>[0]): Promise<Re
   if (before !== null) return before;
   let fresh: Credential;
   try {
-    fresh = await tokenFor(access.server, {
-      user: refused.subject ?? refused.user,
-      identity: refused.identity,
-    });
+    fresh = await renewCredential(access.server, refused);
   } catch (error) {
     access.log.warn(`The sign-in could not be renewed: ${String(error)}`);
     if (!isRefusal(error)) return { kind: "unanswered" };

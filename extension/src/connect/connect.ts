@@ -1,13 +1,13 @@
 import { env, window } from "vscode";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
-import { hostNames } from "@gpu-dev/client/ssh/hostNames.ts";
+import { hostNames } from "@gpu-dev/client/ssh/hostState.ts";
 import type { CommandId } from "../core/commands.ts";
 import type { Disposable } from "../core/emitter.ts";
 import type { CommandHandler } from "../core/commands.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Connection } from "../reservation/commandOptions.ts";
-import { hasInclude } from "./includeLine.ts";
+import { hasInclude } from "@gpu-dev/client/ssh/userConfig.ts";
 import { openRemoteWindow, type RemoteWindowOptions } from "./openRemoteWindow.ts";
 import { type ReadyHost, readyHost, type ReadyHostOptions } from "./readyHost.ts";
 import { sshArguments, sshCommandLine } from "./sshCommandLine.ts";

@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { atomicWrite, type WriteTarget } from "@gpu-dev/client/ssh/atomicWrite.ts";
-import { SshFilesError } from "@gpu-dev/client/ssh/sshFileSystem.ts";
-import { type ExtensionPaths, pathsOf } from "./extensionPaths.ts";
+import { SshFilesError } from "@gpu-dev/client/ssh/fileSystem.ts";
+import { type ClientPaths, pathsOf } from "@gpu-dev/client/paths.ts";
 
 export interface ExplainProgram {
   readonly platform: NodeJS.Platform;
   /** The program that runs this extension: the editor itself, or Node where the editor's server runs it. */
   readonly execPath: string;
-  readonly paths: Pick<ExtensionPaths, "explainScript" | "explainStarter">;
+  readonly paths: Pick<ClientPaths, "explainScript" | "explainStarter">;
 }
 
 /**

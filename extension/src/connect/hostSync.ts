@@ -1,14 +1,15 @@
-import type { Credential } from "@gpu-dev/client/signIn/credential.ts";
 import { ApiError, ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
-import { type HostFiles, openHostFiles } from "@gpu-dev/client/ssh/hostFiles.ts";
 import type { HostState } from "@gpu-dev/client/ssh/hostState.ts";
-import { ensureOwnKey } from "@gpu-dev/client/ssh/ownKey.ts";
-import { syncReservationHosts } from "@gpu-dev/client/ssh/reservationHosts.ts";
-import type { SshFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
+import {
+  type Deployment,
+  hostFilesOf,
+  syncDeploymentHosts,
+} from "@gpu-dev/client/ssh/reservationHosts.ts";
+import type { ClientPaths } from "@gpu-dev/client/paths.ts";
+import type { SshFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
 import type { Account } from "../account/account.ts";
 import type { Live } from "../live/live.ts";
 import { explainCommandFor, installExplain } from "./explainCommand.ts";
-import type { ExtensionPaths } from "./extensionPaths.ts";
 import { createKnownHosts, type KnownHosts } from "./knownHosts.ts";
 import { oneAtATime } from "./oneAtATime.ts";
 
@@ -17,7 +18,7 @@ export interface HostSyncOptions {
   readonly live: Pick<Live, "state" | "onDidChange">;
   readonly fs: SshFileSystem;
   readonly platform: NodeJS.Platform;
-  readonly paths: ExtensionPaths;
+  readonly paths: ClientPaths;
   readonly execPath: string;
   /** The bundle of explainEntry.ts inside the extension's folder. */
   readonly explainBundle: string;
@@ -43,7 +44,7 @@ export interface HostSync {
  * ssh config is no business of it. Any number of windows and command lines may do the same at the same time.
  */
 export function createHostSync(options: HostSyncOptions): HostSync {
-  const files = hostFilesOf(options, "");
+  const files = hostFilesOf(deploymentOf(options));
   const install = once(() => installExplain(options, options, options.explainBundle));
   const tell = tellOnce(options);
   const hosts = createKnownHosts();
@@ -85,27 +86,14 @@ async function syncOnce(options: HostSyncOptions): Promise<HostState> {
     throw new Error('You are not signed in. Run "GPU Dev: Sign In" first.');
   }
   const { client, who } = account.state;
-  const files = hostFilesOf(options, await identityOf(options, who));
-  return await syncReservationHosts({ client, files, me: who.user }, live.state.reservations ?? []);
+  const reservations = live.state.reservations ?? [];
+  return await syncDeploymentHosts(deploymentOf(options), client, who, reservations);
 }
 
-function hostFilesOf(options: HostSyncOptions, identityFile: string): HostFiles {
-  return openHostFiles({
-    fs: options.fs,
-    platform: options.platform,
-    ownDir: options.paths.ownDir,
-    server: new URL(options.account.server).host,
-    identityFile,
-    explainCommand: explainCommandFor(options),
-    now: options.now,
-  });
-}
-
-async function identityOf(
-  { platform, paths }: HostSyncOptions,
-  who: Pick<Credential, "identity">,
-): Promise<string> {
-  return who.identity ?? (await ensureOwnKey({ platform, ownDir: paths.ownDir }));
+function deploymentOf(options: HostSyncOptions): Deployment {
+  const { fs, platform, account, paths, now } = options;
+  const { server } = account;
+  return { fs, platform, server, paths, explainCommand: explainCommandFor(options), now };
 }
 
 /** A server that is away is on show in the views already; what is wrong with files is told, but once in a window. */

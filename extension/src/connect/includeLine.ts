@@ -1,12 +1,11 @@
 import { window } from "vscode";
-import { enableInclude, readInclude, type UserConfig } from "@gpu-dev/client/ssh/userConfig.ts";
-import { includeQuestion, includeWorks } from "./includeText.ts";
-
-/** Whether ssh finds our hosts through this file by itself. A file that can't be understood counts as no. */
-export async function hasInclude(config: UserConfig): Promise<boolean> {
-  const state = await readInclude(config).catch(() => null);
-  return state !== null && includeWorks(state, asInFile(config));
-}
+import {
+  enableInclude,
+  isIncluded,
+  readInclude,
+  type UserConfig,
+} from "@gpu-dev/client/ssh/userConfig.ts";
+import { includeQuestion } from "./includeText.ts";
 
 /**
  * Makes sure that Remote-SSH finds our hosts, with the user's consent. Refused, the file is as it was, and the next
@@ -17,7 +16,7 @@ export async function ensureInclude(
   host: string,
 ): Promise<"works" | "refused" | "terminal"> {
   const state = await readInclude(config);
-  if (includeWorks(state, asInFile(config))) return "works";
+  if (isIncluded(config, state)) return "works";
   // Refuses a file whose marker lines are in disorder, with the reason; there is nothing to ask first.
   if (state.kind === "malformed") await enableInclude(config);
   const { path: file, includePath } = config;
@@ -32,9 +31,4 @@ export async function ensureInclude(
   if (chosen?.answer !== "works") return chosen?.answer ?? "refused";
   await enableInclude(config);
   return "works";
-}
-
-/** The file is read byte for byte, so a path is compared as its bytes. */
-function asInFile({ includePath }: UserConfig): string {
-  return Buffer.from(includePath, "utf8").toString("latin1");
 }

@@ -1,11 +1,5 @@
 import type { BlockState } from "@gpu-dev/client/ssh/managedBlock.ts";
 
-/** Whether ssh meets our hosts before anything else in the file. */
-export function includeWorks(state: BlockState, includePath: string): boolean {
-  if (state.kind === "absent") return state.byHand;
-  return state.kind === "present" && state.place === "first" && state.include === includePath;
-}
-
 /** The question before the one change that we make to a file of the user's: which line, in which file. */
 export function includeQuestion(options: {
   readonly host: string;

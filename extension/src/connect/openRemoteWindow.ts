@@ -10,9 +10,9 @@ import {
   workspace,
 } from "vscode";
 import { hostDifferences } from "@gpu-dev/client/ssh/reservationHosts.ts";
-import type { SshFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
+import type { SshFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
 import { Dismissed } from "../core/errors.ts";
-import { type ExtensionPaths, expandHome } from "./extensionPaths.ts";
+import { type ClientPaths, expandHome } from "@gpu-dev/client/paths.ts";
 import { ensureInclude } from "./includeLine.ts";
 import type { ReadyHost } from "./readyHost.ts";
 import { authorityFor } from "./remoteAuthority.ts";
@@ -23,7 +23,7 @@ export interface RemoteWindowOptions {
   readonly fs: SshFileSystem;
   readonly platform: NodeJS.Platform;
   readonly home: string;
-  readonly paths: Pick<ExtensionPaths, "userSshConfig">;
+  readonly paths: Pick<ClientPaths, "userSshConfig">;
   /** Our own file, which the Include line names. */
   readonly index: string;
   /** False where ssh takes another folder for the user's home than we do. */

@@ -1,9 +1,9 @@
 import { ProgressLocation, window } from "vscode";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { hostNames } from "@gpu-dev/client/ssh/hostNames.ts";
+import { hostNames } from "@gpu-dev/client/ssh/hostState.ts";
 import type { HostState, LiveHost } from "@gpu-dev/client/ssh/hostState.ts";
 import { CANCELLABLE } from "@gpu-dev/shared/states.ts";
-import { progressSentence } from "@gpu-dev/client/text/reservationText.ts";
+import { progressText } from "@gpu-dev/client/text/reservationText.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
 import { Dismissed } from "../core/errors.ts";
 import type { Target } from "../core/commands.ts";
@@ -73,7 +73,7 @@ async function offerToWait(
 ): Promise<Reservation> {
   const { id, name } = reservation;
   if (hasEnded(reservation)) throw new Error(neverReady(reservation));
-  const question = `${name} is not ready yet: ${asSentence(progressSentence(reservation))}`;
+  const question = `${name} is not ready yet: ${asSentence(progressText(reservation))}`;
   if ((await window.showInformationMessage(question, "Wait")) !== "Wait") throw new Dismissed();
   const options = {
     location: ProgressLocation.Notification,

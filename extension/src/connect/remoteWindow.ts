@@ -1,5 +1,5 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { hostNames } from "@gpu-dev/client/ssh/hostNames.ts";
+import { hostNames } from "@gpu-dev/client/ssh/hostState.ts";
 import type { HostState } from "@gpu-dev/client/ssh/hostState.ts";
 import { CANCELLABLE, TERMINAL } from "@gpu-dev/shared/states.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";

@@ -1,6 +1,6 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { TERMINAL } from "@gpu-dev/shared/states.ts";
-import { progressSentence } from "@gpu-dev/client/text/reservationText.ts";
+import { progressText } from "@gpu-dev/client/text/reservationText.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
 import { Dismissed } from "../core/errors.ts";
 import type { Live } from "../live/live.ts";
@@ -37,8 +37,8 @@ export async function waitUntilReady(options: WaitUntilReady): Promise<Reservati
       } else if (reservation === undefined || hasEnded(reservation)) {
         stop();
         reject(new Error(neverReady(reservation)));
-      } else if (progressSentence(reservation) !== said) {
-        said = progressSentence(reservation);
+      } else if (progressText(reservation) !== said) {
+        said = progressText(reservation);
         onProgress(said);
       }
     };
@@ -57,7 +57,7 @@ export function hasEnded({ state }: Reservation): boolean {
 export function neverReady(reservation: Reservation | undefined): string {
   if (reservation === undefined) return "This reservation is not in your list any more.";
   const { name, state } = reservation;
-  const why = asSentence(progressSentence(reservation));
+  const why = asSentence(progressText(reservation));
   return state === "stopping"
     ? `${name} is about to end: ${why}`
     : `${name} is over: ${why} Reserve again to go on.`;

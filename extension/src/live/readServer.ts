@@ -4,6 +4,7 @@ import type { Availability, Disk } from "@gpu-dev/shared/api/resources.ts";
 import type { Event } from "@gpu-dev/shared/api/events.ts";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
+import { listReservations } from "@gpu-dev/client/reservations.ts";
 import { asError } from "../core/errors.ts";
 
 export interface Reading {
@@ -47,25 +48,9 @@ export async function readEverything(
 
 /** Live ones first: one that ends in between is then in both, where the other order could miss it. */
 async function readReservations(client: ApiClient, signal: AbortSignal): Promise<Reservation[]> {
-  const live = await readLiveReservations(client, signal);
-  const query = { state: "ended" as const, limit: PAGE };
-  const ended = await client.call("listReservations", { query, signal });
-  return [...live, ...ended.items];
-}
-
-export async function readLiveReservations(
-  client: ApiClient,
-  signal: AbortSignal,
-): Promise<Reservation[]> {
-  const found: Reservation[] = [];
-  let cursor: string | undefined;
-  do {
-    const query = { state: "live" as const, limit: PAGE, cursor };
-    const page = await client.call("listReservations", { query, signal });
-    found.push(...page.items);
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined);
-  return found;
+  const live = await listReservations(client, "live", { signal });
+  const ended = await listReservations(client, "ended", { signal, maxPages: 1 });
+  return [...live, ...ended];
 }
 
 export async function readDisks(client: ApiClient, signal: AbortSignal): Promise<readonly Disk[]> {

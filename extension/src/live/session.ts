@@ -4,10 +4,12 @@ import { Second } from "@gpu-dev/shared/durations.ts";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
-import { backoffMs, pause, STREAM_BACKOFF } from "@gpu-dev/client/http/backoff.ts";
+import { pause } from "@gpu-dev/client/clock.ts";
+import { backoffMs, STREAM_BACKOFF } from "@gpu-dev/client/http/backoff.ts";
+import { listReservations } from "@gpu-dev/client/reservations.ts";
 import type { StreamItem } from "@gpu-dev/client/http/eventStream.ts";
 import { asError } from "../core/errors.ts";
-import { readDisks, readEverything, readLiveReservations } from "./readServer.ts";
+import { readDisks, readEverything } from "./readServer.ts";
 import { createRereadQueue, type RereadQueue } from "./rereadQueue.ts";
 import { missingFrom } from "./reservationList.ts";
 import type { StateKeeper } from "./stateKeeper.ts";
@@ -181,7 +183,7 @@ async function readPart(session: SessionState, key: Exclude<Key, "everything">):
 
 async function readLive(session: SessionState): Promise<void> {
   const { client, keeper, signal, queue } = session;
-  const live = await readLiveReservations(client, signal);
+  const live = await listReservations(client, "live", { signal });
   if (hasEnded(session)) return;
   for (const reservation of live) put(session, reservation);
   for (const { id } of missingFrom(keeper.reservations(), live)) queue.request(id, 0);

@@ -1,5 +1,5 @@
-import type { SshFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
-import { pathsOf } from "../connect/extensionPaths.ts";
+import type { SshFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
+import { pathsOf } from "@gpu-dev/client/paths.ts";
 import { asError } from "../core/errors.ts";
 
 export interface SshFilesSource {

@@ -1,7 +1,7 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { CANCELLABLE, TERMINAL } from "@gpu-dev/shared/states.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
-import { diskAfterEnd, ordinal, stateWords } from "@gpu-dev/client/text/reservationText.ts";
+import { diskAfterEnd, ordinal, stateLabel } from "@gpu-dev/client/text/reservationText.ts";
 import { localTime } from "@gpu-dev/client/text/times.ts";
 
 /** A modal confirmation: what will happen, and the button that confirms it. */
@@ -52,5 +52,5 @@ export function cancelledText(before: Reservation, after: Reservation): string {
 export function endedText(reservation: Reservation, now: Date): string {
   const { name, endedAt, endDetail } = reservation;
   const ended = endedAt === null ? "has ended" : `ended at ${localTime(endedAt, now)}`;
-  return `${name} ${ended}: ${asSentence(endDetail ?? stateWords(reservation))}`;
+  return `${name} ${ended}: ${asSentence(endDetail ?? stateLabel(reservation))}`;
 }

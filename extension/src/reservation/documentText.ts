@@ -4,7 +4,7 @@ import { formatDuration } from "@gpu-dev/shared/durations.ts";
 import { LIVE, TERMINAL } from "@gpu-dev/shared/states.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
 import type { ResponseOf } from "@gpu-dev/client/http/routeTypes.ts";
-import { progressSentence, resources, untilWords } from "@gpu-dev/client/text/reservationText.ts";
+import { progressText, resources, untilText } from "@gpu-dev/client/text/reservationText.ts";
 import { localTime, localTimeExact } from "@gpu-dev/client/text/times.ts";
 import type { Connection } from "./commandOptions.ts";
 
@@ -54,7 +54,7 @@ export function logsText(
   const { name, state } = reservation;
   const asOf = `as of ${localTimeExact(now.toISOString(), now)}`;
   if (logs.podName === null) {
-    const progress = asSentence(plainLine(progressSentence(reservation)));
+    const progress = asSentence(plainLine(progressText(reservation)));
     const why = TERMINAL.includes(state)
       ? `${name} no longer has a container. ${progress}`
       : `${name} has no container yet. It is ${progress}`;
@@ -102,7 +102,7 @@ function propertiesOf(
   const isLive = LIVE.includes(reservation.state);
   const labels = Object.entries(spec.labels).map(([key, value]) => `${key}=${value}`);
   return [
-    ["State", progressSentence(reservation)],
+    ["State", progressText(reservation)],
     ["Server", `${resources(reservation)} for ${formatDuration(spec.durationSeconds)}`],
     ...members.map((member): [string, string] => [
       memberLabel(members, member),
@@ -114,8 +114,8 @@ function propertiesOf(
     ["Created", at(reservation.createdAt)],
     ["Placed", at(reservation.placedAt)],
     ["Ready", at(reservation.readyAt)],
-    ["Lease", isLive && expiresAt !== null ? untilWords(expiresAt, now) : null],
-    ["Extendable", isLive && extendableUntil !== null ? untilWords(extendableUntil, now) : null],
+    ["Lease", isLive && expiresAt !== null ? untilText(expiresAt, now) : null],
+    ["Extendable", isLive && extendableUntil !== null ? untilText(extendableUntil, now) : null],
     ["Cancelled", at(reservation.cancelRequestedAt)],
     ["Ended", at(reservation.endedAt)],
     ["Host", connection?.host ?? null],

@@ -1,6 +1,6 @@
 import { window } from "vscode";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { resources, stateWords, timeLeftWords } from "@gpu-dev/client/text/reservationText.ts";
+import { resources, stateLabel, timeLeftText } from "@gpu-dev/client/text/reservationText.ts";
 import type { Target } from "../core/commands.ts";
 import { Dismissed } from "../core/errors.ts";
 import type { Live } from "../live/live.ts";
@@ -37,8 +37,8 @@ export async function pickReservation(options: PickReservationOptions): Promise<
     case "several": {
       const items = candidates.reservations.map((reservation) => ({
         label: reservation.name,
-        description: stateWords(reservation),
-        detail: `${resources(reservation)}, ${timeLeftWords(reservation, now())}`,
+        description: stateLabel(reservation),
+        detail: `${resources(reservation)}, ${timeLeftText(reservation, now())}`,
         reservation,
       }));
       const picked = await window.showQuickPick(items, { placeHolder, matchOnDescription: true });

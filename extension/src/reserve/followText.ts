@@ -1,5 +1,5 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { progressSentence } from "@gpu-dev/client/text/reservationText.ts";
+import { progressText } from "@gpu-dev/client/text/reservationText.ts";
 import type { Contact } from "../live/live.ts";
 
 /** Whether somebody still waits for it to become ready. */
@@ -9,7 +9,7 @@ export function isOnItsWay({ state, cancelRequestedAt }: Reservation): boolean {
 
 /** What it does right now; the last news stay on show while the server is away. */
 export function followWords(reservation: Reservation, contact: Contact): string {
-  const words = progressSentence(reservation);
+  const words = progressText(reservation);
   return contact.kind === "lost" ? `${words} (server not answering; still trying)` : words;
 }
 

@@ -1,10 +1,10 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { hostNameFor } from "@gpu-dev/client/ssh/hostNames.ts";
+import { hostNameFor } from "@gpu-dev/client/ssh/hostState.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
 import {
   diskAfterEnd,
-  phaseWords,
-  progressSentence,
+  phaseText,
+  progressText,
   resources,
 } from "@gpu-dev/client/text/reservationText.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
@@ -65,7 +65,7 @@ function forHere(reservation: Reservation, now: Date): StatusBarContent {
     case "queued":
     case "starting": {
       const words = state === "queued" ? "is waiting" : "is starting";
-      const spoken = `${name}: ${asSentence(progressSentence(reservation))}`;
+      const spoken = `${name}: ${asSentence(progressText(reservation))}`;
       const icon = state === "queued" ? "$(clock)" : "$(sync~spin)";
       return { ...shared, text: `${icon} ${name} ${words}`, tooltip: spoken, spoken };
     }
@@ -101,7 +101,7 @@ function countdown(reservation: Reservation, expiresAt: Date, now: Date): Part {
 
 function ending(reservation: Reservation): Part {
   const { name, phase, state } = reservation;
-  const what = state === "stopping" && phase !== null ? `: ${phaseWords(phase)}` : "";
+  const what = state === "stopping" && phase !== null ? `: ${phaseText(phase)}` : "";
   return {
     text: `$(loading~spin) ${name} is ending`,
     tooltip: `${name} is ending${what}. ${diskAfterEnd(reservation)}`,

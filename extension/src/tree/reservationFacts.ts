@@ -1,6 +1,6 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { formatDuration } from "@gpu-dev/shared/durations.ts";
-import { hostNameFor } from "@gpu-dev/client/ssh/hostNames.ts";
+import { hostNameFor } from "@gpu-dev/client/ssh/hostState.ts";
 import { nodesOf } from "@gpu-dev/client/text/reservationText.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
 import { formatClockTime } from "../core/text.ts";

@@ -1,8 +1,8 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import {
   ordinal,
-  phaseWords,
-  progressSentence,
+  phaseText,
+  progressText,
   resources,
 } from "@gpu-dev/client/text/reservationText.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
@@ -32,7 +32,7 @@ export function reservationRow(reservation: Reservation, options: RowOptions): T
     description: `${words}, ${resources(reservation)}`,
     tooltip: tooltip(
       `${name}: ${resources(reservation)}, ${words}`,
-      isOver || state === "ready" ? null : capitalize(asSentence(progressSentence(reservation))),
+      isOver || state === "ready" ? null : capitalize(asSentence(progressText(reservation))),
       isOver ? reservation.endDetail && asSentence(reservation.endDetail) : null,
     ),
     spoken: `${name}, ${SPOKEN_STATE[state]}: ${words}, ${resources(reservation)}`,
@@ -53,14 +53,14 @@ function headWords(reservation: Reservation, now: Date): string {
       return waiting === null ? "in line" : `${ordinal(waiting.position)} in line`;
     case "starting":
       if (cancelRequestedAt !== null) return "cancelled, about to end";
-      return phase === null ? "starting" : phaseWords(phase);
+      return phase === null ? "starting" : phaseText(phase);
     case "ready": {
       if (cancelRequestedAt !== null) return "cancelled, about to end";
       const left = expiresAt === null ? null : formatTimeLeft(new Date(expiresAt), now);
       return left === null ? "time is up" : `${left} left`;
     }
     case "stopping":
-      return phase === null ? "ending" : `ending, ${phaseWords(phase)}`;
+      return phase === null ? "ending" : `ending, ${phaseText(phase)}`;
     case "ended":
     case "failed":
       return endedAt === null

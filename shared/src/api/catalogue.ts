@@ -1,6 +1,8 @@
 import * as z from "zod";
 
-/** What `infra/catalogue.yaml` holds; served to clients, which build every menu and message from it. */
+/**
+ * What `infra/catalogue.yaml` holds; served to clients, which build every menu and message from it.
+ */
 export const gpuTypeId = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,23}$/, "a type is named like h100, a10g or cpu-x86");

@@ -3,7 +3,10 @@ import { reservationId } from "../ids.ts";
 import { reservationName } from "../names.ts";
 import { timestamp } from "./reservation.ts";
 
-/** Everything that can stand on a timeline. Types are never renamed; clients ignore those they do not know. */
+/**
+ * Everything that can stand on a timeline. Types are never renamed; clients ignore those they do
+ * not know.
+ */
 export const EVENT_TYPES = [
   "reservation.queued",
   "reservation.placed",
@@ -40,12 +43,15 @@ export type Event = z.infer<typeof event>;
 export const RESYNC_EVENT = "resync";
 
 /**
- * A hint beside the events, without an id: read this anew, for something changed that is on nobody's timeline.
- * At most one a second; one may come though nothing changed.
+ * A hint beside the events, without an id: read this anew, for something changed that is on
+ * nobody's timeline. At most one a second; one may come though nothing changed.
  */
 export const CHANGED_EVENT = "changed";
 
-/** `waiting`: position or reason of a queued reservation of yours. Clients ignore words that they do not know. */
+/**
+ * `waiting`: position or reason of a queued reservation of yours. Clients ignore words that they do
+ * not know.
+ */
 export const CHANGE_TOPICS = ["availability", "waiting"] as const;
 export type ChangeTopic = (typeof CHANGE_TOPICS)[number];
 

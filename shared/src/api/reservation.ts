@@ -16,7 +16,10 @@ const labels = z
   )
   .refine((map) => Object.keys(map).length <= 16, "at most 16 labels");
 
-/** What a person asks for. Stored once, never changed: every later step reads this and drops nothing of it. */
+/**
+ * What a person asks for. Stored once, never changed: every later step reads this and drops nothing
+ * of it.
+ */
 export const reservationSpec = z
   .strictObject({
     gpuType: gpuTypeId,
@@ -115,7 +118,9 @@ export const extendReservation = z
   })
   .meta({ id: "ExtendReservation" });
 
-/** How to reach a ready reservation. Served, so that no client assumes anything about the network. */
+/**
+ * How to reach a ready reservation. Served, so that no client assumes anything about the network.
+ */
 export const connection = z
   .object({
     reservationId,

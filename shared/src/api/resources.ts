@@ -1,9 +1,11 @@
 import * as z from "zod";
 import { diskId, keyId, reservationId, tokenId, userId } from "../ids.ts";
-import { PROOF_PATTERN } from "../developmentProof.ts";
 import { diskName, reservationName, userName } from "../names.ts";
 import { gpuTypeId } from "./catalogue.ts";
 import { timestamp } from "./reservation.ts";
+
+/** A proof of developmentProof.ts as it is sent: 32 bytes in base64url. */
+const PROOF_PATTERN = /^[A-Za-z0-9_-]{43}$/;
 
 export const ROLES = ["user", "operator", "admin"] as const;
 export type Role = (typeof ROLES)[number];

@@ -8,9 +8,10 @@ import { connection, createReservation, extendReservation, reservation } from ".
 import * as resources from "./resources.ts";
 
 /**
- * Who may call a route. `public`: anybody. `user`: anybody signed in, and the answer holds only what is theirs.
- * `owner`: the reservation or key in the path must be the caller's (operators may read and cancel); everybody
- * else gets 404, as if it did not exist. `operator`: operators and administrators; others get 403.
+ * Who may call a route. `public`: anybody. `user`: anybody signed in, and the answer holds only
+ * what is theirs. `owner`: the reservation or key in the path must be the caller's (operators may
+ * read and cancel); everybody else gets 404, as if it did not exist. `operator`: operators and
+ * administrators; others get 403.
  */
 export type Access = "public" | "user" | "owner" | "operator";
 

@@ -1,6 +1,6 @@
 import type { V1Pod } from "@kubernetes/client-node";
 import { createApiClient, type ApiClient } from "@gpu-dev/client/http/apiClient.ts";
-import { developmentToken } from "@gpu-dev/client/signIn/developmentSignIn.ts";
+import { requestToken } from "@gpu-dev/client/signIn/signIn.ts";
 import { eachOf } from "../../cluster/support/load.ts";
 import type { Figure } from "../main.ts";
 import { PodWatch } from "../podWatch.ts";
@@ -70,7 +70,7 @@ async function signInAll({ url }: Stack): Promise<ApiClient[]> {
   const clients: ApiClient[] = [];
   for (let index = 0; index < USERS; index += 1) {
     const me = { user: `burst-${String(index)}`, identity: null } as const;
-    const { token } = await developmentToken(url, { ...me });
+    const { token } = await requestToken(url, { ...me });
     clients.push(createApiClient({ baseUrl: url, token: () => token }));
   }
   return clients;

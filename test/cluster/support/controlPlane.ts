@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createApiClient, type ApiClient } from "@gpu-dev/client/http/apiClient.ts";
-import { developmentToken } from "@gpu-dev/client/signIn/developmentSignIn.ts";
+import { requestToken } from "@gpu-dev/client/signIn/signIn.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
 import { freePort } from "../../support/freePort.ts";
 import { waitFor } from "../../support/waitFor.ts";
@@ -66,7 +66,7 @@ export async function startControlPlane(given: {
   return {
     signIn: async (user) => {
       const me = { user, identity: null } as const;
-      const { token } = await developmentToken(url, me);
+      const { token } = await requestToken(url, me);
       return createApiClient({ baseUrl: url, token: () => token });
     },
     url,

@@ -8,9 +8,9 @@ import { build, stop } from "esbuild";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { createApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import { systemClock } from "@gpu-dev/client/clock.ts";
-import { realFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
+import { realFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
 import type { AccountState } from "../../../extension/src/account/account.ts";
-import { extensionPaths } from "../../../extension/src/connect/extensionPaths.ts";
+import { clientPaths } from "@gpu-dev/client/paths.ts";
 import { createHostSync, type HostSync } from "../../../extension/src/connect/hostSync.ts";
 import { requireTool } from "../../support/requireTool.ts";
 import { type Handler, json, problem, startScriptedServer } from "../../support/scriptedServer.ts";
@@ -82,7 +82,7 @@ describe("the extension's ssh hosts", () => {
     };
     const sync = createHostSync({
       ...{ account, live, fs: realFileSystem, platform: process.platform, execPath },
-      paths: extensionPaths({ platform: process.platform, home: dir.path, env: {} }),
+      paths: clientPaths({ platform: process.platform, home: dir.path, env: {} }),
       explainBundle: bundle,
       now: systemClock.now,
       log: { warn: (message) => void logged.push(message) },
@@ -151,7 +151,7 @@ describe("the extension's ssh hosts", () => {
     client.stderr.setEncoding("utf8").on("data", (chunk: string) => (said += chunk));
     const [code] = (await once(client, "close")) as [number];
     assert.equal(code, 255);
-    assert.match(said, /gpu-dev: gpu-dev-box1 is over since .*: Its time was up\. /);
+    assert.match(said, /gpu-dev: gpu-dev-box1 ended at .*: Its time was up\. /);
   });
 
   it("copies what tombstones run once, and again only when it is another", async () => {
@@ -207,7 +207,7 @@ describe("the extension's ssh hosts", () => {
     };
     live.show(range(1, 2));
     await waitFor(() => logged.length > 0, { describe: "a line in the log" });
-    assert.match(logged[0] ?? "", /No answer from the server/);
+    assert.match(logged[0] ?? "", /No response from the server/);
     assert.deepEqual(shown, []);
     assert.equal((await sync.read()).live.length, 1);
   });

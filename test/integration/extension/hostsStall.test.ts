@@ -7,9 +7,9 @@ import { join } from "node:path";
 import ssh2 from "ssh2";
 import { systemClock } from "@gpu-dev/client/clock.ts";
 import { openHostFiles } from "@gpu-dev/client/ssh/hostFiles.ts";
-import { ensureOwnKey } from "@gpu-dev/client/ssh/ownKey.ts";
-import { realFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
-import { verifyHost } from "@gpu-dev/client/ssh/verifyHosts.ts";
+import { ensureOwnKey } from "@gpu-dev/client/ssh/keys.ts";
+import { realFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
+import { verifyHost } from "@gpu-dev/client/ssh/openssh.ts";
 import { requireTool } from "../../support/requireTool.ts";
 import { liveHost } from "../../support/sshHostFixtures.ts";
 import { type StallingRelay, startStallingRelay } from "../../support/stallingRelay.ts";
@@ -45,7 +45,7 @@ describe("an ssh session through a generated host, on a network that fails", () 
     });
     const hostKeys = [(await readFile(`${hostKey}.pub`, "utf8")).trim()];
     const host = liveHost(1, { port: relay.port, hostKeys });
-    await files.sync({ me: "ada", live: [host], over: [] });
+    await files.sync({ me: "ada", live: [host], ended: [] });
     index = files.paths.index;
   });
   afterEach(async () => {

@@ -123,7 +123,7 @@ describe("the extension's live state at the real control plane", function () {
     assert.equal(stateOf(id), "queued");
     const { asOf } = live.state;
     assert.ok(asOf !== null && asOf <= lost.since);
-    await assert.rejects(live.refresh(), /No answer from the server/);
+    await assert.rejects(live.refresh(), /No response from the server/);
     assert.equal(stateOf(id), "queued");
     assert.deepEqual(live.state.asOf, asOf, "a failed read is no news");
 

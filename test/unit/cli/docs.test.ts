@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { completionScript } from "../../../cli/src/commands/completion.ts";
 import { exitCodeLines } from "../../../cli/src/commands/help.ts";
-import { buildProgram } from "../../../cli/src/program.ts";
+import { buildProgram } from "../../../cli/src/main.ts";
 
 type Command = ReturnType<typeof buildProgram>;
 

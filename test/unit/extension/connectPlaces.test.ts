@@ -3,8 +3,9 @@ import {
   explainCommandFor,
   explainStarterText,
 } from "../../../extension/src/connect/explainCommand.ts";
-import { expandHome, extensionPaths } from "../../../extension/src/connect/extensionPaths.ts";
-import { includeQuestion, includeWorks } from "../../../extension/src/connect/includeText.ts";
+import { expandHome, clientPaths } from "@gpu-dev/client/paths.ts";
+import { includeWorks } from "@gpu-dev/client/ssh/managedBlock.ts";
+import { includeQuestion } from "../../../extension/src/connect/includeText.ts";
 import { authorityFor, hostFromAuthority } from "../../../extension/src/connect/remoteAuthority.ts";
 import { remoteSshFor, withLinux } from "../../../extension/src/connect/remoteSsh.ts";
 import { sshArguments, sshCommandLine } from "../../../extension/src/connect/sshCommandLine.ts";
@@ -38,14 +39,14 @@ describe("the host of a remote window", () => {
 
 describe("where the extension's files lie", () => {
   it("is the command line's folder on each platform, and GPU_DEV_HOME where it is set", () => {
-    const linux = extensionPaths({ platform: "linux", home: "/home/ada", env: {} });
+    const linux = clientPaths({ platform: "linux", home: "/home/ada", env: {} });
     assert.equal(linux.ownDir, "/home/ada/.gpu-dev");
     assert.equal(linux.explainScript, "/home/ada/.gpu-dev/bin/explain.cjs");
-    const windows = extensionPaths({ platform: "win32", home: "C:\\Users\\ada", env: {} });
+    const windows = clientPaths({ platform: "win32", home: "C:\\Users\\ada", env: {} });
     assert.equal(windows.userSshConfig, "C:\\Users\\ada\\.ssh\\config");
     assert.equal(windows.explainStarter, "C:\\Users\\ada\\.gpu-dev\\bin\\explain.cmd");
     const env = { GPU_DEV_HOME: "/data/gpu-dev" };
-    assert.equal(extensionPaths({ platform: "darwin", home: "/h", env }).ownDir, "/data/gpu-dev");
+    assert.equal(clientPaths({ platform: "darwin", home: "/h", env }).ownDir, "/data/gpu-dev");
   });
 
   it("expands a home that a setting names", () => {
@@ -60,7 +61,7 @@ describe("what a tombstone runs", () => {
   const execPath = "C:\\100%\\Code.exe";
 
   it("is the editor's program as Node, by way of env", () => {
-    const paths = extensionPaths({ platform: "darwin", home: "/Users/ada", env: {} });
+    const paths = clientPaths({ platform: "darwin", home: "/Users/ada", env: {} });
     assert.deepEqual(
       explainCommandFor({ platform: "darwin", execPath: "/Apps/Code Helper", paths }),
       [
@@ -73,7 +74,7 @@ describe("what a tombstone runs", () => {
   });
 
   it("is a batch file on Windows, which sets the same", () => {
-    const paths = extensionPaths({ platform: "win32", home: "C:\\Users\\ada", env: {} });
+    const paths = clientPaths({ platform: "win32", home: "C:\\Users\\ada", env: {} });
     assert.deepEqual(explainCommandFor({ platform: "win32", execPath, paths }), [
       "C:\\Users\\ada\\.gpu-dev\\bin\\explain.cmd",
     ]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { realFileSystem } from "@gpu-dev/client/ssh/sshFileSystem.ts";
+import { realFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
 import { createLogTail, formatErrorChain } from "../../../extension/src/report/reportLog.ts";
 import { readSshFiles } from "../../../extension/src/report/sshFiles.ts";
 import { makeTempDir, type TempDir } from "../../support/tempDir.ts";

@@ -150,7 +150,7 @@ describe("the age above the rows", () => {
   it("says why where that can be mended: an address that never answered, a refusal", () => {
     assert.equal(
       contactMessage({ ...lost, asOf: null }, NOW, "why"),
-      "Server not answering. No answer from the server at http://x: connection refused. Check the address. Trying again by itself.",
+      "Server not answering. No response from the server at http://x: connection refused. Check the address. Trying again by itself.",
     );
     const refusal = { kind: "lost", since: NOW, error: new Error("update this client") } as const;
     assert.equal(

@@ -120,7 +120,7 @@ describe("the API client", () => {
     const nobody = createApiClient({ baseUrl: url, random: () => 0 });
     await assert.rejects(nobody.call("getMe"), (error) => {
       assert.ok(error instanceof ConnectionError);
-      return error.message.includes(`${url}: nothing listens there`);
+      return error.message.includes(`${url}: no program listens there`);
     });
   });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { hostNames } from "@gpu-dev/client/ssh/hostNames.ts";
+import { hostNames } from "@gpu-dev/client/ssh/hostState.ts";
 import type { HostState } from "@gpu-dev/client/ssh/hostState.ts";
 import { renderHosts, renderKnownHosts } from "@gpu-dev/client/ssh/renderHosts.ts";
 import { type Observed, syncHosts } from "@gpu-dev/client/ssh/syncHosts.ts";
@@ -16,7 +16,7 @@ const empty: HostState = {
   live: [],
   tombstones: [],
 };
-const seen = (parts: Partial<Observed>): Observed => ({ me: "ada", live: [], over: [], ...parts });
+const seen = (parts: Partial<Observed>): Observed => ({ me: "ada", live: [], ended: [], ...parts });
 const ended = (id: string) => ({
   id,
   endedAt: NOW.toISOString(),
@@ -35,7 +35,7 @@ describe("ssh hosts", () => {
     const views = [
       seen({ live: [liveHost(1)] }),
       seen({ live: [liveHost(2), liveHost(1, { generation: 3, port: 9 })] }),
-      seen({ live: [liveHost(1)], over: [ended(liveHost(4).id)] }),
+      seen({ live: [liveHost(1)], ended: [ended(liveHost(4).id)] }),
       seen({ live: [liveHost(3), liveHost(2)] }),
     ];
     fc.assert(
@@ -58,7 +58,7 @@ describe("ssh hosts", () => {
 
   it("N9: a host that is over becomes a tombstone for a day, and a late view does not revive it", () => {
     const live = syncHosts(empty, seen({ live: [liveHost(1)] }), NOW);
-    const over = syncHosts(live, seen({ over: [ended(liveHost(1).id)] }), NOW);
+    const over = syncHosts(live, seen({ ended: [ended(liveHost(1).id)] }), NOW);
     assert.deepEqual([over.live.length, over.tombstones[0]?.endReason], [0, "expired"]);
     const stale = syncHosts(over, seen({ live: [liveHost(1)] }), later(1));
     assert.deepEqual([stale.live.length, stale.tombstones.length], [0, 1]);
@@ -67,7 +67,7 @@ describe("ssh hosts", () => {
 
   it("a new reservation of the same name takes the tombstone's place", () => {
     const live = syncHosts(empty, seen({ live: [liveHost(1)] }), NOW);
-    const over = syncHosts(live, seen({ over: [ended(liveHost(1).id)] }), NOW);
+    const over = syncHosts(live, seen({ ended: [ended(liveHost(1).id)] }), NOW);
     const again = syncHosts(over, seen({ live: [liveHost(2, { name: "box1" })] }), NOW);
     assert.deepEqual([...hostNames(again).values()], ["gpu-dev-box1"]);
     assert.equal(again.tombstones.length, 0);
@@ -104,7 +104,7 @@ describe("ssh hosts", () => {
 
   it("quotes the tombstone's command for the shell, with % doubled for ssh", () => {
     const live = syncHosts(empty, seen({ live: [liveHost(1)] }), NOW);
-    const over = syncHosts(live, seen({ over: [ended(liveHost(1).id)] }), NOW);
+    const over = syncHosts(live, seen({ ended: [ended(liveHost(1).id)] }), NOW);
     const text = renderHosts(over, options);
     assert.match(text, /ProxyCommand '\/opt\/it'\\''s 100%%\/node' '\/opt\/gpu-dev.js' 'explain'/);
   });

@@ -8,7 +8,7 @@ import {
   workspace,
 } from "vscode";
 import { createApiClient } from "@gpu-dev/client/http/apiClient.ts";
-import { developmentToken } from "@gpu-dev/client/signIn/developmentSignIn.ts";
+import { requestToken } from "@gpu-dev/client/signIn/signIn.ts";
 import { waitFor } from "../../support/waitFor.ts";
 
 interface Manifest {
@@ -119,7 +119,7 @@ async function counts(): Promise<{ readonly first: number; readonly hostile: num
 }
 
 async function tokenOf(server: string): Promise<() => string> {
-  const { token } = await developmentToken(server, { identity: null });
+  const { token } = await requestToken(server, { identity: null });
   return () => token;
 }
 

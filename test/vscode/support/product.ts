@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type ApiClient, createApiClient } from "@gpu-dev/client/http/apiClient.ts";
-import { developmentToken } from "@gpu-dev/client/signIn/developmentSignIn.ts";
+import { requestToken } from "@gpu-dev/client/signIn/signIn.ts";
 import { makeTempDir } from "../../support/tempDir.ts";
 import { requireTool } from "../../support/requireTool.ts";
 import { startWholeSystem, type WholeSystem } from "../../support/wholeSystem.ts";
@@ -54,7 +54,7 @@ export async function startProduct(
     const folder = join(dir.path, "home");
     const openWindow = () => browser.open(server.url(folder));
     const client = async () => {
-      const { token } = await developmentToken(system.url, { identity: null });
+      const { token } = await requestToken(system.url, { identity: null });
       return createApiClient({ baseUrl: system.url, token: () => token });
     };
     return { system, server, browser, folder, openWindow, client, remove };

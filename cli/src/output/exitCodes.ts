@@ -1,7 +1,7 @@
 import { ApiError, ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
 import { SignInError } from "@gpu-dev/client/signIn/credential.ts";
 
-/** Stable for scripts; docs/cli.md and `gpu-dev help exit-codes` list the same. */
+/** Stable for scripts. docs/cli.md and `gpu-dev help exit-codes` list the same. */
 export const EXIT_CODES = {
   ok: 0,
   unexpected: 1,
@@ -16,24 +16,24 @@ export const EXIT_CODES = {
 export type ExitName = keyof typeof EXIT_CODES;
 
 export const EXIT_CODE_MEANINGS: Readonly<Record<ExitName, string>> = {
-  ok: "done",
-  unexpected: "something unexpected went wrong",
+  ok: "success",
+  unexpected: "an unexpected error",
   usage: "the command line or a value in it is not valid",
   notSignedIn: "not signed in, or the sign-in was refused",
   notFound: "no such reservation, disk or host",
   refused: "refused: a conflict, a limit, or not permitted",
   unreachable: "the server can't be reached or is unavailable",
-  reservationOver: "the reservation failed to start, or ended while waiting for it",
+  reservationOver: "the reservation failed to start, or ended while the command waited",
   interrupted: "stopped with Ctrl-C, or by answering no",
 };
 
-/** Something that the command itself has to say no about. The message is a whole sentence for people. */
+/** An error of the command itself. The message is a complete user-facing sentence. */
 export class CliError extends Error {
+  override readonly name = "CliError";
   readonly exit: ExitName;
 
-  constructor(exit: ExitName, message: string, options: { cause?: unknown } = {}) {
+  constructor(exit: ExitName, message: string, options: { readonly cause?: unknown } = {}) {
     super(message, options);
-    this.name = "CliError";
     this.exit = exit;
   }
 }

@@ -1,8 +1,14 @@
-/** Columns padded to their widest cell, two spaces between, no trailing blanks. Cells hold no colours. */
+/**
+ * Columns padded to their widest cell, two spaces apart, without trailing blanks. Cells contain no
+ * colours.
+ */
 export function renderTable(
   header: readonly string[],
   rows: readonly (readonly string[])[],
-  options: { right?: readonly number[]; styleHeader?: (text: string) => string } = {},
+  options: {
+    readonly right?: readonly number[];
+    readonly styleHeader?: (text: string) => string;
+  } = {},
 ): string[] {
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length)),
@@ -19,9 +25,24 @@ export function renderTable(
   return [style(line(header)), ...rows.map(line)];
 }
 
-/** "Label   value" lines under each other; entries without a value are left out. */
+/** Lines of "Label   value", aligned; fields without a value are left out. */
 export function renderFields(fields: readonly (readonly [string, string | null])[]): string[] {
   const shown = fields.filter((field): field is readonly [string, string] => field[1] !== null);
   const width = Math.max(0, ...shown.map(([label]) => label.length));
   return shown.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`);
+}
+
+/** Breaks a text between words so that no line is wider than `width`; a longer word stays whole. */
+export function wrapWords(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
 }

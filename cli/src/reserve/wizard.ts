@@ -3,9 +3,9 @@ import type { CreateReservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { Availability } from "@gpu-dev/shared/api/resources.ts";
 import { formatDuration, parseDurationSeconds } from "@gpu-dev/shared/durations.ts";
 import { NAME_PATTERN } from "@gpu-dev/shared/names.ts";
-import { CliError } from "./exitCodes.ts";
-import { answered, loadPrompts } from "./prompts.ts";
-import type { Session } from "./session.ts";
+import { CliError } from "../output/exitCodes.ts";
+import { answered, loadPrompts } from "../output/prompts.ts";
+import type { Session } from "../session/session.ts";
 
 const NOTHING = "Nothing was reserved.";
 /** The rule in words that fit one line of a terminal. */
@@ -13,8 +13,11 @@ const NAME_ADVICE = "Lower-case letters, digits, single hyphens; a letter first;
 const NO_DISK = "";
 const NEW_DISK = "+";
 
-/** Asks for what a reservation needs; every choice shows what is free now. Ctrl-C anywhere: nothing is made. */
-export async function askForReservation(session: Session): Promise<CreateReservation> {
+/**
+ * Asks for what a reservation needs; every choice shows what is free now. Ctrl-C anywhere: nothing
+ * is made.
+ */
+export async function runWizard(session: Session): Promise<CreateReservation> {
   const { client } = session;
   const [catalogue, availability, disks] = await Promise.all([
     client.call("getCatalogue"),
@@ -28,7 +31,7 @@ export async function askForReservation(session: Session): Promise<CreateReserva
   const disk = await askDisk(free);
   const name = await askName();
   const request = { gpuType: type.id, gpus, durationSeconds, disk, image: null };
-  await askToGoOn(request);
+  await confirmRequest(request);
   return name === "" ? request : { ...request, name };
 }
 
@@ -109,7 +112,7 @@ async function askName(): Promise<string> {
   return (await answered(text({ message, validate, defaultValue: "" }), NOTHING)).trim();
 }
 
-async function askToGoOn(request: {
+async function confirmRequest(request: {
   gpuType: string;
   gpus: number;
   durationSeconds: number;

@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { wrapWords } from "./wrap.ts";
+import { wrapWords } from "./table.ts";
 
 export interface Style {
   readonly red: (text: string) => string;
@@ -10,20 +10,22 @@ export interface Style {
 }
 
 export interface Output {
-  /** --json: the result goes to stdout as one document, problems to stderr, and nothing is asked. */
+  /**
+   * --json: the result goes to stdout as one document, problems to stderr; no questions are asked.
+   */
   readonly json: boolean;
   readonly verbose: boolean;
-  /** Both ends are a terminal: one may ask, and redraw a line. */
+  /** Input and output are a terminal: the command may ask questions and redraw a line. */
   readonly interactive: boolean;
   readonly style: Style;
-  /** Of the terminal as it is now; 80 where there is none. */
+  /** The current width of the terminal; 80 without one. */
   columns(): number;
   line(text?: string): void;
-  /** Progress and remarks: stderr, so that stdout holds results only. */
+  /** Progress and remarks. They go to stderr, so that stdout holds only results. */
   note(text: string): void;
   errorLine(text: string): void;
   result(value: unknown): void;
-  /** Replaces the last such text on a terminal, wrapped between words; "" clears it. */
+  /** Replaces the previous live text on a terminal, wrapped between words; "" clears it. */
   live(text: string): void;
 }
 
@@ -69,7 +71,7 @@ export function createOutput(options: OutputOptions): Output {
     live: (text) => {
       clear();
       if (text === "") return;
-      // Some room is left: the terminal itself prints ^C behind it.
+      // Leaves room for the ^C that the terminal prints after it.
       const lines = wrapWords(text, columns() - 4);
       stderr.write(lines.join("\n"));
       liveRows = lines.length;
@@ -77,14 +79,14 @@ export function createOutput(options: OutputOptions): Output {
   };
 }
 
-function createStyle(on: boolean): Style {
-  const with_ = (format: Parameters<typeof styleText>[0]) => (text: string) =>
-    on ? styleText(format, text, { validateStream: false }) : text;
+function createStyle(isEnabled: boolean): Style {
+  const styled = (format: Parameters<typeof styleText>[0]) => (text: string) =>
+    isEnabled ? styleText(format, text, { validateStream: false }) : text;
   return {
-    red: with_("red"),
-    green: with_("green"),
-    yellow: with_("yellow"),
-    dim: with_("dim"),
-    bold: with_("bold"),
+    red: styled("red"),
+    green: styled("green"),
+    yellow: styled("yellow"),
+    dim: styled("dim"),
+    bold: styled("bold"),
   };
 }

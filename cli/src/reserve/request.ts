@@ -1,13 +1,15 @@
 import { type CreateReservation, createReservation } from "@gpu-dev/shared/api/reservation.ts";
-import { Hour } from "@gpu-dev/shared/durations.ts";
-import { CliError } from "./exitCodes.ts";
-import { lengthFrom } from "./lengthOption.ts";
+import { Hour, parseDurationSeconds } from "@gpu-dev/shared/durations.ts";
+import { CliError } from "../output/exitCodes.ts";
 
-export interface ReserveOptions {
-  readonly gpuType?: string;
-  readonly gpus?: string;
+export interface DurationOptions {
   readonly hours?: string;
   readonly duration?: string;
+}
+
+export interface ReserveOptions extends DurationOptions {
+  readonly gpuType?: string;
+  readonly gpus?: string;
   readonly disk?: string;
   readonly image?: string;
   readonly name?: string;
@@ -18,11 +20,13 @@ export interface ReserveOptions {
 
 const DEFAULT_SECONDS = Hour.seconds;
 
-/** The request that the options ask for; null where the type is missing and has to be asked for. */
-export function requestFrom(options: ReserveOptions): CreateReservation | null {
-  const durationSeconds = lengthFrom(options) ?? DEFAULT_SECONDS;
+/**
+ * The request that the options describe; undefined if the type is missing and the wizard must ask.
+ */
+export function requestFrom(options: ReserveOptions): CreateReservation | undefined {
+  const durationSeconds = durationFrom(options) ?? DEFAULT_SECONDS;
   const labels = labelsFrom(options.label ?? []);
-  if (options.gpuType === undefined) return null;
+  if (options.gpuType === undefined) return undefined;
   const request = {
     gpuType: options.gpuType,
     gpus: gpuCount(options),
@@ -39,6 +43,25 @@ export function requestFrom(options: ReserveOptions): CreateReservation | null {
   throw new CliError("usage", `${FLAGS[field] ?? field}: ${issue?.message ?? "not valid"}.`);
 }
 
+/** Seconds from --hours or --duration, not rounded to hours; undefined if neither is given. */
+export function durationFrom({ hours, duration }: DurationOptions): number | undefined {
+  if (hours !== undefined && duration !== undefined) {
+    throw new CliError("usage", "Give --hours or --duration, not both.");
+  }
+  if (hours !== undefined) {
+    const seconds = Math.round(Number(hours) * Hour.seconds);
+    if (/^\d*\.?\d+$/.test(hours) && seconds > 0) return seconds;
+    throw new CliError("usage", `--hours takes a number like 1 or 0.5, not "${hours}".`);
+  }
+  if (duration === undefined) return undefined;
+  const seconds = parseDurationSeconds(duration);
+  if (seconds !== null && seconds > 0) return seconds;
+  throw new CliError(
+    "usage",
+    `--duration takes a duration like 90m, 2h or 1h30m, not "${duration}".`,
+  );
+}
+
 const FLAGS: Readonly<Record<string, string>> = {
   gpuType: "--gpu-type",
   gpus: "--gpus",
@@ -49,7 +72,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   labels: "--label",
 };
 
-/** One GPU unless said otherwise; none for CPU types, whose ids begin with "cpu". */
+/** By default one GPU, and none for CPU types, whose ids begin with "cpu". */
 function gpuCount(options: ReserveOptions): number {
   if (options.gpus === undefined) return options.gpuType?.startsWith("cpu") === true ? 0 : 1;
   if (/^\d{1,4}$/.test(options.gpus)) return Number(options.gpus);

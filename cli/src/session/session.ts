@@ -1,0 +1,122 @@
+import { existsSync, realpathSync } from "node:fs";
+import { homedir, userInfo } from "node:os";
+import type { Command } from "commander";
+import { systemClock } from "@gpu-dev/client/clock.ts";
+import { type ApiClient, createApiClient } from "@gpu-dev/client/http/apiClient.ts";
+import { type ClientPaths, clientPaths } from "@gpu-dev/client/paths.ts";
+import { type Credential, DEFAULT_SERVER } from "@gpu-dev/client/signIn/credential.ts";
+import { renewCredential } from "@gpu-dev/client/signIn/signIn.ts";
+import { realFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
+import type { Deployment } from "@gpu-dev/client/ssh/reservationHosts.ts";
+import packageJson from "../../package.json" with { type: "json" };
+import { CliError } from "../output/exitCodes.ts";
+import { createOutput, type Output } from "../output/output.ts";
+import {
+  credentialsSchema,
+  type JsonFile,
+  jsonFile,
+  serverOrigin,
+  type Settings,
+  settingsSchema,
+} from "./settings.ts";
+
+export const VERSION: string = packageJson.version;
+
+export interface GlobalOptions {
+  readonly json?: boolean;
+  readonly server?: string;
+  readonly color?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** What every command works with: files, server, credential and output. */
+export interface Session extends Deployment {
+  readonly output: Output;
+  readonly paths: ClientPaths;
+  /**
+   * False if HOME is not the account's home directory: ssh reads its files from the account's home.
+   */
+  readonly sshReadsHome: boolean;
+  readonly client: ApiClient;
+  readonly settings: JsonFile<Settings>;
+  /** By the server's origin. */
+  readonly credentials: JsonFile<Record<string, Credential>>;
+  credential(): Promise<Credential | undefined>;
+  /**
+   * The credential of the signed-in user. Throws an error that says how to sign in if there is
+   * none.
+   */
+  requireCredential(): Promise<Credential>;
+}
+
+/** Opens the session of a command from its own options and the global ones. */
+export async function sessionFor(command: Command): Promise<Session> {
+  return await openSession(command.optsWithGlobals<GlobalOptions>());
+}
+
+export async function openSession(
+  options: GlobalOptions,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<Session> {
+  const { platform } = process;
+  const home = homedir();
+  const paths = clientPaths({ platform, home, env });
+  const output = createOutput({
+    json: options.json === true,
+    verbose: options.verbose === true,
+    color: options.color !== false,
+    env,
+  });
+  const settings = jsonFile(paths.configFile, settingsSchema, {});
+  const credentials = jsonFile(paths.credentialsFile, credentialsSchema, {});
+  const server = serverOrigin(
+    options.server ?? env["GPU_DEV_SERVER"] ?? (await settings.read()).server ?? DEFAULT_SERVER,
+  );
+  let current = (await credentials.read())[server];
+  const client = createApiClient({
+    baseUrl: server,
+    token: () => current?.token,
+    userAgent: `gpu-dev/${VERSION}`,
+    renew: async () => {
+      if (current === undefined) return false;
+      const renewed = await renewCredential(server, current).catch(() => undefined);
+      if (renewed === undefined) return false;
+      current = renewed;
+      await credentials.update((all) => ({ ...all, [server]: renewed }));
+      return true;
+    },
+  });
+  const credential = async () => (current = (await credentials.read())[server]);
+  return {
+    output,
+    fs: realFileSystem,
+    paths,
+    platform,
+    sshReadsHome: userInfo().homedir === home,
+    server,
+    client,
+    settings,
+    credentials,
+    explainCommand: [process.execPath, ownScript()],
+    now: systemClock.now,
+    credential,
+    requireCredential: async () => (await credential()) ?? notSignedIn(server),
+  };
+}
+
+function notSignedIn(server: string): never {
+  throw new CliError(
+    "notSignedIn",
+    `You are not signed in to ${server}. Run "gpu-dev setup" the first time, otherwise "gpu-dev login".`,
+  );
+}
+
+/**
+ * The script that a tombstone runs: the bundle if there is one, because it starts on any newer
+ * Node.
+ */
+function ownScript(): string {
+  const running = realpathSync(process.argv[1] ?? "gpu-dev");
+  const bundle = running.replace(/bin([/\\])gpu-dev\.js$/, "dist$1gpu-dev.js");
+  return existsSync(bundle) ? bundle : running;
+}

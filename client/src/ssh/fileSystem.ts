@@ -1,0 +1,73 @@
+import type { Stats } from "node:fs";
+import * as nodeFs from "node:fs/promises";
+import { codeOf } from "@gpu-dev/shared/errors.ts";
+import { type LockFileSystem, lockFileSystem } from "@gpu-dev/shared/fileLock.ts";
+
+/** The few file operations that we use, so that tests can make any of them fail or race. */
+export interface SshFileSystem extends LockFileSystem {
+  stat(path: string): Promise<Stats>;
+  lstat(path: string): Promise<Stats>;
+  readlink(path: string): Promise<string>;
+  chmod(path: string, mode: number): Promise<void>;
+  chown(path: string, uid: number, gid: number): Promise<void>;
+  makeDirectory(path: string, mode: number): Promise<void>;
+  readDirectory(path: string): Promise<string[]>;
+}
+
+export const realFileSystem: SshFileSystem = {
+  ...lockFileSystem,
+  lstat: (path) => nodeFs.lstat(path),
+  readlink: (path) => nodeFs.readlink(path),
+  chmod: (path, mode) => nodeFs.chmod(path, mode),
+  chown: (path, uid, gid) => nodeFs.chown(path, uid, gid),
+  makeDirectory: async (path, mode) => {
+    await nodeFs.mkdir(path, { recursive: true, mode });
+  },
+  readDirectory: (path) => nodeFs.readdir(path),
+};
+
+/**
+ * A refusal or failure that concerns the user's SSH files; nothing was changed. The message is for
+ * users.
+ */
+export class SshFilesError extends Error {
+  override readonly name = "SshFilesError";
+}
+
+/** Null only if the file does not exist: a file that can't be read is an error, never empty. */
+export async function readIfExists(fs: SshFileSystem, path: string): Promise<Buffer | null> {
+  try {
+    return await fs.readFile(path);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === "ENOENT") return null;
+    if (code === "EISDIR") {
+      throw new SshFilesError(
+        `${path} is a folder, but a file is expected. Move the folder and try again.`,
+        { cause: error },
+      );
+    }
+    throw new SshFilesError(
+      `${path} can't be read (${code ?? "unknown error"}), so it was left unchanged. ` +
+        "Make it readable for you and try again.",
+      { cause: error },
+    );
+  }
+}
+
+export async function statIfExists(fs: SshFileSystem, path: string): Promise<Stats | null> {
+  return await absentAsNull(fs.stat(path));
+}
+
+export async function lstatIfExists(fs: SshFileSystem, path: string): Promise<Stats | null> {
+  return await absentAsNull(fs.lstat(path));
+}
+
+async function absentAsNull(stats: Promise<Stats>): Promise<Stats | null> {
+  try {
+    return await stats;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return null;
+    throw error;
+  }
+}

@@ -1,0 +1,89 @@
+import { spawn } from "node:child_process";
+import { Second } from "@gpu-dev/shared/durations.ts";
+
+export interface ProgramResult {
+  readonly code: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+const PROGRAM_TIMEOUT_MS = 10 * Second.ms;
+
+/** The program is not installed, may not be executed, or did not end in time. */
+export class ProgramError extends Error {
+  override readonly name = "ProgramError";
+
+  constructor(program: string, cause: Error) {
+    const next = "Install the OpenSSH client and try again.";
+    super(`${program} could not be run (${cause.message}). ${next}`, { cause });
+  }
+}
+
+/** Runs one of OpenSSH's programs without a shell, with a timeout, and collects its output. */
+export async function runProgram(name: string, args: readonly string[]): Promise<ProgramResult> {
+  const child = spawn(name, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    signal: AbortSignal.timeout(PROGRAM_TIMEOUT_MS),
+    windowsHide: true,
+  });
+  let output = "";
+  let errors = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (errors += chunk));
+  return await new Promise((resolve, reject) => {
+    child.on("error", (error) => {
+      reject(new ProgramError(name, error));
+    });
+    child.on("close", (code) => {
+      resolve({ code, output, errors });
+    });
+  });
+}
+
+/** An option for which ssh would use another value than the one that we wrote. */
+export interface Difference {
+  readonly option: string;
+  readonly wanted: string;
+  readonly got: string;
+}
+
+export interface VerifyOptions {
+  /** The ssh program: a name on the PATH or an absolute path. */
+  readonly ssh: string;
+  /** Passed as -F; without it, ssh reads the user's and the system's files. */
+  readonly configFile?: string | undefined;
+}
+
+/**
+ * Compares the options that `ssh -G` resolves for a host, without a connection, with the wanted
+ * ones. Throws if ssh itself fails.
+ */
+export async function verifyHost(
+  options: VerifyOptions,
+  host: string,
+  wanted: Readonly<Record<string, string>>,
+): Promise<Difference[]> {
+  const resolved = parseResolved(await resolveHost(options, host));
+  return Object.entries(wanted).flatMap(([option, value]) => {
+    const got = resolved.get(option.toLowerCase())?.[0] ?? "";
+    return got === value ? [] : [{ option, wanted: value, got }];
+  });
+}
+
+export function parseResolved(output: string): Map<string, string[]> {
+  const resolved = new Map<string, string[]>();
+  for (const line of output.split(/\r?\n/)) {
+    const space = line.indexOf(" ");
+    if (space === -1) continue;
+    const key = line.slice(0, space);
+    resolved.set(key, [...(resolved.get(key) ?? []), line.slice(space + 1)]);
+  }
+  return resolved;
+}
+
+async function resolveHost(options: VerifyOptions, host: string): Promise<string> {
+  const file = options.configFile === undefined ? [] : ["-F", options.configFile];
+  const { code, output, errors } = await runProgram(options.ssh, [...file, "-G", host]);
+  if (code === 0) return output;
+  throw new Error(`ssh can't read its configuration: ${errors.trim()}`);
+}
