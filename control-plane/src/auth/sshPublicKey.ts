@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 
 export interface SshPublicKey {
-  /** Type and key, as authorized_keys has them: no options, no comment. */
+  /** Type and key as in authorized_keys, without options and comment. */
   readonly publicKey: string;
   readonly fingerprint: string;
   readonly comment: string;
 }
 
-const MINIMUM_RSA_BITS = 2_048;
+const MIN_RSA_BITS = 2_048;
 const CURVES: Record<string, string> = {
   "ecdsa-sha2-nistp256": "nistp256",
   "ecdsa-sha2-nistp384": "nistp384",
@@ -17,21 +17,24 @@ const CURVES: Record<string, string> = {
 const ED25519 = ["ssh-ed25519", "sk-ssh-ed25519@openssh.com"];
 
 /**
- * Reads one line of an OpenSSH public key file.
- * @returns the key, or a sentence that says what is wrong with it
+ * Reads one line of an OpenSSH public key file. Written here because neither sshpk nor ssh2 parses the FIDO types
+ * (sk-), and because sshpk repairs malformed input that must be refused.
+ * @returns the key, or a user-facing message that says what is wrong with it
  */
 export function parseSshPublicKey(line: string): SshPublicKey | string {
   const text = line.trim();
   if (/[\p{Cc}]/u.test(text)) return "Give one public key on one line, without control characters.";
   const [type = "", base64 = "", ...words] = text.split(/ +/);
-  if (type === "ssh-dss") return "DSA keys are too weak. Make another with: ssh-keygen -t ed25519";
+  if (type === "ssh-dss")
+    return "DSA keys are too weak. Create another one with: ssh-keygen -t ed25519";
   if (!ED25519.includes(type) && type !== "ssh-rsa" && !Object.hasOwn(CURVES, type)) {
-    return "A public key begins with its type, like ssh-ed25519; options in front of it are not taken. Give the content of a .pub file.";
+    return "A public key begins with its type, such as ssh-ed25519; options before it are not accepted. Paste the content of a .pub file.";
   }
   const blob = decodeBase64(base64);
   const fields = blob && readFields(blob);
-  if (!fields)
+  if (!fields) {
     return "The key is cut off or not valid base64. Copy the whole line of the .pub file.";
+  }
   const problem = checkFields(type, fields);
   if (problem !== undefined) return problem;
   return {
@@ -47,38 +50,39 @@ function decodeBase64(text: string): Buffer | undefined {
   return bytes.toString("base64") === text ? bytes : undefined;
 }
 
-/** The length-prefixed strings of the SSH wire format (RFC 4251); undefined when they do not fill it exactly. */
+/** Splits the length-prefixed strings of the SSH wire format (RFC 4251); undefined unless they fill the blob exactly. */
 function readFields(blob: Buffer): Buffer[] | undefined {
   const fields: Buffer[] = [];
-  let at = 0;
-  while (at < blob.length) {
-    if (at + 4 > blob.length) return undefined;
-    const end = at + 4 + blob.readUInt32BE(at);
+  let offset = 0;
+  while (offset < blob.length) {
+    if (offset + 4 > blob.length) return undefined;
+    const end = offset + 4 + blob.readUInt32BE(offset);
     if (end > blob.length) return undefined;
-    fields.push(blob.subarray(at + 4, end));
-    at = end;
+    fields.push(blob.subarray(offset + 4, end));
+    offset = end;
   }
   return fields;
 }
 
 function checkFields(type: string, fields: readonly Buffer[]): string | undefined {
-  if (fields[0]?.toString("latin1") !== type)
+  if (fields[0]?.toString("latin1") !== type) {
     return "The key is not of the type that its line begins with. Copy the whole line of the .pub file.";
+  }
   const hasApplication = type.startsWith("sk-");
   if (ED25519.includes(type)) {
-    const right = fields.length === (hasApplication ? 3 : 2) && fields[1]?.length === 32;
-    return right ? undefined : "An Ed25519 key has 32 bytes; this one does not.";
+    const valid = fields.length === (hasApplication ? 3 : 2) && fields[1]?.length === 32;
+    return valid ? undefined : "An Ed25519 key must have 32 bytes.";
   }
   if (type === "ssh-rsa") return checkRsa(fields);
   const curve = fields[1]?.toString("latin1");
   const point = fields[2];
   const pointBytes = { nistp256: 65, nistp384: 97, nistp521: 133 }[curve ?? ""];
-  const right =
+  const valid =
     fields.length === (hasApplication ? 4 : 3) &&
     curve === CURVES[type] &&
     point?.length === pointBytes &&
     point?.[0] === 4;
-  return right ? undefined : "The ECDSA key's curve or point is not what its type says.";
+  return valid ? undefined : "The ECDSA key's curve or point does not match its type.";
 }
 
 function checkRsa(fields: readonly Buffer[]): string | undefined {
@@ -86,6 +90,6 @@ function checkRsa(fields: readonly Buffer[]): string | undefined {
   if (fields.length !== 3 || !modulus || modulus.length === 0) return "The RSA key is incomplete.";
   const significant = modulus[0] === 0 ? modulus.subarray(1) : modulus;
   const bits = significant.length * 8 - Math.clz32(significant[0] ?? 0) + 24;
-  if (bits >= MINIMUM_RSA_BITS) return undefined;
-  return `The RSA key has ${String(bits)} bits; at least ${String(MINIMUM_RSA_BITS)} are needed. Make another with: ssh-keygen -t ed25519`;
+  if (bits >= MIN_RSA_BITS) return undefined;
+  return `The RSA key has ${String(bits)} bits; at least ${String(MIN_RSA_BITS)} are required. Create another one with: ssh-keygen -t ed25519`;
 }

@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 
 const PATTERN = /^gpudev_[A-Za-z0-9_-]{43}$/;
 
-/** A new bearer token: 256 random bits. Only its hash is ever stored. */
+/** Creates a bearer token of 256 random bits. Only its hash is stored. */
 export function newToken(): string {
   return `gpudev_${randomBytes(32).toString("base64url")}`;
 }
@@ -11,7 +11,7 @@ export function hashToken(token: string): Buffer {
   return createHash("sha256").update(token).digest();
 }
 
-/** The token of an `Authorization` header, or undefined when it holds nothing like one. */
+/** Returns the token of an `Authorization` header, or undefined if it has none in our format. */
 export function readBearer(header: string | undefined): string | undefined {
   const token = /^Bearer ([^\s]+)$/i.exec(header ?? "")?.[1];
   return token !== undefined && PATTERN.test(token) ? token : undefined;
