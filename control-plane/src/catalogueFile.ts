@@ -4,10 +4,10 @@ import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
 import { parse } from "yaml";
 import { CatalogueInvalid, parseCatalogue } from "./domain/catalogue.ts";
 
-/** The catalogue of this checkout; an installation may name another file. */
+/** The catalogue of this checkout; an installation may configure another file. */
 export const CATALOGUE_FILE = fileURLToPath(new URL("../../infra/catalogue.yaml", import.meta.url));
 
-/** Throws `CatalogueInvalid` with every problem, naming the file. */
+/** @throws Error that names the file and lists every problem */
 export async function loadCatalogue(path: string = CATALOGUE_FILE): Promise<Catalogue> {
   let document: unknown;
   try {

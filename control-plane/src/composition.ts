@@ -151,7 +151,7 @@ async function startHealth(
   api: HttpServer | undefined,
 ): Promise<() => Promise<void>> {
   if (config.healthPort === undefined) return () => Promise.resolve();
-  const { startHealthServer } = await import("./http/healthServer.ts");
+  const { startHealthServer } = await import("./http/health.ts");
   const server = await startHealthServer({
     ...{ database, clock, port: config.healthPort, metrics: api?.metrics },
   });

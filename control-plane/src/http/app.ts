@@ -2,24 +2,23 @@ import { randomUUID } from "node:crypto";
 import Koa, { type Next } from "koa";
 import { createRefusalAudit } from "../operations/auditLog.ts";
 import { Refusal } from "../domain/refusal.ts";
-import type { Rates } from "./access.ts";
+import { checkHost, type Rates } from "./access.ts";
 import { mapErrors } from "./errorMapping.ts";
 import { createEventStreams, type EventStreams } from "./eventStreams.ts";
 import type { Services } from "./handler.ts";
-import { checkHost } from "./hostCheck.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
-import { createOperationalRouter } from "./operational.ts";
-import type { Context, RequestState } from "./requestState.ts";
+import { createOperationalRouter } from "./health.ts";
+import type { Context, RequestState } from "./request.ts";
 import { createRouter, refuseUnmatched } from "./router.ts";
 
 export interface AppOptions {
   readonly services: Services;
   readonly rates: Rates;
   readonly validateResponses: boolean;
-  /** Of the server that serves it; known only once it listens. */
+  /** The port of the HTTP server, known only once it listens. */
   readonly port: () => number;
   readonly isStopping: () => boolean;
-  /** Names by which clients reach it beside loopback's. */
+  /** Host names that clients use besides loopback. */
   readonly publicHosts: readonly string[];
 }
 
@@ -29,7 +28,7 @@ export interface App {
   readonly metrics: Metrics;
 }
 
-/** The middleware in its order. */
+/** Builds the application: all middleware, in order. */
 export function createApp(options: AppOptions): App {
   const { services } = options;
   const { database, clock, feed, log } = services;
@@ -43,7 +42,7 @@ export function createApp(options: AppOptions): App {
   });
   const koa = new Koa<RequestState>();
   koa.on("error", (error: unknown) => {
-    log.error({ err: error }, "an answer could not be sent");
+    log.error({ err: error }, "response not sent");
   });
   koa.use(identify(services));
   koa.use(metrics.measure);
@@ -68,17 +67,17 @@ function identify({ log }: Services) {
     });
     await next();
     const { routeId: route } = ctx.state;
-    ctx.state.log.debug({ route, method: ctx.method, status: ctx.status }, "request answered");
+    ctx.state.log.debug({ route, method: ctx.method, status: ctx.status }, "request finished");
   };
 }
 
-/** What is under way is finished; what comes now on a kept connection is sent elsewhere. */
+/** Running requests finish; new requests on kept-alive connections are refused, so that clients reconnect. */
 function refuseWhileStopping(isStopping: () => boolean) {
   return async (_ctx: Context, next: Next): Promise<void> => {
     if (isStopping()) {
       throw new Refusal(
         "shutting_down",
-        "The server is stopping. Send this again in a few seconds.",
+        "The server is stopping. Send the request again in a few seconds.",
         {
           headers: { "retry-after": "2", connection: "close" },
         },

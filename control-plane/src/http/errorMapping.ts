@@ -2,7 +2,7 @@ import type { Next } from "koa";
 import { ERROR_CODES, type Problem } from "@gpu-dev/shared/errors.ts";
 import { asRefusal } from "../operations/failures.ts";
 import type { Refusal } from "../domain/refusal.ts";
-import type { Context } from "./requestState.ts";
+import type { Context } from "./request.ts";
 
 export interface RefusedRequest {
   readonly userId: NonNullable<Context["state"]["userId"]> | null;
@@ -11,7 +11,7 @@ export interface RefusedRequest {
   readonly requestId: string;
 }
 
-/** The only place where an error becomes an answer. */
+/** The only place where an error becomes a response. */
 export function mapErrors(audit: (refused: RefusedRequest) => Promise<void>) {
   return async (ctx: Context, next: Next): Promise<void> => {
     try {
@@ -19,7 +19,7 @@ export function mapErrors(audit: (refused: RefusedRequest) => Promise<void>) {
     } catch (error) {
       const refusal = asRefusal(error);
       logRefusal(ctx, refusal);
-      answer(ctx, refusal);
+      respond(ctx, refusal);
       if (refusal.audited) await auditRefusal(ctx, audit);
     }
   };
@@ -38,7 +38,7 @@ export function toProblem(refusal: Refusal, requestId: string): Problem {
   };
 }
 
-function answer(ctx: Context, refusal: Refusal): void {
+function respond(ctx: Context, refusal: Refusal): void {
   const problem = toProblem(refusal, ctx.state.requestId);
   ctx.status = problem.status;
   ctx.set({ ...refusal.headers });
@@ -49,11 +49,11 @@ function answer(ctx: Context, refusal: Refusal): void {
 function logRefusal(ctx: Context, refusal: Refusal): void {
   const { status } = ERROR_CODES[refusal.code];
   if (status === 500) ctx.state.log.error({ err: refusal.cause }, "request failed");
-  else if (status === 503) ctx.state.log.warn({ err: refusal.cause }, "a part is away");
+  else if (status === 503) ctx.state.log.warn({ err: refusal.cause }, "dependency unavailable");
   else ctx.state.log.debug({ code: refusal.code }, "request refused");
 }
 
-/** A refusal stays one when the database cannot take its audit row. */
+/** A failed audit write does not change the response. */
 async function auditRefusal(
   ctx: Context,
   audit: (refused: RefusedRequest) => Promise<void>,
@@ -65,6 +65,6 @@ async function auditRefusal(
     target: target ?? null,
     requestId,
   }).catch((error: unknown) => {
-    log.error({ err: error }, "a refusal could not be audited");
+    log.error({ err: error }, "refusal not audited");
   });
 }

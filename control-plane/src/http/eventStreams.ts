@@ -3,8 +3,7 @@ import { CHANGED_EVENT, RESYNC_EVENT } from "@gpu-dev/shared/api/events.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
 import { parseEventCursor } from "../operations/eventCursor.ts";
 import type { EventFeed, Subscription } from "../operations/eventFeed.ts";
-
-import { findDeadTokens } from "../operations/authenticate.ts";
+import { findInvalidTokens } from "../operations/authenticate.ts";
 import type { Database } from "../operations/unitOfWork.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/logger.ts";
@@ -12,19 +11,19 @@ import type { Principal } from "../domain/principal.ts";
 import { Refusal } from "../domain/refusal.ts";
 import type { Caller } from "./access.ts";
 import { presentEvent } from "./presenters/event.ts";
-import type { Context } from "./requestState.ts";
+import type { Context } from "./request.ts";
 
 const KEEP_ALIVE_MS = 15 * Second.ms;
-const RETRY_MS = 2_000;
-/** Bytes that may wait for a slow client; then it is cut, and comes back with its cursor. */
-const MAXIMUM_WAITING_BYTES = 256 * 1_024;
-const MAXIMUM_PER_USER = 2_500;
+const RETRY_MS = 2 * Second.ms;
+/** Unsent bytes at which a slow client is disconnected; it reconnects with its cursor. */
+const MAX_UNSENT_BYTES = 256 * 1_024;
+const MAX_STREAMS_PER_USER = 2_500;
 
 export interface EventStreams {
-  /** Answers the request with a stream that stays open. */
+  /** Responds with a stream that stays open. */
   open(ctx: Context, caller: Caller): void;
   count(): number;
-  /** Ends all streams; clients come back with their cursors. */
+  /** Ends all streams; clients reconnect with their cursors. */
   stop(): void;
 }
 
@@ -40,20 +39,24 @@ export function createEventStreams(options: {
   readonly log: Log;
 }): EventStreams {
   const streams = new Set<Stream>();
-  // One timer for all: a beat keeps proxies from cutting the stream, and ends those whose token is no good.
-  const beat = setInterval(() => {
+  // One timer for all streams. The comment line keeps proxies from closing them.
+  const keepAlive = setInterval(() => {
     for (const { response } of streams) write(response, ":\n\n");
-    void endDead(streams, options);
+    void endUnauthenticated(streams, options);
   }, KEEP_ALIVE_MS);
 
   return {
     open(ctx, { principal }) {
       if (!principal) throw new Error("the event stream is not public");
-      const mine = [...streams].filter((s) => s.principal.userId === principal.userId).length;
-      if (mine >= MAXIMUM_PER_USER) {
-        throw new Refusal("rate_limited", "You have too many event streams open. Close some.", {
-          headers: { "retry-after": "30" },
-        });
+      const own = [...streams].filter((s) => s.principal.userId === principal.userId).length;
+      if (own >= MAX_STREAMS_PER_USER) {
+        throw new Refusal(
+          "rate_limited",
+          "You have too many open event streams. Close some of them.",
+          {
+            headers: { "retry-after": "30" },
+          },
+        );
       }
       ctx.set({ "content-type": "text/event-stream", "x-accel-buffering": "no" });
       ctx.status = 200;
@@ -69,7 +72,7 @@ export function createEventStreams(options: {
     },
     count: () => streams.size,
     stop() {
-      clearInterval(beat);
+      clearInterval(keepAlive);
       for (const { response } of streams) response.end();
     },
   };
@@ -100,13 +103,13 @@ function start(
         write(response, `event: ${RESYNC_EVENT}\ndata: {}\n\n`);
       },
       changed(what) {
-        // No id: it must not move the place that the client comes back to.
+        // No id: it must not move the cursor that the client reconnects with.
         write(response, `event: ${CHANGED_EVENT}\ndata: ${JSON.stringify({ what })}\n\n`);
       },
     },
   );
   subscription.caughtUp.catch((error: unknown) => {
-    ctx.state.log.warn({ err: error }, "a stream could not catch up; its client comes back");
+    ctx.state.log.warn({ err: error }, "stream failed to catch up; its client will reconnect");
     response.destroy();
   });
   return subscription;
@@ -115,22 +118,23 @@ function start(
 function write(response: ServerResponse, text: string): void {
   if (response.destroyed || response.writableEnded) return;
   response.write(text);
-  if (response.writableLength > MAXIMUM_WAITING_BYTES) response.destroy();
+  if (response.writableLength > MAX_UNSENT_BYTES) response.destroy();
 }
 
-async function endDead(
+/** Ends the streams whose token was revoked or has expired. */
+async function endUnauthenticated(
   streams: ReadonlySet<Stream>,
   { database, clock, log }: { database: Database; clock: Clock; log: Log },
 ): Promise<void> {
   if (streams.size === 0) return;
   const ids = new Set([...streams].map(({ principal }) => principal.tokenId));
   try {
-    const dead = await findDeadTokens(database, [...ids], clock.now());
+    const invalid = await findInvalidTokens({ db: database, clock }, [...ids]);
     for (const { response, principal } of streams) {
-      if (dead.includes(principal.tokenId)) response.end();
+      if (invalid.has(principal.tokenId)) response.end();
     }
   } catch (error) {
-    // Error is not absence: while the database is away, streams stay.
-    log.warn({ err: error }, "the tokens of open streams could not be checked");
+    // An error is not a revocation: streams stay open while the database is unavailable.
+    log.warn({ err: error }, "tokens of open streams not checked");
   }
 }

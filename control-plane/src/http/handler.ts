@@ -10,7 +10,7 @@ import type { Planner } from "../domain/plan/types.ts";
 import type { Principal, Viewer } from "../domain/principal.ts";
 import type { SignInMethod } from "../domain/signInMethod.ts";
 
-/** What handlers and middleware work with; each hands on to an operation only what that one uses. */
+/** The collaborators of handlers and middleware. Each handler passes an operation only what the operation uses. */
 export interface Services {
   readonly database: Database;
   readonly clock: Clock;
@@ -41,14 +41,14 @@ export interface HandlerInput<Id extends RouteId> {
   readonly body: Parsed<RouteOf<Id>, "body">;
   readonly principal: RouteOf<Id>["access"] extends "public" ? null : Principal;
   readonly viewer: RouteOf<Id>["access"] extends "public" ? null : Viewer;
-  /** The host and port that the request was sent to; checked to be ours. */
+  /** The host and port that the request was sent to; checked to be this server's. */
   readonly server: string;
-  /** The one transaction of a mutation; the pool for reads. */
+  /** The transaction of a mutation; the pool for reads. */
   readonly db: Method<Id> extends "get" ? Queryable : Transaction;
   readonly services: Services;
 }
 
-/** Answers with what the route's response schema takes; the router does the rest. Streams have a server of their own. */
+/** Returns the body that the route's response schema describes. Streams are served by `EventStreams`. */
 export type Handler<Id extends RouteId> =
   RouteOf<Id> extends { readonly stream: "sse" }
     ? "stream"
@@ -57,7 +57,7 @@ export type Handler<Id extends RouteId> =
 /** A handler that is missing or mistyped does not compile. */
 export type Handlers = { readonly [Id in RouteId]: Handler<Id> };
 
-/** A handler as the router calls it: it has checked the input by the route's own schemas. */
+/** A handler as the router calls it, after validating the input with the route's schemas. */
 export type AnyHandler = (
   input: Omit<
     HandlerInput<RouteId>,

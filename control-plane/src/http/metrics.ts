@@ -3,7 +3,7 @@ import type { Next } from "koa";
 import { readStatus } from "../operations/readCapacity.ts";
 import type { Database } from "../operations/unitOfWork.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Context } from "./requestState.ts";
+import type { Context } from "./request.ts";
 
 export interface Metrics {
   readonly measure: (ctx: Context, next: Next) => Promise<void>;
@@ -21,14 +21,14 @@ export function createMetrics(options: {
   collectDefaultMetrics({ register: registry });
   const duration = new Histogram({
     name: "gpu_dev_http_request_duration_seconds",
-    help: "Time from the request's headers to the end of its answer; streams until they close",
+    help: "Time from the request's headers to the end of the response; streams until they close",
     labelNames: ["route", "method", "status_class"] as const,
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5],
     registers: [registry],
   });
   new Gauge({
     name: "gpu_dev_event_streams",
-    help: "Event streams that are open",
+    help: "Open event streams",
     registers: [registry],
     collect() {
       this.set(options.openStreams());

@@ -1,21 +1,26 @@
+import { createHash } from "node:crypto";
 import Router from "@koa/router";
 import { routes, type Route, type RouteId } from "@gpu-dev/shared/api/routes.ts";
 import { runMutation, type Answer, type Queryable } from "../operations/unitOfWork.ts";
 import { Refusal } from "../domain/refusal.ts";
 import { createGate, type Caller, type Rates } from "./access.ts";
-import { etagOf, matchesEtag } from "./etag.ts";
 import type { EventStreams } from "./eventStreams.ts";
 import type { AnyHandler, Services } from "./handler.ts";
 import { handlers } from "./handlers.ts";
-import { readJsonBody } from "./requestBody.ts";
-import type { Context, RequestState } from "./requestState.ts";
-import { readIdempotencyKey, validate, validateParams } from "./validation.ts";
+import {
+  type Context,
+  readIdempotencyKey,
+  readJsonBody,
+  type RequestState,
+  validate,
+  validateParams,
+} from "./request.ts";
 
 export interface RouterOptions {
   readonly services: Services;
   readonly rates: Rates;
   readonly streams: EventStreams;
-  /** In development and tests: an answer that its schema refuses is a defect, shown as 500. */
+  /** In development and tests: a response body that does not match its schema is a defect and fails with 500. */
   readonly validateResponses: boolean;
 }
 
@@ -25,7 +30,7 @@ interface Input {
   readonly body: unknown;
 }
 
-/** Every route of the shared table: gate, validation, transaction, answer. */
+/** Serves every route of the shared table: gate, validation, transaction, response. */
 export function createRouter(options: RouterOptions): Router<RequestState> {
   const router = new Router<RequestState>();
   const gate = createGate(options.services, options.rates);
@@ -40,13 +45,47 @@ export function createRouter(options: RouterOptions): Router<RequestState> {
         body: route.body && validate("body", route.body, await readJsonBody(ctx.req)),
       };
       if (route.stream === "sse") options.streams.open(ctx, caller);
-      else await answer(ctx, { id, route, caller, input }, options);
+      else await respond(ctx, { id, route, caller, input }, options);
     });
   }
   return router;
 }
 
-async function answer(
+/** Handles requests that match no route: 405 with the methods of the path, or 404. */
+export function refuseUnmatched(router: Router<RequestState>) {
+  return (ctx: Context): void => {
+    const matched = router.match(ctx.path, ctx.method);
+    const methods = [...new Set(matched.path.flatMap((layer) => layer.methods))].sort();
+    if (methods.length === 0) {
+      throw new Refusal("not_found", "No such endpoint. See /openapi.json.");
+    }
+    throw new Refusal(
+      "method_not_allowed",
+      `This path supports ${methods.join(", ")}, not ${ctx.method}.`,
+      { headers: { allow: methods.join(", ") } },
+    );
+  };
+}
+
+/**
+ * A weak ETag, because it identifies the content and not its bytes. It begins with the generation if there is one. The
+ * hash is needed too: the place in the queue changes without the reservation.
+ */
+export function etagOf(body: unknown, serialized: string): string {
+  const hash = createHash("sha256").update(serialized).digest("base64url").slice(0, 16);
+  const generation = (body as { generation?: unknown } | null)?.generation;
+  return typeof generation === "number" ? `W/"${String(generation)}-${hash}"` : `W/"${hash}"`;
+}
+
+/** Returns whether the client already has this content. */
+export function matchesEtag(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  if (ifNoneMatch.trim() === "*") return true;
+  const opaque = (tag: string): string => tag.trim().replace(/^W\//, "");
+  return ifNoneMatch.split(",").map(opaque).includes(opaque(etag));
+}
+
+async function respond(
   ctx: Context,
   call: {
     readonly id: RouteId;
@@ -100,20 +139,4 @@ function sendRead(ctx: Context, body: unknown): void {
 function sendJson(ctx: Context, text: string): void {
   ctx.type = "application/json";
   ctx.body = text;
-}
-
-/** What no route took: another method (405, with those that the path takes) or no such path (404). */
-export function refuseUnmatched(router: Router<RequestState>) {
-  return (ctx: Context): void => {
-    const matched = router.match(ctx.path, ctx.method);
-    const methods = [...new Set(matched.path.flatMap((layer) => layer.methods))].sort();
-    if (methods.length === 0) {
-      throw new Refusal("not_found", "Nothing is at this path. /openapi.json lists what there is.");
-    }
-    throw new Refusal(
-      "method_not_allowed",
-      `This path takes ${methods.join(", ")}, not ${ctx.method}.`,
-      { headers: { allow: methods.join(", ") } },
-    );
-  };
 }

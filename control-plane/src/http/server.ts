@@ -1,31 +1,34 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ErrorCode } from "@gpu-dev/shared/errors.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
 import { Refusal } from "../domain/refusal.ts";
 import { createApp, type AppOptions } from "./app.ts";
-import { drainOf } from "./drain.ts";
 import { toProblem } from "./errorMapping.ts";
 import type { Metrics } from "./metrics.ts";
 
+const DRAIN_TIMEOUT_MS = 10 * Second.ms;
+const IDLE_CHECK_MS = 50;
+const MAX_HEADER_BYTES = 16_384;
+
 export interface ServerTimeouts {
-  /** For all headers to arrive. */
+  /** Until all headers have arrived. */
   readonly headersMs: number;
-  /** For the whole request to arrive, body included. */
+  /** Until the whole request has arrived, including its body. */
   readonly requestMs: number;
 }
 
 export interface HttpServer {
   readonly url: string;
   readonly metrics: Metrics;
-  /** Ends streams, lets what is under way finish for a bounded time, then closes what is left. */
+  /** Ends the event streams, lets running requests finish for a bounded time, then closes the rest. */
   stop(): Promise<void>;
 }
 
-export const TIMEOUTS: ServerTimeouts = { headersMs: 10 * Second.ms, requestMs: 30 * Second.ms };
+const TIMEOUTS: ServerTimeouts = { headersMs: 10 * Second.ms, requestMs: 30 * Second.ms };
 
 export async function startHttpServer(
   options: Omit<AppOptions, "port" | "isStopping"> & {
@@ -41,17 +44,17 @@ export async function startHttpServer(
   const handle = app.koa.callback();
   const server = createServer(
     {
-      maxHeaderSize: 16_384,
+      maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: headersMs,
       requestTimeout: requestMs,
-      // Slow clients are looked for this often.
-      connectionsCheckingInterval: Math.min(1_000, headersMs),
+      // How often Node checks both timeouts.
+      connectionsCheckingInterval: Math.min(Second.ms, headersMs),
       keepAliveTimeout: 30 * Second.ms,
     },
     (request, response) => void handle(request, response),
   );
-  server.on("clientError", answerBadRequest);
-  const drain = drainOf(server);
+  server.on("clientError", respondToBadRequest);
+  const drain = trackConnections(server);
   server.listen(options.port, options.host);
   try {
     await once(server, "listening");
@@ -71,18 +74,18 @@ export async function startHttpServer(
   };
 }
 
-/** What Node refuses before there is a request: bad syntax, headers too large, too slow. */
-function answerBadRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
+/** Responds to what Node refuses before a request exists: invalid syntax, oversized headers, slow clients. */
+function respondToBadRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable || error.code === "ECONNRESET") {
     socket.destroy();
     return;
   }
   const [code, detail]: [ErrorCode, string] =
     error.code === "ERR_HTTP_REQUEST_TIMEOUT"
-      ? ["request_timeout", "The request did not arrive in time. Send it again at once and whole."]
+      ? ["request_timeout", "The request did not arrive in time. Send it again without pauses."]
       : error.code === "HPE_HEADER_OVERFLOW"
-        ? ["invalid_request", "The headers are larger than 16 KiB. Send fewer or shorter ones."]
-        : ["invalid_request", "This is not an HTTP request that can be read."];
+        ? ["invalid_request", "The headers are larger than 16 KiB. Send fewer or shorter headers."]
+        : ["invalid_request", "This is not a valid HTTP request."];
   const problem = toProblem(new Refusal(code, detail), randomUUID());
   const status = error.code === "HPE_HEADER_OVERFLOW" ? 431 : problem.status;
   const body = JSON.stringify({ ...problem, status });
@@ -97,9 +100,42 @@ function explainListen(cause: unknown, { host, port }: { host: string; port: num
   const where = `${host}:${String(port)}`;
   if (code === "EADDRINUSE") {
     return new Error(
-      `the address ${where} is in use; stop what listens there or choose another with --port`,
+      `the address ${where} is in use; stop the process that listens there or choose another port with --port`,
       { cause },
     );
   }
   return new Error(`the server cannot listen on ${where}`, { cause });
+}
+
+/**
+ * Tracks the server's connections; call it before the server listens. Returns a function that stops the server: new
+ * connections are refused, existing ones close when they become idle, and after a timeout the rest are closed.
+ */
+function trackConnections(server: Server): () => Promise<void> {
+  const open = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+  });
+  // Clients open spare connections, and Node counts one without a request as busy (nodejs/node issue 63452).
+  const closeIdle = () => {
+    server.closeIdleConnections();
+    for (const socket of open) if (socket.bytesRead === 0) socket.destroy();
+  };
+  return async () => {
+    const closed = new Promise<void>((resolve) => {
+      server.close(() => {
+        resolve();
+      });
+    });
+    closeIdle();
+    const deadline = setTimeout(() => {
+      server.closeAllConnections();
+    }, DRAIN_TIMEOUT_MS);
+    // A kept-alive connection becomes idle when its request ends.
+    const timer = setInterval(closeIdle, IDLE_CHECK_MS);
+    await closed;
+    clearTimeout(deadline);
+    clearInterval(timer);
+  };
 }

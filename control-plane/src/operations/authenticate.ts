@@ -1,38 +1,42 @@
-import { hashToken, readBearer, hashesEqual } from "../auth/token.ts";
-import type { Queryable } from "../store/database.ts";
-import { findDeadTokens, findTokenByHash } from "../store/tokens.ts";
-import type { Clock } from "../platform/clock.ts";
+import type { TokenId } from "@gpu-dev/shared/ids.ts";
+import { hashesEqual, hashToken, readBearer } from "../auth/token.ts";
 import type { Principal } from "../domain/principal.ts";
 import { Refusal } from "../domain/refusal.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Queryable } from "../store/database.ts";
+import { findTokenByHash, listInvalidTokens } from "../store/tokens.ts";
 
-export { findDeadTokens };
+interface Services {
+  readonly db: Queryable;
+  readonly clock: Clock;
+}
 
 export type Authentication =
   | { readonly outcome: "accepted"; readonly principal: Principal }
-  /** `principal` is known when a token of ours was shown that is good no longer. */
   | {
       readonly outcome: "refused";
       readonly refusal: Refusal;
+      /** Known if the token was issued here and has expired or was revoked. */
       readonly userId: Principal["userId"] | null;
     };
 
-/** Reads who makes the request from its `Authorization` header. */
+/** Identifies the caller by the request's `Authorization` header. */
 export async function authenticate(
-  { db, clock }: { readonly db: Queryable; readonly clock: Clock },
+  { db, clock }: Services,
   header: string | undefined,
 ): Promise<Authentication> {
   const token = readBearer(header);
   if (token === undefined) {
     return refuse(
       header === undefined
-        ? "This request carries no token. Sign in (gpu-dev login) and send it as a bearer token."
-        : "The Authorization header holds no token of this server. Sign in again (gpu-dev login).",
+        ? "The request has no token. Sign in (gpu-dev login) and send the token as a bearer token."
+        : "The Authorization header has no valid token. Sign in again (gpu-dev login).",
     );
   }
   const hash = hashToken(token);
   const row = await findTokenByHash(db, hash);
   if (!row || !hashesEqual(row.hash, hash)) {
-    return refuse("This token is not known here. Sign in again (gpu-dev login).");
+    return refuse("This server did not issue this token. Sign in again (gpu-dev login).");
   }
   if (row.revokedAt) {
     return refuse(
@@ -53,6 +57,14 @@ export async function authenticate(
       tokenExpiresAt: row.expiresAt,
     },
   };
+}
+
+/** Returns those of the tokens that no longer authenticate: revoked, expired or deleted. */
+export async function findInvalidTokens(
+  { db, clock }: Services,
+  ids: readonly TokenId[],
+): Promise<ReadonlySet<TokenId>> {
+  return new Set(await listInvalidTokens(db, ids, clock.now()));
 }
 
 function refuse(detail: string, userId: Principal["userId"] | null = null): Authentication {

@@ -1,33 +1,34 @@
 import { performance } from "node:perf_hooks";
 
-/** The one source of time: the database's clock. Injected everywhere, so that a test can set it. */
+/** The source of time: the database's clock. It is injected everywhere, so that tests can set it. */
 export interface Clock {
   /** Database time now. */
   now(): Date;
 }
 
 /**
- * Database time by a measured offset. It advances by the monotonic clock, so a jump of this machine's wall
- * clock changes nothing; `measure` corrects drift.
+ * Database time, derived from a measurement and this machine's monotonic clock. Jumps of the wall clock have no
+ * effect; `measure` corrects drift.
  */
 export class DatabaseClock implements Clock {
   #databaseMs: number | undefined;
   #monotonicMs = 0;
   readonly #readDatabaseTime: () => Promise<Date>;
 
-  /** @param readDatabaseTime one round trip to the database that answers its clock_timestamp() */
+  /** @param readDatabaseTime reads clock_timestamp() in one round trip to the database */
   constructor(readDatabaseTime: () => Promise<Date>) {
     this.#readDatabaseTime = readDatabaseTime;
   }
 
   now(): Date {
-    if (this.#databaseMs === undefined)
+    if (this.#databaseMs === undefined) {
       throw new Error("the clock was read before it was measured");
+    }
     return new Date(this.#databaseMs + (performance.now() - this.#monotonicMs));
   }
 
   /**
-   * Reads the database's time once and takes the middle of the round trip as its moment.
+   * Reads the database's time once and assigns it to the middle of the round trip.
    * @returns how far this machine's wall clock is ahead of the database, in milliseconds
    */
   async measure(): Promise<number> {

@@ -2,10 +2,18 @@ import { pino, type Logger } from "pino";
 
 export type Log = Logger;
 
-/** Fields that never reach a log, wherever a caller puts an object that has them. */
-const SECRET = ["authorization", "cookie", "token", "secret", "proof", "password", "databaseUrl"];
+/** Fields that are redacted wherever they appear in a logged object. */
+const SECRET_FIELDS = [
+  "authorization",
+  "cookie",
+  "token",
+  "secret",
+  "proof",
+  "password",
+  "databaseUrl",
+];
 
-/** JSON lines on stderr: stdout belongs to the one line that says where the server is. */
+/** Logs JSON lines to stderr. Stdout is reserved for the line that reports the server's address. */
 export function createLogger(level: string): Log {
   return pino(
     {
@@ -14,7 +22,7 @@ export function createLogger(level: string): Log {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: {
-        paths: SECRET.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]),
+        paths: SECRET_FIELDS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]),
         censor: "[redacted]",
       },
     },

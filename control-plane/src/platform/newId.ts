@@ -2,13 +2,13 @@ import { createHash, randomBytes } from "node:crypto";
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 
-/** A new id: 80 random bits as 16 Crockford base32 characters. The caller says which kind it is. */
+/** Creates an id: 80 random bits as 16 Crockford base32 characters. The caller names its kind. */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- a brand, not a check
 export function newId<Id extends string>(): Id {
   return encode(randomBytes(10)) as Id;
 }
 
-/** The id that belongs to a text: the same text always gives the same one, so a primary key can refuse it twice. */
+/** Derives an id from a text. The same text gives the same id, so a primary key refuses a second use. */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- a brand, not a check
 export function idOf<Id extends string>(text: string): Id {
   return encode(createHash("sha256").update(text).digest().subarray(0, 10)) as Id;

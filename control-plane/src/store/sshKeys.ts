@@ -19,7 +19,7 @@ export async function listKeys(db: Queryable, userId: UserId): Promise<SshKeyRow
   );
 }
 
-/** Public keys by owner, each in the order of `listKeys`. */
+/** Returns the public keys by owner, in the order of `listKeys`. */
 export async function listKeysOf(
   db: Queryable,
   userIds: readonly UserId[],
@@ -33,10 +33,10 @@ export async function listKeysOf(
   return Map.groupBy(found, ({ userId }) => userId);
 }
 
-/** @returns undefined when the user has this key already */
+/** @returns undefined if the user already has this key */
 export async function insertKey(
   trx: Transaction,
-  fresh: Omit<SshKeyRow, "createdAt"> & { readonly userId: UserId; readonly now: Date },
+  key: Omit<SshKeyRow, "createdAt"> & { readonly userId: UserId; readonly now: Date },
 ): Promise<SshKeyRow | undefined> {
   return firstRow<SshKeyRow>(
     trx,
@@ -44,17 +44,18 @@ export async function insertKey(
      values (:id, :userId, :publicKey, :fingerprint, :comment, :now)
      on conflict (user_id, fingerprint) do nothing
      returning ${COLUMNS}`,
-    { ...fresh },
+    { ...key },
   );
 }
 
-/** @returns whether it was there and the user's */
+/** @returns false unless the key exists and belongs to the user */
 export async function deleteKey(trx: Transaction, userId: UserId, id: KeyId): Promise<boolean> {
-  const gone = await rows(trx, "delete from ssh_keys where id = ? and user_id = ? returning id", [
-    id,
-    userId,
-  ]);
-  return gone.length > 0;
+  const deleted = await rows(
+    trx,
+    "delete from ssh_keys where id = ? and user_id = ? returning id",
+    [id, userId],
+  );
+  return deleted.length > 0;
 }
 
 export async function keyExists(db: Queryable, id: KeyId): Promise<boolean> {

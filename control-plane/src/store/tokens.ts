@@ -12,10 +12,10 @@ export interface TokenRow {
   readonly revokedAt: Date | null;
 }
 
-/** @returns false when a token of this id is there already: the sign-in was sent before. */
+/** @returns false if a token with this id exists: the sign-in was sent before */
 export async function insertToken(
   trx: Transaction,
-  fresh: {
+  token: {
     readonly id: TokenId;
     readonly userId: UserId;
     readonly hash: Buffer;
@@ -30,7 +30,7 @@ export async function insertToken(
      values (:id, :userId, :hash, :role, :now, :expiresAt)
      on conflict (id) do nothing
      returning id`,
-    { ...fresh },
+    { ...token },
   );
   return row !== undefined;
 }
@@ -54,18 +54,18 @@ export async function revokeToken(trx: Transaction, id: TokenId, now: Date): Pro
   );
 }
 
-/** Of these tokens, the ones that are good no longer. */
-export async function findDeadTokens(
+/** Returns those of the tokens that are revoked, expired or deleted. */
+export async function listInvalidTokens(
   db: Queryable,
   ids: readonly TokenId[],
   now: Date,
 ): Promise<TokenId[]> {
-  const dead = await rows<{ id: TokenId }>(
+  const invalid = await rows<{ id: TokenId }>(
     db,
-    `select wanted.id from unnest(cast(:ids as text[])) as wanted (id)
-     left join api_tokens t on t.id = wanted.id
+    `select given.id from unnest(cast(:ids as text[])) as given (id)
+     left join api_tokens t on t.id = given.id
      where t.id is null or t.revoked_at is not null or t.expires_at <= :now`,
     { ids: [...ids], now },
   );
-  return dead.map((row) => row.id);
+  return invalid.map((row) => row.id);
 }

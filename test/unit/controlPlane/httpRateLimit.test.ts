@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { etagOf, matchesEtag } from "../../../control-plane/src/http/etag.ts";
+import { etagOf, matchesEtag } from "../../../control-plane/src/http/router.ts";
 import { createRateLimit } from "../../../control-plane/src/http/rateLimit.ts";
 
 describe("the rate limit", () => {
