@@ -6,6 +6,7 @@ import type { KubeClusterOptions } from "./cluster/kubeCluster.ts";
 import { ClusterUnavailable, type Cluster } from "./cluster/port.ts";
 import type { Config } from "./config.ts";
 import { firstComePlanner } from "./domain/plan/firstCome.ts";
+import type { SignInMethod } from "./domain/signInMethod.ts";
 import type { Services } from "./http/handler.ts";
 import { startHttpServer, type HttpServer, type ServerTimeouts } from "./http/server.ts";
 import { startEventFeed } from "./operations/eventFeed.ts";
@@ -15,23 +16,22 @@ import { ensureInstallation } from "./store/installation.ts";
 import { migratePatiently, type Patience } from "./store/migratePatiently.ts";
 import { DatabaseClock } from "./platform/clock.ts";
 import type { Log } from "./platform/logger.ts";
-import type { SignInMethod } from "./domain/signInMethod.ts";
 
-const DATABASE_WAIT_MS = 60 * Second.ms;
-const MEASURE_MS = 30 * Second.ms;
-const SKEW_MS = 2 * Second.ms;
+const DATABASE_TIMEOUT_MS = 60 * Second.ms;
+const CLOCK_INTERVAL_MS = 30 * Second.ms;
+const MAX_CLOCK_SKEW_MS = 2 * Second.ms;
 
 export interface ControlPlane {
-  /** Where the API is; undefined for the role that has none. */
+  /** The address of the API; undefined for a role without one. */
   readonly url: string | undefined;
-  /** In order: not ready, streams, requests under way, reconcilers, pool. */
+  /** Stops in order: readiness, event streams, running requests, reconcilers, database pool. */
   stop(): Promise<void>;
 }
 
 export interface Overrides {
   readonly timeouts?: ServerTimeouts;
   readonly databaseWaitMs?: number;
-  /** Aborted when the process is asked to stop: ends the wait for a database that doesn't answer. */
+  /** Aborts when a stop is requested: ends the wait for an unavailable database. */
   readonly stopping?: AbortSignal;
 }
 
@@ -45,15 +45,15 @@ interface Base {
   readonly cluster: Cluster | undefined;
 }
 
-/** Builds every adapter and wires what the role needs. What was started is stopped again when a later part fails. */
+/** Builds every adapter and starts the parts of the role. If one fails to start, the earlier ones are stopped. */
 export async function startControlPlane(
   config: Config,
   log: Log,
   overrides: Overrides = {},
 ): Promise<ControlPlane> {
-  const patience: Patience = {
+  const databaseWait: Patience = {
     log,
-    waitMs: overrides.databaseWaitMs ?? DATABASE_WAIT_MS,
+    waitMs: overrides.databaseWaitMs ?? DATABASE_TIMEOUT_MS,
     stopping: overrides.stopping,
   };
   const stops: (() => Promise<void>)[] = [];
@@ -62,10 +62,10 @@ export async function startControlPlane(
   };
   try {
     if (config.role === "migrate") {
-      await migratePatiently(config.databaseUrl, patience);
+      await migratePatiently(config.databaseUrl, databaseWait);
       return { url: undefined, stop };
     }
-    const base = await startBase(config, log, { stops, patience });
+    const base = await startBase(config, log, { stops, databaseWait });
     if (config.role !== "api") stops.push(await startReconciling(base));
     const server =
       config.role === "reconcilers" ? undefined : await startApi(base, stops, overrides);
@@ -80,15 +80,15 @@ export async function startControlPlane(
 async function startBase(
   config: Config,
   log: Log,
-  options: { readonly stops: (() => Promise<void>)[]; readonly patience: Patience },
+  options: { readonly stops: (() => Promise<void>)[]; readonly databaseWait: Patience },
 ): Promise<Base> {
   const catalogue = await loadCatalogue(config.catalogueFile);
-  await migratePatiently(config.databaseUrl, options.patience);
+  await migratePatiently(config.databaseUrl, options.databaseWait);
   const database = openDatabase({ url: config.databaseUrl, poolSize: config.poolSize });
   options.stops.push(() => database.destroy());
   const clock = new DatabaseClock(() => readDatabaseTime(database));
   await measureClock(clock, log);
-  const timer = setInterval(() => void measureClock(clock, log), MEASURE_MS);
+  const timer = setInterval(() => void measureClock(clock, log), CLOCK_INTERVAL_MS);
   options.stops.push(() => {
     clearInterval(timer);
     return Promise.resolve();
@@ -145,7 +145,7 @@ async function createSignInMethods(config: Config): Promise<SignInMethod[]> {
   return [await createDevelopmentSignIn({ secretFile, roles })];
 }
 
-/** For who watches the process from within the cluster. Answers how to stop it. */
+/** Starts the server for probes inside the cluster. Returns a function that stops it. */
 async function startHealth(
   { config, database, clock }: Base,
   api: HttpServer | undefined,
@@ -153,18 +153,20 @@ async function startHealth(
   if (config.healthPort === undefined) return () => Promise.resolve();
   const { startHealthServer } = await import("./http/health.ts");
   const server = await startHealthServer({
-    ...{ database, clock, port: config.healthPort, metrics: api?.metrics },
+    database,
+    clock,
+    port: config.healthPort,
+    metrics: api?.metrics,
   });
   return () => server.stop();
 }
 
 async function startReconciling(base: Base): Promise<() => Promise<void>> {
   const { config, log, database, clock, catalogue, installation, cluster } = base;
-  if (!cluster)
-    throw new Error(
-      "the reconcilers need a cluster; give --kubeconfig, or GPU_DEV_IN_CLUSTER=true in a pod",
-    );
-  // Imported late: a process that only answers HTTP does not carry the workers.
+  if (!cluster) {
+    throw new Error("the reconcilers need a cluster; set --kubeconfig, or --in-cluster in a pod");
+  }
+  // Imported late, so that a process that only serves HTTP does not load the workers.
   const { startReconcilers } = await import("./reconcilers/startReconcilers.ts");
   const reconcilers = await startReconcilers({
     database,
@@ -194,7 +196,7 @@ async function openCluster(
   });
 }
 
-/** For an API without a cluster: it serves all that the database knows. */
+/** For an API without a cluster, which serves everything that is in the database. */
 const NO_CLUSTER: LogReader = {
   readLogs: () =>
     Promise.reject(new ClusterUnavailable("this server was started without --kubeconfig")),
@@ -205,11 +207,11 @@ const rate = (perSecond: number, seconds: number) => ({ perSecond, burst: perSec
 async function measureClock(clock: DatabaseClock, log: Log): Promise<void> {
   try {
     const aheadMs = Math.round(await clock.measure());
-    if (Math.abs(aheadMs) > SKEW_MS) {
-      log.warn({ aheadMs }, "this machine's clock differs from the database's, whose time is used");
+    if (Math.abs(aheadMs) > MAX_CLOCK_SKEW_MS) {
+      log.warn({ aheadMs }, "clock differs from the database; database time is used");
     }
   } catch (error) {
-    // The monotonic clock carries on meanwhile; a first measure that fails shows at its first use.
-    log.warn({ err: error }, "the database's time could not be read");
+    // The monotonic clock continues meanwhile. If the first measurement fails, the first use throws.
+    log.warn({ err: error }, "database time not read; will retry");
   }
 }

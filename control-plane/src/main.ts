@@ -1,20 +1,21 @@
 import { once } from "node:events";
+import { causesOf } from "@gpu-dev/shared/errors.ts";
 import { startControlPlane, type ControlPlane } from "./composition.ts";
 import { ConfigProblem, describeOptions, readConfig, redactConfig, type Config } from "./config.ts";
 import { createLogger } from "./platform/logger.ts";
 
 const EXIT_CONFIG = 2;
 
-/** Runs until it is asked to stop; prints one line of JSON on stdout when it serves. */
+/** Runs until a stop is requested; prints one line of JSON on stdout when it is ready. */
 async function main(config: Config): Promise<void> {
   const log = createLogger(config.logLevel);
   log.info({ config: redactConfig(config) }, "starting");
-  const stopping = whenAskedToStop(config);
-  // Asked while still starting: what has begun is finished first, then undone in order.
+  const stopping = stopSignal(config);
+  // A stop during the start takes effect when the start has finished or failed.
   const controlPlane: ControlPlane = await startControlPlane(config, log, { stopping });
   process.stdout.write(`${JSON.stringify({ ready: true, url: controlPlane.url ?? null })}\n`);
   if (config.role === "migrate") {
-    log.info("the database is at the newest migration");
+    log.info("database is at the newest migration");
     return;
   }
   if (!stopping.aborted) await once(stopping, "abort");
@@ -23,25 +24,25 @@ async function main(config: Config): Promise<void> {
   log.info("stopped");
 }
 
-/** Aborted when the process is asked to stop, with what asked as its reason. */
-function whenAskedToStop({ exitWithParent }: Config): AbortSignal {
+/** A signal that aborts when a stop is requested, with the source of the request as its reason. */
+function stopSignal({ exitWithParent }: Config): AbortSignal {
   const controller = new AbortController();
-  const ask = (reason: string) => () => {
+  const stop = (reason: string) => () => {
     controller.abort(reason);
   };
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, ask(signal));
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, stop(signal));
   if (exitWithParent) {
-    process.stdin.on("end", ask("standard input closed"));
-    process.stdin.on("error", ask("standard input closed"));
+    process.stdin.on("end", stop("standard input closed"));
+    process.stdin.on("error", stop("standard input closed"));
     process.stdin.resume();
   }
   return controller.signal;
 }
 
 function explain(error: unknown): string {
-  const parts: string[] = [];
-  for (let cause = error; cause instanceof Error; cause = cause.cause) parts.push(cause.message);
-  return parts.join(": ");
+  return causesOf(error)
+    .map((cause) => (cause instanceof Error ? cause.message : String(cause)))
+    .join(": ");
 }
 
 try {
