@@ -145,6 +145,11 @@ export async function startFixture({
   ]);
   await rows(
     database,
+    "insert into identities (provider, subject, user_id, created_at) values ('development', 'ada', ?, now())",
+    [owner],
+  );
+  await rows(
+    database,
     `insert into ssh_keys (id, user_id, public_key, fingerprint, created_at) values (?, ?, 'ssh-ed25519 AAAA', 'SHA256:x', now())`,
     [newId(), owner],
   );
