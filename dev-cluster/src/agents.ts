@@ -5,11 +5,11 @@ import { startStorageAgent } from "./storageAgent/storageAgent.ts";
 
 export interface Agents {
   readonly logs: LogSource;
-  /** Ends the pods' processes, not the pods. */
+  /** Ends the pods' processes; the pods stay. */
   stop(): Promise<void>;
 }
 
-/** Stands for the nodes and the storage of a fleet, as clients of a Kubernetes API: this one's, or any other's. */
+/** Simulates the nodes and the storage of a fleet, as clients of a Kubernetes API, ours or any other. */
 export async function startAgents(options: NodeAgentOptions): Promise<Agents> {
   const storage = await startStorageAgent(options);
   try {

@@ -1,44 +1,44 @@
+import { Day } from "./platform/durations.ts";
 import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "./platform/clock.ts";
 
-const DAY_MILLIS = 24 * 60 * 60 * 1000;
 const VALID_DAYS = 365;
-/** Made anew when less is left, so that a long run does not end by it. */
+/** Renewed at the start when less is left, so that it does not expire during a long run. */
 const RENEW_DAYS = 60;
 
 export interface Certificates {
-  /** PEM of the authority; its key is not kept, a new pair brings a new authority. */
-  ca: string;
-  cert: string;
-  key: string;
+  /** PEM of the authority; its key is not stored, so a new certificate has a new authority. */
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
 }
 
-/** The server's certificate and its own authority, kept in the directory from one start to the next. */
+/** The server's certificate and its authority, stored in the directory for the next start. */
 export async function loadCertificates(directory: string, clock: Clock): Promise<Certificates> {
   const path = join(directory, "certificates.json");
   if (existsSync(path)) {
-    const kept = JSON.parse(readFileSync(path, "utf8")) as Certificates;
-    const end = new X509Certificate(kept.cert).validToDate.getTime();
-    if (end - clock.now() > RENEW_DAYS * DAY_MILLIS) return kept;
+    const stored = JSON.parse(readFileSync(path, "utf8")) as Certificates;
+    const end = new X509Certificate(stored.cert).validToDate.getTime();
+    if (end - clock.now() > RENEW_DAYS * Day.ms) return stored;
   }
-  const made = await makeCertificates(clock);
-  writeFileSync(path, JSON.stringify(made), { mode: 0o600 });
-  return made;
+  const created = await makeCertificates(clock);
+  writeFileSync(path, JSON.stringify(created), { mode: 0o600 });
+  return created;
 }
 
 async function makeCertificates(clock: Clock): Promise<Certificates> {
-  // Needed once a year: not worth its memory at every start.
+  // Loaded only when needed, about once a year, to save memory at every other start.
   const { generate } = await import("selfsigned");
   const now = clock.now();
   const common = {
     keyType: "ec",
     curve: "P-256",
     algorithm: "sha256",
-    // A little earlier, for a client whose clock is behind.
-    notBeforeDate: new Date(now - DAY_MILLIS),
-    notAfterDate: new Date(now + VALID_DAYS * DAY_MILLIS),
+    // In the past, for clients whose clock is behind.
+    notBeforeDate: new Date(now - Day.ms),
+    notAfterDate: new Date(now + VALID_DAYS * Day.ms),
   } as const;
   const ca = await generate([{ name: "commonName", value: "dev-cluster CA" }], {
     ...common,

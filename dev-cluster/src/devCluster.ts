@@ -1,15 +1,14 @@
+import { Minute, Second } from "./platform/durations.ts";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ApiServer } from "./apiServer/apiServer.ts";
 import { loadCertificates } from "./certificates.ts";
-import type { Clock } from "./clock.ts";
-import { systemClock } from "./clock.ts";
+import { systemClock, type Clock } from "./platform/clock.ts";
 import { startControllers } from "./controllers/controllers.ts";
 import type { Faults } from "./faults/faultEndpoint.ts";
 import { FaultState } from "./faults/faultState.ts";
 import { RequestFaults } from "./faults/requestFaults.ts";
-import type { FleetInput } from "./fleet/fleetFile.ts";
-import { parseFleet } from "./fleet/fleetFile.ts";
+import { parseFleet, type FleetInput } from "./fleet/fleetFile.ts";
 import { kubeconfigText, loadToken, writeKubeconfig } from "./kubeconfig.ts";
 import { ObjectOperations } from "./objects/objectOperations.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
@@ -19,55 +18,52 @@ import { ObjectFile } from "./store/objectFile.ts";
 import { ObjectStore } from "./store/objectStore.ts";
 
 export interface DevClusterOptions {
-  /** Everything is kept below it, and nothing elsewhere. One process at a time: see DataDirectoryInUseError. */
+  /** Holds all data. Only one process may use it at a time: see DataDirectoryInUseError. */
   dataDir: string;
-  /** 0, or absent, for any free one. */
+  /** 0 or absent for any free port. */
   port?: number;
-  /** Without a fleet there is an API server, a scheduler and controllers, and no node. */
+  /** Without a fleet, the cluster has an API server, a scheduler and controllers, but no nodes. */
   fleet?: FleetInput;
-  /** How old a node's heartbeat may be before the node counts as lost; 40,000 when left out. */
-  nodeLeaseMillis?: number;
-  /** How long a node may be missing before its pods are removed; 40,000 when left out. */
-  orphanMillis?: number;
-  /** Between two bookmarks of a watch; 60,000 when left out. */
-  bookmarkMillis?: number;
-  /** Changes kept for watches that resume; 5,000 when left out. */
+  /** The age of a heartbeat at which its node counts as lost; 40 seconds by default. */
+  nodeLeaseMs?: number;
+  /** How long a node may be missing before its pods are removed; 40 seconds by default. */
+  orphanMs?: number;
+  /** Interval between two bookmarks of a watch; 1 minute by default. */
+  bookmarkMs?: number;
+  /** Number of changes that are kept for resuming watches; 5,000 by default. */
   historyLength?: number;
-  /** How the agents of the fleet's nodes go about their work. */
-  agents?: Pick<
-    NodeAgentOptions,
-    "containment" | "heartbeatMillis" | "resyncMillis" | "restartBackOffMillis"
-  >;
+  /** Settings of the agents of the fleet's nodes. */
+  agents?: Pick<NodeAgentOptions, "containment" | "heartbeatMs" | "resyncMs" | "restartBackOffMs">;
   clock?: Clock;
-  /** One line per thing worth telling the operator; nothing secret. */
+  /** Receives one line per event that the operator should know; never a secret. */
   log?: (line: string) => void;
 }
 
 export interface DevCluster {
   /** Such as https://127.0.0.1:6443. */
   url: string;
-  /** PEM of the authority behind the server's certificate. */
+  /** PEM of the authority of the server's certificate. */
   ca: string;
   token: string;
   kubeconfig: string;
   kubeconfigPath: string;
-  /** Where faults are injected over HTTPS, with the same token. */
+  /** The HTTPS endpoint of fault injection; requires the same token. */
   faultsUrl: string;
-  /** The same faults, for who is in this process. */
+  /** The same faults, for callers in this process. */
   faults: Faults;
   stop(): Promise<void>;
 }
 
-/** Starts everything in this process, agents last; stops it in the other order. */
+/** Starts all parts in this process, agents last, and stops them in reverse order. */
 export async function startDevCluster(options: DevClusterOptions): Promise<DevCluster> {
   const { dataDir } = options;
-  // A fleet that can't be used is said before anything is touched.
+  // An invalid fleet is refused before any file is written.
   const fleet = options.fleet === undefined ? undefined : parseFleet(options.fleet, "the options");
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const file = new ObjectFile(join(dataDir, "objects.sqlite"));
   const { historyLength = 5000, log = () => undefined } = options;
   const onError = (error: unknown) => {
-    log(`A change could not be told to somebody: ${String(error)}`);
+    log(`Change listener failed: ${String(error)}`);
   };
   const store = new ObjectStore({ file, historyLength, onError });
   const stops: Stop[] = [
@@ -76,7 +72,7 @@ export async function startDevCluster(options: DevClusterOptions): Promise<DevCl
     },
   ];
   const stop = async () => {
-    for (const each of stops.splice(0).reverse()) await each();
+    for (const stopPart of stops.splice(0).reverse()) await stopPart();
   };
   try {
     const server = await startServer(options, store, stops);
@@ -85,7 +81,11 @@ export async function startDevCluster(options: DevClusterOptions): Promise<DevCl
       const api = { url, ca, token };
       const agents = await startAgents({
         ...options.agents,
-        ...{ api, fleet, dataDir, faults: faults.nodes, log },
+        api,
+        fleet,
+        dataDir,
+        faults: faults.nodes,
+        log,
       });
       server.server.logSource = agents.logs;
       stops.push(() => agents.stop());
@@ -107,7 +107,7 @@ interface RunningServer extends Pick<DevCluster, "url" | "ca" | "token" | "fault
   server: ApiServer;
 }
 
-/** The server, the scheduler and the controllers: what a cluster is without nodes. */
+/** Starts the server, the scheduler and the controllers: a cluster without nodes. */
 async function startServer(
   options: DevClusterOptions,
   store: ObjectStore,
@@ -116,16 +116,16 @@ async function startServer(
   const { dataDir, clock = systemClock, log = () => undefined } = options;
   const operations = new ObjectOperations({ store, clock });
   const onError = (error: unknown) => {
-    log(`A controller stumbled and will try again: ${(error as Error).message}`);
+    log(`Controller failed; retrying: ${(error as Error).message}`);
   };
   const token = loadToken(dataDir);
   const certificate = await loadCertificates(dataDir, clock);
   const faults = { requests: new RequestFaults(), nodes: new FaultState() };
-  const { port = 0, bookmarkMillis = 60_000 } = options;
-  const server = new ApiServer({ operations, faults, token, certificate, port, bookmarkMillis });
-  const { nodeLeaseMillis: leaseMillis = 40_000, orphanMillis: quarantineMillis = 40_000 } =
+  const { port = 0, bookmarkMs = Minute.ms } = options;
+  const server = new ApiServer({ operations, faults, token, certificate, port, bookmarkMs });
+  const { nodeLeaseMs: leaseMs = 40 * Second.ms, orphanMs: quarantineMs = 40 * Second.ms } =
     options;
-  stops.push(startControllers({ operations, clock, leaseMillis, quarantineMillis, onError }));
+  stops.push(startControllers({ operations, clock, leaseMs, quarantineMs, onError }));
   const scheduler = new Scheduler({ operations, onError });
   scheduler.start();
   stops.push(() => {

@@ -1,15 +1,12 @@
 import { mkdirSync, readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { Command } from "commander";
 import { parse } from "yaml";
 import { z } from "zod";
 import { startAgents } from "./agents.ts";
 import { FaultState } from "./faults/faultState.ts";
 import { readFleetFile } from "./fleet/fleetFile.ts";
-import type { ApiAccess } from "./nodeAgent/apiAccess.ts";
+import type { ApiAccess } from "./nodeAgent/apiClient.ts";
 import type { KubeletIdentity } from "./nodeAgent/kubeletServer.ts";
-
-const USAGE =
-  "Usage: node dev-cluster/src/join.ts --kubeconfig FILE --fleet FILE --data DIR [--kubelet FILE]";
 
 const kubeconfigShape = z.looseObject({
   clusters: z
@@ -27,19 +24,23 @@ const kubeconfigShape = z.looseObject({
 
 const kubeletShape = z.object({ cert: z.string(), key: z.string(), clientCa: z.string() });
 
-/** Joins the fleet's nodes and its storage to a cluster that somebody else runs, until it is asked to stop. */
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      kubeconfig: { type: "string" },
-      fleet: { type: "string" },
-      data: { type: "string" },
-      /** JSON: `cert`, `key` and `clientCa`, all PEM. Without it the cluster can't read logs. */
-      kubelet: { type: "string" },
-    },
-  });
-  const { kubeconfig, fleet, data, kubelet } = values;
-  if (kubeconfig === undefined || fleet === undefined || data === undefined) throw new Error(USAGE);
+interface Options {
+  readonly kubeconfig: string;
+  readonly fleet: string;
+  readonly data: string;
+  readonly kubelet?: string;
+}
+
+const program = new Command("join")
+  .description("Adds the nodes and the storage of a fleet to a running Kubernetes cluster.")
+  .requiredOption("--kubeconfig <file>", "one cluster and one user with a token")
+  .requiredOption("--fleet <file>", "YAML file with the simulated nodes")
+  .requiredOption("--data <directory>", "directory of all data")
+  .option("--kubelet <file>", "JSON file with the PEM texts cert, key and clientCa; enables logs")
+  .showHelpAfterError();
+
+/** Adds the fleet's nodes and storage to the cluster until the process is asked to stop. */
+async function main({ kubeconfig, fleet, data, kubelet }: Options): Promise<void> {
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const agents = await startAgents({
     api: readAccess(kubeconfig),
@@ -57,7 +58,7 @@ async function main(): Promise<void> {
   process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
 }
 
-/** A kubeconfig of one cluster and one user, who signs in with a token. */
+/** Reads a kubeconfig with one cluster and one user that has a token. */
 function readAccess(path: string): ApiAccess {
   const { clusters, users } = kubeconfigShape.parse(parse(readFileSync(path, "utf8")));
   const [{ cluster } = { cluster: { server: "", "certificate-authority-data": "" } }] = clusters;
@@ -69,8 +70,9 @@ function readKubelet(path: string): KubeletIdentity {
   return kubeletShape.parse(JSON.parse(readFileSync(path, "utf8")));
 }
 
+program.parse();
 try {
-  await main();
+  await main(program.opts<Options>());
 } catch (error) {
   const why = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
   process.stderr.write(`${why}\n`);

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 
-/** The bearer token of this data directory, made once. */
+/** The bearer token of this data directory, generated at the first start. */
 export function loadToken(directory: string): string {
   const path = join(directory, "token");
   if (existsSync(path)) return readFileSync(path, "utf8").trim();
@@ -12,7 +12,7 @@ export function loadToken(directory: string): string {
   return token;
 }
 
-/** A kubeconfig for all stock clients, as text. */
+/** A kubeconfig for any Kubernetes client, as text. */
 export function kubeconfigText(options: { url: string; ca: string; token: string }): string {
   const { url, ca, token } = options;
   const name = "dev-cluster";
@@ -34,7 +34,7 @@ export function kubeconfigText(options: { url: string; ca: string; token: string
   });
 }
 
-/** Writes it for the owner alone, in one step. */
+/** Writes the file atomically, readable by its owner only. */
 export function writeKubeconfig(path: string, text: string): void {
   writeFileSync(`${path}.new`, text, { mode: 0o600 });
   renameSync(`${path}.new`, path);

@@ -1,50 +1,39 @@
-import { parseArgs } from "node:util";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { startDevCluster } from "./devCluster.ts";
 import { readFleetFile } from "./fleet/fleetFile.ts";
 import { DataDirectoryInUseError } from "./store/objectFile.ts";
-
-const USAGE =
-  "Usage: node dev-cluster/src/main.ts --data DIR [--port N] [--fleet FILE] [--exit-with-parent]";
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 const EXIT_IN_USE = 3;
 
-interface Arguments {
-  data: string;
-  port: number;
-  fleet: string | undefined;
-  exitWithParent: boolean;
+interface Options {
+  readonly data: string;
+  readonly port: number;
+  readonly fleet?: string;
+  readonly exitWithParent?: true;
 }
 
-function readArguments(): Arguments {
-  const { values } = parseArgs({
-    options: {
-      data: { type: "string" },
-      port: { type: "string", default: "0" },
-      fleet: { type: "string" },
-      /** Stop when standard input ends, as it does when the process that started this one is gone. */
-      "exit-with-parent": { type: "boolean", default: false },
-    },
-  });
-  const port = Number(values.port);
-  if (values.data === undefined) throw new Error("Name a directory for the data with --data.");
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new Error(`--port takes a number up to 65535, and not "${values.port}".`);
-  }
-  return {
-    data: values.data,
-    port,
-    fleet: values.fleet,
-    exitWithParent: values["exit-with-parent"],
-  };
+const program = new Command("dev-cluster")
+  .description("Runs a small Kubernetes cluster on this machine.")
+  .requiredOption("--data <directory>", "directory of all data")
+  .option("--port <number>", "port of the API server; 0 for any free port", parsePort, 0)
+  .option("--fleet <file>", "YAML file with the simulated nodes; without it there are none")
+  .option("--exit-with-parent", "stop when standard input ends, because the parent has exited")
+  .exitOverride()
+  .showHelpAfterError();
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError("It must be a number from 0 to 65535.");
 }
 
-async function main(args: Arguments): Promise<void> {
+async function main(options: Options): Promise<void> {
   const cluster = await startDevCluster({
-    dataDir: args.data,
-    port: args.port,
-    ...(args.fleet === undefined ? {} : { fleet: readFleetFile(args.fleet) }),
+    dataDir: options.data,
+    port: options.port,
+    ...(options.fleet === undefined ? {} : { fleet: readFleetFile(options.fleet) }),
     log: (line) => process.stderr.write(`${line}\n`),
   });
   let stopping = false;
@@ -60,7 +49,7 @@ async function main(args: Arguments): Promise<void> {
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
-  if (args.exitWithParent) {
+  if (options.exitWithParent === true) {
     process.stdin.resume();
     process.stdin.on("end", stop);
     process.stdin.on("error", stop);
@@ -74,21 +63,17 @@ function fail(code: number, error: unknown): never {
   process.exit(code);
 }
 
-let args: Arguments;
 try {
-  args = readArguments();
+  program.parse();
 } catch (error) {
-  process.stderr.write(`${USAGE}\n`);
-  fail(EXIT_USAGE, error);
+  // Commander has printed the problem; --help is not one.
+  process.exit(error instanceof CommanderError && error.exitCode === 0 ? 0 : EXIT_USAGE);
 }
+const options = program.opts<Options>();
 try {
-  await main(args);
+  await main(options);
 } catch (error) {
   if (!(error instanceof DataDirectoryInUseError)) fail(EXIT_FAILED, error);
-  fail(
-    EXIT_IN_USE,
-    new Error(
-      `Another dev cluster already runs on ${args.data}. Stop that one, or name another directory with --data.`,
-    ),
-  );
+  const why = `Another dev cluster already uses ${options.data}.`;
+  fail(EXIT_IN_USE, new Error(`${why} Stop it, or name another directory with --data.`));
 }

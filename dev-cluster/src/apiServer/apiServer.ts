@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import type { Faults } from "../faults/faultEndpoint.ts";
-import { handleFaults } from "../faults/faultEndpoint.ts";
+import { handleFaults, type Faults } from "../faults/faultEndpoint.ts";
 import type { RequestEffect, RequestFacts } from "../faults/requestFault.ts";
 import type { ObjectOperations } from "../objects/objectOperations.ts";
 import { expired, noSuchPath, StatusError } from "../kube/statusError.ts";
@@ -10,7 +9,8 @@ import { authenticate, refuseBrowsers } from "./authentication.ts";
 import { discover } from "./discovery.ts";
 import type { LogSource } from "./logSource.ts";
 import { describeApi } from "./openApi.ts";
-import { OpenWatches } from "./openWatches.ts";
+import { createOpenWatches, type OpenWatches } from "./openWatches.ts";
+import { Second } from "../platform/durations.ts";
 import { readBody } from "./requestBody.ts";
 import { parseTarget } from "./requestTarget.ts";
 import { handleResource, verbOf } from "./resourceRequests.ts";
@@ -24,16 +24,16 @@ export interface ApiServerOptions {
   /** PEM. */
   certificate: { cert: string; key: string };
   token: string;
-  /** 0 for any free one. */
+  /** 0 for any free port. */
   port: number;
-  bookmarkMillis: number;
+  bookmarkMs: number;
 }
 
 const HEALTH = new Set(["/healthz", "/livez", "/readyz"]);
 
-/** The HTTPS side: signs in, routes, injects faults and answers. On the loopback address only. */
+/** The HTTPS server: authenticates, routes, injects faults and responds. Listens on loopback only. */
 export class ApiServer {
-  /** Where pods' logs are read; a node agent registers itself here. */
+  /** The source of pod logs: the node agents. */
   logSource: LogSource | undefined;
   readonly #options: ApiServerOptions;
   readonly #watches: OpenWatches;
@@ -41,10 +41,10 @@ export class ApiServer {
 
   constructor(options: ApiServerOptions) {
     this.#options = options;
-    this.#watches = new OpenWatches(options.faults.requests);
+    this.#watches = createOpenWatches(options.faults.requests);
     this.#server = createServer({ ...options.certificate, minVersion: "TLSv1.2" });
-    // Longer than clients keep idle connections: the side that closes first should be theirs.
-    this.#server.keepAliveTimeout = 75_000;
+    // Longer than clients keep idle connections, so that the client is the side that closes first.
+    this.#server.keepAliveTimeout = 75 * Second.ms;
     this.#server.on("request", (request: IncomingMessage, response: ServerResponse) => {
       this.#handle(request, response).catch((error: unknown) => {
         sendError(response, error);
@@ -52,7 +52,7 @@ export class ApiServer {
     });
   }
 
-  /** Listens; answers the port. */
+  /** Listens; returns the port. */
   async start(): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
@@ -72,7 +72,7 @@ export class ApiServer {
       });
     });
     this.#server.closeIdleConnections();
-    // What still runs then, hanging by a fault perhaps, is cut.
+    // Connections that are still busy then, for example held by a fault, are cut.
     setTimeout(() => {
       this.#server.closeAllConnections();
     }, 200).unref();
@@ -132,21 +132,21 @@ export class ApiServer {
 
   #watch(
     facts: RequestFacts,
-    asked: Pick<
+    options: Pick<
       ConstructorParameters<typeof WatchStream>[0],
       "target" | "query" | "response" | "asTable"
     >,
   ): void {
-    const { operations, bookmarkMillis } = this.#options;
+    const { operations, bookmarkMs } = this.#options;
     const { store, clock } = operations;
     const forget = this.#watches.add(
       facts,
-      (isSilenced) => new WatchStream({ ...asked, store, clock, bookmarkMillis, isSilenced }),
+      (isSilenced) => new WatchStream({ ...options, store, clock, bookmarkMs, isSilenced }),
     );
-    asked.response.on("close", forget);
+    options.response.on("close", forget);
   }
 
-  /** Answers whether the request is dealt with. */
+  /** Returns whether the request needs no further handling. */
   async #inject(id: string, effect: RequestEffect, response: ServerResponse): Promise<boolean> {
     if ("status" in effect) {
       const { status, reason = "InternalError", message = "injected", retryAfterSeconds } = effect;
@@ -158,7 +158,7 @@ export class ApiServer {
       return response.destroyed;
     }
     if ("resetAfter" in effect) {
-      // Whatever is answered finds the connection gone.
+      // The request is executed, and its response finds the connection closed.
       response.writeHead = () => response.destroy();
       return false;
     }
@@ -167,7 +167,7 @@ export class ApiServer {
     return true;
   }
 
-  /** Until the client has had enough, or the fault is cleared and the connection cut. */
+  /** Holds the request until the client closes the connection, or the fault is cleared. */
   #hang(id: string, response: ServerResponse): void {
     const { requests } = this.#options.faults;
     const cut = (removed: string) => {

@@ -1,6 +1,5 @@
 import { RESOURCE_TYPES } from "../resources/registry.ts";
-import type { ResourceType, Subresource } from "../resources/resourceType.ts";
-import { apiVersionOf } from "../resources/resourceType.ts";
+import { apiVersionOf, type ResourceType, type Subresource } from "../resources/resourceType.ts";
 
 const VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
@@ -24,7 +23,7 @@ const version = {
   platform: `${process.platform}/${process.arch}`,
 };
 
-/** Answers the paths that say what there is; undefined for all others. */
+/** The response to a discovery path; undefined for all other paths. */
 export function discover(pathname: string, host: string): object | undefined {
   const path = pathname.replace(/\/$/, "");
   switch (path) {

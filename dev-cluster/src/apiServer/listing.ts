@@ -1,14 +1,12 @@
 import type { ObjectOperations } from "../objects/objectOperations.ts";
-import type { Matcher } from "../kube/selectors.ts";
-import { fieldMatcher, labelMatcher } from "../kube/selectors.ts";
+import { fieldMatcher, labelMatcher, type Matcher } from "../kube/selectors.ts";
 import { badRequest, expired } from "../kube/statusError.ts";
 import { apiVersionOf, storageKey } from "../resources/resourceType.ts";
-import type { ObjectStore, StoredObject } from "../store/objectStore.ts";
-import { keyOf } from "../store/objectStore.ts";
+import { keyOf, type ObjectStore, type StoredObject } from "../store/objectStore.ts";
 import type { RequestTarget } from "./requestTarget.ts";
 import { tableOf } from "./tables.ts";
 
-/** Which objects of the collection, or the one named, the request is about. */
+/** Matches the objects of the requested collection, or the requested object. */
 export function matcherOf(target: RequestTarget, query: URLSearchParams): Matcher {
   const labels = labelMatcher(query.get("labelSelector") ?? "");
   const fields = fieldMatcher(target.type, query.get("fieldSelector") ?? "");
@@ -21,8 +19,8 @@ export function matcherOf(target: RequestTarget, query: URLSearchParams): Matche
 }
 
 /**
- * The list as text. A later page carries the resource version of the first one: a watch from there replays what changed
- * between the pages, so that nothing is missed although the pages are no snapshot.
+ * The list as text. Later pages carry the resource version of the first page: a watch from there
+ * replays every change between the pages, so that nothing is missed although the pages are no snapshot.
  */
 export function listText(
   { store, clock }: Pick<ObjectOperations, "store" | "clock">,
@@ -45,7 +43,7 @@ export function listText(
     ...(left > 0 && last !== undefined
       ? {
           continue: encodeToken(page.revision, keyOfStored(last.object)),
-          // Of a selection, a real server does not count what is left.
+          // For a selection, a real server does not count the remaining items.
           ...(selects(query) ? {} : { remainingItemCount: left }),
         }
       : {}),
@@ -71,7 +69,7 @@ export function listOf(
   );
 }
 
-/** Items of a list do not repeat their kind, which the list names. */
+/** Items of a list omit kind and version, which the list states. */
 function withoutType(type: RequestTarget["type"], json: string): string {
   const head = `{"kind":"${type.kind}","apiVersion":"${apiVersionOf(type)}",`;
   return json.startsWith(head) ? `{${json.slice(head.length)}` : json;
@@ -80,13 +78,13 @@ function withoutType(type: RequestTarget["type"], json: string): string {
 interface Page {
   limit: number;
   revision: number;
-  /** The key of the last object of the page before. */
+  /** The key of the last object of the previous page. */
   after: string | undefined;
 }
 
 function pageOf(store: ObjectStore, query: URLSearchParams): Page {
   const limit = Number(query.get("limit") ?? "0");
-  if (!Number.isInteger(limit) || limit < 0) throw badRequest("limit is no number");
+  if (!Number.isInteger(limit) || limit < 0) throw badRequest("limit is not a number");
   const token = query.get("continue") ?? "";
   if (token === "") return { limit, revision: store.revision, after: undefined };
   const { revision, after } = decodeToken(token);
@@ -115,7 +113,7 @@ function decodeToken(token: string): { revision: number; after: string } {
       return { revision: decoded.revision, after: decoded.after };
     }
   } catch {
-    // Said below, as for a token that reads well and is none of ours.
+    // Refused below, like a readable token that this server did not issue.
   }
   throw badRequest("continue key is not valid");
 }

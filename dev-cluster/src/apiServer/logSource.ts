@@ -1,15 +1,15 @@
 export interface LogOptions {
-  /** Only the last lines; absent means all that is kept. */
+  /** Only the last lines; absent for the whole log. */
   tailLines?: number | undefined;
-  /** The log of the container's previous life. */
+  /** The log of the previous run of the container. */
   previous?: boolean | undefined;
 }
 
-/** Where the API server reads a pod's log: a node agent registers itself as one. */
+/** The source of pod logs for the API server: the node agents provide it. */
 export interface LogSource {
   /**
-   * The pod's log as text; empty when it has written nothing yet.
-   * Throws an Error whose message may be shown when the pod is unknown here or its node is lost.
+   * The pod's log as text; empty when the pod has written nothing.
+   * Throws an Error with a user-facing message when the pod is unknown here or its node is lost.
    */
   read(namespace: string, pod: string, uid: string, options: LogOptions): Promise<string>;
 }

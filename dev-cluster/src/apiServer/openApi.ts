@@ -1,14 +1,14 @@
 import { RESOURCE_TYPES } from "../resources/registry.ts";
-import type { ResourceType } from "../resources/resourceType.ts";
-import { apiVersionOf } from "../resources/resourceType.ts";
+import { apiVersionOf, type ResourceType } from "../resources/resourceType.ts";
 import { fieldsOf, fieldType, isObjectType, type FieldType } from "../schema/fieldTypes.ts";
 
 const ROOT = "/openapi/v3";
 const documents = new Map<string, object>();
 
 /**
- * The kinds in OpenAPI 3, as kubectl reads them: `explain` shows their fields, and `apply` learns that this server checks
- * fields itself. Names and types only: descriptions are upstream's. Undefined for all other paths.
+ * The kinds in OpenAPI 3, as kubectl reads them: `explain` shows their fields, and `apply` learns that
+ * the server validates fields itself. Names and types only: the descriptions are upstream's. Undefined
+ * for all other paths.
  */
 export function describeApi(pathname: string): object | undefined {
   if (pathname === ROOT) return { paths: index() };
@@ -54,14 +54,14 @@ const gvk = ({ group, version, kind }: ResourceType) => ({ group, version, kind 
 
 function operations(type: ResourceType): object {
   const schema = { $ref: reference(type.kind) };
-  const answer = { description: "OK", content: { "application/json": { schema } } };
-  const of = (action: string, names: readonly string[]) => ({
+  const response = { description: "OK", content: { "application/json": { schema } } };
+  const operation = (action: string, names: readonly string[]) => ({
     "x-kubernetes-action": action,
     "x-kubernetes-group-version-kind": gvk(type),
     parameters: names.map((name) => ({ name, in: "query", schema: { type: "string" } })),
-    responses: { 200: answer },
+    responses: { 200: response },
   });
-  return { get: of("get", []), patch: of("patch", ["dryRun", "fieldValidation"]) };
+  return { get: operation("get", []), patch: operation("patch", ["dryRun", "fieldValidation"]) };
 }
 
 const reference = (name: string): string => `#/components/schemas/${name}`;
@@ -83,11 +83,11 @@ function addSchema(schemas: Record<string, object>, name: string, kind?: object)
 }
 
 function propertyOf({ name, many }: FieldType): object {
-  const one = isObjectType(name)
+  const item = isObjectType(name)
     ? { $ref: reference(name) }
     : (SCALARS[name] ?? { type: "object" });
-  if (many === "list") return { type: "array", items: one };
-  return many === "map" ? { type: "object", additionalProperties: one } : one;
+  if (many === "list") return { type: "array", items: item };
+  return many === "map" ? { type: "object", additionalProperties: item } : item;
 }
 
 const SCALARS: Readonly<Record<string, object | undefined>> = {

@@ -1,51 +1,47 @@
-import type { RequestFacts, RequestFault } from "../faults/requestFault.ts";
-import { matchesFault } from "../faults/requestFault.ts";
+import { matchesFault, type RequestFacts } from "../faults/requestFault.ts";
 import type { RequestFaults } from "../faults/requestFaults.ts";
 import type { WatchStream } from "./watchStream.ts";
 
 interface OpenWatch {
   facts: RequestFacts;
   stream: WatchStream;
-  /** The fault that made it fall silent: what it missed then is lost, so it is cut when the fault ends. */
+  /** The fault that silenced the watch: the changes since are lost, so the watch is cut when the fault ends. */
   silencedBy: string | undefined;
 }
 
-/** The watches that are open now, within reach of injected faults and of the end of the server. */
-export class OpenWatches {
-  readonly #faults: RequestFaults;
-  readonly #open = new Set<OpenWatch>();
+/** The open watches, as seen by injected faults and by the server's stop. See `createOpenWatches`. */
+export interface OpenWatches {
+  /** Starts a watch; returns a function that removes it from the set. */
+  add(facts: RequestFacts, start: (isSilenced: () => boolean) => WatchStream): () => void;
+  endAll(): void;
+}
 
-  constructor(faults: RequestFaults) {
-    this.#faults = faults;
-    faults.on("watches", (fault) => {
-      this.#cut(fault);
-    });
-    faults.on("removed", (id) => {
-      for (const each of this.#open) if (each.silencedBy === id) each.stream.drop();
-    });
-  }
-
-  add(facts: RequestFacts, start: (isSilenced: () => boolean) => WatchStream): () => void {
-    const isSilenced = () => {
-      open.silencedBy ??= this.#faults.silencer(facts);
-      return open.silencedBy !== undefined;
-    };
-    const open: OpenWatch = { facts, stream: start(isSilenced), silencedBy: undefined };
-    open.stream.start();
-    this.#open.add(open);
-    return () => this.#open.delete(open);
-  }
-
-  endAll(): void {
-    for (const { stream } of this.#open) stream.end();
-    this.#open.clear();
-  }
-
-  #cut(fault: RequestFault): void {
-    for (const { facts, stream } of this.#open) {
+export function createOpenWatches(faults: RequestFaults): OpenWatches {
+  const watches = new Set<OpenWatch>();
+  faults.on("watches", (fault) => {
+    for (const { facts, stream } of watches) {
       if (!matchesFault(fault.match, facts)) continue;
       if ("gone" in fault.effect) stream.endExpired("injected: too old resource version");
       else stream.drop();
     }
-  }
+  });
+  faults.on("removed", (id) => {
+    for (const watch of watches) if (watch.silencedBy === id) watch.stream.drop();
+  });
+  return {
+    add: (facts, start) => {
+      const isSilenced = () => {
+        watch.silencedBy ??= faults.silencer(facts);
+        return watch.silencedBy !== undefined;
+      };
+      const watch: OpenWatch = { facts, stream: start(isSilenced), silencedBy: undefined };
+      watch.stream.start();
+      watches.add(watch);
+      return () => watches.delete(watch);
+    },
+    endAll: () => {
+      for (const { stream } of watches) stream.end();
+      watches.clear();
+    },
+  };
 }

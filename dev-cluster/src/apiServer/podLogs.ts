@@ -1,9 +1,10 @@
-import type { ObjectKey, ObjectOperations } from "../objects/objectOperations.ts";
+import type { ObjectOperations } from "../objects/objectOperations.ts";
+import type { ObjectKey } from "../kube/kubeObject.ts";
 import { badRequest, StatusError } from "../kube/statusError.ts";
 import { podType } from "../resources/podType.ts";
 import type { LogSource } from "./logSource.ts";
 
-/** The pod's log as its node has it. Throws 400 for a pod that has not started, 500 when the node can't be asked. */
+/** The pod's log from its node. Throws 400 for a pod that has not started, 500 when the node is unavailable. */
 export async function readLog(
   operations: ObjectOperations,
   source: LogSource | undefined,

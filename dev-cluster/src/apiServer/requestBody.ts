@@ -4,7 +4,7 @@ import { badRequest, tooLarge } from "../kube/statusError.ts";
 const LIMIT_BYTES = 3 * 1024 * 1024;
 const LIMIT_DEPTH = 100;
 
-/** The JSON body; undefined when there is none. Throws 400 and 413. */
+/** The JSON body; undefined if the body is empty. Throws 400 and 413. */
 export async function readBody(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -18,13 +18,13 @@ export async function readBody(request: IncomingMessage): Promise<unknown> {
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
   } catch {
-    throw badRequest("the body of the request is no UTF-8");
+    throw badRequest("the body of the request is not UTF-8");
   }
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch (error) {
-    throw badRequest(`the body of the request is no JSON: ${(error as Error).message}`);
+    throw badRequest(`the body of the request is not JSON: ${(error as Error).message}`);
   }
   refuseHostile(body, 0);
   return body;
@@ -36,10 +36,11 @@ export function contentTypeOf(request: IncomingMessage): string {
   return (header.split(";")[0] ?? "").trim().toLowerCase();
 }
 
-/** Merging copies keys into objects, where this one would change the prototype. */
+/** Refuses `__proto__`, which would change the prototype when a merge copies keys into objects. */
 function refuseHostile(value: unknown, depth: number): void {
   if (typeof value !== "object" || value === null) return;
   if (depth > LIMIT_DEPTH) throw badRequest("the body of the request is nested too deeply");
-  if (Object.hasOwn(value, "__proto__")) throw badRequest('"__proto__" is no field');
+  if (Object.hasOwn(value, "__proto__"))
+    throw badRequest('the field name "__proto__" is not allowed');
   for (const child of Object.values(value)) refuseHostile(child, depth + 1);
 }

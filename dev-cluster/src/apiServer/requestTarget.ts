@@ -2,7 +2,7 @@ import { findType } from "../resources/registry.ts";
 import type { ResourceType, Subresource } from "../resources/resourceType.ts";
 import { noSuchPath } from "../kube/statusError.ts";
 
-/** What a request to a resource is about. */
+/** The kind, object and subresource that a request addresses. */
 export interface RequestTarget {
   type: ResourceType;
   namespace?: string | undefined;
@@ -10,7 +10,7 @@ export interface RequestTarget {
   subresource?: Subresource | undefined;
 }
 
-/** Reads a path below /api or /apis; throws 404 for what is not served. */
+/** Parses a path below /api or /apis; throws 404 for a path that is not served. */
 export function parseTarget(pathname: string): RequestTarget {
   const parts = pathname.split("/").slice(1).map(decode);
   const [root, first = "", second = ""] = parts;
@@ -42,7 +42,7 @@ function targetOf(type: ResourceType | undefined, rest: Rest): RequestTarget {
   return { type, namespace, name, subresource: known };
 }
 
-/** /api/v1/namespaces/x/status is about the namespace, not about a kind in it. */
+/** /api/v1/namespaces/x/status addresses the namespace, not a kind in it. */
 function isNamespaceSubresource(rest: string[]): boolean {
   return rest.length === 3 && (rest[2] === "status" || rest[2] === "finalize");
 }

@@ -1,15 +1,18 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FieldValidation } from "../objects/admission.ts";
-import type { DeleteOptions } from "../objects/deleteOptions.ts";
-import { parseDeleteOptions, saysPropagation } from "../objects/deleteOptions.ts";
+import {
+  parseDeleteOptions,
+  specifiesPropagation,
+  type DeleteOptions,
+} from "../objects/deleteOptions.ts";
 import { deleteObject } from "../objects/objectDeletion.ts";
-import type { ObjectKey, ObjectOperations, WriteOptions } from "../objects/objectOperations.ts";
-import { subjectOf } from "../kube/statusError.ts";
+import type { ObjectOperations, WriteOptions } from "../objects/objectOperations.ts";
+import type { ObjectKey } from "../kube/kubeObject.ts";
+import { subjectOf, storageKey } from "../resources/resourceType.ts";
 import { bindPod } from "../objects/podBinding.ts";
 import { evictPod } from "../objects/podEviction.ts";
 import { badRequest, methodNotAllowed } from "../kube/statusError.ts";
 import { applyPatch } from "../patch/applyPatch.ts";
-import { storageKey } from "../resources/resourceType.ts";
 import { listOf, listText, matcherOf } from "./listing.ts";
 import type { LogSource } from "./logSource.ts";
 import { readLog } from "./podLogs.ts";
@@ -28,14 +31,14 @@ export interface ResourceRequest {
   logSource: LogSource | undefined;
 }
 
-/** What the request wants of the resource, in the words of the API; `watch` is served elsewhere. */
+/** The verb of the request, as the API names it; `watch` is handled by the caller. */
 export function verbOf(target: RequestTarget, method: string, query: URLSearchParams): string {
-  const one = target.name !== undefined;
-  const watches = query.get("watch") === "true" || query.get("watch") === "1";
+  const namesObject = target.name !== undefined;
+  const isWatch = query.get("watch") === "true" || query.get("watch") === "1";
   switch (method) {
     case "GET":
-      if (watches && target.subresource === undefined) return "watch";
-      return one ? "get" : "list";
+      if (isWatch && target.subresource === undefined) return "watch";
+      return namesObject ? "get" : "list";
     case "POST":
       return "create";
     case "PUT":
@@ -43,18 +46,18 @@ export function verbOf(target: RequestTarget, method: string, query: URLSearchPa
     case "PATCH":
       return "patch";
     case "DELETE":
-      return one ? "delete" : "deletecollection";
+      return namesObject ? "delete" : "deletecollection";
     default:
-      throw methodNotAllowed(`the method ${method} is not known`);
+      throw methodNotAllowed(`the method ${method} is not supported`);
   }
 }
 
-/** Does what is asked and answers; throws StatusError. */
-export async function handleResource(asked: ResourceRequest): Promise<void> {
-  const { operations, target, verb, query, request, response } = asked;
+/** Executes the request and responds; throws StatusError. */
+export async function handleResource(resourceRequest: ResourceRequest): Promise<void> {
+  const { operations, target, verb, query, request, response } = resourceRequest;
   const { type, subresource } = target;
   if (subresource !== undefined && subresource !== "status" && subresource !== "finalize") {
-    await handlePodSubresource(asked);
+    await handlePodSubresource(resourceRequest);
     return;
   }
   const asTable = wantsTable(request.headers.accept);
@@ -64,7 +67,7 @@ export async function handleResource(asked: ResourceRequest): Promise<void> {
     return;
   }
   const body = verb === "get" ? undefined : await readBody(request);
-  const options = writeOptions(asked);
+  const options = writeOptions(resourceRequest);
   switch (verb) {
     case "get": {
       const found = operations.get(type, keyOfTarget(target));
@@ -72,7 +75,7 @@ export async function handleResource(asked: ResourceRequest): Promise<void> {
       return;
     }
     case "create": {
-      if (target.name !== undefined) throw notHere(target, verb);
+      if (target.name !== undefined) throw notSupportedOn(target, verb);
       const { json } = operations.create(type, target.namespace, body, options);
       sendText(response, 201, json, "application/json");
       return;
@@ -92,10 +95,10 @@ export async function handleResource(asked: ResourceRequest): Promise<void> {
       return;
     }
     case "delete":
-      deleteOne(asked, body);
+      deleteOne(resourceRequest, body);
       return;
     default:
-      deleteAll(asked, body);
+      deleteAll(resourceRequest, body);
   }
 }
 
@@ -110,37 +113,37 @@ function writeOptions({ target, query, response }: ResourceRequest): WriteOption
   };
 }
 
-/** 299 is a warning of no special kind (RFC 7234); kubectl shows it. */
+/** 299 is a warning without a more specific code (RFC 7234); kubectl shows it. */
 function warn(response: ServerResponse, text: string): void {
   response.appendHeader("warning", `299 - ${JSON.stringify(text)}`);
 }
 
 function fieldValidationOf(query: URLSearchParams): FieldValidation {
-  const asked = query.get("fieldValidation") ?? "Warn";
-  if (asked === "Ignore" || asked === "Warn" || asked === "Strict") return asked;
-  throw badRequest(`fieldValidation is Ignore, Warn or Strict, and not "${asked}"`);
+  const value = query.get("fieldValidation") ?? "Warn";
+  if (value === "Ignore" || value === "Warn" || value === "Strict") return value;
+  throw badRequest(`fieldValidation must be Ignore, Warn or Strict, not "${value}"`);
 }
 
-async function handlePodSubresource(asked: ResourceRequest): Promise<void> {
-  const { operations, target, verb, query, request, response, logSource } = asked;
+async function handlePodSubresource(resourceRequest: ResourceRequest): Promise<void> {
+  const { operations, target, verb, query, request, response, logSource } = resourceRequest;
   const key = keyOfTarget(target);
   if (target.subresource === "log") {
-    if (verb !== "get") throw notHere(target, verb);
+    if (verb !== "get") throw notSupportedOn(target, verb);
     sendText(response, 200, await readLog(operations, logSource, key, query), "text/plain");
     return;
   }
-  if (verb !== "create") throw notHere(target, verb);
+  if (verb !== "create") throw notSupportedOn(target, verb);
   const body = await readBody(request);
   if (target.subresource === "binding") bindPod(operations, key, body);
   else evictPod(operations, key, body, query.get("dryRun") === "All");
   sendJson(response, 201, { ...success(), code: 201 });
 }
 
-function deleteOne(asked: ResourceRequest, body: unknown): void {
-  const { operations, target, response } = asked;
+function deleteOne(resourceRequest: ResourceRequest, body: unknown): void {
+  const { operations, target, response } = resourceRequest;
   const key = keyOfTarget(target);
   const { type } = target;
-  const options = deleteOptions(asked, body);
+  const options = deleteOptions(resourceRequest, body);
   const { object, json, removed } = deleteObject(operations, type, key, options);
   if (type.returnsDeleted === true || !removed) {
     sendText(response, 200, json, "application/json");
@@ -151,32 +154,32 @@ function deleteOne(asked: ResourceRequest, body: unknown): void {
   sendJson(response, 200, { ...success(), details });
 }
 
-function deleteAll(asked: ResourceRequest, body: unknown): void {
-  const { operations, target, query, response } = asked;
+function deleteAll(resourceRequest: ResourceRequest, body: unknown): void {
+  const { operations, target, query, response } = resourceRequest;
   const { type, namespace } = target;
   const matches = matcherOf(target, query);
-  const options = deleteOptions(asked, body);
+  const options = deleteOptions(resourceRequest, body);
   const found = operations.store
     .list(storageKey(type), namespace)
     .filter(({ object }) => matches(object));
   for (const { object } of found) deleteObject(operations, type, object.metadata, options);
-  // As they were.
+  // The response lists the objects as they were before the deletion.
   const metadata = { resourceVersion: String(operations.store.revision) };
   sendText(response, 200, listOf(type, metadata, found), "application/json");
 }
 
-/** Options come in the body; only where there is none, what the query says counts. */
+/** The options of the body; those of the query only count if there is no body. */
 function deleteOptions({ target, query, response }: ResourceRequest, body: unknown): DeleteOptions {
   const grace = query.get("gracePeriodSeconds");
   const policy = query.get("propagationPolicy");
   const dryRun = query.get("dryRun");
-  const asked = {
+  const fromQuery = {
     ...(grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
     ...(policy === null ? {} : { propagationPolicy: policy }),
     ...(dryRun === null ? {} : { dryRun: [dryRun] }),
   };
-  const options = parseDeleteOptions(body ?? asked);
-  if (target.type.orphansByDefault === true && !saysPropagation(options)) {
+  const options = parseDeleteOptions(body ?? fromQuery);
+  if (target.type.orphansByDefault === true && !specifiesPropagation(options)) {
     warn(response, CHILDREN_STAY);
   }
   return options;
@@ -186,7 +189,7 @@ const CHILDREN_STAY =
   "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning";
 
 function keyOfTarget(target: RequestTarget): ObjectKey {
-  if (target.name === undefined) throw methodNotAllowed("this is done to one object: name it");
+  if (target.name === undefined) throw methodNotAllowed("the request must name an object");
   return { namespace: target.namespace, name: target.name };
 }
 
@@ -195,9 +198,9 @@ function subjectDetails({ type }: RequestTarget) {
   return group === "" ? { kind: resource } : { group, kind: resource };
 }
 
-function notHere(target: RequestTarget, verb: string) {
-  const what = [target.type.resource, target.subresource].filter(Boolean).join("/");
-  return methodNotAllowed(`${verb} is not supported on ${what}`);
+function notSupportedOn(target: RequestTarget, verb: string) {
+  const path = [target.type.resource, target.subresource].filter(Boolean).join("/");
+  return methodNotAllowed(`${verb} is not supported on ${path}`);
 }
 
 const success = () => ({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" });

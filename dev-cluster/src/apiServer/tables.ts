@@ -1,4 +1,5 @@
-import type { Clock } from "../clock.ts";
+import { Second } from "../platform/durations.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { KubeObject } from "../kube/kubeObject.ts";
 import type { Node } from "../resources/node.ts";
 import type { Pod } from "../resources/pod.ts";
@@ -8,7 +9,7 @@ import type { PersistentVolumeClaim } from "../resources/volumes.ts";
 interface Column {
   readonly name: string;
   readonly type?: "integer";
-  /** Shown with `-o wide` alone. */
+  /** Only shown with `-o wide`. */
   readonly wide?: boolean;
   cell(object: KubeObject, now: number): string | number;
 }
@@ -19,8 +20,13 @@ const AGE: Column = {
   cell: ({ metadata }, now) => age(now - Date.parse(metadata.creationTimestamp)),
 };
 
-const pods = (name: string, cell: (pod: Pod) => string | number, more: Shown = {}): Column => ({
-  ...{ name, ...more },
+const pods = (
+  name: string,
+  cell: (pod: Pod) => string | number,
+  format: ColumnFormat = {},
+): Column => ({
+  name,
+  ...format,
   cell: (object) => cell(object as Pod),
 });
 const nodes = (name: string, cell: (node: Node) => string): Column => ({
@@ -32,7 +38,7 @@ const claims = (name: string, cell: (claim: PersistentVolumeClaim) => string): C
   cell: (object) => cell(object as PersistentVolumeClaim),
 });
 
-/** The columns of `kubectl get`, by kind; all others have name and age. */
+/** The columns of `kubectl get`, by kind; other kinds have name and age. */
 const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   Pod: [
     NAME,
@@ -65,9 +71,9 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   ],
 };
 
-type Shown = Pick<Column, "type" | "wide">;
+type ColumnFormat = Pick<Column, "type" | "wide">;
 
-/** Whether the client would rather have rows to print than objects, as `kubectl get` does. */
+/** Whether the client requests rows to print instead of objects, as `kubectl get` does. */
 export function wantsTable(accept: string | undefined): boolean {
   return (accept ?? "").split(",").some((each) => /;as=Table;v=v1\b/.test(`${each};`));
 }
@@ -116,9 +122,9 @@ function nodeStatus({ spec, status }: Node): string {
   return spec?.unschedulable === true ? `${word},SchedulingDisabled` : word;
 }
 
-/** In the two largest units that still tell something, as kubectl writes it. */
-function age(millis: number): string {
-  const seconds = Math.max(0, Math.floor(millis / 1000));
+/** In the two most significant units, as kubectl formats it. */
+function age(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / Second.ms));
   const minutes = Math.floor(seconds / 60);
   const hours = Math.floor(minutes / 60);
   const days = Math.floor(hours / 24);

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
-import type { Clock } from "../clock.ts";
-import { timestamp } from "../clock.ts";
+import { timestamp, type Clock } from "../platform/clock.ts";
+import { Minute, Second } from "../platform/durations.ts";
 import type { Matcher } from "../kube/selectors.ts";
 import { badRequest, expired } from "../kube/statusError.ts";
 import { apiVersionOf, storageKey } from "../resources/resourceType.ts";
@@ -9,7 +9,7 @@ import { matcherOf } from "./listing.ts";
 import type { RequestTarget } from "./requestTarget.ts";
 import { tableOf } from "./tables.ts";
 
-/** A reader that has fallen this far behind is cut off: it resumes from its last resource version. */
+/** A client whose unsent data exceeds this is cut off: it resumes from its last resource version. */
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
 
 export interface WatchOptions {
@@ -18,14 +18,14 @@ export interface WatchOptions {
   target: RequestTarget;
   query: URLSearchParams;
   response: ServerResponse;
-  bookmarkMillis: number;
-  /** Whether each object is told as a table of one row. */
+  bookmarkMs: number;
+  /** Whether each object is sent as a table of one row. */
   asTable: boolean;
-  /** Whether an injected fault makes this watch say nothing. */
+  /** Whether an injected fault silences this watch. */
   isSilenced: () => boolean;
 }
 
-/** One open watch: what is past, then what comes, one JSON object a line. */
+/** An open watch: past changes, then new ones, one JSON object per line. */
 export class WatchStream {
   readonly target: RequestTarget;
   readonly #options: WatchOptions;
@@ -35,7 +35,7 @@ export class WatchStream {
   readonly #timers: NodeJS.Timeout[] = [];
   #unsubscribe: () => void = () => undefined;
 
-  /** Throws 400 on a selector or a resource version that can't be read, before anything is sent. */
+  /** Throws 400 for an invalid selector or resource version, before anything is sent. */
   constructor(options: WatchOptions) {
     this.#options = options;
     this.target = options.target;
@@ -45,10 +45,10 @@ export class WatchStream {
   }
 
   start(): void {
-    const { store, query, response, bookmarkMillis } = this.#options;
+    const { store, query, response, bookmarkMs } = this.#options;
     const from = startOf(query);
     const past = from === undefined ? undefined : store.changesSince(from);
-    // What can't be told is said before the headers, which call it a success.
+    // Computed before the headers, which declare success: until here an error can still be sent.
     const first =
       from === undefined ? this.#current() : past?.map((change) => this.#line(change)).join("");
     response.writeHead(200, { "content-type": "application/json", "cache-control": "no-cache" });
@@ -66,20 +66,20 @@ export class WatchStream {
       this.#bookmark({ "k8s.io/initial-events-end": "true" });
     }
     this.#unsubscribe = store.subscribe((change) => {
-      this.#tell(change);
+      this.#sendChange(change);
     });
     this.#timers.push(
       setTimeout(() => {
         this.#bookmark();
         this.end();
-      }, timeoutMillis(query)),
+      }, timeoutMs(query)),
       setInterval(() => {
         this.#bookmark();
-      }, bookmarkMillis),
+      }, bookmarkMs),
     );
   }
 
-  /** Ends it as a server does that has nothing more to say. */
+  /** Ends the response normally, as a server does at a watch's timeout. */
   end(): void {
     this.#release();
     this.#options.response.end();
@@ -91,7 +91,7 @@ export class WatchStream {
     this.#options.response.destroy();
   }
 
-  /** Tells the client that it must list again. */
+  /** Tells the client to list again, with a Status of 410. */
   endExpired(message: string): void {
     this.#release();
     const object = expired(message).toStatus();
@@ -112,8 +112,8 @@ export class WatchStream {
     return lines.join("");
   }
 
-  /** A change that can't be told ends the watch: its client lists again, and the writer is not bothered. */
-  #tell(change: Change): void {
+  /** A change that cannot be sent ends the watch: its client lists again, and the writer is not affected. */
+  #sendChange(change: Change): void {
     try {
       this.#send(this.#line(change));
     } catch (error) {
@@ -122,7 +122,7 @@ export class WatchStream {
     }
   }
 
-  /** A change as this watch sees it: an object that leaves the selection is deleted to it, one that enters is added. */
+  /** The change as this watch's selection sees it: an object that leaves is DELETED, one that enters is ADDED. */
   #line(change: Change): string {
     if (change.resource !== this.#key) return "";
     const { type, object, previous } = change;
@@ -133,8 +133,8 @@ export class WatchStream {
     if (!before) return "";
     if (type === "DELETED") return `{"type":"DELETED","object":${json}}\n`;
     const { resourceVersion } = object.metadata;
-    const left = { ...previous, metadata: { ...previous.metadata, resourceVersion } };
-    const text = this.#text({ object: left, json: JSON.stringify(left) });
+    const removed = { ...previous, metadata: { ...previous.metadata, resourceVersion } };
+    const text = this.#text({ object: removed, json: JSON.stringify(removed) });
     return `{"type":"DELETED","object":${text}}\n`;
   }
 
@@ -170,7 +170,7 @@ function isTrue(text: string | null): boolean {
   return text === "true" || text === "1";
 }
 
-/** The revision after which to start; undefined to start with all that there is. */
+/** The revision after which the watch starts; undefined to start with all objects. */
 function startOf(query: URLSearchParams): number | undefined {
   const text = query.get("resourceVersion") ?? "";
   if (text === "" || text === "0" || isTrue(query.get("sendInitialEvents"))) return undefined;
@@ -178,8 +178,8 @@ function startOf(query: URLSearchParams): number | undefined {
   return Number(text);
 }
 
-/** As asked, otherwise between half an hour and an hour, so that watches do not all come back at once. */
-function timeoutMillis(query: URLSearchParams): number {
+/** As requested, otherwise random between 30 and 60 minutes, so that watches do not all reconnect at once. */
+function timeoutMs(query: URLSearchParams): number {
   const seconds = Number(query.get("timeoutSeconds") ?? "0");
-  return (seconds > 0 ? seconds : 1800 * (1 + Math.random())) * 1000;
+  return seconds > 0 ? seconds * Second.ms : 30 * Minute.ms * (1 + Math.random());
 }

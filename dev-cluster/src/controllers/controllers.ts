@@ -1,57 +1,52 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { ObjectOperations } from "../objects/objectOperations.ts";
-import type { Pod } from "../resources/pod.ts";
-import { isTerminal } from "../resources/pod.ts";
+import { isTerminal, type Pod } from "../resources/pod.ts";
 import { storageKey } from "../resources/resourceType.ts";
 import { leaseType, eventType } from "../resources/simpleTypes.ts";
+import { Second } from "../platform/durations.ts";
 import type { Change } from "../store/objectStore.ts";
 import { collectGarbage } from "./garbageCollector.ts";
 import { runJobs } from "./jobs.ts";
-import { Leftovers } from "./leftovers.ts";
-import { createNamespaces, tendNamespaces } from "./namespaces.ts";
+import { createLeftoverRemoval } from "./leftovers.ts";
+import { createNamespaces, reconcileNamespaces } from "./namespaces.ts";
 import { NodeLifecycle } from "./nodeLifecycle.ts";
-import type { PassOptions } from "./passes.ts";
-import { Passes } from "./passes.ts";
+import { startPasses, type PassOptions } from "./passes.ts";
 import { releaseVolumes } from "./volumeProtection.ts";
 
 export interface ControllerOptions {
   operations: ObjectOperations;
   clock: Clock;
-  leaseMillis: number;
-  quarantineMillis: number;
+  leaseMs: number;
+  quarantineMs: number;
   onError: (error: unknown) => void;
 }
 
-/** Starts all of them; answers how to stop them. */
+/** Starts all controllers; returns a function that stops them. */
 export function startControllers(options: ControllerOptions): () => void {
-  const { operations, clock, leaseMillis, quarantineMillis, onError } = options;
+  const { operations, clock, leaseMs, quarantineMs, onError } = options;
   const { store } = operations;
   createNamespaces(operations);
-  const lifecycle = new NodeLifecycle({ operations, clock, leaseMillis });
-  const leftovers = new Leftovers({ operations, clock, quarantineMillis });
-  const settings = { operations, lifecycle, leftovers, leaseMillis, quarantineMillis };
-  const all = passesOf(settings).map((job) => new Passes({ store, onError, ...job }));
-  for (const passes of all) passes.start();
+  const lifecycle = new NodeLifecycle({ operations, clock, leaseMs });
+  const removeLeftovers = createLeftoverRemoval({ operations, clock, quarantineMs });
+  const settings = { operations, lifecycle, removeLeftovers, leaseMs, quarantineMs };
+  const stops = passesOf(settings).map((pass) => startPasses({ store, onError, ...pass }));
   return () => {
-    for (const passes of all) passes.stop();
+    for (const stop of stops) stop();
   };
 }
 
-type Pass = Pick<PassOptions, "concerns" | "run" | "everyMillis">;
+type Pass = Pick<PassOptions, "concerns" | "run" | "everyMs">;
 
-interface PassSettings extends Pick<
-  ControllerOptions,
-  "operations" | "leaseMillis" | "quarantineMillis"
-> {
-  lifecycle: NodeLifecycle;
-  leftovers: Leftovers;
+interface PassSettings extends Pick<ControllerOptions, "operations" | "leaseMs" | "quarantineMs"> {
+  readonly lifecycle: NodeLifecycle;
+  readonly removeLeftovers: () => void;
 }
 
-/** What each looks after, and what makes it look. */
+/** The pass of each controller, and the changes and intervals that trigger it. */
 function passesOf(settings: PassSettings): Pass[] {
-  const { operations, lifecycle, leftovers, leaseMillis, quarantineMillis } = settings;
-  const byTheClock = Math.max(20, Math.min(leaseMillis / 8, 5000));
-  const bySlowClock = Math.max(20, Math.min(quarantineMillis / 4, 30_000));
+  const { operations, lifecycle, removeLeftovers, leaseMs, quarantineMs } = settings;
+  const lifecycleMs = Math.max(20, Math.min(leaseMs / 8, 5 * Second.ms));
+  const leftoversMs = Math.max(20, Math.min(quarantineMs / 4, 30 * Second.ms));
   return [
     {
       concerns: mayOrphan,
@@ -60,9 +55,9 @@ function passesOf(settings: PassSettings): Pass[] {
       },
     },
     {
-      concerns: endsOrNames,
+      concerns: mayChangeNamespaces,
       run: () => {
-        tendNamespaces(operations);
+        reconcileNamespaces(operations);
       },
     },
     {
@@ -72,7 +67,7 @@ function passesOf(settings: PassSettings): Pass[] {
       },
     },
     {
-      concerns: isOfJobs,
+      concerns: mayChangeJobs,
       run: () => {
         runJobs(operations);
       },
@@ -82,39 +77,37 @@ function passesOf(settings: PassSettings): Pass[] {
       run: () => {
         lifecycle.run();
       },
-      everyMillis: byTheClock,
+      everyMs: lifecycleMs,
     },
     {
       concerns: isNode,
-      run: () => {
-        leftovers.run();
-      },
-      everyMillis: bySlowClock,
+      run: removeLeftovers,
+      everyMs: leftoversMs,
     },
   ];
 }
 
 const FREQUENT = new Set([storageKey(leaseType), storageKey(eventType)]);
 
-/** An owner went or is to go, or something came whose owner may be gone already. */
+/** An owner is removed or being deleted, or an object appears whose owner may be removed already. */
 const mayOrphan = ({ resource, type, object: { metadata } }: Change) =>
   !FREQUENT.has(resource) &&
   (type === "DELETED" ||
     metadata.deletionTimestamp !== undefined ||
     (metadata.ownerReferences ?? []).length > 0);
 
-const endsOrNames = (change: Change) =>
+const mayChangeNamespaces = (change: Change) =>
   change.resource === "namespaces" || change.type === "DELETED";
 
 const mayRelease = ({ resource, type, object }: Change) =>
-  (resource === "pods" && (type === "DELETED" || isOver(object))) ||
+  (resource === "pods" && (type === "DELETED" || hasEnded(object))) ||
   (resource.startsWith("persistentvolume") &&
     (object.metadata.deletionTimestamp !== undefined ||
       !(object.metadata.finalizers ?? []).some((each) => each.endsWith("-protection"))));
 
-const isOver = (object: Change["object"]) => isTerminal(object as Pod);
+const hasEnded = (object: Change["object"]) => isTerminal(object as Pod);
 
-const isOfJobs = ({ resource, object }: Change) =>
+const mayChangeJobs = ({ resource, object }: Change) =>
   resource === "jobs.batch" ||
   (resource === "pods" && (object.metadata.ownerReferences ?? []).some((o) => o.kind === "Job"));
 

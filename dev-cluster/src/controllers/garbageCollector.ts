@@ -1,6 +1,6 @@
 import type { KubeObject, OwnerReference } from "../kube/kubeObject.ts";
 import { FOREGROUND, ORPHAN } from "../objects/deleteOptions.ts";
-import { deleteIfThere } from "../objects/objectDeletion.ts";
+import { deleteIfExists } from "../objects/objectDeletion.ts";
 import type { ObjectOperations } from "../objects/objectOperations.ts";
 import { RESOURCE_TYPES, typeOfKind } from "../resources/registry.ts";
 import type { ResourceType } from "../resources/resourceType.ts";
@@ -11,8 +11,8 @@ interface Found {
 }
 
 /**
- * Deletes what has owners and of them none is left, and lets owners go that wait for their dependents. An owner is known by
- * its uid: a new one of the same name is another.
+ * Deletes objects none of whose owners exist any longer, and removes owners that wait for their dependents. An owner
+ * is identified by its uid: a new object of the same name is a different owner.
  */
 export function collectGarbage(operations: ObjectOperations): void {
   const all = RESOURCE_TYPES.flatMap((type) =>
@@ -35,7 +35,7 @@ export function collectGarbage(operations: ObjectOperations): void {
   }
 }
 
-/** Gone are also owners that only wait for this one to go. */
+/** An owner that only waits for this dependent counts as removed. */
 function collect(operations: ObjectOperations, type: ResourceType, old: KubeObject): void {
   const object = operations.find(type, old.metadata);
   if (object?.metadata.uid !== old.metadata.uid) return;
@@ -45,7 +45,7 @@ function collect(operations: ObjectOperations, type: ResourceType, old: KubeObje
     const found = findOwner(operations, object, owner);
     return found !== "unknown" && (found === undefined || isWaiting(found));
   });
-  if (going.length === owners.length) deleteIfThere(operations, type, object);
+  if (going.length === owners.length) deleteIfExists(operations, type, object);
   else if (going.length > 0) disown(operations, { type, object }, going.map(toObject));
 }
 
@@ -56,7 +56,7 @@ const toObject = ({ uid }: OwnerReference) => ({ metadata: { uid } });
 const ofOwner = (dependents: readonly Found[], { metadata }: KubeObject): Found[] =>
   dependents.filter(({ object }) => ownersOf(object).some(({ uid }) => uid === metadata.uid));
 
-/** Deleted in the foreground: it stays until its dependents are gone. */
+/** Deleted in the foreground: it stays until its dependents are removed. */
 const isWaiting = ({ metadata }: KubeObject): boolean =>
   metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).includes(FOREGROUND);
 
@@ -68,7 +68,7 @@ function blocks(operations: ObjectOperations, { type, object }: Found, owner: Ku
   );
 }
 
-/** Of a kind that is not served here nothing is known, and so nothing is taken for gone. */
+/** "unknown" for a kind that is not served here: such an owner never counts as removed. */
 function findOwner(
   operations: ObjectOperations,
   object: KubeObject,

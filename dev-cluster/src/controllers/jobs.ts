@@ -1,22 +1,21 @@
-import { timestamp } from "../clock.ts";
+import { timestamp } from "../platform/clock.ts";
 import type { ObjectOperations } from "../objects/objectOperations.ts";
 import { jobType, type Job, type JobStatus } from "../resources/job.ts";
-import type { Pod } from "../resources/pod.ts";
-import { isTerminal } from "../resources/pod.ts";
+import { isTerminal, type Pod } from "../resources/pod.ts";
 import { podType } from "../resources/podType.ts";
 
 /**
- * Makes as many pods as each job still wants, and counts how they ended. A job is over when enough of them succeeded, or
- * when more failed than it bears. Indexed jobs and deadlines are not known here.
+ * Creates the missing pods of each job and counts how they ended. A job ends when enough of them
+ * succeeded, or when more failed than its limit. Indexed jobs and deadlines are not supported.
  */
 export function runJobs(operations: ObjectOperations): void {
   const errors: unknown[] = [];
   for (const job of operations.list(jobType)) {
-    if (job.metadata.deletionTimestamp !== undefined || isOver(job)) continue;
+    if (job.metadata.deletionTimestamp !== undefined || hasEnded(job)) continue;
     try {
       runJob(operations, job);
     } catch (error) {
-      // The others go on; the pass is tried again.
+      // The other jobs continue; the pass is retried.
       errors.push(error);
     }
   }
@@ -32,13 +31,13 @@ function runJob(operations: ObjectOperations, job: Job): void {
     draft.status = status;
   };
   operations.edit(jobType, job.metadata, change, { subresource: "status" });
-  if (isOver({ ...job, status })) return;
+  if (hasEnded({ ...job, status })) return;
   for (let missing = missingPods(job, status); missing > 0; missing -= 1) {
     createPod(operations, job);
   }
 }
 
-const isOver = ({ status }: Pick<Job, "status">): boolean =>
+const hasEnded = ({ status }: Pick<Job, "status">): boolean =>
   status?.conditions?.some(
     ({ type, status: is }) => is === "True" && (type === "Complete" || type === "Failed"),
   ) ?? false;
@@ -48,7 +47,7 @@ const isOwnedBy = (pod: Pod, job: Job): boolean =>
 
 function missingPods({ spec }: Job, { active = 0, succeeded = 0 }: JobStatus): number {
   if (spec.suspend === true) return 0;
-  // Without a number of completions, no further one begins once one has succeeded.
+  // Without a number of completions, no further pod starts once one has succeeded.
   const left = spec.completions ?? (succeeded > 0 ? active + succeeded : Infinity);
   return Math.min(spec.parallelism ?? 1, left - succeeded) - active;
 }
@@ -58,7 +57,7 @@ function statusOf({ spec, status }: Job, pods: readonly Pod[], now: string): Job
   const [succeeded, failed] = [count("Succeeded"), count("Failed")];
   const active = pods.filter((pod) => !isTerminal(pod)).length;
   const counted: JobStatus = {
-    // One that is held back has not begun.
+    // A suspended job has not started.
     ...(spec.suspend === true ? {} : { startTime: status?.startTime ?? now }),
     ...(active > 0 ? { active } : {}),
     ...(succeeded > 0 ? { succeeded } : {}),

@@ -1,10 +1,10 @@
-import { deleteIfThere } from "../objects/objectDeletion.ts";
+import { deleteIfExists } from "../objects/objectDeletion.ts";
 import type { ObjectOperations } from "../objects/objectOperations.ts";
 import { RESOURCE_TYPES } from "../resources/registry.ts";
 import { namespaceType, serviceAccountType } from "../resources/simpleTypes.ts";
 
-/** Gives each namespace its default service account, and empties those that are being deleted, then lets them go. */
-export function tendNamespaces(operations: ObjectOperations): void {
+/** Creates the default service account of each namespace; empties namespaces that are being deleted, then removes them. */
+export function reconcileNamespaces(operations: ObjectOperations): void {
   for (const namespace of operations.list(namespaceType)) {
     const { name, deletionTimestamp } = namespace.metadata;
     if (deletionTimestamp !== undefined) empty(operations, name);
@@ -14,7 +14,7 @@ export function tendNamespaces(operations: ObjectOperations): void {
   }
 }
 
-/** The namespaces that are always there. */
+/** Creates the namespaces that every cluster has. */
 export function createNamespaces(operations: ObjectOperations): void {
   for (const name of ["default", "kube-system", "kube-public", "kube-node-lease"]) {
     if (operations.find(namespaceType, { name }) !== undefined) continue;
@@ -26,7 +26,7 @@ function empty(operations: ObjectOperations, namespace: string): void {
   const types = RESOURCE_TYPES.filter((type) => type.namespaced);
   for (const type of types) {
     for (const object of operations.list(type, namespace)) {
-      if (object.metadata.deletionTimestamp === undefined) deleteIfThere(operations, type, object);
+      if (object.metadata.deletionTimestamp === undefined) deleteIfExists(operations, type, object);
     }
   }
   if (types.some((type) => operations.list(type, namespace).length > 0)) return;

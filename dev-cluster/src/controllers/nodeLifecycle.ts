@@ -1,11 +1,10 @@
-import type { Clock } from "../clock.ts";
-import { timestamp } from "../clock.ts";
+import { timestamp, type Clock } from "../platform/clock.ts";
 import { withCondition } from "../kube/kubeObject.ts";
-import { deleteIfThere } from "../objects/objectDeletion.ts";
+import { Second } from "../platform/durations.ts";
+import { deleteIfExists } from "../objects/objectDeletion.ts";
 import type { ObjectOperations } from "../objects/objectOperations.ts";
 import { NOT_READY, type Node, type Taint } from "../resources/node.ts";
-import type { Pod } from "../resources/pod.ts";
-import { tolerates } from "../resources/pod.ts";
+import { tolerates, type Pod } from "../resources/pod.ts";
 import { podType } from "../resources/podType.ts";
 import { leaseType, nodeType } from "../resources/simpleTypes.ts";
 
@@ -15,20 +14,20 @@ const EFFECTS = ["NoExecute", "NoSchedule"] as const;
 export interface NodeLifecycleOptions {
   operations: ObjectOperations;
   clock: Clock;
-  /** How old a node's last sign of life may be. */
-  leaseMillis: number;
+  /** The maximum age of a node's last lease or heartbeat. */
+  leaseMs: number;
 }
 
 /**
- * Calls nodes unreachable that gave no sign of life for too long, taints them and those that say that they are not ready,
- * and evicts from tainted nodes the pods that do not tolerate it, or no longer.
+ * Marks nodes as unreachable whose lease and heartbeat are too old, taints these and nodes that report not
+ * to be ready, and evicts the pods that do not tolerate a taint of their node, or no longer.
  */
 export class NodeLifecycle {
   readonly #options: NodeLifecycleOptions;
-  /** When this process first saw the node; a lease may be old because we were not there to take it. */
+  /** When this process first saw the node: its lease may be old because this process did not run. */
   readonly #firstSeen = new Map<string, number>();
-  /** When a pod was first seen beside a taint that does not say since when it is there. */
-  readonly #besideSince = new Map<string, number>();
+  /** When a pod was first seen on a node with a taint that has no `timeAdded`. */
+  readonly #taintedSince = new Map<string, number>();
 
   constructor(options: NodeLifecycleOptions) {
     this.#options = options;
@@ -38,7 +37,7 @@ export class NodeLifecycle {
     const { operations } = this.#options;
     const pods = operations.list(podType);
     for (const node of operations.list(nodeType)) {
-      this.#judge(node);
+      this.#assess(node);
       const current = operations.find(nodeType, node.metadata);
       if (current === undefined) continue;
       const taints = (current.spec?.taints ?? []).filter(({ effect }) => effect === "NoExecute");
@@ -46,34 +45,34 @@ export class NodeLifecycle {
       for (const pod of pods) {
         if (pod.spec.nodeName !== node.metadata.name) continue;
         if (pod.metadata.deletionTimestamp !== undefined) continue;
-        if (taints.some((taint) => this.#mustGo(pod, taint))) {
-          deleteIfThere(operations, podType, pod);
+        if (taints.some((taint) => this.#evicts(taint, pod))) {
+          deleteIfExists(operations, podType, pod);
         }
       }
     }
     const uids = new Set(pods.map((pod) => pod.metadata.uid));
-    for (const key of this.#besideSince.keys()) {
-      if (!uids.has(key.split(" ")[0] ?? "")) this.#besideSince.delete(key);
+    for (const key of this.#taintedSince.keys()) {
+      if (!uids.has(key.split(" ")[0] ?? "")) this.#taintedSince.delete(key);
     }
   }
 
-  #mustGo(pod: Pod, taint: Taint): boolean {
+  #evicts(taint: Taint, pod: Pod): boolean {
     const toleration = tolerates(pod.spec.tolerations, taint);
     if (toleration === undefined) return true;
     if (toleration.tolerationSeconds === undefined) return false;
     const now = this.#options.clock.now();
-    const beside = `${pod.metadata.uid} ${taint.key} ${taint.value ?? ""}`;
-    if (!this.#besideSince.has(beside)) this.#besideSince.set(beside, now);
-    const since = Date.parse(taint.timeAdded ?? "");
-    const from = Number.isFinite(since) ? since : (this.#besideSince.get(beside) ?? now);
-    return now - from >= toleration.tolerationSeconds * 1000;
+    const key = `${pod.metadata.uid} ${taint.key} ${taint.value ?? ""}`;
+    if (!this.#taintedSince.has(key)) this.#taintedSince.set(key, now);
+    const added = Date.parse(taint.timeAdded ?? "");
+    const since = Number.isFinite(added) ? added : (this.#taintedSince.get(key) ?? now);
+    return now - since >= toleration.tolerationSeconds * Second.ms;
   }
 
-  #judge(node: Node): void {
-    const { operations, clock, leaseMillis } = this.#options;
+  #assess(node: Node): void {
+    const { operations, clock, leaseMs } = this.#options;
     const { name } = node.metadata;
     if (!this.#firstSeen.has(name)) this.#firstSeen.set(name, clock.now());
-    const alive = clock.now() - this.#lastSign(node) <= leaseMillis;
+    const alive = clock.now() - this.#lastSign(node) <= leaseMs;
     const ready = node.status?.conditions?.find((each) => each.type === "Ready");
     if (!alive && ready?.status !== "Unknown") {
       const condition = {
@@ -89,10 +88,10 @@ export class NodeLifecycle {
       };
       operations.edit(nodeType, { name }, change, { subresource: "status" });
     }
-    // Each taint follows its condition: it comes and goes with it.
+    // Each taint exists exactly as long as its condition.
     const state = alive ? ready?.status : "Unknown";
     this.#setTaint(name, UNREACHABLE, state === "Unknown");
-    // A node that has said nothing yet is not ready either.
+    // A node that has not reported yet keeps the taint that it was created with.
     if (state !== undefined) this.#setTaint(name, NOT_READY, state === "False");
   }
 
@@ -111,10 +110,10 @@ export class NodeLifecycle {
   #setTaint(name: string, key: string, wanted: boolean): void {
     const { operations, clock } = this.#options;
     const taints = operations.find(nodeType, { name })?.spec?.taints ?? [];
-    const there = taints.filter((taint) => taint.key === key);
-    // A new node has the one that keeps pods from coming, and not yet the one that sends them away.
-    const missing = EFFECTS.filter((effect) => !there.some((taint) => taint.effect === effect));
-    if (wanted ? missing.length === 0 : there.length === 0) return;
+    const existing = taints.filter((taint) => taint.key === key);
+    // A new node has the taint that keeps new pods off, but not yet the one that evicts pods.
+    const missing = EFFECTS.filter((effect) => !existing.some((taint) => taint.effect === effect));
+    if (wanted ? missing.length === 0 : existing.length === 0) return;
     const timeAdded = timestamp(clock.now());
     const added = missing.map((effect): Taint => ({ key, effect, timeAdded }));
     operations.edit(nodeType, { name }, (draft) => {

@@ -1,64 +1,51 @@
+import { setImmediate } from "node:timers/promises";
+import { createCoalescer } from "../platform/coalesce.ts";
+import { Second } from "../platform/durations.ts";
 import type { Change, ObjectStore } from "../store/objectStore.ts";
 
 export interface PassOptions {
-  store: ObjectStore;
-  /** Whether a change may give the pass something to do. */
-  concerns: (change: Change) => boolean;
-  /** Looks at everything anew and does what is to be done; to do it again must do no harm. */
-  run: () => void;
-  /** Also without any change, every so often. */
-  everyMillis?: number;
-  onError: (error: unknown) => void;
+  readonly store: ObjectStore;
+  /** Whether a change may require a pass. */
+  readonly concerns: (change: Change) => boolean;
+  /** Reads all relevant objects and reconciles them; a repetition must be harmless. */
+  readonly run: () => void;
+  /** Interval of passes that no change triggers. */
+  readonly everyMs?: number | undefined;
+  readonly onError: (error: unknown) => void;
 }
 
-/** After a pass that failed, where nothing changes before. */
-const AGAIN_MILLIS = 1_000;
+/** A failed pass is repeated after this time, because no further change may come. */
+const RETRY_MS = Second.ms;
 
-/** Runs a controller's pass soon after changes, many changes at once, and by the clock where asked. Never two at a time. */
-export class Passes {
-  readonly #options: PassOptions;
-  #again: NodeJS.Timeout | undefined;
-  #unsubscribe: () => void = () => undefined;
-  #next: NodeJS.Immediate | undefined;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(options: PassOptions) {
-    this.#options = options;
-  }
-
-  start(): void {
-    const { store, concerns, everyMillis } = this.#options;
-    this.#unsubscribe = store.subscribe((change) => {
-      if (concerns(change)) this.#soon();
-    });
-    if (everyMillis !== undefined) {
-      this.#timer = setInterval(() => {
-        this.#soon();
-      }, everyMillis);
-    }
-    this.#soon();
-  }
-
-  stop(): void {
-    this.#unsubscribe();
-    clearInterval(this.#timer);
-    clearTimeout(this.#again);
-    clearImmediate(this.#next);
-  }
-
-  #soon(): void {
-    this.#next ??= setImmediate(() => {
-      this.#next = undefined;
-      clearTimeout(this.#again);
+/**
+ * Runs a controller's pass soon after changes, once for changes of the same moment, and at an interval
+ * if one is set. Passes never overlap. Returns a function that stops them.
+ */
+export function startPasses(options: PassOptions): () => void {
+  const { store, concerns, run, everyMs, onError } = options;
+  let retry: NodeJS.Timeout | undefined;
+  const passes = createCoalescer(
+    () => {
+      clearTimeout(retry);
       try {
-        this.#options.run();
+        run();
       } catch (error) {
-        this.#options.onError(error);
-        // There may be no change to wait for.
-        this.#again = setTimeout(() => {
-          this.#soon();
-        }, AGAIN_MILLIS);
+        onError(error);
+        retry = setTimeout(passes.trigger, RETRY_MS);
       }
-    });
-  }
+    },
+    { defer: setImmediate },
+  );
+  const unsubscribe = store.subscribe((change) => {
+    if (concerns(change)) passes.trigger();
+  });
+  const interval = everyMs === undefined ? undefined : setInterval(passes.trigger, everyMs);
+  passes.trigger();
+  return () => {
+    unsubscribe();
+    clearInterval(interval);
+    clearTimeout(retry);
+    // Passes are synchronous: none is in progress here, and none starts from now on.
+    void passes.stop();
+  };
 }

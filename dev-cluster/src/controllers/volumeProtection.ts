@@ -10,7 +10,10 @@ import {
   volumeType,
 } from "../resources/volumes.ts";
 
-/** Keeps used claims and volumes from going; lets deleted claims go when no pod uses them any more, and deleted volumes when no claim is bound to them. */
+/**
+ * Adds the finalizers that keep used claims and volumes. Removes them from deleted claims that no pod
+ * uses, and from deleted volumes that no claim is bound to.
+ */
 export function releaseVolumes(operations: ObjectOperations): void {
   for (const claim of operations.list(claimType)) {
     protect(operations, claimType, claim, CLAIM_PROTECTION);
@@ -31,7 +34,7 @@ export function releaseVolumes(operations: ObjectOperations): void {
   }
 }
 
-/** A replacement may have left it out. */
+/** Restores the finalizer: a replacement may have omitted it. */
 function protect<T extends KubeObject>(
   operations: ObjectOperations,
   type: ResourceType<T>,

@@ -23,10 +23,10 @@ export interface Faults {
   nodes: FaultState;
 }
 
-/** Adds one fault and answers its id; throws 400 when it is none that we know. */
+/** Adds a fault and returns its id; throws 400 for an unknown fault. */
 export function addFault(faults: Faults, input: unknown): string {
   const result = faultSchema.safeParse(input);
-  if (!result.success) throw badRequest(`this is no fault: ${z.prettifyError(result.error)}`);
+  if (!result.success) throw badRequest(`invalid fault: ${z.prettifyError(result.error)}`);
   const fault = result.data;
   const name = ("id" in fault ? fault.id : undefined) ?? randomUUID();
   if ("effect" in fault) faults.requests.add({ ...fault, id: name });
@@ -39,8 +39,8 @@ export function addFault(faults: Faults, input: unknown): string {
 }
 
 /**
- * GET /faults lists, PUT /faults adds one or a list of them, DELETE /faults clears all and DELETE /faults/<id> one.
- * Answers the JSON to send.
+ * GET /faults lists the faults, PUT /faults adds a fault or a list of faults, DELETE /faults clears all
+ * of them and DELETE /faults/<id> one. Returns the JSON to send.
  */
 export function handleFaults(
   faults: Faults,
@@ -62,7 +62,7 @@ export function handleFaults(
     case "DELETE":
       return clearFaults(faults, name);
     default:
-      throw new StatusError(405, "MethodNotAllowed", `${method} is not for /faults`);
+      throw new StatusError(405, "MethodNotAllowed", `${method} is not supported on /faults`);
   }
 }
 

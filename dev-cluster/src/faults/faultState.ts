@@ -1,26 +1,26 @@
 import { EventEmitter } from "node:events";
 
-/** A pod by name; faults are injected by people and tests, who know names and not uids. */
+/** A pod by name: users and tests that inject faults know names, not uids. */
 export interface PodName {
   namespace: string;
   pod: string;
 }
 
 export interface NodeFaultEvents {
-  /** The node just became lost (true) or came back (false). */
+  /** The node became lost (true) or returned (false). */
   nodeLost: [name: string, lost: boolean];
-  /** Kill the pod's container for memory now: SIGKILL, exit 137, reason OOMKilled. */
+  /** Kill the pod's container as for lack of memory: SIGKILL, exit 137, reason OOMKilled. */
   oomKill: [pod: PodName];
-  /** Pull faults were added or cleared: a pull in back-off may be tried again at once. */
+  /** Pull faults were added or cleared: a pull in back-off may retry at once. */
   pullsChanged: [];
 }
 
-/** What the node agents may know of injected faults. They read it; only the fault endpoint writes it. */
+/** The injected faults as the node agents read them; only the fault endpoint writes them. */
 export interface NodeFaults extends EventEmitter<NodeFaultEvents> {
-  /** A lost node sends no heartbeat, reports no status and leaves its processes be. */
+  /** A lost node sends no heartbeat, reports no status and keeps its processes. */
   isNodeLost(name: string): boolean;
-  /** How long a pull of this image takes, in milliseconds; 0 when no fault says otherwise. */
-  pullMillis(image: string): number;
+  /** The duration of a pull of this image in milliseconds; 0 without a fault. */
+  pullMs(image: string): number;
   /** Whether a pull of this image fails. */
   pullFails(image: string): boolean;
 }
@@ -37,7 +37,7 @@ export interface FailPull {
   failPull: string;
 }
 
-/** The injected faults that concern nodes, kept in memory: they end with the process. */
+/** The injected faults of nodes, in memory only: they end with the process. */
 export class FaultState extends EventEmitter<NodeFaultEvents> implements NodeFaults {
   readonly #lostNodes = new Set<string>();
   readonly #slowPulls = new Map<string, SlowPull>();
@@ -52,7 +52,7 @@ export class FaultState extends EventEmitter<NodeFaultEvents> implements NodeFau
     return this.#lostNodes.has(name);
   }
 
-  pullMillis(image: string): number {
+  pullMs(image: string): number {
     let longest = 0;
     for (const fault of this.#slowPulls.values()) {
       if (fault.image === undefined || fault.image === image) {
@@ -87,7 +87,7 @@ export class FaultState extends EventEmitter<NodeFaultEvents> implements NodeFau
     this.emit("oomKill", pod);
   }
 
-  /** Removes one pull fault by id; answers whether there was one. */
+  /** Removes a pull fault by id; returns whether it existed. */
   removePull(id: string): boolean {
     const removed = this.#slowPulls.delete(id) || this.#failPulls.delete(id);
     if (removed) this.emit("pullsChanged");

@@ -13,26 +13,26 @@ const match = z.strictObject({
 });
 
 const effect = z.union([
-  /** The request is answered so and does nothing. */
+  /** The request receives this response and is not executed. */
   z.strictObject({
     status: z.number().int().min(400).max(599),
     message: z.string().optional(),
     reason: z.string().optional(),
     retryAfterSeconds: z.number().int().min(0).optional(),
   }),
-  /** The request is done, later. */
+  /** The request is executed after a delay. */
   z.strictObject({ latencyMs: z.number().min(0) }),
-  /** The request is never answered, and does nothing. */
+  /** The request receives no response and is not executed. */
   z.strictObject({ hang: z.literal(true) }),
-  /** The connection is reset, and the request does nothing. */
+  /** The connection is reset, and the request is not executed. */
   z.strictObject({ reset: z.literal(true) }),
-  /** The request is done, and the connection reset before the answer. */
+  /** The request is executed, and the connection is reset before the response. */
   z.strictObject({ resetAfter: z.literal(true) }),
-  /** 410, also to the watches that are open now. */
+  /** Requests and open watches receive 410. */
   z.strictObject({ gone: z.literal(true) }),
-  /** The watches open now are cut, once. */
+  /** Open watches are cut, once. */
   z.strictObject({ dropWatches: z.literal(true) }),
-  /** Watches, those open now too, stay open and say nothing until this is cleared, when they are cut. */
+  /** Open and new watches stay open without events; they are cut when the fault is cleared. */
   z.strictObject({ silenceWatches: z.literal(true) }),
 ]);
 
@@ -40,9 +40,9 @@ export const requestFaultSchema = z.strictObject({
   id: z.string().min(1).optional(),
   match: match.default({}),
   effect,
-  /** Ends by itself after as many requests; absent means it stays. */
+  /** Ends the fault after this many requests; absent for a permanent fault. */
   count: z.number().int().positive().optional(),
-  /** Of each matching request, 0 to 1. */
+  /** The probability for each matching request, 0 to 1. */
   probability: z.number().min(0).max(1).optional(),
 });
 
@@ -50,7 +50,7 @@ export type RequestMatch = z.output<typeof match>;
 export type RequestEffect = z.output<typeof effect>;
 export type RequestFault = z.output<typeof requestFaultSchema> & { id: string };
 
-/** What a fault is matched against. */
+/** The properties of a request that a fault is matched against. */
 export interface RequestFacts {
   method: string;
   verb: string;

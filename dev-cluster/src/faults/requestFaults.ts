@@ -1,18 +1,22 @@
 import { EventEmitter } from "node:events";
-import type { RequestEffect, RequestFacts, RequestFault } from "./requestFault.ts";
-import { matchesFault } from "./requestFault.ts";
+import {
+  matchesFault,
+  type RequestEffect,
+  type RequestFacts,
+  type RequestFault,
+} from "./requestFault.ts";
 
 interface RequestFaultEvents {
-  /** Open watches that match are to be cut, or told 410. */
+  /** Matching open watches must be cut, or ended with 410. */
   watches: [fault: RequestFault];
-  /** The fault is over: what hangs by it is cut. */
+  /** The fault has ended: requests and watches that it holds are cut. */
   removed: [id: string];
 }
 
 /** The injected faults that concern requests, in the order in which they were added. */
 export class RequestFaults extends EventEmitter<RequestFaultEvents> {
   readonly #faults = new Map<string, RequestFault>();
-  /** Used up by their count: what hangs by them is still to be cut when all is cleared. */
+  /** Faults whose count is used up; requests that they hold are cut when the faults are cleared. */
   readonly #spent = new Set<string>();
   readonly #random: () => number;
 
@@ -23,7 +27,7 @@ export class RequestFaults extends EventEmitter<RequestFaultEvents> {
   }
 
   add(fault: RequestFault): void {
-    // Cutting is an act and not a state: there is nothing to keep.
+    // A cut happens once: the fault is not stored.
     if (!("dropWatches" in fault.effect)) this.#faults.set(fault.id, fault);
     if ("dropWatches" in fault.effect || "gone" in fault.effect) this.emit("watches", fault);
   }
@@ -42,7 +46,7 @@ export class RequestFaults extends EventEmitter<RequestFaultEvents> {
     return [...this.#faults.values()];
   }
 
-  /** The effects on this request, each counted as used. */
+  /** The effects on this request; each use is counted. */
   take(facts: RequestFacts): { id: string; effect: RequestEffect }[] {
     const taken: RequestFault[] = [];
     for (const fault of this.#faults.values()) {
@@ -58,7 +62,7 @@ export class RequestFaults extends EventEmitter<RequestFaultEvents> {
     return taken;
   }
 
-  /** The fault by which a watch says nothing. */
+  /** The fault that silences a watch. */
   silencer(facts: RequestFacts): string | undefined {
     return this.list().find(
       (fault) => "silenceWatches" in fault.effect && matchesFault(fault.match, facts),

@@ -5,7 +5,10 @@ import { z } from "zod";
 const dnsName = z
   .string()
   .max(63)
-  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, "lower-case letters, digits and dashes, please");
+  .regex(
+    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
+    "must consist of lower-case letters, digits and dashes",
+  );
 
 const taintSchema = z.strictObject({
   key: z.string().min(1),
@@ -16,30 +19,30 @@ const taintSchema = z.strictObject({
 const fleetNodeSchema = z
   .strictObject({
     name: dnsName,
-    /** Catalogue type, the label gpu-dev.io/type. */
+    /** The catalogue type, published as the label gpu-dev.io/type. */
     type: z.string().min(1),
     zone: z.string().min(1),
     instanceType: z.string().min(1),
     cpus: z.number().int().positive(),
     memoryGib: z.number().positive(),
     gpus: z.number().int().min(0).max(64),
-    /** Extended resource of the GPUs, such as nvidia.com/gpu; null on a node without any. */
+    /** Extended resource of the GPUs, such as nvidia.com/gpu; null on a node without GPUs. */
     resource: z.string().min(1).nullable(),
     gpuModel: z.string().min(1).nullable(),
-    /** Pods the node takes at once. */
+    /** The maximum number of pods. */
     pods: z.number().int().positive().default(110),
-    /** In addition to those that the agent derives. */
+    /** In addition to the labels that the agent derives. */
     labels: z.record(z.string(), z.string()).default({}),
-    /** In addition to <resource>=present:NoSchedule, which each GPU node has. */
+    /** In addition to <resource>=present:NoSchedule, the taint of every GPU node. */
     taints: z.array(taintSchema).default([]),
   })
   .refine((node) => node.gpus > 0 === (node.resource !== null), {
-    message: "a node has a resource name exactly when it has GPUs",
+    message: "a node must have a resource name if and only if it has GPUs",
     path: ["resource"],
   });
 
 const imageSchema = z.strictObject({
-  /** Images whose repository (the reference without tag and digest) ends so. */
+  /** Applies to images whose repository (the reference without tag and digest) has this suffix. */
   repositorySuffix: z.string().min(1),
   program: z.enum(["ssh-workspace", "pause"]),
 });
@@ -58,21 +61,21 @@ export const fleetSchema = z.strictObject({
   ]),
 });
 
-/** The fleet as written by people: what has a default may be left out. */
+/** The fleet as users write it: values with a default are optional. */
 export type FleetInput = z.input<typeof fleetSchema>;
 export type Fleet = z.output<typeof fleetSchema>;
 export type FleetNode = Fleet["nodes"][number];
 
-/** Checks a fleet; throws an Error that lists every problem and the file to mend. */
+/** Validates a fleet; throws an Error that lists every problem and names the file. */
 export function parseFleet(input: unknown, source: string): Fleet {
   const result = fleetSchema.safeParse(input);
   if (result.success) return result.data;
   throw new Error(
-    `The fleet in ${source} can't be used. Mend these and start again:\n${z.prettifyError(result.error)}`,
+    `The fleet in ${source} is not valid. Correct these problems and restart:\n${z.prettifyError(result.error)}`,
   );
 }
 
-/** Reads and checks a fleet file (YAML). */
+/** Reads and validates a fleet file (YAML). */
 export function readFleetFile(path: string): Fleet {
   let text: string;
   try {
@@ -86,7 +89,7 @@ export function readFleetFile(path: string): Fleet {
   try {
     input = parse(text);
   } catch (cause) {
-    throw new Error(`The fleet file ${path} is no valid YAML.`, { cause });
+    throw new Error(`The fleet file ${path} is not valid YAML.`, { cause });
   }
   return parseFleet(input, path);
 }

@@ -10,7 +10,7 @@ export interface OwnerReference {
 export interface ObjectMeta {
   name: string;
   generateName?: string;
-  /** Absent on cluster-scoped objects. */
+  /** Absent for cluster-scoped objects. */
   namespace?: string;
   uid: string;
   resourceVersion: string;
@@ -24,7 +24,14 @@ export interface ObjectMeta {
   ownerReferences?: OwnerReference[];
 }
 
-/** What every stored object has. Kinds that the server itself looks into extend it. */
+/** Identifies an object of a kind. */
+export interface ObjectKey {
+  /** Absent for cluster-scoped kinds. */
+  readonly namespace?: string | undefined;
+  readonly name: string;
+}
+
+/** The common fields of every stored object. Kinds whose content the server reads extend it. */
 export interface KubeObject {
   apiVersion: string;
   kind: string;
@@ -42,7 +49,7 @@ export interface Condition {
   lastHeartbeatTime?: string;
 }
 
-/** The condition in its list, in its place, its transition time kept where its status did not change. */
+/** Replaces or appends the condition; its transition time is kept unless its status changes. */
 export function withCondition(
   conditions: readonly Condition[] | undefined,
   condition: Condition & { lastTransitionTime: string },
@@ -54,7 +61,7 @@ export function withCondition(
   return (conditions ?? []).map((each) => (each === old ? next : each));
 }
 
-/** Freezes all the way down, so that no reader can change what is stored. */
+/** Freezes recursively, so that no reader can change a stored object. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);
@@ -63,9 +70,14 @@ export function deepFreeze<T>(value: T): T {
   return value;
 }
 
-/** A changed copy: the stored object is frozen. */
+/** A changed copy: stored objects are frozen. */
 export function edited<T extends object>(object: T, change: (draft: T) => void): T {
   const draft = structuredClone(object);
   change(draft);
   return draft;
+}
+
+/** Whether the value is a JSON object. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

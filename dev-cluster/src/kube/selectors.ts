@@ -1,21 +1,27 @@
-import type { ResourceType } from "../resources/resourceType.ts";
 import type { KubeObject } from "./kubeObject.ts";
 import { badRequest } from "./statusError.ts";
 
 export type Matcher = (object: KubeObject) => boolean;
+
+/** The part of a kind that field selectors depend on. */
+export interface SelectableKind {
+  readonly namespaced: boolean;
+  /** Selectable paths, each with the value of an absent field. */
+  readonly fields?: Readonly<Record<string, string>>;
+}
 
 type Labels = Record<string, string> | undefined;
 
 const REQUIREMENT =
   /^\s*(?:(?<not>!)\s*(?<absent>[^\s!=,()]+)|(?<setKey>[^\s!=,()]+)\s+(?<operator>in|notin)\s*\((?<values>[^()]*)\)|(?<key>[^\s!=,()]+)\s*(?<equality>==|=|!=)\s*(?<value>[^\s!=,()]*)|(?<present>[^\s!=,()]+))\s*$/;
 
-/** What a label selector such as `a=b,c in (d,e),!f` asks for; throws 400 when it is none. */
+/** Parses a label selector such as `a=b,c in (d,e),!f`; throws 400 if it is invalid. */
 export function labelMatcher(selector: string): (labels: Labels) => boolean {
   const parts = selector.split(/,(?![^(]*\))/).filter((part) => part.trim() !== "");
   const checks = parts.map((part) => {
     const groups = REQUIREMENT.exec(part)?.groups;
     if (groups === undefined) {
-      throw badRequest(`unable to parse requirement: "${part}" is no label requirement`);
+      throw badRequest(`unable to parse requirement: "${part}" is not a label requirement`);
     }
     return labelCheck(groups);
   });
@@ -37,9 +43,9 @@ function labelCheck(groups: Record<string, string | undefined>): (labels: Labels
     : (labels) => labels?.[key] === value;
 }
 
-/** What a field selector such as `status.phase!=Failed` asks for; throws 400 on a field that the kind can't select by. */
-export function fieldMatcher(type: ResourceType, selector: string): Matcher {
-  const fields = selectableFields(type);
+/** Parses a field selector such as `status.phase!=Failed`; throws 400 for a field that the kind does not offer. */
+export function fieldMatcher(kind: SelectableKind, selector: string): Matcher {
+  const fields = selectableFields(kind);
   const checks = selector
     .split(",")
     .filter((part) => part.trim() !== "")
@@ -48,7 +54,7 @@ export function fieldMatcher(type: ResourceType, selector: string): Matcher {
       if (match === null) throw badRequest(`invalid field selector: "${part}"`);
       const [, field = "", operator, value = ""] = match;
       const absent = fields[field];
-      // Here and not at the first object: a watch matches inside a write, whose client can't be told.
+      // Checked here and not at the first object: a watch matches during a write, too late for an error response.
       if (absent === undefined) throw badRequest(`field label not supported: ${field}`);
       const path = field.split(".");
       return (object) => (fieldValue(object, path, absent) === value) === (operator !== "!=");
@@ -56,9 +62,9 @@ export function fieldMatcher(type: ResourceType, selector: string): Matcher {
   return (object) => checks.every((check) => check(object));
 }
 
-function selectableFields({ fields, namespaced }: ResourceType): Record<string, string> {
-  const ofAll = { "metadata.name": "", ...(namespaced ? { "metadata.namespace": "" } : {}) };
-  return { ...fields, ...ofAll };
+function selectableFields({ fields, namespaced }: SelectableKind): Record<string, string> {
+  const common = { "metadata.name": "", ...(namespaced ? { "metadata.namespace": "" } : {}) };
+  return { ...fields, ...common };
 }
 
 function fieldValue(object: KubeObject, path: readonly string[], absent: string): string {
@@ -72,7 +78,7 @@ export interface LabelSelector {
   matchExpressions?: { key: string; operator: string; values?: string[] }[];
 }
 
-/** Whether a selector that lies in an object, such as a disruption budget's, picks these labels. */
+/** Whether a selector inside an object, such as a disruption budget's, selects these labels. */
 export function selects(selector: LabelSelector | undefined, labels: Labels): boolean {
   if (selector === undefined) return false;
   const equal = Object.entries(selector.matchLabels ?? {}).every(

@@ -13,21 +13,18 @@ export interface StatusDetails {
   retryAfterSeconds?: number | undefined;
 }
 
-/** The name of an object, or of a collection, in an error. */
+/** The object or collection that an error names. */
 export interface Subject {
-  /** API group, empty for the core group. */
+  /** API group; empty for the core group. */
   group: string;
   /** Plural resource name. */
   resource: string;
   name?: string | undefined;
 }
 
-export function subjectOf(type: Pick<Subject, "group" | "resource">, name?: string): Subject {
-  return { group: type.group, resource: type.resource, name };
-}
-
-/** A failure that a client sees as a Kubernetes `Status`. */
+/** An error that the client receives as a Kubernetes `Status`. */
 export class StatusError extends Error {
+  override readonly name = "StatusError";
   readonly code: number;
   readonly reason: string | undefined;
   readonly details: StatusDetails;

@@ -1,27 +1,25 @@
 import type { NodeFaults } from "../faults/faultState.ts";
 import type { Fleet } from "../fleet/fleetFile.ts";
-import type { ApiAccess } from "./apiAccess.ts";
+import type { ApiAccess } from "./apiClient.ts";
+import type { ContainmentChoice } from "./containment.ts";
 import type { KubeletIdentity } from "./kubeletServer.ts";
-
-/** How a pod's processes are kept apart: `auto` takes namespaces where the machine allows them. */
-export type ContainmentChoice = "auto" | "namespaces" | "plain";
 
 export interface NodeAgentOptions {
   api: ApiAccess;
-  /** The nodes to stand for, and which program each image stands for. */
+  /** The nodes to simulate, and the program behind each image. */
   fleet: Fleet;
-  /** The agents keep everything under <dataDir>/nodes; volumes lie under <dataDir>/volumes. */
+  /** The agents keep everything in <dataDir>/nodes; volumes are in <dataDir>/volumes. */
   dataDir: string;
   faults: NodeFaults;
-  /** How an API server elsewhere is let in to read logs; without it, it can't. */
+  /** Authenticates an external API server that reads logs; without it, that server cannot read them. */
   kubelet?: KubeletIdentity;
   containment?: ContainmentChoice;
-  /** One line per thing worth telling the operator; nothing secret. */
+  /** Receives one line per event that the operator should know; never a secret. */
   log?: (line: string) => void;
-  /** Between two heartbeats of a node; 10,000 when left out. */
-  heartbeatMillis?: number;
-  /** Between two full looks at all pods, watch or no watch; 30,000 when left out. */
-  resyncMillis?: number;
-  /** Wait before the first restart of a container that ended; doubles up to 5 minutes. */
-  restartBackOffMillis?: number;
+  /** Time between two heartbeats of a node; 10 seconds by default. */
+  heartbeatMs?: number;
+  /** Time between two full lists of all pods, with or without a working watch; 30 seconds by default. */
+  resyncMs?: number;
+  /** Delay before the first restart of a container that ended; doubles up to 5 minutes. */
+  restartBackOffMs?: number;
 }

@@ -1,15 +1,28 @@
+import { Second } from "../platform/durations.ts";
 import { Agent, request } from "node:https";
 import type { IncomingMessage } from "node:http";
 import { createInterface } from "node:readline";
-import type { ApiAccess } from "./apiAccess.ts";
 
-/** An answer of the API server that is no success. `status` is the HTTP status, 409 for a conflict and so on. */
+/** How an agent reaches a Kubernetes API server, ours or any other. */
+export interface ApiAccess {
+  /** Such as https://127.0.0.1:6443, without a path. */
+  url: string;
+  /** PEM of the authority that signed the server's certificate. */
+  ca: string;
+  /** Bearer token, if the agent authenticates with one. */
+  token?: string;
+  /** PEM of a client certificate and its key, if the agent authenticates with them. */
+  cert?: string;
+  key?: string;
+}
+
+/** An unsuccessful response of the API server. `status` is the HTTP status, such as 409 for a conflict. */
 export class ApiError extends Error {
+  override readonly name = "ApiError";
   readonly status: number;
 
   constructor(status: number, message: string) {
     super(message);
-    this.name = "ApiError";
     this.status = status;
   }
 }
@@ -19,11 +32,11 @@ export interface WatchEvent<T> {
   object: T;
 }
 
-const REQUEST_TIMEOUT_MILLIS = 30_000;
+const REQUEST_TIMEOUT_MS = 30 * Second.ms;
 
 /**
- * The few calls of the Kubernetes API that agents need, as raw JSON. The stock client would cost this process 90 MB
- * and more than a second of start; what it would send is the same.
+ * The few calls of the Kubernetes API that agents need, as raw JSON. The standard client would cost this
+ * process 90 MB and more than a second of start-up, and would send the same requests.
  */
 export class ApiClient {
   readonly #access: ApiAccess;
@@ -55,7 +68,7 @@ export class ApiClient {
     return this.#call<T>("PATCH", path, body, "application/merge-patch+json");
   }
 
-  /** Lists of conditions and the like are merged by their keys. */
+  /** Lists such as conditions are merged by their keys. */
   strategicPatch<T>(path: string, body: unknown): Promise<T> {
     return this.#call<T>("PATCH", path, body, "application/strategic-merge-patch+json");
   }
@@ -64,7 +77,7 @@ export class ApiClient {
     return this.#call("DELETE", path, options, "application/json");
   }
 
-  /** Resolves when the server ends the watch, rejects when it fails; `signal` ends it from here. */
+  /** Resolves when the server ends the watch, rejects when it fails; `signal` stops it from this side. */
   async watch<T>(
     path: string,
     onEvent: (event: WatchEvent<T>) => void,
@@ -82,7 +95,7 @@ export class ApiClient {
   }
 
   async #call<T>(method: string, path: string, body?: unknown, contentType?: string): Promise<T> {
-    const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MILLIS);
+    const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
     const response = await this.#send(method, path, { body, contentType, signal });
     if ((response.statusCode ?? 500) >= 300) throw await errorOf(response);
     return JSON.parse(await textOf(response)) as T;
@@ -114,17 +127,17 @@ interface SendOptions {
   signal: AbortSignal;
 }
 
-/** Whether the server says that the object is not (or no longer) there. */
+/** Whether the server reports that the object does not exist. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof ApiError && error.status === 404;
 }
 
-/** Whether somebody else was first: the object exists, or has changed since it was read. */
+/** Whether another client was faster: the object exists, or has changed since it was read. */
 export function isConflict(error: unknown): boolean {
   return error instanceof ApiError && error.status === 409;
 }
 
-/** Whether the server will never take this: it is invalid, as is a patch of an object that is another by now. */
+/** Whether the server will never accept this request, such as a patch with the uid of a replaced object. */
 export function isInvalid(error: unknown): boolean {
   return error instanceof ApiError && error.status === 422;
 }
@@ -135,7 +148,7 @@ async function errorOf(response: IncomingMessage): Promise<ApiError> {
   try {
     message = (JSON.parse(text) as { message?: string }).message ?? message;
   } catch {
-    // No Status object: the text itself has to do.
+    // No Status object: use the text.
   }
   return new ApiError(response.statusCode ?? 500, message);
 }

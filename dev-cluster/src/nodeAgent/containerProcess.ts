@@ -1,9 +1,16 @@
+import { Second } from "../platform/durations.ts";
 import { spawn } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Containment } from "./containment.ts";
-import type { PodLog } from "./podLog.ts";
 import { readProcessFile, signalProcess, sweepPod } from "./processSweep.ts";
 
 export interface ContainerExit {
@@ -12,11 +19,11 @@ export interface ContainerExit {
 }
 
 export interface ContainerProcess {
-  /** Settles when the first process has ended and nothing of the container is left. */
+  /** Settles when the first process has ended and no process of the container is left. */
   exited: Promise<ContainerExit>;
-  /** SIGTERM, time to end, then SIGKILL for everything. */
-  stop(graceMillis: number): Promise<void>;
-  /** SIGKILL for everything. */
+  /** Sends SIGTERM, waits for the grace period, then sends SIGKILL to every process. */
+  stop(graceMs: number): Promise<void>;
+  /** Sends SIGKILL to every process. */
   kill(): Promise<void>;
 }
 
@@ -29,13 +36,14 @@ export interface ContainerOptions {
   argv: readonly string[];
   env: Record<string, string>;
   cwd: string;
-  /** What podInit.sh reads; undefined in plain containment. */
+  /** The input of podInit.sh; undefined in plain containment. */
   view: string | undefined;
   log: PodLog;
 }
 
 const INIT = join(import.meta.dirname, "podInit.sh");
-const PID_FILE_WAIT_MILLIS = 2_000;
+const PID_FILE_WAIT_MS = 2 * Second.ms;
+const MAX_LOG_BYTES = 1024 * 1024;
 
 export function startContainer(options: ContainerOptions): ContainerProcess {
   const { uid, directory, hostname, containment, argv, env, cwd, view, log } = options;
@@ -66,7 +74,7 @@ export function startContainer(options: ContainerOptions): ContainerProcess {
       resolve({ code: code ?? 137, signal });
     });
   });
-  // The PID namespace ends with its first process; without one, what is left has to be looked for.
+  // A PID namespace ends with its first process; without one, remaining processes have to be found.
   const exited = ended.then(async (exit) => {
     await sweepPod(uid);
     return exit;
@@ -76,23 +84,56 @@ export function startContainer(options: ContainerOptions): ContainerProcess {
     child.kill("SIGKILL");
     await exited;
   };
-  const stop = async (graceMillis: number): Promise<void> => {
-    const over = new AbortController();
-    const grace = delay(graceMillis, undefined, { signal: over.signal }).catch(() => undefined);
+  const stop = async (graceMs: number): Promise<void> => {
+    const ended = new AbortController();
+    const grace = delay(graceMs, undefined, { signal: ended.signal }).catch(() => undefined);
     void exited.then(() => {
-      over.abort();
+      ended.abort();
     });
-    if (await waitForPidFile(pidFile, over.signal)) signalFirst(pidFile, "SIGTERM");
+    if (await waitForPidFile(pidFile, ended.signal)) signalFirst(pidFile, "SIGTERM");
     await grace;
     await kill();
   };
   return { exited, stop, kill };
 }
 
-/** Ends what an earlier life of the agent left running for this pod. */
+/** Ends the processes that an earlier run of the agent left for this pod. */
 export async function endLeftovers(uid: string, directory: string): Promise<void> {
   signalFirst(join(directory, "pid"), "SIGKILL");
   await sweepPod(uid);
+}
+
+/** The log of a container. See `openPodLog`. */
+export interface PodLog {
+  write(chunk: Buffer | string): void;
+}
+
+/**
+ * Starts the log of a new run of a container. The previous run keeps its last file; the current one has
+ * at most two files of 1 MiB.
+ */
+export function openPodLog(path: string): PodLog {
+  if (existsSync(path)) renameSync(path, `${path}.previous`);
+  let bytes = 0;
+  return {
+    write: (chunk) => {
+      if (bytes > MAX_LOG_BYTES) {
+        renameSync(path, `${path}.1`);
+        bytes = 0;
+      }
+      appendFileSync(path, chunk, { mode: 0o600 });
+      bytes += Buffer.byteLength(chunk);
+    },
+  };
+}
+
+export function readPodLog(path: string, tailLines?: number, previous = false): string {
+  const files = previous ? [`${path}.previous`] : [`${path}.1`, path];
+  const text = files.map((file) => (existsSync(file) ? readFileSync(file, "utf8") : "")).join("");
+  if (tailLines === undefined) return text;
+  const lines = text.split("\n");
+  const last = lines.at(-1) === "" ? tailLines + 1 : tailLines;
+  return tailLines === 0 ? "" : lines.slice(-last).join("\n");
 }
 
 function signalFirst(pidFile: string, signal: NodeJS.Signals): void {
@@ -100,9 +141,9 @@ function signalFirst(pidFile: string, signal: NodeJS.Signals): void {
   if (first !== undefined) signalProcess(first, signal);
 }
 
-/** The first process says who it is within milliseconds; a stop may come earlier than that. */
-async function waitForPidFile(pidFile: string, over: AbortSignal): Promise<boolean> {
-  for (let waited = 0; waited < PID_FILE_WAIT_MILLIS && !over.aborted; waited += 5) {
+/** The first process writes its id within milliseconds; a stop may come earlier than that. */
+async function waitForPidFile(pidFile: string, ended: AbortSignal): Promise<boolean> {
+  for (let waited = 0; waited < PID_FILE_WAIT_MS && !ended.aborted; waited += 5) {
     if (readProcessFile(pidFile) !== undefined) return true;
     await delay(5);
   }

@@ -23,44 +23,46 @@ const WARNINGS: readonly PodEventReason[] = [
   "OutOfResource",
 ];
 
-/** Writes Events about pods. An event that can't be written is lost: it informs people and decides nothing. */
-export class EventRecorder {
-  readonly #client: ApiClient;
-  readonly #node: string;
-  readonly #now: () => string;
-  #pending = new Set<Promise<unknown>>();
+/** Writes Events about pods. See `createEventRecorder`. */
+export interface EventRecorder {
+  record(pod: Pod, reason: PodEventReason, message: string): void;
+  /** Resolves when every event so far is written or lost. */
+  settled(): Promise<void>;
+}
 
-  constructor(client: ApiClient, node: string, now: () => string) {
-    this.#client = client;
-    this.#node = node;
-    this.#now = now;
-  }
-
-  record(pod: Pod, reason: PodEventReason, message: string): void {
-    const { namespace, name, uid } = pod.metadata;
-    const time = this.#now();
-    const written = this.#client
-      .create(`/api/v1/namespaces/${namespace}/events`, {
-        apiVersion: "v1",
-        kind: "Event",
-        metadata: { generateName: `${name}.`, namespace },
-        involvedObject: { apiVersion: "v1", kind: "Pod", namespace, name, uid },
-        type: WARNINGS.includes(reason) ? "Warning" : "Normal",
-        reason,
-        message,
-        source: { component: "kubelet", host: this.#node },
-        reportingComponent: "kubelet",
-        reportingInstance: this.#node,
-        firstTimestamp: time,
-        lastTimestamp: time,
-        count: 1,
-      })
-      .catch(() => undefined)
-      .finally(() => this.#pending.delete(written));
-    this.#pending.add(written);
-  }
-
-  async settled(): Promise<void> {
-    await Promise.all(this.#pending);
-  }
+/** An event that cannot be written is lost: events inform users, and no decision depends on them. */
+export function createEventRecorder(
+  client: ApiClient,
+  node: string,
+  now: () => string,
+): EventRecorder {
+  const pending = new Set<Promise<unknown>>();
+  return {
+    record: (pod, reason, message) => {
+      const { namespace, name, uid } = pod.metadata;
+      const time = now();
+      const written = client
+        .create(`/api/v1/namespaces/${namespace}/events`, {
+          apiVersion: "v1",
+          kind: "Event",
+          metadata: { generateName: `${name}.`, namespace },
+          involvedObject: { apiVersion: "v1", kind: "Pod", namespace, name, uid },
+          type: WARNINGS.includes(reason) ? "Warning" : "Normal",
+          reason,
+          message,
+          source: { component: "kubelet", host: node },
+          reportingComponent: "kubelet",
+          reportingInstance: node,
+          firstTimestamp: time,
+          lastTimestamp: time,
+          count: 1,
+        })
+        .catch(() => undefined)
+        .finally(() => pending.delete(written));
+      pending.add(written);
+    },
+    settled: async () => {
+      await Promise.all(pending);
+    },
+  };
 }

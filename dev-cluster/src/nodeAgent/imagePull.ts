@@ -1,5 +1,6 @@
+import { Minute, Second } from "../platform/durations.ts";
 import type { NodeFaults } from "../faults/faultState.ts";
-import { isAborted, pause } from "./abortSignals.ts";
+import { isAborted, pause } from "../platform/abortSignals.ts";
 import type { EventRecorder } from "./eventRecorder.ts";
 import type { Container, Pod } from "./kubeTypes.ts";
 
@@ -8,54 +9,54 @@ export interface PullOptions {
   container: Container;
   faults: NodeFaults;
   events: EventRecorder;
-  /** Reports why the container waits. */
+  /** Reports why the container is waiting. */
   waiting: (reason: string, message: string) => void;
-  over: AbortSignal;
+  readonly ending: AbortSignal;
 }
 
-const FIRST_BACK_OFF_MILLIS = 10_000;
-const MAX_BACK_OFF_MILLIS = 300_000;
+const FIRST_BACK_OFF_MS = 10 * Second.ms;
+const MAX_BACK_OFF_MS = 5 * Minute.ms;
 
 /**
- * Nothing is pulled here: an image stands for a program of this machine. Injected faults make it slow or fail, with the
- * events and reasons of a kubelet. Answers false when the pod ended meanwhile.
+ * Pulls nothing: an image stands for a program of this machine. Injected faults make a pull slow or
+ * let it fail, with the events and reasons of a kubelet. Returns false when the pod ended meanwhile.
  */
 export async function pullImage(options: PullOptions): Promise<boolean> {
-  const { pod, container, faults, events, waiting, over } = options;
+  const { pod, container, faults, events, waiting, ending } = options;
   const { image } = container;
-  let backOff = FIRST_BACK_OFF_MILLIS;
-  while (!over.aborted) {
+  let backOff = FIRST_BACK_OFF_MS;
+  while (!ending.aborted) {
     events.record(pod, "Pulling", `Pulling image "${image}"`);
-    await pause(faults.pullMillis(image), over);
-    if (isAborted(over)) return false;
+    await pause(faults.pullMs(image), ending);
+    if (isAborted(ending)) return false;
     if (!faults.pullFails(image)) {
-      events.record(pod, "Pulled", `Image "${image}" is there`);
+      events.record(pod, "Pulled", `Image "${image}" is present`);
       return true;
     }
     const message = `failed to pull image "${image}": injected fault`;
     events.record(pod, "Failed", message);
     waiting("ErrImagePull", message);
-    await pauseUntilPullsChange(Math.min(1_000, backOff), faults, over);
+    await pauseUntilPullsChange(Math.min(Second.ms, backOff), faults, ending);
     if (faults.pullFails(image)) {
       events.record(pod, "BackOff", `Back-off pulling image "${image}"`);
       waiting("ImagePullBackOff", `Back-off pulling image "${image}"`);
-      await pauseUntilPullsChange(backOff, faults, over);
-      backOff = Math.min(backOff * 2, MAX_BACK_OFF_MILLIS);
+      await pauseUntilPullsChange(backOff, faults, ending);
+      backOff = Math.min(backOff * 2, MAX_BACK_OFF_MS);
     }
   }
   return false;
 }
 
 async function pauseUntilPullsChange(
-  millis: number,
+  ms: number,
   faults: NodeFaults,
-  over: AbortSignal,
+  ending: AbortSignal,
 ): Promise<void> {
   const changed = new AbortController();
   const onChange = (): void => {
     changed.abort();
   };
   faults.once("pullsChanged", onChange);
-  await pause(millis, AbortSignal.any([over, changed.signal]));
+  await pause(ms, AbortSignal.any([ending, changed.signal]));
   faults.off("pullsChanged", onChange);
 }

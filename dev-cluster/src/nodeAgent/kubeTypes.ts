@@ -1,4 +1,4 @@
-/** The parts of Kubernetes' objects that the agents read or write, as they are on the wire. */
+/** The fields of Kubernetes objects that the agents read or write, as on the wire. */
 export interface Metadata {
   name: string;
   namespace?: string;

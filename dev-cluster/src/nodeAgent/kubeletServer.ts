@@ -6,22 +6,23 @@ import type { ApiClient } from "./apiClient.ts";
 import type { Pod } from "./kubeTypes.ts";
 
 export interface KubeletIdentity {
-  /** PEM of this side. */
+  /** PEM of this server's certificate and key. */
   readonly cert: string;
   readonly key: string;
-  /** PEM of the authority behind the API server's own client certificate: nobody else is answered. */
+  /** PEM of the authority of the API server's client certificate; no other client is served. */
   readonly clientCa: string;
 }
 
 export interface KubeletServer {
-  /** Goes into each node's `status.daemonEndpoints`. */
+  /** Published in each node's `status.daemonEndpoints`. */
   readonly port: number;
   stop(): Promise<void>;
 }
 
 /**
- * The one path of a kubelet's own API that is wanted here: `/containerLogs/<namespace>/<pod>/<container>`, which an API
- * server asks when somebody reads a pod's log. On the loopback address, and only to who shows a certificate.
+ * Serves the one path of a kubelet's API that is needed here,
+ * `/containerLogs/<namespace>/<pod>/<container>`: an API server reads a pod's log from it. Listens on
+ * loopback and requires a client certificate.
  */
 export async function startKubeletServer(
   identity: KubeletIdentity,
@@ -31,12 +32,12 @@ export async function startKubeletServer(
   const { cert, key, clientCa: ca } = identity;
   const settings = { cert, key, ca, requestCert: true, rejectUnauthorized: true } as const;
   const server = createServer({ ...settings, minVersion: "TLSv1.2" }, (request, response) => {
-    answer(request, client, logs).then(
+    readContainerLog(request, client, logs).then(
       (text) => {
-        say(response, 200, text);
+        sendText(response, 200, text);
       },
       (error: unknown) => {
-        say(response, 500, (error as Error).message);
+        sendText(response, 500, (error as Error).message);
       },
     );
   });
@@ -56,7 +57,7 @@ export async function startKubeletServer(
   };
 }
 
-async function answer(
+async function readContainerLog(
   request: IncomingMessage,
   client: ApiClient,
   logs: LogSource,
@@ -64,7 +65,7 @@ async function answer(
   const url = new URL(request.url ?? "/", "https://localhost");
   const [, kind, namespace = "", name = ""] = url.pathname.split("/").map(decodeURIComponent);
   if (request.method !== "GET" || kind !== "containerLogs") {
-    throw new Error("this node serves the logs of its containers, and nothing else");
+    throw new Error("This node serves container logs only.");
   }
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
   const pod = await client.get<Pod>(path);
@@ -75,7 +76,7 @@ async function answer(
   });
 }
 
-function say(response: ServerResponse, status: number, text: string): void {
+function sendText(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { "content-type": "text/plain" });
   response.end(text);
 }

@@ -1,60 +1,57 @@
+import { Second } from "../platform/durations.ts";
 import { join } from "node:path";
 import type { LogSource } from "../apiServer/logSource.ts";
 import type { NodeFaults } from "../faults/faultState.ts";
 import type { NodeAgentOptions } from "./agentOptions.ts";
 import { ApiClient } from "./apiClient.ts";
-import { endLeftovers } from "./containerProcess.ts";
-import { chooseContainment } from "./containment.ts";
-import type { Containment } from "./containment.ts";
+import { endLeftovers, readPodLog } from "./containerProcess.ts";
+import { chooseContainment, type Containment } from "./containment.ts";
 import { startKubeletServer } from "./kubeletServer.ts";
 import type { Pod, Secret } from "./kubeTypes.ts";
-import type { HeartbeatOptions } from "./nodeHeartbeat.ts";
-import { startHeartbeat } from "./nodeHeartbeat.ts";
+import { startHeartbeat, type HeartbeatOptions } from "./nodeHeartbeat.ts";
 import { NodePods } from "./nodePods.ts";
-import { startObjectWatch } from "./objectWatch.ts";
-import type { ObjectWatch } from "./objectWatch.ts";
-import { readPodLog } from "./podLog.ts";
+import { startObjectWatch, type ObjectWatch } from "./objectWatch.ts";
 import { PodRecords } from "./podRecords.ts";
 
 export interface NodeAgents {
   /** Ends the pods' processes, not the pods: the next agent starts them again. */
   stop(): Promise<void>;
   logs: LogSource;
-  /** How pods are kept apart on this machine. */
+  /** How pods are isolated on this machine. */
   containment: Containment;
 }
 
-const HEARTBEAT_MILLIS = 10_000;
-const RESYNC_MILLIS = 30_000;
+const HEARTBEAT_MS = 10 * Second.ms;
+const RESYNC_MS = 30 * Second.ms;
 
-/** Stands for every node of the fleet: registers them and runs the pods bound to them, as a client of the Kubernetes API. */
+/** Runs every node of the fleet as a client of the Kubernetes API: registers it and runs its pods. */
 export async function startNodeAgents(options: NodeAgentOptions): Promise<NodeAgents> {
   const { api, fleet, dataDir, faults, log = () => undefined } = options;
   const containment = await chooseContainment(options.containment ?? "auto");
   const names = fleet.nodes.map((node) => node.name);
   const records = new PodRecords(join(dataDir, "nodes"), names);
-  // Nothing of an earlier life may run beside us: two writers on one workspace would be worse than a late start.
+  // End leftovers first: two writers on one workspace would be worse than a late start.
   for (const record of records.all()) await endLeftovers(record.uid, records.directory(record));
   const client = new ApiClient(api);
   const stopping = new AbortController();
   const stopped = stopping.signal;
-  const periodMillis = options.heartbeatMillis ?? HEARTBEAT_MILLIS;
+  const periodMs = options.heartbeatMs ?? HEARTBEAT_MS;
   const source = logSource(records, faults);
   const kubelet = options.kubelet && (await startKubeletServer(options.kubelet, client, source));
   const kubeletPort = kubelet?.port ?? 0;
-  const heart = { client, faults, periodMillis, kubeletPort, stopped, log };
-  const hearts = fleet.nodes.map((node) => ({ ...heart, node }));
-  let beats: Promise<unknown>[];
+  const shared = { client, faults, periodMs, kubeletPort, stopped, log };
+  const heartbeats = fleet.nodes.map((node) => ({ ...shared, node }));
+  let heartbeatEnds: Promise<unknown>[];
   try {
-    beats = await startHeartbeats(hearts, stopping);
+    heartbeatEnds = await startHeartbeats(heartbeats, stopping);
   } catch (error) {
     await kubelet?.stop();
     client.close();
     throw error;
   }
   const pods = new NodePods({ ...options, log, client, records, containment, stopped });
-  const resyncMillis = options.resyncMillis ?? RESYNC_MILLIS;
-  const watches = startWatches({ client, pods, resyncMillis, log });
+  const resyncMs = options.resyncMs ?? RESYNC_MS;
+  const watches = startWatches({ client, pods, resyncMs, log });
   const onOom = ({ namespace, pod }: { namespace: string; pod: string }): void => {
     pods.killForMemory(namespace, pod);
   };
@@ -67,14 +64,14 @@ export async function startNodeAgents(options: NodeAgentOptions): Promise<NodeAg
       stopping.abort();
       await Promise.all(watches.map((watch) => watch.stop()));
       await pods.stop();
-      await Promise.all(beats);
+      await Promise.all(heartbeatEnds);
       await kubelet?.stop();
       client.close();
     },
   };
 }
 
-/** Every one of them, or none: where one can't begin, the others end. Answers what settles at their ends. */
+/** Starts all heartbeats or none: if one fails, the others end. Returns promises of their ends. */
 async function startHeartbeats(
   all: readonly HeartbeatOptions[],
   stopping: AbortController,
@@ -91,10 +88,10 @@ async function startHeartbeats(
 function startWatches(options: {
   client: ApiClient;
   pods: NodePods;
-  resyncMillis: number;
+  resyncMs: number;
   log: (line: string) => void;
 }): ObjectWatch[] {
-  const { client, pods, resyncMillis, log } = options;
+  const { client, pods, resyncMs, log } = options;
   const podWatch = startObjectWatch<Pod>({
     client,
     path: "/api/v1/pods",
@@ -102,12 +99,12 @@ function startWatches(options: {
       pods.sync(all);
     },
     onChange: (pod) => {
-      pods.see(pod);
+      pods.update(pod);
     },
     onGone: (pod) => {
       pods.gone(pod.metadata.uid);
     },
-    resyncMillis,
+    resyncMs,
     log,
   });
   const secretWatch = startObjectWatch<Secret>({
@@ -120,7 +117,7 @@ function startWatches(options: {
       pods.refreshSecrets(secret);
     },
     onGone: () => undefined,
-    resyncMillis,
+    resyncMs,
     log,
   });
   return [podWatch, secretWatch];
@@ -132,7 +129,7 @@ function logSource(records: PodRecords, faults: NodeFaults): LogSource {
     read: async (_namespace, name, uid, { tailLines, previous }) => {
       const record = records.get(uid);
       if (record === undefined) throw new Error(`Pod ${name} does not run here.`);
-      if (faults.isNodeLost(record.node)) throw new Error(`Node ${record.node} does not answer.`);
+      if (faults.isNodeLost(record.node)) throw new Error(`Node ${record.node} does not respond.`);
       return readPodLog(join(records.directory(record), "log"), tailLines, previous);
     },
   };

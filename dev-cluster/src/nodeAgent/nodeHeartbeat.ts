@@ -1,9 +1,9 @@
-import { microTimestamp, systemClock, timestamp } from "../clock.ts";
+import { Second } from "../platform/durations.ts";
+import { microTimestamp, systemClock, timestamp } from "../platform/clock.ts";
 import type { NodeFaults } from "../faults/faultState.ts";
 import type { FleetNode } from "../fleet/fleetFile.ts";
-import { isAborted, pause } from "./abortSignals.ts";
-import { isConflict, isNotFound } from "./apiClient.ts";
-import type { ApiClient } from "./apiClient.ts";
+import { isAborted, pause } from "../platform/abortSignals.ts";
+import { isConflict, isNotFound, type ApiClient } from "./apiClient.ts";
 
 const LEASE_NAMESPACE = "kube-node-lease";
 const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${LEASE_NAMESPACE}/leases`;
@@ -13,14 +13,14 @@ export interface HeartbeatOptions {
   client: ApiClient;
   node: FleetNode;
   faults: NodeFaults;
-  periodMillis: number;
-  /** Where the API server reads logs; 0 where it can't. */
+  periodMs: number;
+  /** Where the API server reads logs; 0 if it cannot. */
   kubeletPort: number;
   stopped: AbortSignal;
   log: (line: string) => void;
 }
 
-/** Registers the node, then says regularly that it is there, until stopped. Answers when it is registered and Ready. */
+/** Registers the node, then reports it as alive until stopped. Resolves once it is registered and Ready. */
 export async function startHeartbeat(options: HeartbeatOptions): Promise<{ ended: Promise<void> }> {
   await register(options.client, options.node);
   await beat(options);
@@ -28,10 +28,10 @@ export async function startHeartbeat(options: HeartbeatOptions): Promise<{ ended
 }
 
 async function keepBeating(options: HeartbeatOptions): Promise<void> {
-  const { node, faults, periodMillis, stopped, log } = options;
+  const { node, faults, periodMs, stopped, log } = options;
   let failing = false;
   while (!stopped.aborted) {
-    await nextBeat(node.name, faults, failing ? 1_000 : periodMillis, stopped);
+    await nextBeat(node.name, faults, failing ? Second.ms : periodMs, stopped);
     if (isAborted(stopped) || faults.isNodeLost(node.name)) continue;
     try {
       await beat(options);
@@ -43,20 +43,20 @@ async function keepBeating(options: HeartbeatOptions): Promise<void> {
   }
 }
 
-/** A node that comes back says so at once. */
+/** A node that returns reports immediately. */
 async function nextBeat(
   name: string,
   faults: NodeFaults,
-  millis: number,
+  ms: number,
   stopped: AbortSignal,
 ): Promise<void> {
-  const woken = new AbortController();
+  const lossChanged = new AbortController();
   const onLost = (node: string): void => {
-    if (node === name) woken.abort();
+    if (node === name) lossChanged.abort();
   };
   faults.on("nodeLost", onLost);
-  const signal = AbortSignal.any([stopped, woken.signal]);
-  await pause(millis, signal);
+  const signal = AbortSignal.any([stopped, lossChanged.signal]);
+  await pause(ms, signal);
   faults.off("nodeLost", onLost);
 }
 
@@ -87,7 +87,7 @@ async function register(client: ApiClient, node: FleetNode): Promise<void> {
     await client.create("/api/v1/nodes", body);
   } catch (error) {
     if (!isConflict(error)) throw error;
-    // Taints and the cordon of a node that exists are the operator's.
+    // Taints and the cordon of an existing node belong to the operator.
     await client.mergePatch(`/api/v1/nodes/${node.name}`, { metadata: { labels } });
   }
 }

@@ -1,15 +1,16 @@
-import { systemClock, timestamp } from "../clock.ts";
+import { Second } from "../platform/durations.ts";
+import { systemClock, timestamp } from "../platform/clock.ts";
 import type { FleetNode } from "../fleet/fleetFile.ts";
 import type { NodeAgentOptions } from "./agentOptions.ts";
 import type { ApiClient } from "./apiClient.ts";
 import type { Containment } from "./containment.ts";
-import { EventRecorder } from "./eventRecorder.ts";
+import { createEventRecorder } from "./eventRecorder.ts";
 import type { Pod, Secret } from "./kubeTypes.ts";
-import { whenNodeIsBack } from "./nodeLoss.ts";
+import type { NodeFaults } from "../faults/faultState.ts";
 import type { PodRecords } from "./podRecords.ts";
 import { PodWorker } from "./podWorker.ts";
 
-const RESTART_BACK_OFF_MILLIS = 1_000;
+const RESTART_BACK_OFF_MS = Second.ms;
 
 export interface NodePodsOptions extends Omit<NodeAgentOptions, "containment"> {
   client: ApiClient;
@@ -19,7 +20,7 @@ export interface NodePodsOptions extends Omit<NodeAgentOptions, "containment"> {
   log: (line: string) => void;
 }
 
-/** The workers of all pods that are bound to our nodes, by uid. */
+/** The workers of all pods that are bound to the fleet's nodes, by uid. */
 export class NodePods {
   readonly #options: NodePodsOptions;
   readonly #nodes: Map<string, FleetNode>;
@@ -31,18 +32,18 @@ export class NodePods {
     this.#nodes = new Map(options.fleet.nodes.map((node) => [node.name, node]));
   }
 
-  /** Everything that there is: what we run beyond it has gone without our knowing. */
-  sync(all: Pod[]): void {
-    const there = new Set(all.map((pod) => pod.metadata.uid));
-    for (const uid of this.#workers.keys()) if (!there.has(uid)) this.gone(uid);
+  /** Receives all existing pods: workers of other pods missed the removal of theirs. */
+  sync(all: readonly Pod[]): void {
+    const existing = new Set(all.map((pod) => pod.metadata.uid));
+    for (const uid of this.#workers.keys()) if (!existing.has(uid)) this.gone(uid);
     const { records } = this.#options;
     for (const record of records.all()) {
-      if (!there.has(record.uid) && !this.#workers.has(record.uid)) records.remove(record);
+      if (!existing.has(record.uid) && !this.#workers.has(record.uid)) records.remove(record);
     }
-    for (const pod of all) this.see(pod);
+    for (const pod of all) this.update(pod);
   }
 
-  see(pod: Pod): void {
+  update(pod: Pod): void {
     const { uid } = pod.metadata;
     const known = this.#workers.get(uid);
     if (known !== undefined) {
@@ -65,8 +66,8 @@ export class NodePods {
           volume.secret !== undefined &&
           (secret === undefined || volume.secret.secretName === secret.metadata.name),
       );
-      // A failed refresh leaves the old files; the next resync tries again.
-      if (uses === true) worker.refresh().catch(() => undefined);
+      // A failed refresh keeps the old files; the next resync tries again.
+      if (uses === true) worker.refreshSecrets().catch(() => undefined);
     }
   }
 
@@ -95,12 +96,31 @@ export class NodePods {
       claimHolders: this.#claimHolders,
       containment,
       faults,
-      events: new EventRecorder(client, node.name, now),
-      restartBackOffMillis: this.#options.restartBackOffMillis ?? RESTART_BACK_OFF_MILLIS,
+      events: createEventRecorder(client, node.name, now),
+      restartBackOffMs: this.#options.restartBackOffMs ?? RESTART_BACK_OFF_MS,
       mayReport: () => whenNodeIsBack(node.name, faults, stopped),
       log,
     });
     this.#workers.set(uid, { worker, pod });
     void worker.done.then(() => this.#workers.delete(uid));
   }
+}
+
+/** Resolves immediately if the node is not lost, otherwise when it returns or the agent stops. */
+async function whenNodeIsBack(
+  name: string,
+  faults: NodeFaults,
+  stopped: AbortSignal,
+): Promise<void> {
+  if (!faults.isNodeLost(name) || stopped.aborted) return;
+  await new Promise<void>((resolve) => {
+    const check = (): void => {
+      if (faults.isNodeLost(name) && !stopped.aborted) return;
+      faults.off("nodeLost", check);
+      stopped.removeEventListener("abort", check);
+      resolve();
+    };
+    faults.on("nodeLost", check);
+    stopped.addEventListener("abort", check);
+  });
 }

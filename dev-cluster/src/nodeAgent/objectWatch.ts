@@ -1,17 +1,17 @@
-import { isAborted, pause } from "./abortSignals.ts";
-import { ApiError } from "./apiClient.ts";
-import type { ApiClient, WatchEvent } from "./apiClient.ts";
+import { Second } from "../platform/durations.ts";
+import { isAborted, pause } from "../platform/abortSignals.ts";
+import { ApiError, type ApiClient, type WatchEvent } from "./apiClient.ts";
 import type { KubeObject } from "./kubeTypes.ts";
 
 export interface ObjectWatchOptions<T> {
   client: ApiClient;
-  /** Path of the collection, such as /api/v1/pods, without query. */
+  /** Path of the collection, such as /api/v1/pods, without a query. */
   path: string;
-  /** All objects as the server has them now. Called at the start, after a lost watch and at each resync. */
+  /** All current objects. Called at the start, after a lost watch and at each resync. */
   onAll: (objects: T[]) => void;
   onChange: (object: T) => void;
   onGone: (object: T) => void;
-  resyncMillis: number;
+  resyncMs: number;
   log: (line: string) => void;
 }
 
@@ -20,14 +20,15 @@ interface List<T> {
   items: T[];
 }
 
-/** A watch that dies silently is found out by the resync; nothing depends on a single event. */
+/** The resync detects a watch that dies silently; nothing depends on a single event. */
 export interface ObjectWatch {
   stop(): Promise<void>;
 }
 
-const RETRY_MILLIS = [100, 500, 1_000, 2_000, 5_000] as const;
+const MAX_RETRY_MS = 5 * Second.ms;
+const RETRY_MS = [100, 500, Second.ms, 2 * Second.ms, MAX_RETRY_MS];
 
-/** Lists, then watches, for ever; starts over from the list whenever the watch ends, fails or grows old. */
+/** Lists, then watches, until stopped; lists again whenever the watch ends, fails or expires. */
 export function startObjectWatch<T extends KubeObject>(
   options: ObjectWatchOptions<T>,
 ): ObjectWatch {
@@ -52,11 +53,11 @@ async function run<T extends KubeObject>(
       failures = 0;
     } catch (error) {
       if (isAborted(stopping)) return;
-      const gone = error instanceof ApiError && error.status === 410;
-      if (!gone && failures === 0) {
-        options.log(`The watch of ${options.path} failed and is begun anew: ${String(error)}`);
+      const isExpired = error instanceof ApiError && error.status === 410;
+      if (!isExpired && failures === 0) {
+        options.log(`The watch of ${options.path} failed; retrying: ${String(error)}`);
       }
-      const wait = RETRY_MILLIS[Math.min(failures, RETRY_MILLIS.length - 1)] ?? 5_000;
+      const wait = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? MAX_RETRY_MS;
       failures += 1;
       await pause(wait, stopping);
     }
@@ -64,13 +65,13 @@ async function run<T extends KubeObject>(
 }
 
 async function listAndWatch<T extends KubeObject>(
-  { client, path, onAll, onChange, onGone, resyncMillis }: ObjectWatchOptions<T>,
+  { client, path, onAll, onChange, onGone, resyncMs }: ObjectWatchOptions<T>,
   stopping: AbortSignal,
 ): Promise<void> {
   const list = await client.get<List<T>>(path);
   if (stopping.aborted) return;
   onAll(list.items);
-  const signal = AbortSignal.any([stopping, AbortSignal.timeout(resyncMillis)]);
+  const signal = AbortSignal.any([stopping, AbortSignal.timeout(resyncMs)]);
   const version = list.metadata.resourceVersion;
   const query = `watch=true&allowWatchBookmarks=true&resourceVersion=${version}`;
   const onEvent = ({ type, object }: WatchEvent<T>): void => {
@@ -82,7 +83,7 @@ async function listAndWatch<T extends KubeObject>(
   try {
     await client.watch(`${path}?${query}`, onEvent, signal);
   } catch (error) {
-    // Its time being up is the ordinary end of a watch.
+    // The resync timeout is the ordinary end of a watch.
     if (!signal.aborted) throw error;
   }
 }

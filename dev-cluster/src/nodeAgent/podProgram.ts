@@ -1,18 +1,17 @@
+import { createHash } from "node:crypto";
 import { delimiter, join } from "node:path";
 import type { FleetNode, Fleet } from "../fleet/fleetFile.ts";
-import { machineEnvironment, machinePath } from "./config.ts";
+import { machineEnvironment, machinePath, OWN_BIN, REPOSITORY } from "./config.ts";
 import type { Containment } from "./containment.ts";
-import { gpuMemoryMib, gpuUuid } from "./gpuModels.ts";
 import type { Container, Pod } from "./kubeTypes.ts";
 import type { PodRecord } from "./podRecords.ts";
-import { OWN_ROOT } from "./podView.ts";
-import type { Mount } from "./podView.ts";
+import { OWN_ROOT, type Mount } from "./podView.ts";
 
 export interface PodProgram {
   argv: string[];
   env: Record<string, string>;
   cwd: string;
-  /** Our own directories, wanted inside a pod that has its own view. */
+  /** The project's own directories, mounted into a pod that has its own view of the file system. */
   programs: Mount[];
 }
 
@@ -26,11 +25,20 @@ export interface ProgramOptions {
   mounts: readonly Mount[];
 }
 
-const REPOSITORY = join(import.meta.dirname, "../../..");
-const OWN_BIN = join(import.meta.dirname, "bin");
 const SERVER = "dev-cluster/src/podServer/main.ts";
 
-/** What the container runs, with which environment. Throws an Error for an image that stands for nothing here. */
+/** The memory in MiB that nvidia-smi reports for each model; the first name that the model contains applies. */
+const MEMORY_MIB: readonly (readonly [name: string, mib: number])[] = [
+  ["B200", 183_359],
+  ["H200", 143_771],
+  ["H100", 81_559],
+  ["A100", 40_960],
+  ["A10G", 23_028],
+  ["L4", 23_034],
+  ["T4", 15_360],
+];
+
+/** The container's program and environment. Throws an Error for an image without a program. */
 export function podProgram(options: ProgramOptions): PodProgram {
   const { pod, container, record, node, images, containment, mounts } = options;
   const inside = containment.kind === "namespaces";
@@ -78,11 +86,11 @@ function argvFor(
   if (program === "ssh-workspace") return [...server];
   if (program === "pause") return ["sleep", "infinity"];
   throw new Error(
-    `Image ${image} stands for no program here. Give the container a command, or name the image in the fleet file.`,
+    `No program is known for image ${image}. Give the container a command, or add the image to the fleet file.`,
   );
 }
 
-/** An init container of an image that stands for our SSH server would have put the command's program where it is. */
+/** On a real node, an init container of our SSH server's image would have put the command's program there. */
 function isInjected(pod: Pod, command: readonly string[], images: Fleet["images"]): boolean {
   return (pod.spec.initContainers ?? []).some(
     ({ image, volumeMounts = [] }) =>
@@ -110,4 +118,17 @@ function gpuEnvironment(record: PodRecord, node: FleetNode): Record<string, stri
     GPU_DEV_GPU_MODEL: model,
     GPU_DEV_GPU_MEMORY_MIB: String(gpuMemoryMib(model)),
   };
+}
+
+function gpuMemoryMib(model: string): number {
+  return MEMORY_MIB.find(([name]) => model.includes(name))?.[1] ?? 0;
+}
+
+/** Derived from node and index, so that an identifier stays the same, as with hardware. */
+function gpuUuid(node: string, index: number): string {
+  const hash = createHash("sha256")
+    .update(`${node}/${String(index)}`)
+    .digest("hex");
+  const parts = [hash.slice(0, 8), hash.slice(8, 12), hash.slice(12, 16), hash.slice(16, 20)];
+  return `GPU-${parts.join("-")}-${hash.slice(20, 32)}`;
 }

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { FleetNode } from "../fleet/fleetFile.ts";
+import type { Pod } from "./kubeTypes.ts";
 
-/** What a pod holds on its node while it lives, kept on disk: it survives the agent. */
+/** What a pod holds on its node, stored on disk so that it survives the agent. */
 export interface PodRecord {
   uid: string;
   namespace: string;
@@ -12,15 +14,17 @@ export interface PodRecord {
   /** Indices of the node's GPUs. */
   gpus: number[];
   restartCount: number;
-  /** Whether a container was ever started: the next start is then a restart. */
+  /** Whether a container has ever been started: the next start is then a restart. */
   started: boolean;
 }
 
-/** 127.64.0.0/10: Linux answers on all of 127/8, and nothing else is expected that far up. */
+export type Admission = { record: PodRecord } | { refusal: { reason: string; message: string } };
+
+/** 127.64.0.0/10: Linux accepts all of 127/8, and other programs rarely use this range. */
 const FIRST_ADDRESS = (127 << 24) + (64 << 16) + 2;
 const LAST_ADDRESS = (127 << 24) + (127 << 16) + (255 << 8) + 254;
 
-/** Hands out addresses and GPUs, each to one pod at a time. */
+/** Assigns addresses and GPUs, each to one pod at a time. */
 export class PodRecords {
   readonly #root: string;
   readonly #records = new Map<string, PodRecord>();
@@ -71,7 +75,7 @@ export class PodRecords {
     renameSync(`${path}.new`, path);
   }
 
-  /** Frees what the pod held and removes its directory. Its claims' volumes lie elsewhere and stay. */
+  /** Frees what the pod held and removes its directory. Its claims' volumes are stored elsewhere and stay. */
   remove(record: PodRecord): void {
     rmSync(this.directory(record), { recursive: true, force: true });
     this.#records.delete(record.uid);
@@ -87,12 +91,12 @@ export class PodRecords {
       const text = readFileSync(join(directory, "pod.json"), "utf8");
       this.#records.set(uid, JSON.parse(text) as PodRecord);
     } catch {
-      // Cut off before its record was written: nothing was started yet.
+      // Interrupted before its record was written: no process was started.
       rmSync(directory, { recursive: true, force: true });
     }
   }
 
-  /** The next one after the last given, so that an address is not used again at once. */
+  /** The address after the last assigned one, so that an address is not reused immediately. */
   #freeAddress(): string {
     const taken = new Set(this.all().map((record) => record.address));
     for (;;) {
@@ -105,9 +109,39 @@ export class PodRecords {
   }
 }
 
+/** Gives the pod its address and GPUs, or the reason why the node rejects it. A known pod keeps what it has. */
+export function admitPod(pod: Pod, node: FleetNode, records: PodRecords): Admission {
+  const { uid, namespace, name } = pod.metadata;
+  const known = records.get(uid);
+  if (known !== undefined) return { record: known };
+  const requested = gpusRequested(pod, node);
+  const free = records.freeGpus(node.name, node.gpus);
+  if (requested > node.gpus) {
+    const message = `Node has ${String(node.gpus)} GPUs, the pod requests ${String(requested)}`;
+    return { refusal: { reason: "UnexpectedAdmissionError", message } };
+  }
+  if (requested > free.length) {
+    const message =
+      `Node didn't have enough resource: ${String(node.resource)}, requested: ${String(requested)}, ` +
+      `used: ${String(node.gpus - free.length)}, capacity: ${String(node.gpus)}`;
+    return { refusal: { reason: `OutOf${String(node.resource)}`, message } };
+  }
+  const gpus = free.slice(0, requested);
+  return { record: records.admit({ uid, namespace, name, node: node.name, gpus }) };
+}
+
+function gpusRequested(pod: Pod, node: FleetNode): number {
+  if (node.resource === null) return 0;
+  const { resource } = node;
+  const counts = pod.spec.containers.map(({ resources }) =>
+    Number(resources?.limits?.[resource] ?? resources?.requests?.[resource] ?? 0),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
 /**
- * Where the addresses of a data folder begin. Two clusters on one machine share them: were both to begin at the
- * first, the probe of one's pod would be answered by the other's.
+ * Where the addresses of a data directory begin. Two clusters on one machine share the range: if both
+ * began at its start, a pod of one could answer the probe of a pod of the other.
  */
 function addressBefore(root: string): number {
   const spread = createHash("sha256").update(root).digest().readUInt32BE();

@@ -1,96 +1,94 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { isConflict, isInvalid, isNotFound } from "./apiClient.ts";
-import type { ApiClient } from "./apiClient.ts";
+import { pause } from "../platform/abortSignals.ts";
+import { createCoalescer, type Coalescer } from "../platform/coalesce.ts";
+import { isConflict, isInvalid, isNotFound, type ApiClient } from "./apiClient.ts";
 import type { Condition, ContainerState, Pod, PodStatus, Terminated } from "./kubeTypes.ts";
 
-/** What the agent knows of a pod; the status is derived from it. */
+/** The agent's knowledge of a pod; the status is derived from it. */
 export interface PodFacts {
-  phase: NonNullable<PodStatus["phase"]>;
-  reason?: string;
-  message?: string;
-  address?: string;
-  startTime?: string;
-  initialized: boolean;
-  state: ContainerState;
-  lastTerminated?: Terminated;
-  ready: boolean;
-  restartCount: number;
-  containerId?: string;
+  readonly phase: NonNullable<PodStatus["phase"]>;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly address?: string;
+  readonly startTime?: string;
+  readonly initialized: boolean;
+  readonly state: ContainerState;
+  readonly lastTerminated?: Terminated;
+  readonly ready: boolean;
+  readonly restartCount: number;
+  readonly containerId?: string;
 }
 
 export interface PodReporterOptions {
-  client: ApiClient;
-  pod: Pod;
+  readonly client: ApiClient;
+  readonly pod: Pod;
   /** RFC 3339. */
-  now: () => string;
-  /** Settles when the node may speak: at once, unless it is lost. */
-  mayReport: () => Promise<void>;
-  stopped: AbortSignal;
+  readonly now: () => string;
+  /** Resolves when the node may report: at once, unless it is lost. */
+  readonly mayReport: () => Promise<void>;
+  readonly stopped: AbortSignal;
 }
 
-const RETRY_MILLIS = 500;
+const RETRY_MS = 500;
 
-/** Writes a pod's status, the newest facts only, until the server has taken them. */
+/** Writes a pod's status, only the newest facts, until the server has accepted them. */
 export class PodReporter {
   readonly #options: PodReporterOptions;
+  readonly #writes: Coalescer;
   #conditions: Condition[];
-  #wanted: PodFacts | undefined;
-  #writing: Promise<void> | undefined;
+  /** Facts that no write has sent yet. */
+  #unsent: PodFacts | undefined;
 
   constructor(options: PodReporterOptions) {
     this.#options = options;
     this.#conditions = options.pod.status?.conditions ?? [];
+    this.#writes = createCoalescer(() => this.#write());
   }
 
   report(facts: PodFacts): void {
-    this.#wanted = structuredClone(facts);
-    this.#writing ??= this.#writeAll().finally(() => {
-      this.#writing = undefined;
-    });
+    this.#unsent = structuredClone(facts);
+    this.#writes.trigger();
   }
 
-  /** When everything said so far is written, or the pod is gone. */
+  /** Resolves when every report so far is written, or the pod no longer exists. */
   async settled(): Promise<void> {
-    await this.#writing;
+    await this.#writes.settled();
   }
 
-  async #writeAll(): Promise<void> {
+  async #write(): Promise<void> {
     const { client, pod, mayReport, stopped } = this.#options;
     const { namespace, name, uid } = pod.metadata;
+    await mayReport();
+    const facts = this.#unsent;
+    if (stopped.aborted || facts === undefined) return;
+    this.#unsent = undefined;
     const path = `/api/v1/namespaces/${namespace}/pods/${name}/status`;
-    while (this.#wanted !== undefined) {
-      await mayReport();
-      if (stopped.aborted) return;
-      const facts = this.#wanted;
-      this.#wanted = undefined;
-      const status = this.#statusOf(facts);
-      try {
-        await client.mergePatch(path, { metadata: { uid }, status });
-      } catch (error) {
-        // Gone, or another pod by that name. What is said from now on is tried once more, too.
-        if (isNotFound(error) || isConflict(error) || isInvalid(error)) continue;
-        this.#wanted ??= facts;
-        await delay(RETRY_MILLIS, undefined, { signal: stopped }).catch(() => undefined);
-      }
+    try {
+      await client.mergePatch(path, { metadata: { uid }, status: this.#statusOf(facts) });
+    } catch (error) {
+      // Deleted, or replaced by another pod of that name. A later report is tried once as well.
+      if (isNotFound(error) || isConflict(error) || isInvalid(error)) return;
+      this.#unsent ??= facts;
+      await pause(RETRY_MS, stopped);
+      this.#writes.trigger();
     }
   }
 
   #statusOf(facts: PodFacts): Record<string, unknown> {
     const { pod } = this.#options;
-    const over = facts.phase === "Succeeded" || facts.phase === "Failed";
-    const readyWord = facts.ready ? "True" : "False";
-    const reason = over ? "PodCompleted" : "ContainersNotReady";
+    const isTerminal = facts.phase === "Succeeded" || facts.phase === "Failed";
+    const readyStatus = facts.ready ? "True" : "False";
+    const reason = isTerminal ? "PodCompleted" : "ContainersNotReady";
     const why = facts.ready ? {} : { reason };
     this.#set("PodScheduled", "True", {});
     this.#set("Initialized", facts.initialized ? "True" : "False", {});
-    this.#set("ContainersReady", readyWord, why);
-    this.#set("Ready", readyWord, why);
+    this.#set("ContainersReady", readyStatus, why);
+    this.#set("Ready", readyStatus, why);
     const container = pod.spec.containers[0];
     const lastState =
       facts.lastTerminated === undefined ? {} : { terminated: facts.lastTerminated };
     return {
       phase: facts.phase,
-      // Null removes what an earlier report said.
+      // Null removes the value of an earlier report.
       reason: facts.reason ?? null,
       message: facts.message ?? null,
       conditions: this.#conditions,

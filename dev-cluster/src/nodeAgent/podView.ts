@@ -9,13 +9,13 @@ export interface Mount {
   target: string;
 }
 
-/** Where our own things lie inside a pod, away from anything that a mount may cover. */
+/** Where the project's own files are inside a pod, at a path that no mount covers. */
 export const OWN_ROOT = "/.gpu-dev";
 
 /**
- * The lines for podInit.sh: an empty root, into which each name of the machine's root is brought, and the pod's own
- * mounts over these. Directories in which a mount point has to be made are rebuilt from links, so that the machine's own
- * files are never touched.
+ * The lines for podInit.sh: an empty root with every name of the machine's root, and the pod's own
+ * mounts over them. Directories in which a mount point has to be created are rebuilt from links, so
+ * that the machine's own files never change.
  */
 export function viewLines(mounts: readonly Mount[], programs: readonly Mount[]): string {
   const rebuilt = directoriesToRebuild(mounts);
@@ -29,7 +29,7 @@ export function viewLines(mounts: readonly Mount[], programs: readonly Mount[]):
   for (const field of lines.flat()) {
     if (/[\t\n]/.test(field)) {
       throw new Error(
-        `The path ${JSON.stringify(field)} can't be mounted: it has a tab or newline.`,
+        `The path ${JSON.stringify(field)} can't be mounted: it contains a tab or a newline.`,
       );
     }
   }
@@ -45,7 +45,7 @@ function rootEntry(name: string): string[][] {
   return [];
 }
 
-/** For a target that the machine lacks: those of its parents that the machine has. Outer ones first. */
+/** For each target that the machine lacks, its parents that the machine has. Outer ones first. */
 function directoriesToRebuild(mounts: readonly Mount[]): string[] {
   const found = new Set<string>();
   for (const { target } of mounts) {
@@ -57,7 +57,7 @@ function directoriesToRebuild(mounts: readonly Mount[]): string[] {
   return [...found].sort((a, b) => a.length - b.length);
 }
 
-/** `/home` before `/home/dev`, whatever the pod's own order. */
+/** `/home` before `/home/dev`, whatever the order in the pod. */
 function byDepth(mounts: readonly Mount[]): Mount[] {
   return [...mounts].sort((a, b) => a.target.split("/").length - b.target.split("/").length);
 }

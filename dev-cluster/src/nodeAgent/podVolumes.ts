@@ -1,51 +1,63 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { isNotFound } from "./apiClient.ts";
-import type { ApiClient } from "./apiClient.ts";
+import { pause } from "../platform/abortSignals.ts";
+import { isNotFound, type ApiClient } from "./apiClient.ts";
+import type { Containment } from "./containment.ts";
+import type { EventRecorder } from "./eventRecorder.ts";
 import type { PersistentVolume, PersistentVolumeClaim, Pod, Secret, Volume } from "./kubeTypes.ts";
 import type { Mount } from "./podView.ts";
 import { writeSecretVolume } from "./secretVolume.ts";
 
-/** A volume can't be had yet; the message is shown in the pod's event and the pod is tried again. */
-export class VolumeNotReady extends Error {}
+/** A volume is not available yet. The pod's event shows the message, and the pod is retried. */
+export class VolumeNotReady extends Error {
+  override readonly name = "VolumeNotReady";
+}
 
-/** Which pod has a claim that only one pod may have (ReadWriteOncePod): claim uid -> pod uid. */
+/** The holder of each claim that only one pod may use (ReadWriteOncePod): claim uid to pod uid. */
 export type ClaimHolders = Map<string, string>;
 
 export interface VolumeOptions {
-  client: ApiClient;
-  pod: Pod;
+  readonly client: ApiClient;
+  readonly pod: Pod;
   /** The pod's directory. */
-  directory: string;
-  claimHolders: ClaimHolders;
+  readonly directory: string;
+  readonly claimHolders: ClaimHolders;
 }
 
-/** Makes every volume of the pod and answers the mounts of its container. Throws VolumeNotReady. */
-export async function preparePodVolumes(options: VolumeOptions): Promise<Mount[]> {
-  const { pod, directory } = options;
-  const sources = new Map<string, string | undefined>();
-  for (const volume of pod.spec.volumes ?? []) {
-    sources.set(
-      volume.name,
-      await prepareVolume(options, volume, join(directory, "volumes", volume.name)),
-    );
-  }
-  const secrets = new Set((pod.spec.volumes ?? []).filter((v) => v.secret).map((v) => v.name));
-  return (pod.spec.containers[0]?.volumeMounts ?? []).map((mount) => {
-    const source = sources.get(mount.name);
-    if (source === undefined)
-      return { kind: "tmpfs", source: "mode=1777", target: mount.mountPath };
-    const path = resolve(source, mount.subPath ?? ".");
-    if (path !== source && !path.startsWith(`${source}/`)) {
-      throw new VolumeNotReady(`subPath ${String(mount.subPath)} leads out of its volume`);
+export interface MountOptions extends Omit<VolumeOptions, "pod"> {
+  /** The newest version of the pod. */
+  readonly pod: () => Pod;
+  readonly containment: Containment;
+  readonly events: EventRecorder;
+  readonly ending: AbortSignal;
+}
+
+const RETRY_MS = 250;
+
+/**
+ * The mounts of the pod's container, as soon as all its volumes are available; each new obstacle becomes
+ * an event. Undefined when the pod ends first.
+ */
+export async function mountWhenReady(options: MountOptions): Promise<Mount[] | undefined> {
+  const { events, ending } = options;
+  let reported = "";
+  while (!ending.aborted) {
+    const pod = options.pod();
+    try {
+      const mounts = await preparePodVolumes({ ...options, pod });
+      await annotatePlainWorkspace(options, pod, mounts);
+      return mounts;
+    } catch (error) {
+      const message = messageOf(error);
+      if (message !== reported) events.record(pod, "FailedMount", message);
+      reported = message;
+      await pause(RETRY_MS, ending);
     }
-    if (path !== source) mkdirSync(path, { recursive: true });
-    const readOnly = mount.readOnly === true || secrets.has(mount.name);
-    return { kind: readOnly ? "ro" : "dir", source: path, target: mount.mountPath };
-  });
+  }
+  return undefined;
 }
 
-/** Brings the files of changed Secrets to a running pod. A failed read changes nothing. */
+/** Updates the files of changed Secrets in a running pod. A failed read changes nothing. */
 export async function refreshSecrets({ client, pod, directory }: VolumeOptions): Promise<void> {
   for (const volume of pod.spec.volumes ?? []) {
     if (volume.secret !== undefined) {
@@ -58,7 +70,47 @@ export function releaseClaims(holders: ClaimHolders, podUid: string): void {
   for (const [claim, holder] of holders) if (holder === podUid) holders.delete(claim);
 }
 
-/** The directory, or undefined for memory. */
+/** Prepares every volume of the pod and returns the mounts of its container. Throws VolumeNotReady. */
+async function preparePodVolumes(options: VolumeOptions): Promise<Mount[]> {
+  const { pod, directory } = options;
+  const sources = new Map<string, string | undefined>();
+  for (const volume of pod.spec.volumes ?? []) {
+    sources.set(
+      volume.name,
+      await prepareVolume(options, volume, join(directory, "volumes", volume.name)),
+    );
+  }
+  const secrets = (pod.spec.volumes ?? []).filter((volume) => volume.secret !== undefined);
+  const readOnlyNames = new Set(secrets.map((volume) => volume.name));
+  return (pod.spec.containers[0]?.volumeMounts ?? []).map((mount) => {
+    const source = sources.get(mount.name);
+    if (source === undefined)
+      return { kind: "tmpfs", source: "mode=1777", target: mount.mountPath };
+    const path = resolve(source, mount.subPath ?? ".");
+    if (path !== source && !path.startsWith(`${source}/`)) {
+      throw new VolumeNotReady(`subPath ${String(mount.subPath)} leaves its volume`);
+    }
+    if (path !== source) mkdirSync(path, { recursive: true });
+    const readOnly = mount.readOnly === true || readOnlyNames.has(mount.name);
+    return { kind: readOnly ? "ro" : "dir", source: path, target: mount.mountPath };
+  });
+}
+
+/** Without a mount namespace the workspace is at its real path; the annotation tells clients. */
+async function annotatePlainWorkspace(
+  { client, containment }: MountOptions,
+  pod: Pod,
+  mounts: readonly Mount[],
+): Promise<void> {
+  const workspace = mounts.find(({ target }) => target === "/workspace");
+  if (containment.kind !== "plain" || workspace === undefined) return;
+  const { namespace, name, uid } = pod.metadata;
+  await client.mergePatch(`/api/v1/namespaces/${namespace}/pods/${name}`, {
+    metadata: { uid, annotations: { "gpu-dev.io/workspace-path": workspace.source } },
+  });
+}
+
+/** The volume's directory, or undefined for memory. */
 async function prepareVolume(
   options: VolumeOptions,
   volume: Volume,
@@ -72,7 +124,7 @@ async function prepareVolume(
     return claimDirectory(options, volume.persistentVolumeClaim.claimName);
   }
   if (volume.emptyDir === undefined) {
-    throw new VolumeNotReady(`volume ${volume.name} is of a kind that this node does not have`);
+    throw new VolumeNotReady(`volume ${volume.name} has a type that this node does not support`);
   }
   if (volume.emptyDir.medium === "Memory") return undefined;
   mkdirSync(directory, { recursive: true });

@@ -1,26 +1,26 @@
 import { join } from "node:path";
-import { systemClock, timestamp } from "../clock.ts";
 import type { NodeFaults } from "../faults/faultState.ts";
 import type { Fleet, FleetNode } from "../fleet/fleetFile.ts";
-import { aborted, isAborted, pause } from "./abortSignals.ts";
-import { isConflict, isNotFound } from "./apiClient.ts";
-import type { ApiClient } from "./apiClient.ts";
-import { endLeftovers, startContainer } from "./containerProcess.ts";
-import type { ContainerExit, ContainerProcess } from "./containerProcess.ts";
+import { aborted, isAborted, pause } from "../platform/abortSignals.ts";
+import { systemClock, timestamp } from "../platform/clock.ts";
+import { Minute, Second } from "../platform/durations.ts";
+import { isConflict, isNotFound, type ApiClient } from "./apiClient.ts";
+import {
+  endLeftovers,
+  openPodLog,
+  startContainer,
+  type ContainerExit,
+  type ContainerProcess,
+} from "./containerProcess.ts";
 import type { Containment } from "./containment.ts";
 import type { EventRecorder } from "./eventRecorder.ts";
 import { pullImage } from "./imagePull.ts";
 import type { Container, Pod } from "./kubeTypes.ts";
-import { admitPod } from "./podAdmission.ts";
-import { PodLog } from "./podLog.ts";
 import { podProgram } from "./podProgram.ts";
-import type { PodRecord, PodRecords } from "./podRecords.ts";
-import { PodReporter } from "./podReport.ts";
-import type { PodFacts } from "./podReport.ts";
-import { viewLines } from "./podView.ts";
-import type { Mount } from "./podView.ts";
-import { preparePodVolumes, refreshSecrets, releaseClaims } from "./podVolumes.ts";
-import type { ClaimHolders } from "./podVolumes.ts";
+import { admitPod, type PodRecord, type PodRecords } from "./podRecords.ts";
+import { PodReporter, type PodFacts } from "./podReport.ts";
+import { viewLines, type Mount } from "./podView.ts";
+import { mountWhenReady, refreshSecrets, releaseClaims, type ClaimHolders } from "./podVolumes.ts";
 import { followReadiness } from "./readiness.ts";
 
 export interface PodWorkerOptions {
@@ -33,31 +33,34 @@ export interface PodWorkerOptions {
   containment: Containment;
   faults: NodeFaults;
   events: EventRecorder;
-  restartBackOffMillis: number;
+  restartBackOffMs: number;
   mayReport: () => Promise<void>;
   log: (line: string) => void;
 }
 
-const MAX_BACK_OFF_MILLIS = 300_000;
-/** A container that ran for so long starts over without a memory of earlier crashes. */
-const FORGIVEN_AFTER_MILLIS = 600_000;
-const MOUNT_RETRY_MILLIS = 250;
-const DELETE_RETRY_MILLIS = 500;
+const MAX_BACK_OFF_MS = 5 * Minute.ms;
+/** A container that ran this long restarts with the initial back-off. */
+const BACK_OFF_RESET_MS = 10 * Minute.ms;
+const DELETE_RETRY_MS = 500;
+/** The longest grace period of a container when the agent itself stops. */
+const MAX_STOP_GRACE_SECONDS = 5;
 
-// Long because: it is one pod's whole life in order, and each step needs the state of those before it.
-/** One pod on one node, from admission to removal. Everything it does can be cut off and done again by the next agent. */
+/**
+ * A pod on its node, from admission to removal. The next agent can repeat every step that this one did not finish.
+ * One class, although long: each step of the life cycle needs the state of the steps before it.
+ */
 export class PodWorker {
-  /** Settles when the pod is removed, or when the agent was stopped. */
+  /** Settles when the pod is removed, or when the agent has stopped. */
   readonly done: Promise<void>;
   readonly #options: PodWorkerOptions;
   readonly #reporter: PodReporter;
-  /** Aborted when the agent stops: processes end, nothing is reported, records stay. */
+  /** Aborted when the agent stops: processes end, no status is reported, records stay. */
   readonly #stop = new AbortController();
-  /** Aborted when the pod shall go. */
+  /** Aborted when the pod is being deleted. */
   readonly #delete = new AbortController();
   readonly #ending: AbortSignal;
   #pod: Pod;
-  #gone = false;
+  #isGone = false;
   #killedForMemory = false;
   #process: ContainerProcess | undefined;
   #facts: PodFacts = {
@@ -81,15 +84,15 @@ export class PodWorker {
     });
   }
 
-  /** The newest version of the object. */
+  /** Receives the newest version of the object. */
   update(pod: Pod): void {
     this.#pod = pod;
     if (pod.metadata.deletionTimestamp !== undefined) this.#delete.abort();
   }
 
-  /** The object is not there any more: clean up, and tell nobody. */
+  /** The object no longer exists: clean up without reporting. */
   gone(): void {
-    this.#gone = true;
+    this.#isGone = true;
     this.#delete.abort();
   }
 
@@ -109,8 +112,8 @@ export class PodWorker {
     await this.#process.kill();
   }
 
-  /** Brings changed Secrets to the pod's files. */
-  async refresh(): Promise<void> {
+  /** Updates the files of changed Secrets. */
+  async refreshSecrets(): Promise<void> {
     const { client, records, claimHolders } = this.#options;
     const record = records.get(this.#pod.metadata.uid);
     if (record === undefined || this.#ending.aborted) return;
@@ -127,20 +130,16 @@ export class PodWorker {
       await this.#live(record).catch((error: unknown) => {
         this.#cannotRun(error);
       });
-      // Whatever became of it: the pod is there until somebody deletes it.
-      await aborted(this.#ending);
-    } else {
-      await aborted(this.#ending);
     }
+    // However it ended, the pod exists until a client deletes it.
+    await aborted(this.#ending);
     if (this.#delete.signal.aborted && !this.#stop.signal.aborted) await this.#remove(record);
   }
 
   #admit(): PodRecord | undefined {
     const { node, records, events } = this.#options;
     const { phase } = this.#pod.status ?? {};
-    if (phase === "Succeeded" || phase === "Failed") {
-      return undefined;
-    }
+    if (phase === "Succeeded" || phase === "Failed") return undefined;
     const admission = admitPod(this.#pod, node, records);
     if ("refusal" in admission) {
       const { reason, message } = admission.refusal;
@@ -154,15 +153,24 @@ export class PodWorker {
     return record;
   }
 
-  /** Volumes, image, then the container again and again, until the pod shall end or has ended by itself. */
+  /** Prepares volumes and image, then runs the container until the pod is deleted or has ended. */
   async #live(record: PodRecord): Promise<void> {
     const container = this.#pod.spec.containers[0];
     if (container === undefined) return;
-    const mounts = await this.#mountVolumes(record);
+    const { client, records, claimHolders, containment } = this.#options;
+    const { faults, events, restartBackOffMs } = this.#options;
+    const mounts = await mountWhenReady({
+      client,
+      pod: () => this.#pod,
+      directory: records.directory(record),
+      claimHolders,
+      containment,
+      events,
+      ending: this.#ending,
+    });
     if (mounts === undefined) return;
     this.#report({ initialized: true, address: record.address });
-    const { faults, events, restartBackOffMillis } = this.#options;
-    let backOff = restartBackOffMillis;
+    let backOff = restartBackOffMs;
     while (!this.#ending.aborted) {
       const waiting = (reason: string, message: string): void => {
         this.#report({ state: { waiting: { reason, message } } });
@@ -174,49 +182,30 @@ export class PodWorker {
         faults,
         events,
         waiting,
-        over: this.#ending,
+        ending: this.#ending,
       });
       if (!pulled) return;
-      const startedMillis = systemClock.now();
+      const startedAt = systemClock.now();
       const exit = await this.#runContainer(container, record, mounts);
       if (exit === undefined || isAborted(this.#ending)) return;
-      if (systemClock.now() - startedMillis > FORGIVEN_AFTER_MILLIS) backOff = restartBackOffMillis;
-      if (!this.#shallRestart(exit)) return;
+      if (systemClock.now() - startedAt > BACK_OFF_RESET_MS) backOff = restartBackOffMs;
+      if (!this.#restarts(exit)) return;
       const { name } = container;
       waiting("CrashLoopBackOff", `back-off ${String(backOff)} ms restarting container ${name}`);
       events.record(this.#pod, "BackOff", `Back-off restarting container ${name}`);
       await pause(backOff, this.#ending);
-      backOff = Math.min(backOff * 2, MAX_BACK_OFF_MILLIS);
+      backOff = Math.min(backOff * 2, MAX_BACK_OFF_MS);
     }
   }
 
-  /** Nothing that another try would change, such as an image that stands for no program. */
+  /** Reports an error that a retry would not change, such as an image without a program. */
   #cannotRun(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
     this.#options.events.record(this.#pod, "Failed", message);
     this.#report({ state: { waiting: { reason: "CreateContainerError", message } }, ready: false });
   }
 
-  async #mountVolumes(record: PodRecord): Promise<Mount[] | undefined> {
-    const { client, records, claimHolders, events } = this.#options;
-    const directory = records.directory(record);
-    let told = "";
-    while (!this.#ending.aborted) {
-      try {
-        const mounts = await preparePodVolumes({ client, pod: this.#pod, directory, claimHolders });
-        await this.#annotatePlainWorkspace(mounts);
-        return mounts;
-      } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        if (message !== told) events.record(this.#pod, "FailedMount", message);
-        told = message;
-        await pause(MOUNT_RETRY_MILLIS, this.#ending);
-      }
-    }
-    return undefined;
-  }
-
-  /** Runs it once; undefined when it was ended from outside. */
+  /** Runs the container once; undefined when the pod or the agent was stopped. */
   async #runContainer(
     container: Container,
     record: PodRecord,
@@ -225,8 +214,7 @@ export class PodWorker {
     const { node, images, containment, records, events } = this.#options;
     const pod = this.#pod;
     const directory = records.directory(record);
-    const log = new PodLog(join(directory, "log"));
-    log.turnOver();
+    const log = openPodLog(join(directory, "log"));
     if (record.started) record.restartCount += 1;
     record.started = true;
     records.save(record);
@@ -251,13 +239,13 @@ export class PodWorker {
     const { restartCount } = record;
     const state = { running: { startedAt } };
     this.#report({ phase: "Running", state, restartCount, containerId, ready: false });
-    const over = new AbortController();
+    const ended = new AbortController();
     const onReady = (ready: boolean): void => {
       this.#report({ ready });
     };
-    const following = followReadiness(container, record.address, onReady, over.signal);
+    const following = followReadiness(container, record.address, onReady, ended.signal);
     const exit = await this.#untilExit(launched);
-    over.abort();
+    ended.abort();
     await following;
     this.#process = undefined;
     if (exit !== undefined) this.#reportExit(exit, startedAt, containerId);
@@ -267,14 +255,15 @@ export class PodWorker {
   async #untilExit(launched: ContainerProcess): Promise<ContainerExit | undefined> {
     const exit = await Promise.race([launched.exited, aborted(this.#ending)]);
     if (exit !== undefined) return exit;
-    // A lost node knows nothing of the deletion.
+    // A lost node does not see the deletion.
     if (!this.#stop.signal.aborted) await this.#options.mayReport();
     const { metadata, spec } = this.#pod;
     const stopping = this.#stop.signal.aborted;
     const grace = metadata.deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 30;
     if (!stopping) this.#options.events.record(this.#pod, "Killing", "Stopping container");
-    // The machine's user waits for a stop; nobody's work is lost by a shorter grace, but a Ctrl-C must end.
-    await launched.stop(this.#gone ? 0 : (stopping ? Math.min(grace, 5) : grace) * 1_000);
+    // A Ctrl-C must end the agent soon, and a shorter grace period loses no stored work.
+    const seconds = stopping ? Math.min(grace, MAX_STOP_GRACE_SECONDS) : grace;
+    await launched.stop(this.#isGone ? 0 : seconds * Second.ms);
     return undefined;
   }
 
@@ -287,14 +276,14 @@ export class PodWorker {
     this.#report({ state: { terminated: lastTerminated }, lastTerminated, ready: false });
   }
 
-  #shallRestart(exit: ContainerExit): boolean {
+  #restarts(exit: ContainerExit): boolean {
     const policy = this.#pod.spec.restartPolicy ?? "Always";
     if (policy === "Always" || (policy === "OnFailure" && exit.code !== 0)) return true;
     this.#report({ phase: exit.code === 0 ? "Succeeded" : "Failed" });
     return false;
   }
 
-  /** Only after the processes are gone: then what they held, then the object, that very one. */
+  /** Removes the processes first, then what they held, then exactly this object. */
   async #remove(record: PodRecord | undefined): Promise<void> {
     const { client, records, claimHolders, mayReport, events } = this.#options;
     const { namespace, name, uid } = this.#pod.metadata;
@@ -306,7 +295,7 @@ export class PodWorker {
     }
     releaseClaims(claimHolders, uid);
     await events.settled();
-    if (this.#gone) return;
+    if (this.#isGone) return;
     this.#report({ ready: false });
     await this.#reporter.settled();
     const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
@@ -317,18 +306,9 @@ export class PodWorker {
         return;
       } catch (error) {
         if (isNotFound(error) || isConflict(error)) return;
-        await pause(DELETE_RETRY_MILLIS, this.#stop.signal);
+        await pause(DELETE_RETRY_MS, this.#stop.signal);
       }
     }
-  }
-
-  async #annotatePlainWorkspace(mounts: Mount[]): Promise<void> {
-    const workspace = mounts.find(({ target }) => target === "/workspace");
-    if (this.#options.containment.kind !== "plain" || workspace === undefined) return;
-    const { namespace, name, uid } = this.#pod.metadata;
-    await this.#options.client.mergePatch(`/api/v1/namespaces/${namespace}/pods/${name}`, {
-      metadata: { uid, annotations: { "gpu-dev.io/workspace-path": workspace.source } },
-    });
   }
 
   #report(change: Partial<PodFacts>): void {

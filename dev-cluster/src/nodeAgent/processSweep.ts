@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** A process as told apart from a later one that got the same number. */
+/** A process, distinguishable from a later one with the same id. */
 export interface ProcessIdentity {
   pid: number;
   startTime: string;
 }
 
-/** Reads what podInit.sh wrote: its own line of /proc. Undefined when there is none. */
+/** Reads the file that podInit.sh writes: its own line of /proc. Undefined if it does not exist. */
 export function readProcessFile(path: string): ProcessIdentity | undefined {
   try {
     return parseStat(readFileSync(path, "utf8"));
@@ -16,7 +16,7 @@ export function readProcessFile(path: string): ProcessIdentity | undefined {
   }
 }
 
-/** Sends the signal to that very process; answers whether it was there. */
+/** Sends the signal to exactly that process; returns whether it was running. */
 export function signalProcess(process_: ProcessIdentity, signal: NodeJS.Signals): boolean {
   if (!isAlive(process_)) return false;
   try {
@@ -36,8 +36,9 @@ export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
 }
 
 /**
- * Kills every process whose environment carries the pod's uid, again and again until none is left: one of them may
- * have forked while we looked. Finds what left its process group and its session, but not what wiped its environment.
+ * Kills every process whose environment contains the pod's uid, repeatedly until none is left, because
+ * a process may fork during the search. Finds processes that left their group and session, but not
+ * those that cleared their environment.
  */
 export async function sweepPod(uid: string): Promise<void> {
   const marker = `GPU_DEV_POD_UID=${uid}`;
@@ -47,7 +48,7 @@ export async function sweepPod(uid: string): Promise<void> {
     for (const pid of left) kill(pid);
     await delay(10);
   }
-  throw new Error(`Processes of pod ${uid} don't end: ${processesWith(marker).join(", ")}.`);
+  throw new Error(`Processes of pod ${uid} do not end: ${processesWith(marker).join(", ")}.`);
 }
 
 function processesWith(marker: string): number[] {
@@ -55,11 +56,11 @@ function processesWith(marker: string): number[] {
   for (const name of readdirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     try {
-      // A zombie has no environment any more and so is not found: there is nothing left of it to end.
+      // A zombie has no environment and is not found: nothing of it is left to end.
       const environment = readFileSync(`/proc/${name}/environ`, "latin1");
       if (environment.split("\0").includes(marker)) found.push(Number(name));
     } catch {
-      // Another user's, or gone since.
+      // Another user's, or ended meanwhile.
     }
   }
   return found;
@@ -69,11 +70,11 @@ function kill(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch {
-    // Gone since.
+    // Ended meanwhile.
   }
 }
 
-/** The command name in parentheses may hold spaces; what follows it is numbers. Start time is the 22nd field. */
+/** The command name in parentheses may contain spaces; numbers follow it. Start time is field 22. */
 function parseStat(stat: string): ProcessIdentity | undefined {
   const after = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const startTime = after[19];

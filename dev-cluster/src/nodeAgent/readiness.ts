@@ -1,37 +1,38 @@
+import { Second } from "../platform/durations.ts";
 import { connect } from "node:net";
-import { isAborted, pause } from "./abortSignals.ts";
+import { isAborted, pause } from "../platform/abortSignals.ts";
 import type { Container } from "./kubeTypes.ts";
 
-/** While a container starts we look often, so that its readiness is seen within milliseconds. */
-const STARTING_POLL_MILLIS = 20;
+/** Frequent while a container starts, so that its readiness is visible within milliseconds. */
+const STARTING_POLL_MS = 20;
 const FAILURES_TO_UNREADY = 3;
-const CONNECT_TIMEOUT_MILLIS = 1_000;
+const CONNECT_TIMEOUT_MS = Second.ms;
 
-/** Follows a container's readiness until `over`. Without a probe it is ready at once. */
+/** Reports changes of a container's readiness until `ended`. Without a probe it is ready immediately. */
 export async function followReadiness(
   container: Container,
   address: string,
   onChange: (ready: boolean) => void,
-  over: AbortSignal,
+  ended: AbortSignal,
 ): Promise<void> {
   const port = probePort(container);
   if (port === undefined) {
     onChange(true);
     return;
   }
-  const period = (container.readinessProbe?.periodSeconds ?? 10) * 1_000;
+  const period = (container.readinessProbe?.periodSeconds ?? 10) * Second.ms;
   let ready = false;
   let failures = 0;
-  while (!over.aborted) {
-    const answered = await canConnect(address, port);
-    if (isAborted(over)) return;
-    failures = answered ? 0 : failures + 1;
-    if (answered !== ready && (answered || failures >= FAILURES_TO_UNREADY)) {
-      ready = answered;
+  while (!ended.aborted) {
+    const isConnectable = await canConnect(address, port);
+    if (isAborted(ended)) return;
+    failures = isConnectable ? 0 : failures + 1;
+    if (isConnectable !== ready && (isConnectable || failures >= FAILURES_TO_UNREADY)) {
+      ready = isConnectable;
       onChange(ready);
     }
-    const wait = ready ? period : STARTING_POLL_MILLIS;
-    await pause(wait, over);
+    const wait = ready ? period : STARTING_POLL_MS;
+    await pause(wait, ended);
   }
 }
 
@@ -43,19 +44,19 @@ function probePort({ readinessProbe, ports }: Container): number | undefined {
 
 function canConnect(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: CONNECT_TIMEOUT_MILLIS });
-    const answer = (connected: boolean): void => {
+    const socket = connect({ host, port, timeout: CONNECT_TIMEOUT_MS });
+    const finish = (connected: boolean): void => {
       socket.destroy();
       resolve(connected);
     };
     socket.once("connect", () => {
-      answer(true);
+      finish(true);
     });
     socket.once("error", () => {
-      answer(false);
+      finish(false);
     });
     socket.once("timeout", () => {
-      answer(false);
+      finish(false);
     });
   });
 }

@@ -1,5 +1,12 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { createHash } from "node:crypto";
 import type { Secret, Volume } from "./kubeTypes.ts";
@@ -9,8 +16,9 @@ type SecretSource = NonNullable<Volume["secret"]>;
 const CURRENT = "..data";
 
 /**
- * Writes a Secret's files as the kubelet does: into a directory of their own to which the link `..data` leads, so that a reader sees
- * all of the old files or all of the new ones. Does nothing when they are the same. Files with mode as the pod says.
+ * Writes a Secret's files as the kubelet does: into a directory of their own, to which the link
+ * `..data` points, so that a reader sees all of the old files or all of the new ones. Does nothing when
+ * the files are unchanged. File modes are as the pod declares.
  */
 export function writeSecretVolume(directory: string, source: SecretSource, secret: Secret): void {
   mkdirSync(directory, { recursive: true, mode: 0o755 });

@@ -1,15 +1,19 @@
 import { z } from "zod";
-import type { StatusCause, Subject } from "../kube/statusError.ts";
-import { badRequest, invalid } from "../kube/statusError.ts";
-import type { KubeObject } from "../kube/kubeObject.ts";
-import type { ResourceType } from "../resources/resourceType.ts";
+import { badRequest, invalid, type StatusCause, type Subject } from "../kube/statusError.ts";
+import { isRecord, type KubeObject } from "../kube/kubeObject.ts";
+import {
+  apiVersionOf,
+  notSupported,
+  required,
+  wrong,
+  type ResourceType,
+} from "../resources/resourceType.ts";
 import { decode, unreadable } from "../schema/decode.ts";
-import { apiVersionOf, notSupported, required, wrong } from "../resources/resourceType.ts";
 import { metadataShape } from "../resources/shapes.ts";
 
 const outerShape = z.looseObject({ metadata: metadataShape });
 
-/** What becomes of fields that the kind does not have: left out in silence, with a warning, or refused. */
+/** The handling of unknown fields: drop them silently, warn, or refuse the object. */
 export type FieldValidation = "Ignore" | "Warn" | "Strict";
 
 export interface Admitted {
@@ -17,14 +21,14 @@ export interface Admitted {
   readonly warnings: readonly string[];
 }
 
-/** A draft of what a client sent: ours to change, with known fields alone, of the right kind and shape. */
+/** A draft of the client's object: a private copy with known fields only, of the right kind and shape. */
 export function admit(
   type: ResourceType,
   input: unknown,
   subject: Subject,
   fieldValidation: FieldValidation = "Ignore",
 ): Admitted {
-  if (!isRecord(input)) throw badRequest("the body is no object");
+  if (!isRecord(input)) throw badRequest("the body is not an object");
   const apiVersion = apiVersionOf(type);
   checkKind(type, input, apiVersion);
   const { object: draft, unknown } = decode(
@@ -32,24 +36,22 @@ export function admit(
     { ...input, metadata: input["metadata"] ?? {} },
     subject,
   );
-  const strange = unknown.map((path) => `unknown field "${path}"`);
-  if (fieldValidation === "Strict" && strange.length > 0) {
-    throw badRequest(`${unreadable(type)}: strict decoding error: ${strange.join(", ")}`);
+  const problems = unknown.map((path) => `unknown field "${path}"`);
+  if (fieldValidation === "Strict" && problems.length > 0) {
+    throw badRequest(`${unreadable(type)}: strict decoding error: ${problems.join(", ")}`);
   }
   checkShape(outerShape, draft, type, subject);
   checkShape(type.schema, draft, type, subject);
-  // Kind and version come first: a list says them once, and its items go without (see listing.ts).
+  // Kind and version come first: a list states them once and cuts them from its items (see listing.ts).
   return {
     draft: { kind: type.kind, apiVersion, ...draft } as unknown as KubeObject,
-    warnings: fieldValidation === "Warn" ? strange : [],
+    warnings: fieldValidation === "Warn" ? problems : [],
   };
 }
 
 function checkKind(type: ResourceType, input: Record<string, unknown>, apiVersion: string): void {
   if ((input["kind"] ?? type.kind) !== type.kind) {
-    throw badRequest(
-      `the object is a ${String(input["kind"])}, and this is the path of ${type.kind}`,
-    );
+    throw badRequest(`the object is a ${String(input["kind"])}, but this path serves ${type.kind}`);
   }
   if ((input["apiVersion"] ?? apiVersion) !== apiVersion) {
     throw badRequest(
@@ -81,7 +83,7 @@ function checkShape(
     }
     if (issue.message === "Required value") return required(field);
     if (issue.code === "invalid_value") return notSupported(field, value, issue.values.map(String));
-    // Labels are one field to the API, whichever of them is wrong.
+    // The API reports labels as one field.
     if (issue.path[1] === "labels")
       return wrong("metadata.labels", `Invalid value: ${issue.message}`);
     return wrong(field, `Invalid value: ${JSON.stringify(value)}: ${issue.message}`);
@@ -103,8 +105,4 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
     at = (at as Record<PropertyKey, unknown>)[part];
   }
   return at;
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

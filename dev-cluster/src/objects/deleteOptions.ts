@@ -1,17 +1,16 @@
 import { z } from "zod";
-import type { ResourceType } from "../resources/resourceType.ts";
-import { notSupported, wrong } from "../resources/resourceType.ts";
+import { notSupported, wrong, type ResourceType } from "../resources/resourceType.ts";
 import type { KubeObject } from "../kube/kubeObject.ts";
 import { badRequest, invalid } from "../kube/statusError.ts";
 
-/** On an owner that is being deleted: its dependents are to be set free first, or to go first. */
+/** Finalizers of an owner that is being deleted: its dependents are orphaned first, or deleted first. */
 export const ORPHAN = "orphan";
 export const FOREGROUND = "foregroundDeletion";
 
 const POLICIES = ["Foreground", "Background", "Orphan"] as const;
 
 const optionsShape = z.looseObject({
-  // A negative one means the shortest in which something can be ended.
+  // A negative value means the shortest grace period.
   gracePeriodSeconds: z
     .number()
     .int()
@@ -30,7 +29,7 @@ export type DeleteOptions = z.output<typeof optionsShape>;
 export function parseDeleteOptions(input: unknown): DeleteOptions {
   const result = optionsShape.safeParse(input ?? {});
   if (!result.success) {
-    throw badRequest(`these are no DeleteOptions: ${z.prettifyError(result.error)}`);
+    throw badRequest(`invalid DeleteOptions: ${z.prettifyError(result.error)}`);
   }
   const { propagationPolicy: policy, orphanDependents } = result.data;
   const field = "propagationPolicy";
@@ -39,18 +38,21 @@ export function parseDeleteOptions(input: unknown): DeleteOptions {
     throw invalid("DeleteOptions", subject, [notSupported(field, policy, POLICIES)]);
   }
   if (typeof policy === "string" && typeof orphanDependents === "boolean") {
-    const why = `Invalid value: "${policy}": orphanDependents and it exclude each other`;
+    const why = `Invalid value: "${policy}": orphanDependents and propagationPolicy exclude each other`;
     throw invalid("DeleteOptions", subject, [wrong(field, why)]);
   }
   return result.data;
 }
 
-/** Whether the caller said what is to become of dependents. */
-export function saysPropagation({ propagationPolicy, orphanDependents }: DeleteOptions): boolean {
+/** Whether the caller specified what happens to dependents. */
+export function specifiesPropagation({
+  propagationPolicy,
+  orphanDependents,
+}: DeleteOptions): boolean {
   return typeof propagationPolicy === "string" || typeof orphanDependents === "boolean";
 }
 
-/** The finalizers of an object once its deletion begins: what was asked for, else what stands there, else its kind's way. */
+/** The finalizers of an object whose deletion begins: as requested, otherwise as present, otherwise the kind's default. */
 export function deletionFinalizers(
   type: ResourceType,
   object: KubeObject,
@@ -58,14 +60,14 @@ export function deletionFinalizers(
 ): string[] {
   const before = object.metadata.finalizers ?? [];
   const others = before.filter((each) => each !== ORPHAN && each !== FOREGROUND);
-  const asked = askedFinalizer(options);
-  if (asked !== undefined) return asked === "" ? others : [...others, asked];
+  const requested = requestedFinalizer(options);
+  if (requested !== undefined) return requested === "" ? others : [...others, requested];
   if (others.length < before.length) return before;
   return type.orphansByDefault === true ? [...others, ORPHAN] : others;
 }
 
-function askedFinalizer(options: DeleteOptions): string | undefined {
-  if (!saysPropagation(options)) return undefined;
+function requestedFinalizer(options: DeleteOptions): string | undefined {
+  if (!specifiesPropagation(options)) return undefined;
   const { propagationPolicy, orphanDependents } = options;
   if (orphanDependents === true || propagationPolicy === "Orphan") return ORPHAN;
   return propagationPolicy === "Foreground" ? FOREGROUND : "";

@@ -1,17 +1,13 @@
-import { timestamp } from "../clock.ts";
-import type { ResourceType } from "../resources/resourceType.ts";
-import { storageKey } from "../resources/resourceType.ts";
+import { Second } from "../platform/durations.ts";
+import { timestamp } from "../platform/clock.ts";
+import { storageKey, subjectOf, type ResourceType } from "../resources/resourceType.ts";
 import type { StoredObject } from "../store/objectStore.ts";
-import type { DeleteOptions } from "./deleteOptions.ts";
-import { deletionFinalizers } from "./deleteOptions.ts";
-import type { KubeObject } from "../kube/kubeObject.ts";
-import { edited } from "../kube/kubeObject.ts";
-import type { ObjectKey, ObjectOperations } from "./objectOperations.ts";
-import { isReadyToGo } from "./objectOperations.ts";
-import { subjectOf } from "../kube/statusError.ts";
+import { deletionFinalizers, type DeleteOptions } from "./deleteOptions.ts";
+import { edited, type KubeObject, type ObjectKey } from "../kube/kubeObject.ts";
+import { canBeRemoved, type ObjectOperations } from "./objectOperations.ts";
 import { conflict } from "../kube/statusError.ts";
 
-/** Deletes, or begins to: `removed` says whether the object is gone now. */
+/** Deletes an object, or begins its deletion: `removed` reports whether the object no longer exists. */
 export function deleteObject(
   operations: ObjectOperations,
   type: ResourceType,
@@ -19,15 +15,15 @@ export function deleteObject(
   options: DeleteOptions = {},
 ): StoredObject & { removed: boolean } {
   const object = operations.get(type, key);
-  // Under this path, the real server's words name the kind.
+  // The real server names the kind instead of the resource in this error.
   checkPreconditions({ ...subjectOf(type, key.name), resource: type.kind }, object, options);
-  const asked = options.gracePeriodSeconds ?? undefined;
-  const grace = type.gracePeriodSeconds?.(object, asked) ?? 0;
+  const requested = options.gracePeriodSeconds ?? undefined;
+  const grace = type.gracePeriodSeconds?.(object, requested) ?? 0;
   const finalizers = deletionFinalizers(type, object, options);
   const marked = markDeleted(operations, type, object, { grace, finalizers });
   const dryRun = options.dryRun?.includes("All") === true;
-  if (isReadyToGo(type, marked)) {
-    // Nobody waited for it: watches see it go as it was, without a deletion having begun.
+  if (canBeRemoved(type, marked)) {
+    // Without a grace period, watches see the last state without a deletion timestamp.
     const last = type.gracePeriodSeconds === undefined && isUnmarked(object) ? object : marked;
     const stored = dryRun ? textOf(last) : operations.store.remove(storageKey(type), last);
     return { ...stored, removed: true };
@@ -38,8 +34,8 @@ export function deleteObject(
 
 const textOf = (object: KubeObject): StoredObject => ({ object, json: JSON.stringify(object) });
 
-/** Deleted by now, which is what its caller wanted. For the controllers of this process. */
-export function deleteIfThere(
+/** Deletes the object unless it no longer exists. For the controllers of this process. */
+export function deleteIfExists(
   operations: ObjectOperations,
   type: ResourceType,
   object: KubeObject,
@@ -51,17 +47,17 @@ export function deleteIfThere(
   deleteObject(operations, type, current.metadata, { gracePeriodSeconds, propagationPolicy });
 }
 
-/** Throws 409 for an object that is not the one that was meant. */
+/** Throws 409 for an object other than the one that the preconditions name. */
 export function checkPreconditions(
   subject: ReturnType<typeof subjectOf>,
   object: KubeObject,
   options: DeleteOptions,
 ): void {
   const { uid, resourceVersion } = options.preconditions ?? {};
-  const differ = (what: string, asked: string, actual: string) =>
+  const differ = (field: string, expected: string, actual: string) =>
     conflict(
       subject,
-      `Precondition failed: ${what} in precondition: ${asked}, ${what} in object meta: ${actual}`,
+      `Precondition failed: ${field} in precondition: ${expected}, ${field} in object meta: ${actual}`,
     );
   if (typeof uid === "string" && uid !== object.metadata.uid) {
     throw differ("UID", uid, object.metadata.uid);
@@ -73,7 +69,7 @@ export function checkPreconditions(
 
 const isUnmarked = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp === undefined;
 
-/** The object with its deletion noted; the very same when it is noted already and nothing new is asked for. */
+/** The object with its deletion recorded; the same object if it is recorded already and nothing changes. */
 function markDeleted(
   operations: ObjectOperations,
   type: ResourceType,
@@ -88,7 +84,7 @@ function markDeleted(
     if (finalizers.length > 0) draft.metadata.finalizers = [...finalizers];
     else delete draft.metadata.finalizers;
     if (!sooner) return;
-    draft.metadata.deletionTimestamp = timestamp(operations.clock.now() + grace * 1000);
+    draft.metadata.deletionTimestamp = timestamp(operations.clock.now() + grace * Second.ms);
     draft.metadata.deletionGracePeriodSeconds = grace;
     if (deletionTimestamp === undefined && draft.metadata.generation !== undefined) {
       draft.metadata.generation += 1;

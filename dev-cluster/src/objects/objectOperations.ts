@@ -1,18 +1,19 @@
 import { randomInt } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import type { Clock } from "../clock.ts";
-import { timestamp } from "../clock.ts";
+import { timestamp, type Clock } from "../platform/clock.ts";
 import type { Namespace } from "../resources/simpleTypes.ts";
-import type { ResourceType } from "../resources/resourceType.ts";
-import { required, storageKey, wrong } from "../resources/resourceType.ts";
+import {
+  required,
+  storageKey,
+  wrong,
+  subjectOf,
+  type ResourceType,
+} from "../resources/resourceType.ts";
 import { isDnsSubdomain } from "../resources/shapes.ts";
-import type { ObjectStore, StoredObject } from "../store/objectStore.ts";
-import { newUid } from "../store/objectStore.ts";
+import { newUid, type ObjectStore, type StoredObject } from "../store/objectStore.ts";
 import { admit, refuseInvalid, type FieldValidation } from "./admission.ts";
-import type { KubeObject, ObjectMeta } from "../kube/kubeObject.ts";
-import { edited } from "../kube/kubeObject.ts";
+import { edited, type KubeObject, type ObjectKey, type ObjectMeta } from "../kube/kubeObject.ts";
 import { checkFinalizers, checkIdentity, withSpecOf, withStatusOf } from "./objectUpdate.ts";
-import type { Subject } from "../kube/statusError.ts";
 import {
   alreadyExists,
   badRequest,
@@ -20,32 +21,27 @@ import {
   forbidden,
   notFound,
   StatusError,
-  subjectOf,
+  type Subject,
 } from "../kube/statusError.ts";
 
-export interface ObjectKey {
-  /** Absent for cluster-scoped kinds. */
-  namespace?: string | undefined;
-  name: string;
-}
-
 export interface WriteOptions {
-  /** Checked and answered, but not stored. */
+  /** Validates the write and responds as usual, but stores nothing. */
   dryRun?: boolean;
-  /** Only the status is written, and labels and annotations with it. */
+  /** Writes only the status, and labels and annotations. */
   subresource?: "status" | undefined;
   fieldValidation?: FieldValidation | undefined;
-  /** Called with each thing that the client should know although its request is done. */
+  /** Receives each warning for the client of a successful request. */
   warn?: ((warning: string) => void) | undefined;
-  /** Whether the client replaces what it names, as a PUT does, and does not patch it. */
+  /** Whether the client replaces the object (PUT) instead of patching it. */
   replaces?: boolean;
 }
 
 const NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789";
 
 /**
- * The rules of the API over the store: what HTTP clients and the controllers of this process both go through. Synchronous,
- * so each call is atomic; a write that carries a resource version is refused when the object has another by now.
+ * The rules of the API over the store, for HTTP clients and for the controllers of this process. Every
+ * call is synchronous and therefore atomic; a write that carries a resource version is refused when the
+ * object has changed.
  */
 export class ObjectOperations {
   readonly store: ObjectStore;
@@ -56,7 +52,7 @@ export class ObjectOperations {
     this.clock = options.clock;
   }
 
-  /** Throws 404 when there is none. */
+  /** Throws 404 if the object does not exist. */
   get<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey): T {
     const object = this.find(type, key);
     if (object === undefined) throw notFound(subjectOf(type, key.name));
@@ -91,7 +87,7 @@ export class ObjectOperations {
     return this.#store(type, draft, options);
   }
 
-  /** Replaces the object, or its status alone. Writes nothing when nothing would change. */
+  /** Replaces the object, or only its status. Writes nothing if nothing changes. */
   update(
     type: ResourceType,
     key: ObjectKey,
@@ -116,15 +112,15 @@ export class ObjectOperations {
     if (isDeepStrictEqual(next, old)) {
       return { object: old, json: JSON.stringify(old) };
     }
-    if (isReadyToGo(type, next) && options.dryRun !== true) {
+    if (canBeRemoved(type, next) && options.dryRun !== true) {
       this.store.remove(storageKey(type), next);
-      // The client is told what it wrote, which nobody will ever read.
+      // The client receives what it wrote, although that version is never stored.
       return { object: next, json: JSON.stringify(next) };
     }
     return this.#store(type, next, options);
   }
 
-  /** Reads, changes a copy and writes it; for the controllers of this process. */
+  /** Reads the object, changes a copy and writes it; for the controllers of this process. */
   edit<T extends KubeObject>(
     type: ResourceType<T>,
     key: ObjectKey,
@@ -159,7 +155,7 @@ export class ObjectOperations {
   #newMetadata(type: ResourceType, namespace: string | undefined, draft: KubeObject): ObjectMeta {
     const sent = draft.metadata as Partial<ObjectMeta>;
     if (sent.resourceVersion !== undefined && sent.resourceVersion !== "") {
-      // As a real server has it: its storage refuses that, and it knows no better word for it.
+      // A real server's storage layer refuses this, with code 500 and no reason.
       const why = "resourceVersion should not be set on objects to be created";
       throw new StatusError(500, undefined, why);
     }
@@ -197,8 +193,8 @@ export class ObjectOperations {
   }
 }
 
-/** Whether nothing keeps a deleted object any more. */
-export function isReadyToGo(type: ResourceType, object: KubeObject): boolean {
+/** Whether nothing keeps a deleted object from being removed. */
+export function canBeRemoved(type: ResourceType, object: KubeObject): boolean {
   return (
     object.metadata.deletionTimestamp !== undefined &&
     (object.metadata.deletionGracePeriodSeconds ?? 0) === 0 &&

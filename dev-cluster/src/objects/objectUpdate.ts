@@ -1,17 +1,9 @@
-import type { ResourceType } from "../resources/resourceType.ts";
-import { forbiddenField, wrong } from "../resources/resourceType.ts";
+import { forbiddenField, wrong, subjectOf, type ResourceType } from "../resources/resourceType.ts";
 import { refuseInvalid } from "./admission.ts";
-import type { KubeObject, ObjectMeta } from "../kube/kubeObject.ts";
-import type { ObjectKey } from "./objectOperations.ts";
-import {
-  badRequest,
-  conflict,
-  invalid,
-  modifiedMeanwhile,
-  subjectOf,
-} from "../kube/statusError.ts";
+import type { KubeObject, ObjectMeta, ObjectKey } from "../kube/kubeObject.ts";
+import { badRequest, conflict, invalid, modifiedMeanwhile } from "../kube/statusError.ts";
 
-/** Throws where what was sent is another object than the one at the path, or an older version of it. */
+/** Throws if the sent object is a different object than the one at the path, or an older version of it. */
 export function checkIdentity(
   type: ResourceType,
   key: ObjectKey,
@@ -29,7 +21,7 @@ export function checkIdentity(
     throw badRequest("the namespace of the object does not match the namespace on the URL");
   }
   if (meta.uid !== undefined && meta.uid !== "" && meta.uid !== old.metadata.uid) {
-    // A replacement carries the uid as a condition; a patch would change it.
+    // In a replacement the uid is a precondition; a patch would change it.
     if (!replaces) {
       const why = `Invalid value: "${meta.uid}": field is immutable`;
       refuseInvalid(type, old, [wrong("metadata.uid", why)]);
@@ -48,7 +40,7 @@ export function checkIdentity(
   }
 }
 
-/** What a client may say about metadata on an update; the rest stays as it was. */
+/** The metadata that a client may change on an update; the rest stays unchanged. */
 function metadataOf(old: KubeObject, sent: KubeObject): ObjectMeta {
   const { labels, annotations, finalizers, ownerReferences } = sent.metadata;
   const kept = { ...old.metadata };

@@ -1,20 +1,18 @@
-import { timestamp } from "../clock.ts";
+import { timestamp } from "../platform/clock.ts";
 import type { Pod } from "../resources/pod.ts";
 import { podType } from "../resources/podType.ts";
-import { storageKey } from "../resources/resourceType.ts";
-import { isRecord } from "./admission.ts";
-import { edited, withCondition } from "../kube/kubeObject.ts";
-import type { ObjectKey, ObjectOperations } from "./objectOperations.ts";
-import { subjectOf } from "../kube/statusError.ts";
+import { storageKey, subjectOf } from "../resources/resourceType.ts";
+import { isRecord, edited, withCondition, type ObjectKey } from "../kube/kubeObject.ts";
+import type { ObjectOperations } from "./objectOperations.ts";
 import { badRequest, conflict } from "../kube/statusError.ts";
 
-/** Gives the pod its node, once. Throws 409 when it has one, is being deleted or is not the pod that was meant. */
+/** Binds the pod to its node, once. Throws 409 if it is bound, being deleted or not the requested pod. */
 export function bindPod(operations: ObjectOperations, key: ObjectKey, body: unknown): void {
   const binding = isRecord(body) ? body : {};
   const target = isRecord(binding["target"]) ? binding["target"] : {};
   const nodeName = target["name"];
   if (typeof nodeName !== "string" || nodeName === "") {
-    throw badRequest("a binding names its node in target.name");
+    throw badRequest("a binding must name its node in target.name");
   }
   const pod = operations.get(podType, key);
   const metadata = isRecord(binding["metadata"]) ? binding["metadata"] : {};
@@ -29,7 +27,7 @@ export function bindPod(operations: ObjectOperations, key: ObjectKey, body: unkn
       ...draft.status,
       conditions: withCondition(draft.status?.conditions, condition),
     };
-    // Kept from the refusals before it.
+    // Remove what earlier scheduling failures left.
     for (const each of draft.status.conditions ?? []) {
       if (each.type !== "PodScheduled") continue;
       delete each.reason;
@@ -46,9 +44,9 @@ function refusal(pod: Pod, nodeName: string, metadata: Record<string, unknown>) 
   if ((pod.spec.nodeName ?? "") !== "") {
     return `pod ${pod.metadata.name} is already assigned to node "${pod.spec.nodeName ?? ""}", and can't go to "${nodeName}"`;
   }
-  const asked = metadata["uid"];
-  if (typeof asked === "string" && asked !== "" && asked !== uid) {
-    return `Precondition failed: UID in precondition: ${asked}, UID in object meta: ${uid}`;
+  const requested = metadata["uid"];
+  if (typeof requested === "string" && requested !== "" && requested !== uid) {
+    return `Precondition failed: UID in precondition: ${requested}, UID in object meta: ${uid}`;
   }
   return undefined;
 }

@@ -1,17 +1,15 @@
-import { timestamp } from "../clock.ts";
-import type { Pod } from "../resources/pod.ts";
-import { isTerminal } from "../resources/pod.ts";
+import { timestamp } from "../platform/clock.ts";
+import { isTerminal, type Pod } from "../resources/pod.ts";
 import { podType } from "../resources/podType.ts";
 import { disruptionBudgetType, type DisruptionBudget } from "../resources/simpleTypes.ts";
-import { isRecord } from "./admission.ts";
-import { withCondition } from "../kube/kubeObject.ts";
+import { isRecord, withCondition, type ObjectKey } from "../kube/kubeObject.ts";
 import { parseDeleteOptions } from "./deleteOptions.ts";
 import { checkPreconditions, deleteObject } from "./objectDeletion.ts";
-import type { ObjectKey, ObjectOperations } from "./objectOperations.ts";
+import type { ObjectOperations } from "./objectOperations.ts";
 import { selects } from "../kube/selectors.ts";
 import { badRequest, StatusError } from "../kube/statusError.ts";
 
-/** Deletes the pod unless a disruption budget would be broken: 429 then. */
+/** Deletes the pod; throws 429 if that would violate a disruption budget. */
 export function evictPod(
   operations: ObjectOperations,
   key: ObjectKey,
@@ -26,11 +24,11 @@ export function evictPod(
   const pod = operations.get(podType, key);
   const options = parseDeleteOptions(eviction["deleteOptions"]);
   checkPreconditions({ group: "", resource: "Pod", name: key.name }, pod, options);
-  const mayGo =
+  const isUnprotected =
     isTerminal(pod) ||
     pod.status?.phase === "Pending" ||
     pod.metadata.deletionTimestamp !== undefined;
-  const blocking = mayGo ? undefined : blockingBudget(operations, pod);
+  const blocking = isUnprotected ? undefined : blockingBudget(operations, pod);
   if (blocking !== undefined) {
     throw new StatusError(
       429,
@@ -51,11 +49,11 @@ export function evictPod(
   if (pod.metadata.deletionTimestamp === undefined) {
     operations.edit(podType, key, disrupt(operations), { subresource: "status" });
   }
-  // They are met: what was written since is ours.
+  // The preconditions are met: any change since then was made here.
   deleteObject(operations, podType, key, { ...options, preconditions: null });
 }
 
-/** Says on the pod who ended it, before it ends. */
+/** Records on the pod that an eviction ends it, before it ends. */
 const disrupt =
   ({ clock }: ObjectOperations) =>
   (draft: Pod): void => {
@@ -81,7 +79,7 @@ function blockingBudget(operations: ObjectOperations, pod: Pod): string | undefi
     .find((budget) => allowedDisruptions(budget, pods) < 1)?.metadata.name;
 }
 
-/** How many more of the selected pods may go. */
+/** How many of the selected pods may be disrupted. */
 function allowedDisruptions(budget: DisruptionBudget, pods: readonly Pod[]): number {
   const selected = pods.filter(
     (each) => selects(budget.spec.selector, each.metadata.labels) && !isTerminal(each),

@@ -1,16 +1,24 @@
 import { isDeepStrictEqual } from "node:util";
-import { isRecord } from "../objects/admission.ts";
+import { isRecord } from "../kube/kubeObject.ts";
 import { badRequest, StatusError } from "../kube/statusError.ts";
 
 type Container = Record<string, unknown> | unknown[];
 
-/** RFC 6902. Throws 422 when an operation can't be applied, a failed `test` included, and 400 when the patch is none. */
+/**
+ * RFC 6902. Throws 422 when an operation cannot be applied, including a failed `test`, and 400 for an
+ * invalid patch.
+ *
+ * Not the package rfc6902 (5.4): it reads inherited properties (`remove /toString` succeeds, `test
+ * /list/length` compares), skips the segments `constructor`, `prototype` and `__proto__` of a pointer,
+ * although the first two are valid keys, and accepts indices of arrays that do not exist (`replace
+ * /list/x`, `copy` and `move` to `/list/9`). A real API server refuses each of these.
+ */
 export function jsonPatch(target: unknown, patch: unknown): unknown {
-  if (!Array.isArray(patch)) throw badRequest("a JSON patch is a list of operations");
-  // One root above the document, so that the document itself can be replaced too.
+  if (!Array.isArray(patch)) throw badRequest("a JSON patch must be a list of operations");
+  // A root above the document, so that an operation can replace the document itself.
   const root: Record<string, unknown> = { document: structuredClone(target) };
   for (const operation of patch as unknown[]) {
-    if (!isRecord(operation)) throw badRequest("an operation of a JSON patch is an object");
+    if (!isRecord(operation)) throw badRequest("an operation of a JSON patch must be an object");
     apply(root, operation);
   }
   return root["document"];
@@ -37,19 +45,21 @@ function apply(root: Record<string, unknown>, operation: Record<string, unknown>
       return;
     case "test":
       if (!isDeepStrictEqual(read(root, path), operation["value"])) {
-        throw cannot(`testing value ${String(operation["path"])} failed`);
+        throw rejected(`testing value ${String(operation["path"])} failed`);
       }
       return;
     default:
-      throw badRequest(`Unexpected kind: ${String(operation["op"])} is no JSON patch operation`);
+      throw badRequest(`Unexpected kind: ${String(operation["op"])} is not a JSON patch operation`);
   }
 }
 
 function pointer(text: unknown): string[] {
   if (typeof text !== "string" || (text !== "" && !text.startsWith("/"))) {
-    throw badRequest(`"${String(text)}" is no JSON pointer`);
+    throw badRequest(`"${String(text)}" is not a JSON pointer`);
   }
   const parts = text.split("/").map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+  // Assigned below, this key would replace the prototype of its container.
+  if (parts.includes("__proto__")) throw rejected('the field name "__proto__" is not allowed');
   return ["document", ...parts.slice(1)];
 }
 
@@ -97,9 +107,9 @@ function asContainer(value: unknown, path: string[]): Container {
   throw missing(path);
 }
 
-const missing = (path: string[]) => cannot(`there is no value at /${path.slice(1).join("/")}`);
+const missing = (path: string[]) => rejected(`there is no value at /${path.slice(1).join("/")}`);
 
-const cannot = (why: string) =>
+const rejected = (why: string) =>
   new StatusError(
     422,
     "Invalid",

@@ -1,16 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
-import { isRecord } from "../objects/admission.ts";
+import { isRecord } from "../kube/kubeObject.ts";
 import { badRequest } from "../kube/statusError.ts";
 import { fieldType, type FieldType } from "../schema/fieldTypes.ts";
 
 type Fields = Record<string, unknown>;
 
 /**
- * The patch that kubectl and controllers send: maps are merged, lists as the kind's fields say (by a key of their elements, as
- * a set, or replaced). Knows `$patch`, `$retainKeys`, `$deleteFromPrimitiveList` and takes `$setElementOrder` as a hint.
+ * The patch of kubectl and of controllers: maps are merged; lists are merged by a key of their
+ * elements, merged as a set, or replaced, as the kind's fields declare. Supports `$patch`, `$retainKeys`
+ * and `$deleteFromPrimitiveList`; ignores `$setElementOrder`, which is only a hint.
  */
 export function strategicMergePatch(target: unknown, patch: unknown, kind: string): unknown {
-  if (!isRecord(patch)) throw badRequest("a strategic merge patch is an object");
+  if (!isRecord(patch)) throw badRequest("a strategic merge patch must be an object");
   return mergeMaps(isRecord(target) ? target : {}, patch, kind);
 }
 
@@ -40,7 +41,7 @@ function mergeMaps(target: Fields, patch: Fields, type: string): Fields {
 }
 
 function mergeValue(type: FieldType | undefined, target: unknown, value: unknown): unknown {
-  // Below a map of values there are no fields with types of their own.
+  // The values of a map have no fields with types.
   const name = type?.many === "map" ? "" : (type?.name ?? "");
   if (isRecord(value)) return mergeMaps(isRecord(target) ? target : {}, value, name);
   if (!Array.isArray(value)) return value;
@@ -61,19 +62,21 @@ function mergeLists(
   const isSame = (a: Fields, b: Fields) => a[mergeKey] === b[mergeKey];
   const named = patch.filter((each) => each[mergeKey] !== undefined);
   const dropped = named.filter((each) => each["$patch"] === "delete");
-  const kept = (replaces ? [] : target).filter((each) => !dropped.some((one) => isSame(one, each)));
+  const kept = (replaces ? [] : target).filter(
+    (each) => !dropped.some((other) => isSame(other, each)),
+  );
   const merged = named
     .filter((each) => each["$patch"] !== "delete")
-    .map((each) => mergeMaps(kept.find((one) => isSame(one, each)) ?? {}, each, name));
+    .map((each) => mergeMaps(kept.find((other) => isSame(other, each)) ?? {}, each, name));
   return inOrder(kept, merged, isSame);
 }
 
-/** What the patch names stands where it stood; what is new comes before what the patch does not name. */
+/** Elements that the patch names keep their place; new elements come before those that it does not name. */
 function inOrder<T>(target: T[], patch: T[], isSame: (a: T, b: T) => boolean): T[] {
-  const others = target.filter((each) => !patch.some((one) => isSame(one, each)));
+  const others = target.filter((each) => !patch.some((other) => isSame(other, each)));
   const result: T[] = [];
   for (const each of patch) {
-    const place = target.findIndex((one) => isSame(one, each));
+    const place = target.findIndex((other) => isSame(other, each));
     while (others[0] !== undefined && place > target.indexOf(others[0])) {
       result.push(...others.splice(0, 1));
     }

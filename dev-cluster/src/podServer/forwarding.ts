@@ -1,7 +1,6 @@
 import type { EventEmitter } from "node:events";
 import { rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
-import type { Server, Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Connection, ServerChannel, SocketBindInfo, TcpipBindInfo } from "ssh2";
 
 type Accept = ((port?: number) => void) | undefined;

@@ -6,8 +6,7 @@ import type { PodSpec } from "./pod.ts";
 import { setPodSpecDefaults } from "./podDefaults.ts";
 import { podSpecShape } from "./podType.ts";
 import { validatePodSpec } from "./podValidation.ts";
-import type { ResourceType } from "./resourceType.ts";
-import { required, wrong } from "./resourceType.ts";
+import { required, wrong, type ResourceType } from "./resourceType.ts";
 import { wrongLabels } from "./shapes.ts";
 
 export interface Job extends KubeObject {
@@ -39,7 +38,9 @@ export interface JobStatus {
   conditions?: { type: string; status: string; reason?: string; message?: string }[];
 }
 
-/** A pod run to its end, again where it fails; `controllers/jobs.ts` makes the pods. */
+const NO_CONTAINERS: PodSpec = { containers: [] };
+
+/** Runs a pod to its end, and again after a failure; `controllers/jobs.ts` creates the pods. */
 export const jobType: ResourceType<Job> = {
   group: "batch",
   version: "v1",
@@ -49,11 +50,11 @@ export const jobType: ResourceType<Job> = {
   namespaced: true,
   counted: true,
   subresources: ["status"],
-  // As it was before there were collectors: clients that want the pods gone say so.
+  // The API's original default: clients that want the pods removed say so.
   orphansByDefault: true,
   schema: z.looseObject({
     spec: z.looseObject({
-      // Without one, or without containers, it is refused below, by the path that is missing.
+      // Without a template or containers, validation below names the missing path.
       template: z
         .looseObject({
           spec: podSpecShape.partial({ containers: true }).optional(),
@@ -67,10 +68,10 @@ export const jobType: ResourceType<Job> = {
   prepareCreate(draft) {
     draft.status = {};
     draft.spec.template = { ...draft.spec.template };
-    // A template without containers is refused below, by the path that is missing.
-    draft.spec.template.spec = { ...{ containers: [] }, ...draft.spec.template.spec };
-    const made = labelsMade(draft);
-    const labels = { ...draft.spec.template.metadata?.labels, ...made };
+    // Without containers, validation below names the missing path.
+    draft.spec.template.spec = { ...NO_CONTAINERS, ...draft.spec.template.spec };
+    const generated = generatedLabels(draft);
+    const labels = { ...draft.spec.template.metadata?.labels, ...generated };
     draft.spec.template.metadata = { ...draft.spec.template.metadata, labels };
     draft.metadata.labels ??= labels;
     const controller = "batch.kubernetes.io/controller-uid";
@@ -79,7 +80,7 @@ export const jobType: ResourceType<Job> = {
   setDefaults(draft) {
     draft.status ??= {};
     const { spec } = draft;
-    // Where one of the two is said, the other is left open: as many as it takes.
+    // With parallelism alone, the number of completions stays open.
     if (spec.parallelism === undefined) spec.completions ??= 1;
     spec.parallelism ??= 1;
     spec.backoffLimit ??= 6;
@@ -87,17 +88,17 @@ export const jobType: ResourceType<Job> = {
     spec.manualSelector ??= false;
     spec.completionMode ??= "NonIndexed";
     spec.podReplacementPolicy ??= "TerminatingOrFailed";
-    const asked = spec.template.spec.restartPolicy;
+    const requested = spec.template.spec.restartPolicy;
     setPodSpecDefaults(spec.template.spec);
-    if (asked === undefined) delete spec.template.spec.restartPolicy;
+    if (requested === undefined) delete spec.template.spec.restartPolicy;
   },
   validate(job) {
     const { spec, metadata } = job;
     const pod = spec.template.spec;
     const restarts = pod.restartPolicy !== "OnFailure" && pod.restartPolicy !== "Never";
     const path = "spec.template.spec";
-    // Those that the job took over from its template are wrong twice.
-    const names = Object.keys(labelsMade(job));
+    // Labels that the job copied from its template are reported there.
+    const names = Object.keys(generatedLabels(job));
     const own = Object.entries(metadata.labels ?? {}).filter(([name]) => !names.includes(name));
     return [
       ...selectorCauses(spec),
@@ -113,15 +114,15 @@ export const jobType: ResourceType<Job> = {
   validateUpdate({ spec: next }, { spec: old }) {
     const fixed = ["selector", "completions", "completionMode"] as const;
     const changed = fixed.filter((field) => !isDeepStrictEqual(next[field], old[field]));
-    // What has not begun may still be placed elsewhere.
-    const begun = old.suspend !== true && !isDeepStrictEqual(next.template, old.template);
-    return [...changed, ...(begun ? ["template"] : [])].map((field) =>
+    // The template of a suspended job may still change.
+    const started = old.suspend !== true && !isDeepStrictEqual(next.template, old.template);
+    return [...changed, ...(started ? ["template"] : [])].map((field) =>
       wrong(`spec.${field}`, "Invalid value: field is immutable"),
     );
   },
 };
 
-/** A replacement may leave out what the server made; that is no change that it may make. */
+/** A replacement may omit the selector that the server generated, but must not change it. */
 function selectorCauses({ selector, template }: Job["spec"]): StatusCause[] {
   const wanted = Object.entries(selector?.matchLabels ?? {});
   const labels = template.metadata?.labels ?? {};
@@ -133,8 +134,8 @@ function selectorCauses({ selector, template }: Job["spec"]): StatusCause[] {
   ];
 }
 
-/** Two names of each: the second pair is what clients looked for before there were prefixes. */
-function labelsMade({ metadata: { uid, name } }: Job): Record<string, string> {
+/** Each label under two names: the second pair predates label prefixes. */
+function generatedLabels({ metadata: { uid, name } }: Job): Record<string, string> {
   return {
     "batch.kubernetes.io/controller-uid": uid,
     "batch.kubernetes.io/job-name": name,

@@ -2,8 +2,7 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import type { KubeObject } from "../kube/kubeObject.ts";
 import type { StatusCause } from "../kube/statusError.ts";
-import type { ResourceType } from "./resourceType.ts";
-import { wrong } from "./resourceType.ts";
+import { wrong, type ResourceType } from "./resourceType.ts";
 import { labelSelectorShape } from "./shapes.ts";
 
 interface Rule {
@@ -21,7 +20,7 @@ interface NetworkPolicy extends KubeObject {
   spec: { policyTypes?: string[]; ingress?: Rule[]; egress?: Rule[] };
 }
 
-/** Kept and validated; enforced by nobody here, as all pods share the machine's network. */
+/** Stored and validated, but not enforced: all pods share the machine's network. */
 export const networkPolicyType: ResourceType<NetworkPolicy> = {
   group: "networking.k8s.io",
   version: "v1",
@@ -33,7 +32,7 @@ export const networkPolicyType: ResourceType<NetworkPolicy> = {
   subresources: [],
   schema: z.looseObject({ spec: z.looseObject({ podSelector: labelSelectorShape }) }),
   setDefaults({ spec }) {
-    // Ingress is always meant; egress only where there is a rule of it.
+    // Ingress always applies; Egress only if it has rules.
     spec.policyTypes ??= ["Ingress", ...(spec.egress === undefined ? [] : ["Egress"])];
     for (const rule of [...(spec.ingress ?? []), ...(spec.egress ?? [])]) {
       for (const port of rule.ports ?? []) port.protocol ??= "TCP";

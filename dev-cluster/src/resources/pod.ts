@@ -1,6 +1,5 @@
 import type { Condition, KubeObject } from "../kube/kubeObject.ts";
-import type { Amounts } from "./quantity.ts";
-import { addAmounts, amountsOf, maxAmounts } from "./quantity.ts";
+import { addAmounts, amountsOf, maxAmounts, type Amounts } from "../kube/quantity.ts";
 
 export interface Toleration {
   key?: string;
@@ -102,21 +101,21 @@ export interface Pod extends KubeObject {
   status?: PodStatus;
 }
 
-/** Over for good: it holds neither devices nor capacity. */
+/** Ended for good: it holds neither devices nor capacity. */
 export function isTerminal(pod: Pod): boolean {
   return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 }
 
-/** What the pod takes of a node: its containers together, or its largest init container, and one pod. */
+/** The amounts that the pod takes of a node: the sum of its containers, or its largest init container, and one pod. */
 export function podRequests(pod: Pod): Amounts {
-  let together: Amounts = {};
+  let total: Amounts = {};
   for (const container of pod.spec.containers) {
-    together = addAmounts(together, amountsOf(container.resources?.requests));
+    total = addAmounts(total, amountsOf(container.resources?.requests));
   }
   for (const container of pod.spec.initContainers ?? []) {
-    together = maxAmounts(together, amountsOf(container.resources?.requests));
+    total = maxAmounts(total, amountsOf(container.resources?.requests));
   }
-  return { ...together, pods: 1 };
+  return { ...total, pods: 1 };
 }
 
 export function claimNames(pod: Pod): string[] {

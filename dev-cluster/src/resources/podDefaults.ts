@@ -1,9 +1,9 @@
 import type { Container, Pod, PodSpec, Probe, Toleration } from "./pod.ts";
 
-/** How long a pod stays on a node that is not ready or not reached, unless it says otherwise. */
+/** How long a pod stays on a node that is not ready or unreachable, by default. */
 const DEFAULT_TOLERATION_SECONDS = 300;
 
-/** A new pod has no status but that it is waiting, and the tolerations that admission adds. */
+/** A new pod has only the phase Pending, and the tolerations that admission adds. */
 export function preparePod(pod: Pod): void {
   pod.status = { phase: "Pending" };
   pod.spec.tolerations = withDefaultTolerations(pod.spec.tolerations ?? []);
@@ -14,24 +14,24 @@ export function preparePod(pod: Pod): void {
 }
 
 export function setPodDefaults(pod: Pod): void {
-  // A client may take all of the status away but this.
+  // A client may remove all of the status except this.
   pod.status = { ...pod.status, qosClass: qosClass(pod) };
   pod.spec.enableServiceLinks ??= true;
   setPodSpecDefaults(pod.spec);
   for (const container of [...pod.spec.containers, ...(pod.spec.initContainers ?? [])]) {
     const { resources } = container;
-    // A limit without a request is a request of as much.
+    // A limit without a request also sets the request.
     if (resources?.limits === undefined) continue;
     resources.requests = { ...resources.limits, ...resources.requests };
   }
 }
 
-/** Also of the spec in a job's template. */
+/** Also applies to the spec in a job's template. */
 export function setPodSpecDefaults(spec: PodSpec): void {
   spec.restartPolicy ??= "Always";
   spec.dnsPolicy ??= "ClusterFirst";
   spec.schedulerName ??= "default-scheduler";
-  // A negative one means the shortest that there is in which something can be ended.
+  // A negative value means the shortest grace period.
   const grace = spec.terminationGracePeriodSeconds ?? 30;
   spec.terminationGracePeriodSeconds = grace < 0 ? 1 : grace;
   spec.securityContext ??= {};
@@ -90,14 +90,14 @@ function withDefaultTolerations(tolerations: Toleration[]): Toleration[] {
 function qosClass(pod: Pod): string {
   const basic = ["cpu", "memory"];
   const containers = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])];
-  const asked = containers.some((container) =>
+  const isSpecified = containers.some((container) =>
     basic.some(
       (name) =>
         container.resources?.requests?.[name] !== undefined ||
         container.resources?.limits?.[name] !== undefined,
     ),
   );
-  if (!asked) return "BestEffort";
+  if (!isSpecified) return "BestEffort";
   const guaranteed = containers.every((container) =>
     basic.every((name) => {
       const limit = container.resources?.limits?.[name];

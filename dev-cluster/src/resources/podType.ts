@@ -1,12 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { StatusCause } from "../kube/statusError.ts";
-import type { Container, Pod } from "./pod.ts";
-import { isTerminal } from "./pod.ts";
+import { isTerminal, type Container, type Pod } from "./pod.ts";
 import { preparePod, setPodDefaults } from "./podDefaults.ts";
 import { validatePodSpec } from "./podValidation.ts";
-import type { ResourceType } from "./resourceType.ts";
-import { forbiddenField } from "./resourceType.ts";
+import { forbiddenField, type ResourceType } from "./resourceType.ts";
 import { dnsLabel, quantities } from "./shapes.ts";
 
 const portNumber = z
@@ -30,7 +28,7 @@ const containerShape = z.looseObject({
     .nullish(),
 });
 
-/** Also of the one in a job's template. */
+/** Also the shape of the spec in a job's template. */
 export const podSpecShape = z.looseObject({
   containers: z.array(containerShape).min(1, "Required value"),
   initContainers: z.array(containerShape).nullish(),
@@ -40,7 +38,7 @@ export const podSpecShape = z.looseObject({
   tolerations: z.array(z.looseObject({})).nullish(),
 });
 
-/** Pods: the kind with the most rules. */
+/** Pods, the kind with the most rules. */
 export const podType: ResourceType<Pod> = {
   group: "",
   version: "v1",
@@ -66,11 +64,11 @@ export const podType: ResourceType<Pod> = {
     "status.podIP": "",
     "status.nominatedNodeName": "",
   },
-  gracePeriodSeconds: (pod, asked) =>
-    // Nothing runs that would have to be ended first.
+  gracePeriodSeconds: (pod, requested) =>
+    // Without running processes, there is nothing to stop first.
     pod.spec.nodeName === undefined || pod.spec.nodeName === "" || isTerminal(pod)
       ? 0
-      : (asked ?? pod.spec.terminationGracePeriodSeconds ?? 30),
+      : (requested ?? pod.spec.terminationGracePeriodSeconds ?? 30),
 };
 
 function validatePodUpdate(next: Pod, old: Pod): StatusCause[] {

@@ -1,23 +1,23 @@
 import type { StatusCause } from "../kube/statusError.ts";
 import type { Container, PodSpec, Volume } from "./pod.ts";
-import { parseQuantity } from "./quantity.ts";
+import { parseQuantity } from "../kube/quantity.ts";
 import { duplicate, forbiddenField, notSupported, required, wrong } from "./resourceType.ts";
 import { isDnsLabel } from "./shapes.ts";
 
 const OPERATORS = ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"];
 const EFFECTS = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
-/** Checks of a pod's spec beyond its shape; also of the one in a job's template. `path` is where the spec stands. */
+/** Validates a pod's spec beyond its shape, also in a job's template. `path` is the path of the spec. */
 export function validatePodSpec(spec: PodSpec, path: string): StatusCause[] {
   const volumes = (spec.volumes ?? []).map((volume) => volume.name);
   const names = new Set<string>();
   const containers = (list: readonly Container[], field: string): StatusCause[] =>
     list.flatMap((container, index) => {
       const at = `${path}.${field}[${String(index)}]`;
-      const again = names.has(container.name);
+      const isDuplicate = names.has(container.name);
       names.add(container.name);
       return [
-        ...(again ? [duplicate(`${at}.name`, container.name)] : []),
+        ...(isDuplicate ? [duplicate(`${at}.name`, container.name)] : []),
         ...validateContainer(container, at, volumes),
       ];
     });
@@ -63,13 +63,13 @@ function validateResources(container: Container, at: string): StatusCause[] {
   }
   for (const [name, text] of Object.entries(requests)) {
     const limit = limits[name];
-    const asked = parseQuantity(text) ?? 0;
+    const requested = parseQuantity(text) ?? 0;
     if (isExtended(name) && limit === undefined) {
       causes.push(required(`${at}.limits`, `Required value: ${name} can't be overcommitted`));
-    } else if (isExtended(name) && asked !== parseQuantity(limit ?? 0)) {
+    } else if (isExtended(name) && requested !== parseQuantity(limit ?? 0)) {
       const why = `Invalid value: "${String(text)}": must be equal to ${name} limit`;
       causes.push(wrong(`${at}.requests`, why));
-    } else if (limit !== undefined && asked > (parseQuantity(limit) ?? 0)) {
+    } else if (limit !== undefined && requested > (parseQuantity(limit) ?? 0)) {
       const why = `Invalid value: "${String(text)}": must be at most the ${name} limit`;
       causes.push(wrong(`${at}.requests`, why));
     }
@@ -77,7 +77,7 @@ function validateResources(container: Container, at: string): StatusCause[] {
   return causes;
 }
 
-/** Devices and the like, which are counted and never shared. */
+/** Devices and other resources that are counted and cannot be overcommitted. */
 const isExtended = (name: string): boolean => name.includes("/");
 
 function validateVolumes(volumes: readonly Volume[], path: string): StatusCause[] {

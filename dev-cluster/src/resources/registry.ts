@@ -1,8 +1,7 @@
 import { jobType } from "./job.ts";
 import { networkPolicyType } from "./networkPolicy.ts";
 import { podType } from "./podType.ts";
-import type { ResourceType } from "./resourceType.ts";
-import { storageKey } from "./resourceType.ts";
+import { storageKey, type ResourceType } from "./resourceType.ts";
 import { serviceType } from "./service.ts";
 import {
   configMapType,
@@ -17,7 +16,7 @@ import {
 import { snapshotClassType, snapshotContentType, snapshotType } from "./snapshots.ts";
 import { claimType, storageClassType, volumeType } from "./volumes.ts";
 
-/** Every kind that the server serves: a further one is an entry here. */
+/** Every kind that the server serves. A new kind is an entry here. */
 export const RESOURCE_TYPES: readonly ResourceType[] = [
   namespaceType,
   nodeType,
@@ -47,7 +46,7 @@ export function findType(group: string, version: string, resource: string) {
   return type?.version === version ? type : undefined;
 }
 
-/** The type that an owner reference names. */
+/** The kind that an owner reference names. */
 export function typeOfKind(apiVersion: string, kind: string): ResourceType | undefined {
   const group = apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
   return byKind.get(`${group}/${kind}`);

@@ -1,12 +1,13 @@
 import type { z } from "zod";
 import type { KubeObject } from "../kube/kubeObject.ts";
-import type { StatusCause } from "../kube/statusError.ts";
+import type { StatusCause, Subject } from "../kube/statusError.ts";
 
 export type Subresource = "status" | "log" | "eviction" | "binding" | "finalize";
 
 /**
- * Everything that the server knows of one kind. The functions are methods on purpose: types of several kinds share a list.
- * Those that change get a draft of their own and are called in this order: prepareCreate, setDefaults, validate.
+ * The rules of a kind. The functions are methods on purpose: lists contain types of several kinds. The
+ * functions that change an object receive a draft and are called in this order: prepareCreate,
+ * setDefaults, validate.
  */
 export interface ResourceType<T extends KubeObject = KubeObject> {
   /** Empty for the core group. */
@@ -17,44 +18,49 @@ export interface ResourceType<T extends KubeObject = KubeObject> {
   readonly resource: string;
   readonly shortNames: readonly string[];
   readonly namespaced: boolean;
-  /** Whether changes of its spec are counted in metadata.generation. */
+  /** Whether metadata.generation counts changes of the spec. */
   readonly counted?: boolean;
-  /** A kind that a CustomResourceDefinition adds: a value of a wrong type is invalid there, not unreadable. */
+  /** Defined by a CustomResourceDefinition: a value of a wrong type is invalid there, not unreadable. */
   readonly custom?: boolean;
   readonly subresources: readonly Subresource[];
-  /** The shape that is checked on each write. */
+  /** The shape that every write is checked against. */
   readonly schema: z.ZodType;
-  /** Whether a PUT must name the version that it replaces. */
+  /** Whether a PUT must name the resource version that it replaces. */
   readonly replacedByVersion?: boolean;
-  /** Whether dependents are set free, and not collected, by a deletion that says nothing about them. */
+  /** Whether a deletion without a propagation policy orphans the dependents instead of collecting them. */
   readonly orphansByDefault?: boolean;
-  /** A deletion answers with the object where this is set, otherwise with a Status. */
+  /** Whether a deletion returns the object instead of a Status. */
   readonly returnsDeleted?: boolean;
-  /** What a new object starts with, given what else there is. */
+  /** Initializes a new object; may read other objects. */
   prepareCreate?(draft: T, others: ObjectLister): void;
   setDefaults?(draft: T): void;
   /** Checks beyond the shape. */
   validate?(object: T): StatusCause[];
-  /** Checks of a change, such as of immutable fields. */
+  /** Checks of an update, such as of immutable fields. */
   validateUpdate?(next: T, old: T): StatusCause[];
-  /** Paths that field selectors may name, beside metadata.name and metadata.namespace, and as what an absent one counts. */
+  /** The paths of field selectors besides metadata.name and metadata.namespace, each with the value of an absent field. */
   readonly fields?: Readonly<Record<string, string>>;
-  /** Whether something beside its finalizers keeps the object from being removed. */
+  /** Whether something other than finalizers keeps the object from being removed. */
   isHeld?(object: T): boolean;
-  /** What a deletion that does not remove the object at once changes in it. */
+  /** Changes an object whose deletion has begun but does not remove it at once. */
   markDeleted?(draft: T): void;
-  /** Seconds until a deletion takes effect; a kind without it is deleted at once. */
-  gracePeriodSeconds?(object: T, asked: number | undefined): number;
+  /** Seconds until a deletion takes effect; by default 0. */
+  gracePeriodSeconds?(object: T, requested: number | undefined): number;
 }
 
-/** Reads what is stored, for what a new object takes from others. */
+/** Reads stored objects. */
 export interface ObjectLister {
   list<T extends KubeObject>(type: ResourceType<T>): readonly T[];
 }
 
-/** The key under which the kind is stored and named in events: `pods`, `leases.coordination.k8s.io`. */
+/** The key of the kind in the store and in changes: `pods`, `leases.coordination.k8s.io`. */
 export function storageKey(type: Pick<ResourceType, "group" | "resource">): string {
   return type.group === "" ? type.resource : `${type.resource}.${type.group}`;
+}
+
+/** The object of the kind, or its collection, as an error names it. */
+export function subjectOf(type: Pick<ResourceType, "group" | "resource">, name?: string): Subject {
+  return { group: type.group, resource: type.resource, name };
 }
 
 export function apiVersionOf(type: Pick<ResourceType, "group" | "version">): string {

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import type { KubeObject } from "../kube/kubeObject.ts";
-import type { ResourceType } from "./resourceType.ts";
-import { required, wrong } from "./resourceType.ts";
+import { required, wrong, type ResourceType } from "./resourceType.ts";
 import { isDnsLabel } from "./shapes.ts";
 
 interface Service extends KubeObject {
@@ -18,7 +17,7 @@ interface Service extends KubeObject {
   };
 }
 
-/** Services are kept and validated; nothing routes their addresses, as there is one machine and no cluster DNS. */
+/** Stored and validated; addresses are not routed, because there is one machine and no cluster DNS. */
 export const serviceType: ResourceType<Service> = {
   group: "",
   version: "v1",
@@ -48,10 +47,10 @@ export const serviceType: ResourceType<Service> = {
         spec.clusterIP === undefined || spec.clusterIP === "" ? address(draft) : spec.clusterIP;
       spec.clusterIPs = [spec.clusterIP];
       spec.internalTrafficPolicy ??= "Cluster";
-      // Headless and without a selector, its endpoints are somebody else's, of whichever family.
-      const any = spec.clusterIP === "None" && spec.selector === undefined;
-      spec.ipFamilies ??= any ? ["IPv4", "IPv6"] : ["IPv4"];
-      spec.ipFamilyPolicy ??= any ? "RequireDualStack" : "SingleStack";
+      // The endpoints of a headless service without a selector are external, of any IP family.
+      const isExternal = spec.clusterIP === "None" && spec.selector === undefined;
+      spec.ipFamilies ??= isExternal ? ["IPv4", "IPv6"] : ["IPv4"];
+      spec.ipFamilyPolicy ??= isExternal ? "RequireDualStack" : "SingleStack";
     }
     for (const port of spec.ports ?? []) {
       port.protocol ??= "TCP";
@@ -87,7 +86,7 @@ export const serviceType: ResourceType<Service> = {
         ],
 };
 
-/** An address out of the service range that stays the same for the object's life. */
+/** An address of the service range, derived from the uid so that it never changes. */
 function address(service: Service): string {
   const bytes = [...service.metadata.uid.replaceAll("-", "").slice(0, 6).matchAll(/../g)];
   const [a = 0, b = 0, c = 1] = bytes.map(([hex]) => Number.parseInt(hex, 16));

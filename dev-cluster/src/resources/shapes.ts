@@ -28,13 +28,13 @@ export const dnsLabel = z.string().refine(isDnsLabel, {
   message: "a lowercase RFC 1123 label: lower case letters, digits and '-', at most 63 characters",
 });
 
-/** Read and checked by then: see schema/decode.ts. */
+/** Already parsed and validated: see schema/decode.ts. */
 export const quantities = z.record(z.string(), z.string());
 
-/** A kind of which the server checks nothing but the outer form. */
+/** The shape of a kind whose content the server does not validate. */
 export const anyObject = z.looseObject({});
 
-/** What is wrong with one of them, in no order. */
+/** One message per invalid label. */
 export function wrongLabels(labels: Readonly<Record<string, string>> | undefined): string[] {
   return Object.entries(labels ?? {})
     .filter(([key, value]) => !isQualifiedName(key) || !isLabelValue(value))

@@ -2,10 +2,14 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { KubeObject } from "../kube/kubeObject.ts";
 import type { LabelSelector } from "../kube/selectors.ts";
-import type { Node } from "./node.ts";
-import { NOT_READY } from "./node.ts";
-import type { ResourceType } from "./resourceType.ts";
-import { forbiddenField, notSupported, required, wrong } from "./resourceType.ts";
+import { NOT_READY, type Node } from "./node.ts";
+import {
+  forbiddenField,
+  notSupported,
+  required,
+  wrong,
+  type ResourceType,
+} from "./resourceType.ts";
 import { anyObject, isDnsLabel, labelSelectorShape, quantities } from "./shapes.ts";
 
 export interface Namespace extends KubeObject {
@@ -30,8 +34,16 @@ export interface DisruptionBudget extends KubeObject {
 
 const EFFECTS = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 const NODE_INFO = [
-  ...["architecture", "bootID", "containerRuntimeVersion", "kernelVersion", "kubeProxyVersion"],
-  ...["kubeletVersion", "machineID", "operatingSystem", "osImage", "systemUUID"],
+  "architecture",
+  "bootID",
+  "containerRuntimeVersion",
+  "kernelVersion",
+  "kubeProxyVersion",
+  "kubeletVersion",
+  "machineID",
+  "operatingSystem",
+  "osImage",
+  "systemUUID",
 ];
 
 const core = { group: "", version: "v1" } as const;
@@ -58,7 +70,7 @@ export const namespaceType: ResourceType<Namespace> = {
   setDefaults(draft) {
     draft.status ??= {};
   },
-  // Its contents go first: the namespace controller sees to that.
+  // Held until the namespace controller has removed its contents.
   isHeld: (namespace) => (namespace.spec?.finalizers ?? []).length > 0,
   markDeleted(draft) {
     draft.status = { ...draft.status, phase: "Terminating" };
@@ -86,7 +98,7 @@ export const nodeType: ResourceType<Node> = {
   }),
   prepareCreate(draft) {
     draft.spec ??= {};
-    // Nothing comes to it before its agent has said that it is ready.
+    // No pod is placed on the node before its agent has reported it as ready.
     const taints = (draft.spec.taints ??= []);
     if (!taints.some((taint) => taint.key === NOT_READY)) {
       taints.push({ key: NOT_READY, effect: "NoSchedule" });
@@ -101,7 +113,7 @@ export const nodeType: ResourceType<Node> = {
       nodeInfo: { ...info, ...draft.status?.nodeInfo },
     };
   },
-  // The path of the field is the API's own, though the taints stand in the spec.
+  // The API itself reports this path, although the taints are in the spec.
   validate: ({ spec }) =>
     (spec?.taints ?? []).flatMap((taint, index) => {
       const field = `metadata.taints[${String(index)}].effect`;
@@ -219,7 +231,7 @@ export const disruptionBudgetType: ResourceType<DisruptionBudget> = {
     delete draft.status;
   },
   setDefaults(draft) {
-    // What an eviction would do is worked out when it is asked for.
+    // An eviction computes the current values when it is requested.
     const none = { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 };
     draft.status = { ...none, ...(draft.status as object | undefined) };
   },

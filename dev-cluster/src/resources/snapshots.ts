@@ -1,9 +1,8 @@
 import { z } from "zod";
 import type { KubeObject } from "../kube/kubeObject.ts";
 import type { StatusCause } from "../kube/statusError.ts";
-import { parseQuantity } from "./quantity.ts";
-import type { ResourceType } from "./resourceType.ts";
-import { required, wrong } from "./resourceType.ts";
+import { parseQuantity } from "../kube/quantity.ts";
+import { required, wrong, type ResourceType } from "./resourceType.ts";
 
 type Source = Readonly<Record<string, string>>;
 
@@ -29,7 +28,7 @@ const snapshots = {
   returnsDeleted: false,
 } as const;
 
-/** The kinds that clusters with CSI drivers have from the external snapshotter, built in here with that one's rules. */
+/** The kinds that clusters with CSI drivers get from the external snapshotter, with its rules. */
 export const snapshotType: ResourceType<VolumeSnapshot> = {
   ...snapshots,
   kind: "VolumeSnapshot",
@@ -67,15 +66,15 @@ export const snapshotContentType: ResourceType<VolumeSnapshotContent> = {
       volumeSnapshotRef: z.looseObject({}),
     }),
   }),
-  validate: ({ spec: { source, volumeSnapshotRef: of } }) => [
+  validate: ({ spec: { source, volumeSnapshotRef: ref } }) => [
     ...exactlyOne(source),
-    ...(of.name === undefined || of.namespace === undefined
-      ? [wrong("spec.volumeSnapshotRef", "Invalid value: it takes both a name and a namespace")]
+    ...(ref.name === undefined || ref.namespace === undefined
+      ? [wrong("spec.volumeSnapshotRef", "Invalid value: both name and namespace are required")]
       : []),
   ],
   validateUpdate: ({ spec: next }, { spec: old }) => {
-    const mode = ({ sourceVolumeMode: is }: typeof next): Source =>
-      is === undefined ? {} : { sourceVolumeMode: is };
+    const mode = ({ sourceVolumeMode }: typeof next): Source =>
+      sourceVolumeMode === undefined ? {} : { sourceVolumeMode };
     return [
       ...kept("spec.source", next.source, old.source),
       ...kept("spec", mode(next), mode(old)),
@@ -98,10 +97,12 @@ export const snapshotClassType: ResourceType = {
 
 function exactlyOne(source: Source): StatusCause[] {
   if (Object.keys(source).length === 1) return [];
-  return [wrong("spec.source", `Invalid value: ${JSON.stringify(source)}: it names exactly one`)];
+  return [
+    wrong("spec.source", `Invalid value: ${JSON.stringify(source)}: exactly one is required`),
+  ];
 }
 
-/** Each field stays once it is set. */
+/** A field cannot change once it is set. */
 function kept(path: string, next: Source = {}, old: Source = {}): StatusCause[] {
   return Object.entries(old).flatMap(([field, value]) => {
     if (next[field] === value) return [];

@@ -2,9 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { KubeObject } from "../kube/kubeObject.ts";
 import type { NodeSelectorTerm } from "./pod.ts";
-import { parseQuantity } from "./quantity.ts";
-import type { ResourceType } from "./resourceType.ts";
-import { forbiddenField, notSupported, required } from "./resourceType.ts";
+import { parseQuantity } from "../kube/quantity.ts";
+import { forbiddenField, notSupported, required, type ResourceType } from "./resourceType.ts";
 import { quantities } from "./shapes.ts";
 
 const DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
@@ -62,14 +61,14 @@ export const claimType: ResourceType<PersistentVolumeClaim> = {
   prepareCreate(draft, others) {
     draft.status = { phase: "Pending" };
     protect(draft, CLAIM_PROTECTION);
-    // An empty name means "no class", and is kept; only a missing one takes the default.
-    const byDefault = others.list(storageClassType).find(isDefaultClass);
-    if (byDefault) draft.spec.storageClassName ??= byDefault.metadata.name;
+    // An empty name means "no class"; only an absent one takes the default.
+    const defaultClass = others.list(storageClassType).find(isDefaultClass);
+    if (defaultClass) draft.spec.storageClassName ??= defaultClass.metadata.name;
   },
   setDefaults(draft) {
     draft.status ??= {};
     draft.spec.volumeMode ??= "Filesystem";
-    // The newer field of the two says the same, and is what provisioners read.
+    // The newer field of the two; provisioners read it.
     if (draft.spec.dataSource !== undefined) draft.spec.dataSourceRef ??= draft.spec.dataSource;
   },
   validate({ spec }) {
@@ -80,7 +79,7 @@ export const claimType: ResourceType<PersistentVolumeClaim> = {
         .filter((mode) => !ACCESS_MODES.includes(mode))
         .map((mode) => notSupported("spec.accessModes", mode, ACCESS_MODES)),
       ...(alone
-        ? [forbiddenField("spec.accessModes", "ReadWriteOncePod goes with no other mode")]
+        ? [forbiddenField("spec.accessModes", "ReadWriteOncePod excludes other modes")]
         : []),
       ...(spec.resources?.requests?.["storage"] === undefined
         ? [required("spec.resources[storage]")]
@@ -95,7 +94,7 @@ export const claimType: ResourceType<PersistentVolumeClaim> = {
       resources: {},
       volumeName,
     });
-    // The binding may be set once; the size may only grow.
+    // The binding may be set once, and the size may only grow.
     const mayBind = old.spec.volumeName === undefined || old.spec.volumeName === "";
     const volume = mayBind ? next.spec.volumeName : old.spec.volumeName;
     const same =
@@ -151,7 +150,7 @@ export const storageClassType: ResourceType<StorageClass> = {
   },
 };
 
-/** Keeps the object until the controller has seen that nobody uses it. */
+/** Keeps the object until the controller has found that it is unused. */
 function protect(draft: KubeObject, finalizer: string): void {
   const finalizers = draft.metadata.finalizers ?? [];
   if (!finalizers.includes(finalizer)) draft.metadata.finalizers = [...finalizers, finalizer];

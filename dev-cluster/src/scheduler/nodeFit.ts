@@ -1,16 +1,24 @@
 import type { Node } from "../resources/node.ts";
-import type { NodeSelectorRequirement, NodeSelectorTerm, Pod } from "../resources/pod.ts";
-import { tolerates } from "../resources/pod.ts";
-import type { Amounts } from "../resources/quantity.ts";
+import {
+  tolerates,
+  type NodeSelectorRequirement,
+  type NodeSelectorTerm,
+  type Pod,
+} from "../resources/pod.ts";
+import type { Amounts } from "../kube/quantity.ts";
 
-/** A node with what is left of it. */
+/** A node and its free amounts. */
 export interface Candidate {
   node: Node;
   free: Amounts;
 }
 
-/** Why the node does not do, in the words of kube-scheduler; undefined when it does. */
-export function misfit(pod: Pod, requests: Amounts, candidate: Candidate): string | undefined {
+/** The reason why the pod does not fit the node, in the words of kube-scheduler; undefined if it fits. */
+export function predicateFailure(
+  pod: Pod,
+  requests: Amounts,
+  candidate: Candidate,
+): string | undefined {
   const { node, free } = candidate;
   if (node.spec?.unschedulable === true) {
     const taint = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
@@ -31,7 +39,7 @@ export function misfit(pod: Pod, requests: Amounts, candidate: Candidate): strin
   return undefined;
 }
 
-/** Whether one of the terms matches: what a volume or a pod says about its node. */
+/** Whether a term matches the node: the terms of a volume or a pod. */
 export function matchesTerms(terms: readonly NodeSelectorTerm[], node: Node): boolean {
   return terms.some((term) => {
     const { matchExpressions = [], matchFields = [] } = term;
@@ -71,7 +79,7 @@ function meets(requirement: NodeSelectorRequirement, value: string | undefined):
   }
 }
 
-/** A node that has said nothing about itself yet is not ready. */
+/** A node that has not reported its status is not ready. */
 function isReady(node: Node): boolean {
   return (
     node.status?.conditions?.some((each) => each.type === "Ready" && each.status === "True") ??

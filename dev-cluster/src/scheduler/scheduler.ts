@@ -1,20 +1,16 @@
-import { Passes } from "../controllers/passes.ts";
-import { timestamp } from "../clock.ts";
+import { startPasses } from "../controllers/passes.ts";
+import { timestamp } from "../platform/clock.ts";
 import { withCondition } from "../kube/kubeObject.ts";
 import type { ObjectOperations } from "../objects/objectOperations.ts";
 import { bindPod } from "../objects/podBinding.ts";
 import { StatusError } from "../kube/statusError.ts";
-import type { Pod } from "../resources/pod.ts";
-import { claimNames, isTerminal, podRequests } from "../resources/pod.ts";
+import { claimNames, isTerminal, podRequests, type Pod } from "../resources/pod.ts";
 import { podType } from "../resources/podType.ts";
-import type { Amounts } from "../resources/quantity.ts";
-import { addAmounts, amountsOf } from "../resources/quantity.ts";
+import { addAmounts, amountsOf, type Amounts } from "../kube/quantity.ts";
 import { nodeType } from "../resources/simpleTypes.ts";
 import { claimType } from "../resources/volumes.ts";
-import type { Candidate } from "./nodeFit.ts";
-import { misfit } from "./nodeFit.ts";
-import type { PodVolumes } from "./volumeFit.ts";
-import { selectNode, volumeMisfit, volumesOf } from "./volumeFit.ts";
+import { predicateFailure, type Candidate } from "./nodeFit.ts";
+import { selectNode, volumePredicateFailure, volumesOf, type PodVolumes } from "./volumeFit.ts";
 
 const WATCHED = new Set([
   "pods",
@@ -25,36 +21,35 @@ const WATCHED = new Set([
 ]);
 
 /**
- * Gives waiting pods their nodes, oldest first, in passes over all of them: a pass runs soon after anything changes that
- * matters. Every write is checked against the version that was read.
+ * Assigns nodes to waiting pods, oldest first, in passes over all pods. A pass runs soon after each
+ * relevant change. Every write is checked against the version that was read.
  */
 export class Scheduler {
   readonly #operations: ObjectOperations;
   readonly #onError: (error: unknown) => void;
-  /** Pods whose node is picked and whose volumes are being made there: pod uid to node name. */
+  /** Pods whose node is selected and whose volumes are being created there: pod uid to node name. */
   readonly #picked = new Map<string, string>();
-  readonly #passes: Passes;
+  #stop: () => void = () => undefined;
 
   constructor(options: { operations: ObjectOperations; onError: (error: unknown) => void }) {
     const { operations, onError } = options;
     this.#operations = operations;
     this.#onError = onError;
-    this.#passes = new Passes({
-      store: operations.store,
+  }
+
+  start(): void {
+    this.#stop = startPasses({
+      store: this.#operations.store,
       concerns: ({ resource }) => WATCHED.has(resource),
       run: () => {
         this.#scheduleAll();
       },
-      onError,
+      onError: this.#onError,
     });
   }
 
-  start(): void {
-    this.#passes.start();
-  }
-
   stop(): void {
-    this.#passes.stop();
+    this.#stop();
   }
 
   #scheduleAll(): void {
@@ -68,7 +63,7 @@ export class Scheduler {
       try {
         this.#schedule(pod, pods, candidates);
       } catch (error) {
-        // Changed meanwhile: its change brings the next pass.
+        // Changed meanwhile: that change triggers the next pass.
         if (!(error instanceof StatusError)) throw error;
         this.#onError(error);
       }
@@ -86,10 +81,10 @@ export class Scheduler {
     }
     const volumes = volumesOf(this.#operations, pod);
     const requests = podRequests(pod);
-    const obstacle = volumes.obstacle ?? this.#claimInUse(pod, pods);
-    // What was picked for it stays set aside, and is looked at again like any other node.
+    const obstacle = volumes.obstacle ?? this.#claimConflict(pod, pods);
+    // The selected node's capacity is reserved; release it and consider the node like any other.
     const previous = candidates.get(this.#picked.get(pod.metadata.uid) ?? "");
-    if (previous !== undefined) give(previous, requests);
+    if (previous !== undefined) release(previous, requests);
     this.#picked.delete(pod.metadata.uid);
     if (obstacle !== undefined) {
       this.#refuse(
@@ -104,7 +99,7 @@ export class Scheduler {
       this.#refuse(pod, "Unschedulable", unavailable(candidates.size, reasons));
       return;
     }
-    take(best, requests);
+    reserve(best, requests);
     const nodeName = best.node.metadata.name;
     if (volumes.unbound.length > 0) {
       this.#picked.set(pod.metadata.uid, nodeName);
@@ -124,16 +119,16 @@ export class Scheduler {
       }
     }
     for (const pod of pods) {
-      // A pod holds its node's capacity until it is over, also while it is being deleted.
+      // A pod occupies its node's capacity until it has ended, also while it is being deleted.
       const nodeName = pod.spec.nodeName ?? this.#picked.get(pod.metadata.uid) ?? "";
       const candidate = isTerminal(pod) ? undefined : candidates.get(nodeName);
-      if (candidate !== undefined) take(candidate, podRequests(pod));
+      if (candidate !== undefined) reserve(candidate, podRequests(pod));
     }
     return candidates;
   }
 
-  /** A claim that only one pod may use, and that another has. */
-  #claimInUse(pod: Pod, pods: readonly Pod[]): string | undefined {
+  /** The reason if another pod uses a claim that only one pod may use. */
+  #claimConflict(pod: Pod, pods: readonly Pod[]): string | undefined {
     const { namespace, uid } = pod.metadata;
     const single = claimNames(pod).filter((name) =>
       this.#operations
@@ -182,31 +177,32 @@ function choose(
   const reasons = new Map<string, number>();
   let best: Candidate | undefined;
   for (const candidate of candidates.values()) {
-    const reason = misfit(pod, requests, candidate) ?? volumeMisfit(volumes, candidate.node);
+    const reason =
+      predicateFailure(pod, requests, candidate) ?? volumePredicateFailure(volumes, candidate.node);
     if (reason !== undefined) {
       reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
     } else if (best === undefined || candidate === previous) {
       best = candidate;
-    } else if (best !== previous && share(candidate) > share(best)) {
+    } else if (best !== previous && freeShare(candidate) > freeShare(best)) {
       best = candidate;
     }
   }
   return { best, reasons };
 }
 
-/** How empty the node is, as a share of it: pods go where most is left. */
-function share({ node, free }: Candidate): number {
+/** The free share of the node: pods go where most is free. */
+function freeShare({ node, free }: Candidate): number {
   const total = amountsOf(node.status?.allocatable);
   const left = ["cpu", "memory"].map((name) => (free[name] ?? 0) / (total[name] ?? 1));
   return left.reduce((sum, each) => sum + each, 0);
 }
 
-function take(candidate: Candidate, requests: Amounts): void {
-  const less = Object.fromEntries(Object.entries(requests).map(([name, n]) => [name, -n]));
-  candidate.free = addAmounts(candidate.free, less);
+function reserve(candidate: Candidate, requests: Amounts): void {
+  const negated = Object.fromEntries(Object.entries(requests).map(([name, n]) => [name, -n]));
+  candidate.free = addAmounts(candidate.free, negated);
 }
 
-function give(candidate: Candidate, requests: Amounts): void {
+function release(candidate: Candidate, requests: Amounts): void {
   candidate.free = addAmounts(candidate.free, requests);
 }
 
@@ -225,7 +221,7 @@ function isWaiting(pod: Pod): boolean {
   );
 }
 
-/** Creation times have whole seconds: the version tells the order of pods that came together. */
+/** Creation times have whole seconds: within a second, the names decide. */
 function byAge(a: Pod, b: Pod): number {
   const byTime = a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp);
   if (byTime !== 0) return byTime;

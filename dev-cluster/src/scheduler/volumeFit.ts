@@ -1,21 +1,26 @@
 import type { ObjectOperations } from "../objects/objectOperations.ts";
 import type { Node } from "../resources/node.ts";
-import type { Pod } from "../resources/pod.ts";
-import { claimNames } from "../resources/pod.ts";
-import type { PersistentVolume, PersistentVolumeClaim } from "../resources/volumes.ts";
-import { claimType, SELECTED_NODE, storageClassType, volumeType } from "../resources/volumes.ts";
+import { claimNames, type Pod } from "../resources/pod.ts";
+import {
+  claimType,
+  SELECTED_NODE,
+  storageClassType,
+  volumeType,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+} from "../resources/volumes.ts";
 import { matchesTerms } from "./nodeFit.ts";
 
 export interface PodVolumes {
-  /** Why the pod can go nowhere now. */
+  /** Why no node can run the pod now. */
   obstacle?: string;
-  /** Claims that wait for a node to be picked. */
+  /** Claims that wait for the selection of a node. */
   unbound: PersistentVolumeClaim[];
-  /** The volumes of those that have one. */
+  /** The volumes of bound claims. */
   volumes: PersistentVolume[];
 }
 
-/** What the pod's claims mean for where it can go. */
+/** What the pod's claims require of its node. */
 export function volumesOf(operations: ObjectOperations, pod: Pod): PodVolumes {
   const found: PodVolumes = { unbound: [], volumes: [] };
   const { namespace } = pod.metadata;
@@ -43,8 +48,11 @@ export function volumesOf(operations: ObjectOperations, pod: Pod): PodVolumes {
   return found;
 }
 
-export function volumeMisfit({ unbound, volumes }: PodVolumes, node: Node): string | undefined {
-  // The volume is being made for the node that was picked first, by whichever pod: another can't have it.
+export function volumePredicateFailure(
+  { unbound, volumes }: PodVolumes,
+  node: Node,
+): string | undefined {
+  // The volume is being created for the node that was selected first, for whichever pod.
   const elsewhere = unbound.some((claim) => {
     const selected = claim.metadata.annotations?.[SELECTED_NODE];
     return selected !== undefined && selected !== node.metadata.name;
@@ -57,7 +65,7 @@ export function volumeMisfit({ unbound, volumes }: PodVolumes, node: Node): stri
   return fits ? undefined : "node(s) didn't match PersistentVolume's node affinity";
 }
 
-/** Tells the provisioner for which node the claims' volumes are to be made. */
+/** Names the node to the provisioner for which it creates the claims' volumes. */
 export function selectNode(
   operations: ObjectOperations,
   claims: readonly PersistentVolumeClaim[],

@@ -1,27 +1,36 @@
+import { isRecord } from "../kube/kubeObject.ts";
 import { badRequest, invalid, type Subject } from "../kube/statusError.ts";
-import { parseQuantity } from "../resources/quantity.ts";
-import type { ResourceType } from "../resources/resourceType.ts";
+import { parseQuantity } from "../kube/quantity.ts";
 import { fieldType, isObjectType, type FieldType } from "./fieldTypes.ts";
 
+/** The part of a kind that decoding depends on. */
+export interface DecodedKind {
+  readonly kind: string;
+  readonly version: string;
+  /** Defined by a CustomResourceDefinition. */
+  readonly custom?: boolean;
+}
+
 export interface Decoded {
-  /** A copy with known fields alone, and without nulls. */
+  /** A copy with known fields only, and without nulls. */
   readonly object: Record<string, unknown>;
-  /** Paths of the fields that were left out because the kind does not have them. */
+  /** Paths of fields that are dropped because the kind does not have them. */
   readonly unknown: readonly string[];
 }
 
 /**
- * Reads an object as the API server's decoder does: what it has no field for is left out, what is null is absent, and a
- * value of another type makes the whole unreadable (400), before anything is validated. Of a custom kind it is invalid (422).
+ * Reads an object as the API server's decoder does: unknown fields are dropped, null means absent, and
+ * a value of a wrong type makes the whole object unreadable (400), before any validation. For a custom
+ * kind such a value is invalid (422).
  */
 export function decode(
-  type: Pick<ResourceType, "kind" | "version" | "custom">,
+  type: DecodedKind,
   input: Record<string, unknown>,
   subject: Subject,
 ): Decoded {
   const unknown: string[] = [];
-  const refuse = (path: string, wanted: string, value: unknown): never => {
-    const message = `takes ${wanted}, and not ${typeName(value)}`;
+  const refuse = (path: string, expected: string, value: unknown): never => {
+    const message = `must be ${expected}, not ${typeName(value)}`;
     if (type.custom !== true) throw badRequest(`${unreadable(type)}: ${path} ${message}`);
     const cause = { reason: "FieldValueTypeInvalid", field: path, message };
     throw invalid(type.kind, subject, [cause]);
@@ -30,12 +39,12 @@ export function decode(
   return { object, unknown };
 }
 
-export const unreadable = ({ kind, version }: Pick<ResourceType, "kind" | "version">): string =>
+export const unreadable = ({ kind, version }: DecodedKind): string =>
   `${kind} in version "${version}" cannot be handled as a ${kind}`;
 
 interface Reading {
   readonly unknown: string[];
-  readonly refuse: (path: string, wanted: string, value: unknown) => never;
+  readonly refuse: (path: string, expected: string, value: unknown) => never;
 }
 
 function decodeObject(
@@ -80,13 +89,13 @@ function decodeOne(name: string, value: unknown, path: string, reading: Reading)
   if (scalar === undefined) return withoutNulls(value);
   return scalar.reads(value)
     ? (scalar.as?.(value) ?? value)
-    : reading.refuse(path, scalar.is, value);
+    : reading.refuse(path, scalar.expected, value);
 }
 
 interface Scalar {
-  readonly is: string;
+  readonly expected: string;
   reads(value: unknown): boolean;
-  /** How it is written back, where that is not as it came. */
+  /** The stored form, if it differs from the sent form. */
   as?(value: unknown): unknown;
 }
 
@@ -96,19 +105,19 @@ const isTime = (value: unknown): boolean =>
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 const SCALARS: Readonly<Record<string, Scalar | undefined>> = {
-  string: { is: "a string", reads: isString },
-  boolean: { is: "true or false", reads: (value) => typeof value === "boolean" },
-  integer: { is: "a whole number", reads: (value) => Number.isSafeInteger(value) },
-  number: { is: "a number", reads: (value) => typeof value === "number" },
-  bytes: { is: "base64", reads: (value) => isString(value) && BASE64.test(value) },
-  time: { is: "a time such as 2026-01-31T12:00:00Z", reads: isTime },
-  microTime: { is: "a time such as 2026-01-31T12:00:00.000000Z", reads: isTime },
+  string: { expected: "a string", reads: isString },
+  boolean: { expected: "true or false", reads: (value) => typeof value === "boolean" },
+  integer: { expected: "a whole number", reads: (value) => Number.isSafeInteger(value) },
+  number: { expected: "a number", reads: (value) => typeof value === "number" },
+  bytes: { expected: "base64", reads: (value) => isString(value) && BASE64.test(value) },
+  time: { expected: "a time such as 2026-01-31T12:00:00Z", reads: isTime },
+  microTime: { expected: "a time such as 2026-01-31T12:00:00.000000Z", reads: isTime },
   intOrString: {
-    is: "a whole number or a string",
+    expected: "a whole number or a string",
     reads: (value) => isString(value) || Number.isSafeInteger(value),
   },
   quantity: {
-    is: "a quantity such as 500m or 2Gi",
+    expected: "a quantity such as 500m or 2Gi",
     reads: (value) => parseQuantity(value as string | number) !== undefined,
     as: String,
   },
@@ -119,10 +128,6 @@ function withoutNulls(value: unknown): unknown {
   if (!isRecord(value)) return value;
   const entries = Object.entries(value).filter(([, child]) => child !== null);
   return Object.fromEntries(entries.map(([key, child]) => [key, withoutNulls(child)]));
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function typeName(value: unknown): string {

@@ -1,16 +1,16 @@
 import { readFileSync } from "node:fs";
 
-/** Fields of every object type, by name: generated from a real API server (docs/dev-cluster.md says how). */
+/** The fields of every object type, generated from a real API server (see docs/dev-cluster.md). */
 const TYPES = JSON.parse(
   readFileSync(new URL("fieldTypes.json", import.meta.url), "utf8"),
 ) as Readonly<Record<string, Readonly<Record<string, string>> | undefined>>;
 
-/** What a field holds. */
+/** The type of a field. */
 export interface FieldType {
-  /** A scalar's name (string, integer, time ...), or an object type's. */
+  /** The name of a scalar (string, integer, time, ...) or of an object type. */
   readonly name: string;
   readonly many: "one" | "list" | "map";
-  /** Of a list that strategic merge patches merge: the key of its elements, or empty where it is a set. */
+  /** For a list that strategic merge patches merge: the key of its elements, or empty for a set. */
   readonly mergeKey: string | undefined;
 }
 

@@ -1,39 +1,38 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { systemClock, timestamp } from "../clock.ts";
-import type { ApiClient } from "../nodeAgent/apiClient.ts";
-import { isConflict, isInvalid, isNotFound } from "../nodeAgent/apiClient.ts";
+import { systemClock, timestamp } from "../platform/clock.ts";
+import { isConflict, isInvalid, isNotFound, type ApiClient } from "../nodeAgent/apiClient.ts";
 import type { PersistentVolumeClaim } from "../nodeAgent/kubeTypes.ts";
 import { PROVISIONER, STORAGE_CLASS, VOLUMES, volumeName, volumeObject } from "./volumeObjects.ts";
 
 const SELECTED_NODE = "volume.kubernetes.io/selected-node";
 
 export interface ProvisionerOptions {
-  client: ApiClient;
-  /** Where the volumes' directories lie. */
-  root: string;
+  readonly client: ApiClient;
+  /** The directory of the volumes' directories. */
+  readonly root: string;
 }
 
-/** Makes the volumes of claims whose node is picked. Each step has a name that follows from the claim's uid. */
-export class Provisioner {
-  readonly #options: ProvisionerOptions;
-  /** Claims that were told that nobody fills them: uids. */
-  readonly #told = new Set<string>();
-
-  constructor(options: ProvisionerOptions) {
-    this.#options = options;
-  }
-
-  /** Throws what may be tried again. */
-  async provision(seen: PersistentVolumeClaim): Promise<void> {
+/**
+ * Creates the volumes of claims whose node is selected; returns the function that does so for a claim. Every object's
+ * name follows from the claim's uid, so that each step can be repeated. The function throws what a retry may fix.
+ */
+export function createProvisioner(
+  options: ProvisionerOptions,
+): (seen: PersistentVolumeClaim) => Promise<void> {
+  const { client, root } = options;
+  /** Uids of the claims that were refused with an event. */
+  const refused = new Set<string>();
+  return async (seen) => {
     if (!isWaiting(seen)) return;
-    const { client, root } = this.#options;
-    // It may be gone since, and no volume is to be made for it then.
+    // The claim may be deleted meanwhile, and a deleted claim must not get a volume.
     const claim = await readAgain(client, seen);
     if (claim === undefined || !isWaiting(claim)) return;
     const source = claim.spec.dataSourceRef ?? claim.spec.dataSource;
     if (source !== undefined) {
-      await this.#refuse(claim, `no ${source.kind} can be copied here, and so not ${source.name}`);
+      if (refused.has(claim.metadata.uid)) return;
+      await refuse(client, claim, `cannot copy ${source.kind} ${source.name}: not supported here`);
+      refused.add(claim.metadata.uid);
       return;
     }
     const zone = await zoneOf(client, claim);
@@ -41,32 +40,38 @@ export class Provisioner {
     const name = volumeName(claim);
     const path = join(root, name);
     await mkdir(path, { recursive: true });
-    await createUnlessThere(client, VOLUMES, volumeObject({ name, claim, path, zone }));
+    await createUnlessExists(client, VOLUMES, volumeObject({ name, claim, path, zone }));
     await client.mergePatch(`${VOLUMES}/${name}/status`, { status: { phase: "Bound" } });
     await bindClaim(client, claim, name);
-  }
-
-  /** An empty disk in place of what was asked for would be worse than none: the pod waits, and this says why. */
-  async #refuse(claim: PersistentVolumeClaim, message: string): Promise<void> {
-    const { namespace, name, uid } = claim.metadata;
-    if (this.#told.has(uid)) return;
-    const time = timestamp(systemClock.now());
-    const involved = { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name, uid };
-    await this.#options.client.create(`/api/v1/namespaces/${namespace}/events`, {
-      apiVersion: "v1",
-      kind: "Event",
-      metadata: { generateName: `${name}.`, namespace },
-      involvedObject: involved,
-      ...{ type: "Warning", reason: "ProvisioningFailed", message },
-      source: { component: PROVISIONER },
-      ...{ reportingComponent: PROVISIONER, reportingInstance: PROVISIONER },
-      ...{ firstTimestamp: time, lastTimestamp: time, count: 1 },
-    });
-    this.#told.add(uid);
-  }
+  };
 }
 
-export async function createUnlessThere(
+/** An empty disk instead of the requested copy would be worse than none: the pod waits, and the event says why. */
+async function refuse(
+  client: ApiClient,
+  claim: PersistentVolumeClaim,
+  message: string,
+): Promise<void> {
+  const { namespace, name, uid } = claim.metadata;
+  const time = timestamp(systemClock.now());
+  await client.create(`/api/v1/namespaces/${namespace}/events`, {
+    apiVersion: "v1",
+    kind: "Event",
+    metadata: { generateName: `${name}.`, namespace },
+    involvedObject: { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name, uid },
+    type: "Warning",
+    reason: "ProvisioningFailed",
+    message,
+    source: { component: PROVISIONER },
+    reportingComponent: PROVISIONER,
+    reportingInstance: PROVISIONER,
+    firstTimestamp: time,
+    lastTimestamp: time,
+    count: 1,
+  });
+}
+
+export async function createUnlessExists(
   client: ApiClient,
   path: string,
   body: unknown,
@@ -105,7 +110,7 @@ async function readAgain(
   }
 }
 
-/** Of the node that was picked; where that is no more, the scheduler is asked to pick another. */
+/** The zone of the selected node; if that node no longer exists, the scheduler has to select another one. */
 async function zoneOf(
   client: ApiClient,
   claim: PersistentVolumeClaim,
@@ -145,7 +150,7 @@ async function bindClaim(
     });
     await client.mergePatch(`${pathOf(claim)}/status`, { metadata: { uid }, status });
   } catch (error) {
-    // Gone, or another claim by that name: its volume is released like those of all claims that go.
+    // Deleted, or replaced by another claim of that name: its volume is released like that of any deleted claim.
     if (!isNotFound(error) && !isInvalid(error)) throw error;
   }
 }

@@ -1,18 +1,18 @@
 import { join } from "node:path";
-import type { ApiAccess } from "../nodeAgent/apiAccess.ts";
-import { ApiClient, isNotFound } from "../nodeAgent/apiClient.ts";
+import { ApiClient, isNotFound, type ApiAccess } from "../nodeAgent/apiClient.ts";
 import type { PersistentVolume, PersistentVolumeClaim } from "../nodeAgent/kubeTypes.ts";
 import { startObjectWatch } from "../nodeAgent/objectWatch.ts";
-import { BoundedRetries } from "./boundedRetries.ts";
-import { createUnlessThere, Provisioner } from "./provisioning.ts";
+import { Second } from "../platform/durations.ts";
+import { createRetries } from "./retries.ts";
+import { createProvisioner, createUnlessExists } from "./provisioning.ts";
 import { STORAGE_CLASS, storageClassObject, VOLUMES, volumeName } from "./volumeObjects.ts";
 
 export interface StorageAgentOptions {
   api: ApiAccess;
-  /** Volumes are directories below <dataDir>/volumes. They are never removed: the class says Retain. */
+  /** Volumes are directories in <dataDir>/volumes. They are never removed: the class says Retain. */
   dataDir: string;
-  /** Between two full looks at all claims; 30,000 when left out. */
-  resyncMillis?: number;
+  /** Time between two full lists of all claims; 30 seconds by default. */
+  resyncMs?: number;
   log?: (line: string) => void;
 }
 
@@ -20,21 +20,20 @@ export interface StorageAgent {
   stop(): Promise<void>;
 }
 
+const STORAGE_CLASSES = "/apis/storage.k8s.io/v1/storageclasses";
 const CLAIMS = "/api/v1/persistentvolumeclaims";
 
 /**
- * Makes a directory for each claim of our storage class, once the scheduler has said for which node (delayed binding), and binds
- * the two. Each step has a name that follows from the claim's uid: cut off anywhere, it is simply done again.
+ * Creates a directory for each claim of our storage class, once the scheduler has selected its node
+ * (delayed binding), and binds both. Every object's name follows from the claim's uid, so that an
+ * interrupted step can be repeated.
  */
 export async function startStorageAgent(options: StorageAgentOptions): Promise<StorageAgent> {
-  const { api, dataDir, resyncMillis = 30_000, log = () => undefined } = options;
+  const { api, dataDir, resyncMs = 30 * Second.ms, log = () => undefined } = options;
   const client = new ApiClient(api);
-  await createUnlessThere(client, "/apis/storage.k8s.io/v1/storageclasses", storageClassObject());
-  const provisioner = new Provisioner({ client, root: join(dataDir, "volumes") });
-  const retries = new BoundedRetries<PersistentVolumeClaim>({
-    attempt: (claim) => provisioner.provision(claim),
-    log,
-  });
+  await createUnlessExists(client, STORAGE_CLASSES, storageClassObject());
+  const provision = createProvisioner({ client, root: join(dataDir, "volumes") });
+  const retries = createRetries<PersistentVolumeClaim>({ attempt: provision, log });
   const claims = startObjectWatch<PersistentVolumeClaim>({
     client,
     path: CLAIMS,
@@ -42,7 +41,7 @@ export async function startStorageAgent(options: StorageAgentOptions): Promise<S
       retries.keepOnly(all);
       for (const claim of all) retries.add(claim);
       void releaseOrphans(client, all).catch((error: unknown) => {
-        log(`Volumes without a claim could not be looked for: ${String(error)}`);
+        log(`Releasing volumes without a claim failed; retrying: ${String(error)}`);
       });
     },
     onChange: (claim) => {
@@ -51,10 +50,10 @@ export async function startStorageAgent(options: StorageAgentOptions): Promise<S
     onGone: (claim) => {
       retries.forget(claim);
       release(client, claim).catch((error: unknown) => {
-        log(`The volume of claim ${claim.metadata.name} could not be released: ${String(error)}`);
+        log(`Releasing the volume of claim ${claim.metadata.name} failed: ${String(error)}`);
       });
     },
-    resyncMillis,
+    resyncMs,
     log,
   });
   return {
@@ -66,7 +65,7 @@ export async function startStorageAgent(options: StorageAgentOptions): Promise<S
   };
 }
 
-/** The claim is gone: its volume is Released, and the directory stays. */
+/** The claim is deleted: its volume becomes Released, and its directory stays. */
 async function release(client: ApiClient, claim: PersistentVolumeClaim): Promise<void> {
   if (claim.spec.storageClassName !== STORAGE_CLASS) return;
   try {
@@ -78,16 +77,19 @@ async function release(client: ApiClient, claim: PersistentVolumeClaim): Promise
   }
 }
 
-/** Claims that went while nobody watched. */
-async function releaseOrphans(client: ApiClient, claims: PersistentVolumeClaim[]): Promise<void> {
-  const there = new Set(claims.map((claim) => claim.metadata.uid));
+/** Releases the volumes of claims that were deleted without a watch event. */
+async function releaseOrphans(
+  client: ApiClient,
+  claims: readonly PersistentVolumeClaim[],
+): Promise<void> {
+  const existing = new Set(claims.map((claim) => claim.metadata.uid));
   const { items } = await client.get<{ items: PersistentVolume[] }>(VOLUMES);
   for (const volume of items) {
     const claimUid = volume.spec.claimRef?.uid;
     if (volume.spec.storageClassName !== STORAGE_CLASS || volume.status?.phase !== "Bound")
       continue;
-    if (claimUid === undefined || there.has(claimUid)) continue;
-    // The claim may be younger than the list that we were given.
+    if (claimUid === undefined || existing.has(claimUid)) continue;
+    // The claim may be newer than the list.
     const { namespace = "", name = "" } = volume.spec.claimRef ?? {};
     if (await claimExists(client, namespace, name, claimUid)) continue;
     await client.mergePatch(`${VOLUMES}/${volume.metadata.name}/status`, {

@@ -20,7 +20,7 @@ export function storageClassObject(): Record<string, unknown> {
   };
 }
 
-/** A directory of this machine, which nodes of the zone can use, as one can a network disk. */
+/** A directory of this machine that all nodes of the zone can use, as they can a network disk. */
 export function volumeObject(options: {
   name: string;
   claim: PersistentVolumeClaim;

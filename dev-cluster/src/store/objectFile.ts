@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { chmodSync } from "node:fs";
-import type { StatementSync } from "node:sqlite";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 
 export interface ObjectRow {
   resource: string;
@@ -12,12 +11,14 @@ export interface ObjectRow {
 }
 
 /** The data directory is in use by another process. */
-export class DataDirectoryInUseError extends Error {}
+export class DataDirectoryInUseError extends Error {
+  override readonly name = "DataDirectoryInUseError";
+}
 
 /**
- * The current objects in one SQLite file. A write has left this process when the call returns, so that killing the process
- * loses nothing; only a crash of the whole machine may lose the last moments (synchronous=NORMAL). The file is locked for
- * as long as it is open: the lock ends with the process, however it ends.
+ * The current objects in an SQLite file. A write has left this process when the call returns, so that
+ * killing the process loses nothing; only a crash of the whole machine may lose the last moments
+ * (synchronous=NORMAL). The file is locked while it is open, and the lock ends with the process.
  */
 export class ObjectFile {
   readonly #database: DatabaseSync;
@@ -51,7 +52,7 @@ export class ObjectFile {
       }
       throw cause;
     }
-    // Secrets lie in it.
+    // It contains Secrets.
     chmodSync(path, 0o600);
     this.#put = this.#database.prepare(
       `insert into objects (resource, namespace, name, revision, json) values (?, ?, ?, ?, ?)
@@ -91,16 +92,16 @@ export class ObjectFile {
 
   put(row: ObjectRow): void {
     const { resource, namespace = "", name, revision, json } = row;
-    this.#together(() => {
+    this.#inTransaction(() => {
       this.#put.run(resource, namespace, name, revision, json);
       this.#setRevision.run(String(revision));
     });
   }
 
   remove(row: Omit<ObjectRow, "json">): void {
-    this.#together(() => {
+    this.#inTransaction(() => {
       this.#remove.run(row.resource, row.namespace ?? "", row.name);
-      // The revision of a removal is nowhere else, and must never be given twice.
+      // The revision of a removal is stored only here, and must never be assigned twice.
       this.#setRevision.run(String(row.revision));
     });
   }
@@ -109,7 +110,7 @@ export class ObjectFile {
     this.#database.close();
   }
 
-  #together(write: () => void): void {
+  #inTransaction(write: () => void): void {
     this.#database.exec("begin immediate");
     try {
       write();

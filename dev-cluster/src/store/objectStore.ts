@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { KubeObject } from "../kube/kubeObject.ts";
-import { deepFreeze } from "../kube/kubeObject.ts";
+import { deepFreeze, type KubeObject } from "../kube/kubeObject.ts";
 import type { ObjectFile } from "./objectFile.ts";
 
 export type ChangeType = "ADDED" | "MODIFIED" | "DELETED";
@@ -8,7 +7,7 @@ export type ChangeType = "ADDED" | "MODIFIED" | "DELETED";
 export interface StoredObject {
   /** Deeply frozen. */
   readonly object: KubeObject;
-  /** The same as text, made once for all readers. */
+  /** The object as text, serialized once for all readers. */
   readonly json: string;
 }
 
@@ -17,16 +16,17 @@ export interface Change extends StoredObject {
   readonly revision: number;
   /** Storage key of the kind, such as `pods` or `leases.coordination.k8s.io`. */
   readonly resource: string;
-  /** What it was before; absent for ADDED. */
+  /** The previous state; absent for ADDED. */
   readonly previous?: KubeObject;
 }
 
 /**
- * All objects in memory, written through to a file. Every call is synchronous, so that a caller that reads, checks and
- * writes without awaiting in between can't be overtaken. The last changes are kept for watches that resume.
+ * All objects in memory, written through to a file. Every call is synchronous, so that a caller that
+ * reads, checks and writes without awaiting in between cannot be overtaken. The latest changes are kept
+ * for watches that resume.
  */
 export class ObjectStore {
-  /** Names this store: another one under the same address is another cluster. */
+  /** Identifies this store: another store at the same address is another cluster. */
   readonly uid: string;
   readonly #file: ObjectFile;
   readonly #historyLength: number;
@@ -40,7 +40,7 @@ export class ObjectStore {
   constructor(options: {
     file: ObjectFile;
     historyLength: number;
-    /** Told of a listener that failed; the write and the other listeners are not touched by it. */
+    /** Receives errors of listeners; they affect neither the write nor the other listeners. */
     onError: (error: unknown) => void;
   }) {
     this.#file = options.file;
@@ -49,7 +49,7 @@ export class ObjectStore {
     const loaded = this.#file.load();
     this.uid = loaded.uid;
     this.#revision = loaded.revision;
-    // History is not kept over a restart: whoever saw less than everything must list again.
+    // The history does not survive a restart: a client that missed changes must list again.
     this.#compacted = loaded.revision;
     for (const row of loaded.objects) {
       const object = deepFreeze(JSON.parse(row.json) as KubeObject);
@@ -61,7 +61,7 @@ export class ObjectStore {
     return this.#revision;
   }
 
-  /** The oldest revision after which every change is still known. */
+  /** The oldest revision after which every change is still available. */
   get compactedRevision(): number {
     return this.#compacted;
   }
@@ -70,7 +70,7 @@ export class ObjectStore {
     return this.#kinds.get(resource)?.get(keyOf(namespace, name));
   }
 
-  /** In the order of namespace and name. */
+  /** Sorted by namespace and name. */
   list(resource: string, namespace?: string): StoredObject[] {
     const all = [...(this.#kinds.get(resource) ?? [])];
     const prefix = namespace === undefined ? "" : `${namespace}/`;
@@ -80,7 +80,7 @@ export class ObjectStore {
       .map(([, stored]) => stored);
   }
 
-  /** Stores the object, which is frozen from then on, under the next revision. */
+  /** Stores the object under the next revision; it is frozen from then on. */
   put(resource: string, object: KubeObject): StoredObject {
     const { namespace, name } = object.metadata;
     const kind = this.#kind(resource);
@@ -116,13 +116,13 @@ export class ObjectStore {
     return stored;
   }
 
-  /** Every change after the revision, oldest first; undefined when some are forgotten or are yet to come. */
+  /** Every change after the revision, oldest first; undefined if some are dropped or in the future. */
   changesSince(revision: number): Change[] | undefined {
     if (revision < this.#compacted || revision > this.#revision) return undefined;
     return this.#history.slice(this.#history.findLastIndex((c) => c.revision <= revision) + 1);
   }
 
-  /** Calls the listener within each write; it must not write itself before it returns. */
+  /** Calls the listener during each write; it must not write before it returns. */
   subscribe(listener: (change: Change) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -135,7 +135,7 @@ export class ObjectStore {
 
   #publish(change: Change): void {
     this.#history.push(change);
-    // Trimmed in steps: shifting one by one would copy the whole list at each write.
+    // Trimmed in steps: removing single changes would copy the whole list at each write.
     if (this.#history.length > this.#historyLength * 1.25) {
       const dropped = this.#history.length - this.#historyLength;
       this.#compacted = this.#history[dropped - 1]?.revision ?? this.#compacted;
@@ -164,7 +164,7 @@ export function newUid(): string {
   return randomUUID();
 }
 
-/** The key that orders a list: namespace first, as the path in a real cluster's store does. */
+/** The sort key of a list: namespace first, as in the path of a real cluster's store. */
 export function keyOf(namespace: string | undefined, name: string): string {
   return `${namespace ?? ""}/${name}`;
 }

@@ -51,7 +51,7 @@ export class ClusterFixture {
     namespace: string,
     options: Partial<DevClusterOptions> = {},
   ): Promise<ClusterFixture> {
-    const server = await startServerNamed(name, { nodeLeaseMillis: 36_000_000, ...options });
+    const server = await startServerNamed(name, { nodeLeaseMs: 36_000_000, ...options });
     await makeNamespace(server, namespace);
     return new ClusterFixture(server, namespace);
   }

@@ -9,7 +9,7 @@ const namespace = "default";
 describe("dev-cluster controllers", () => {
   let api: ApiFixture;
   beforeEach(async () => {
-    api = await startApi({ nodeLeaseMillis: 300, orphanMillis: 200 });
+    api = await startApi({ nodeLeaseMs: 300, orphanMs: 200 });
   });
   afterEach(() => api.stop());
 

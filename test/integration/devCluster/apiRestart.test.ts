@@ -84,7 +84,7 @@ describe("dev-cluster API: restarts", () => {
     await start();
     const second = await runServer(directory.path);
     assert.equal(second.code, 3);
-    assert.match(second.stderr, /^Another dev cluster already runs on .+--data\.\n$/);
+    assert.match(second.stderr, /^Another dev cluster already uses .+--data\.\n$/);
     await assert.rejects(startDevCluster({ dataDir: directory.path }), DataDirectoryInUseError);
   });
 

@@ -10,7 +10,7 @@ const path = "/api/v1/namespaces/default/configmaps";
 describe("dev-cluster API: watches", () => {
   let api: ApiFixture;
   before(async () => {
-    api = await startApi({ historyLength: 40, bookmarkMillis: 100 });
+    api = await startApi({ historyLength: 40, bookmarkMs: 100 });
   });
   after(() => api.stop());
 

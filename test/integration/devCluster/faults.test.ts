@@ -98,14 +98,14 @@ describe("dev-cluster faults", () => {
     ]);
     assert.deepEqual(told, [["gpu-a", true], { namespace: "x", pod: "y" }]);
     assert.equal(nodes.isNodeLost("gpu-a"), true);
-    assert.deepEqual([nodes.pullMillis("a"), nodes.pullMillis("b")], [500, 0]);
+    assert.deepEqual([nodes.pullMs("a"), nodes.pullMs("b")], [500, 0]);
     assert.deepEqual([nodes.pullFails("a"), nodes.pullFails("b")], [false, true]);
     const listed = (await send("GET", "/faults")).json as { lostNodes: string[] };
     assert.deepEqual(listed.lostNodes, ["gpu-a"]);
     await inject({ nodeBack: "gpu-a" });
     assert.equal(nodes.isNodeLost("gpu-a"), false);
     await send("DELETE", "/faults");
-    assert.deepEqual([nodes.pullMillis("a"), nodes.pullFails("b")], [0, false]);
+    assert.deepEqual([nodes.pullMs("a"), nodes.pullFails("b")], [0, false]);
   });
 
   it("refuses what is no fault, and who has no token", async () => {

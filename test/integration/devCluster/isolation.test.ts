@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { systemClock } from "../../../dev-cluster/src/clock.ts";
+import { systemClock } from "../../../dev-cluster/src/platform/clock.ts";
 import { runJobs } from "../../../dev-cluster/src/controllers/jobs.ts";
-import { Passes } from "../../../dev-cluster/src/controllers/passes.ts";
+import { startPasses } from "../../../dev-cluster/src/controllers/passes.ts";
 import { ObjectOperations } from "../../../dev-cluster/src/objects/objectOperations.ts";
 import { jobType } from "../../../dev-cluster/src/resources/job.ts";
 import { podType } from "../../../dev-cluster/src/resources/podType.ts";
@@ -14,8 +14,8 @@ import { waitFor } from "../../support/waitFor.ts";
 
 const namespace = "default";
 
-/** One that goes wrong must not take others with it. */
-describe("dev-cluster: what goes wrong stays alone", () => {
+/** A failure in one place must not affect others. */
+describe("dev-cluster: isolation of failures", () => {
   let directory: TempDir;
   let store: ObjectStore;
   let operations: ObjectOperations;
@@ -34,24 +34,24 @@ describe("dev-cluster: what goes wrong stays alone", () => {
     await directory.remove();
   });
 
-  it("a listener that fails: the writer is answered, and the others are told", () => {
-    const told: string[] = [];
+  it("a failing listener affects neither the writer nor the other listeners", () => {
+    const received: string[] = [];
     store.subscribe(() => {
-      throw new Error("of the listener");
+      throw new Error("listener failed");
     });
-    store.subscribe(({ object }) => told.push(object.metadata.name));
+    store.subscribe(({ object }) => received.push(object.metadata.name));
     operations.create(configMapType, namespace, { metadata: { name: "written" } });
-    assert.deepEqual(told, ["written"]);
-    assert.deepEqual(errors.map(String), ["Error: of the listener"]);
+    assert.deepEqual(received, ["written"]);
+    assert.deepEqual(errors.map(String), ["Error: listener failed"]);
   });
 
-  it("a job whose pod can't be made: those after it run", () => {
+  it("a job whose pod cannot be created does not stop the jobs after it", () => {
     const container = { name: "main", image: "x" };
     const spec = { template: { spec: { restartPolicy: "Never", containers: [container] } } };
     for (const name of ["a-bad", "b-good"]) {
       operations.create(jobType, namespace, { metadata: { name }, spec });
     }
-    // As an earlier version may have stored it, which took it.
+    // As an earlier version, which accepted it, may have stored it.
     const stored = structuredClone(operations.get(jobType, { namespace, name: "a-bad" }));
     const bad = { ...container, name: "A_B" };
     store.put("jobs.batch", {
@@ -64,27 +64,26 @@ describe("dev-cluster: what goes wrong stays alone", () => {
     assert.throws(() => {
       runJobs(operations);
     }, /A_B/);
-    const made = operations.list(podType).map((pod) => pod.metadata.generateName);
-    assert.deepEqual(made, ["b-good-"]);
+    const created = operations.list(podType).map((pod) => pod.metadata.generateName);
+    assert.deepEqual(created, ["b-good-"]);
   });
 
-  it("a pass that fails is tried again, though nothing changes", async () => {
+  it("a failed pass is retried without a further change", async () => {
     let runs = 0;
-    const passes = new Passes({
+    const stop = startPasses({
       store,
       concerns: () => false,
       run: () => {
         runs += 1;
-        if (runs === 1) throw new Error("the first time");
+        if (runs === 1) throw new Error("first run failed");
       },
       onError,
     });
-    passes.start();
     try {
-      await waitFor(() => runs === 2, { describe: "the second try" });
-      assert.deepEqual(errors.map(String), ["Error: the first time"]);
+      await waitFor(() => runs === 2, { describe: "the second run" });
+      assert.deepEqual(errors.map(String), ["Error: first run failed"]);
     } finally {
-      passes.stop();
+      stop();
     }
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { requireTool } from "../../support/requireTool.ts";
-import type { ContainmentChoice } from "../../../dev-cluster/src/nodeAgent/agentOptions.ts";
+import type { ContainmentChoice } from "../../../dev-cluster/src/nodeAgent/containment.ts";
 import { createClaim, createPod, createSecret, deletePod, getPod } from "./nodeAgentFixture.ts";
 import { NAMESPACE, podIsGone, readyPod, ssh, startBench, waitFor } from "./nodeAgentFixture.ts";
 import type { Bench } from "./nodeAgentFixture.ts";

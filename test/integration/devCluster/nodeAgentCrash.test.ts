@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PodLog } from "../../../dev-cluster/src/nodeAgent/podLog.ts";
+import { openPodLog } from "../../../dev-cluster/src/nodeAgent/containerProcess.ts";
 import {
   endLeftovers,
   startContainer,
@@ -25,7 +25,7 @@ describe("dev-cluster: what an earlier life of the agent left running", () => {
       env: { PATH: process.env["PATH"] ?? "", GPU_DEV_POD_UID: "the-pod" },
       cwd: "/",
       view: undefined,
-      log: new PodLog(join(directory, "log")),
+      log: openPodLog(join(directory, "log")),
     });
     const first = await waitFor("it has started", () => readProcessFile(join(directory, "pid")));
     assert.ok(isAlive(first));

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { ContainmentChoice } from "../../../dev-cluster/src/nodeAgent/agentOptions.ts";
+import type { ContainmentChoice } from "../../../dev-cluster/src/nodeAgent/containment.ts";
 import { ApiClient } from "../../../dev-cluster/src/nodeAgent/apiClient.ts";
 import type { Pod } from "../../../dev-cluster/src/nodeAgent/kubeTypes.ts";
 import { startNodeAgents } from "../../../dev-cluster/src/nodeAgent/nodeAgents.ts";
@@ -44,7 +44,7 @@ export async function startBench(containment: ContainmentChoice = "auto") {
   const client = new ApiClient(api);
   const faults = cluster.faults.nodes;
   const startAgents = () =>
-    startNodeAgents({ api, fleet: FLEET, dataDir, faults, containment, heartbeatMillis: 1_000 });
+    startNodeAgents({ api, fleet: FLEET, dataDir, faults, containment, heartbeatMs: 1_000 });
   let agents = await startAgents();
   const storage = await startStorageAgent({ api, dataDir });
   await client
@@ -209,13 +209,13 @@ export async function podIsGone(bench: Bench, name: string): Promise<void> {
 export async function waitFor<T>(
   what: string,
   ask: () => Promise<T | undefined> | T | undefined,
-  millis = 15_000,
+  ms = 15_000,
 ): Promise<T> {
-  const giveUp = AbortSignal.timeout(millis);
+  const giveUp = AbortSignal.timeout(ms);
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;
-    assert.equal(giveUp.aborted, false, `waited ${String(millis)} ms in vain until ${what}`);
+    assert.equal(giveUp.aborted, false, `waited ${String(ms)} ms in vain until ${what}`);
     await delay(20);
   }
 }

@@ -1,14 +1,25 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createClaim, createPod, createSecret, deletePod, getPod } from "./nodeAgentFixture.ts";
-import { NAMESPACE, podIsGone, readyPod, ssh, startBench, waitFor } from "./nodeAgentFixture.ts";
-import type { Bench } from "./nodeAgentFixture.ts";
+import {
+  createClaim,
+  createPod,
+  createSecret,
+  deletePod,
+  getPod,
+  NAMESPACE,
+  podIsGone,
+  readyPod,
+  ssh,
+  startBench,
+  waitFor,
+  type Bench,
+} from "./nodeAgentFixture.ts";
 import { nodeNamed, startApi, type ApiFixture } from "./apiFixture.ts";
 import { makeTempDir, type TempDir } from "../../support/tempDir.ts";
 import { ApiClient } from "../../../dev-cluster/src/nodeAgent/apiClient.ts";
-import { BoundedRetries } from "../../../dev-cluster/src/storageAgent/boundedRetries.ts";
-import { Provisioner } from "../../../dev-cluster/src/storageAgent/provisioning.ts";
+import { createProvisioner } from "../../../dev-cluster/src/storageAgent/provisioning.ts";
+import { createRetries } from "../../../dev-cluster/src/storageAgent/retries.ts";
 import { requireTool } from "../../support/requireTool.ts";
 import type {
   PersistentVolume,
@@ -29,7 +40,7 @@ describe("dev-cluster storage agent", function () {
     await bench.stop();
   });
 
-  it("makes a volume only once a pod needs it, and the next pod finds the files", async () => {
+  it("creates a volume only when a pod needs it, and the next pod finds the files", async () => {
     await createClaim(bench, "disk");
     assert.equal((await claim(bench, "disk")).status?.phase, "Pending");
     for (const [name, command] of [
@@ -47,12 +58,12 @@ describe("dev-cluster storage agent", function () {
     assert.equal(bound.status?.phase, "Bound");
   });
 
-  it("D1: a second pod waits while another one has the disk", async () => {
-    await createClaim(bench, "one");
-    await createPod(bench, { name: "holder", secret: "keys", claim: "one" });
+  it("D1: a second pod waits while another pod uses the disk", async () => {
+    await createClaim(bench, "single");
+    await createPod(bench, { name: "holder", secret: "keys", claim: "single" });
     await readyPod(bench, "holder");
-    await createPod(bench, { name: "waiter", secret: "keys", claim: "one" });
-    await waitFor("the waiter is told why", async () => {
+    await createPod(bench, { name: "waiter", secret: "keys", claim: "single" });
+    await waitFor("the reason on the waiting pod", async () => {
       const scheduled = (await getPod(bench, "waiter"))?.status?.conditions?.find(
         ({ type }) => type === "PodScheduled",
       );
@@ -65,12 +76,12 @@ describe("dev-cluster storage agent", function () {
     await podIsGone(bench, "waiter");
   });
 
-  it("D1: a second pod that is bound all the same does not start while another one has the disk", async () => {
+  it("D1: a second pod that is bound nevertheless does not start while another pod uses the disk", async () => {
     await createClaim(bench, "two");
     await createPod(bench, { name: "owner", secret: "keys", claim: "two" });
     await readyPod(bench, "owner");
     await createPod(bench, { name: "forced", secret: "keys", claim: "two", nodeName: "gpu-node" });
-    await waitFor("the event says why", async () => {
+    await waitFor("the event with the reason", async () => {
       const { items } = await bench.client.get<{ items: { message: string }[] }>(
         `/api/v1/namespaces/${NAMESPACE}/events`,
       );
@@ -83,7 +94,7 @@ describe("dev-cluster storage agent", function () {
     await podIsGone(bench, "forced");
   });
 
-  it("keeps the directory of a claim that is deleted, and releases its volume", async () => {
+  it("keeps the directory of a deleted claim, and releases its volume", async () => {
     await createClaim(bench, "gone");
     await createPod(bench, { name: "writer", secret: "keys", claim: "gone" });
     await ssh(bench, await readyPod(bench, "writer"), ["echo precious > /workspace/note"]);
@@ -93,14 +104,14 @@ describe("dev-cluster storage agent", function () {
     const path = `/api/v1/namespaces/${NAMESPACE}/persistentvolumeclaims/gone`;
     await bench.client.delete(path, {});
     const name = spec.volumeName ?? "";
-    await waitFor("the volume is released", async () => {
+    await waitFor("the release of the volume", async () => {
       const volume = await bench.client.get<PersistentVolume>(`/api/v1/persistentvolumes/${name}`);
       return volume.status?.phase === "Released" ? true : undefined;
     });
     assert.equal(readFileSync(join(bench.dataDir, "volumes", name, "note"), "utf8"), "precious\n");
   });
 
-  it("never gives an empty disk for one that is to be filled, and says why there is none", async () => {
+  it("creates no empty disk instead of a copy, and reports why", async () => {
     const dataSource = {
       apiGroup: "snapshot.storage.k8s.io",
       kind: "VolumeSnapshot",
@@ -108,13 +119,13 @@ describe("dev-cluster storage agent", function () {
     };
     await createClaim(bench, "restored", { dataSource });
     await createPod(bench, { name: "reader", secret: "keys", claim: "restored" });
-    const told = await waitFor("the event", async () => {
+    const event = await waitFor("the event", async () => {
       const { items } = await bench.client.get<{ items: { reason: string; message: string }[] }>(
         `/api/v1/namespaces/${NAMESPACE}/events`,
       );
       return items.find(({ reason }) => reason === "ProvisioningFailed");
     });
-    assert.match(told.message, /VolumeSnapshot.*then/);
+    assert.match(event.message, /VolumeSnapshot.*then/);
     const { metadata, status } = await claim(bench, "restored");
     assert.equal(status?.phase, "Pending");
     assert.equal(existsSync(join(bench.dataDir, "volumes", `pvc-${metadata.uid}`)), false);
@@ -138,8 +149,8 @@ describe("dev-cluster provisioner", () => {
     await directory.remove();
   });
 
-  /** A claim as it is once its node is picked. */
-  const pickedClaim = (name: string, node: string) =>
+  /** A claim whose node is selected. */
+  const claimOnNode = (name: string, node: string) =>
     client.create<PersistentVolumeClaim>(CLAIMS, {
       metadata: { name, annotations: { [SELECTED_NODE]: node } },
       spec: {
@@ -149,51 +160,51 @@ describe("dev-cluster provisioner", () => {
       },
     });
   const provision = (seen: PersistentVolumeClaim) =>
-    new Provisioner({ client, root: directory.path }).provision(seen);
+    createProvisioner({ client, root: directory.path })(seen);
   const volumes = async () => {
     const { items } = await client.get<{ items: PersistentVolume[] }>("/api/v1/persistentvolumes");
     return items.map(({ metadata }) => metadata.name);
   };
 
-  it("D6: makes nothing for a claim that is gone, or another by now", async () => {
-    await api.core.createNode({ body: nodeNamed("there") });
-    const seen = await pickedClaim("dead", "there");
+  it("D6: creates no volume for a claim that is deleted or replaced", async () => {
+    await api.core.createNode({ body: nodeNamed("existing") });
+    const seen = await claimOnNode("dead", "existing");
     await client.delete(`${CLAIMS}/dead`, {});
     await provision(seen);
-    await pickedClaim("dead", "there");
+    await claimOnNode("dead", "existing");
     await provision(seen);
     assert.deepEqual(await volumes(), []);
     assert.deepEqual(readdirSync(directory.path), []);
   });
 
-  it("asks for another node where the one that was picked is no more", async () => {
-    const seen = await pickedClaim("moved", "nowhere");
+  it("requests another node when the selected node no longer exists", async () => {
+    const seen = await claimOnNode("moved", "nowhere");
     await provision(seen);
     const { metadata } = await client.get<PersistentVolumeClaim>(`${CLAIMS}/moved`);
     assert.equal(metadata.annotations?.[SELECTED_NODE], undefined);
     assert.deepEqual(await volumes(), []);
   });
 
-  it("tries again only what is still there", async () => {
-    const tried: string[] = [];
+  it("retries only claims that still exist", async () => {
+    const attempts: string[] = [];
     let forget: () => void = () => undefined;
-    const retries = new BoundedRetries<PersistentVolumeClaim>({
+    const retries = createRetries<PersistentVolumeClaim>({
       attempt: ({ metadata }) => {
-        tried.push(metadata.name);
+        attempts.push(metadata.name);
         forget();
-        return Promise.reject(new Error("not now"));
+        return Promise.reject(new Error("unavailable"));
       },
       log: () => undefined,
     });
-    const [gone, kept] = [await pickedClaim("gone", "x"), await pickedClaim("kept", "x")];
+    const [gone, kept] = [await claimOnNode("gone", "x"), await claimOnNode("kept", "x")];
     forget = () => {
       retries.forget(gone);
     };
     retries.add(gone);
     retries.add(kept);
-    await until("a second try", () => tried.filter((name) => name === "kept").length >= 3);
+    await until("further attempts", () => attempts.filter((name) => name === "kept").length >= 3);
     await retries.stop();
-    assert.equal(tried.filter((name) => name === "gone").length, 1);
+    assert.equal(attempts.filter((name) => name === "gone").length, 1);
   });
 });
 

@@ -75,7 +75,7 @@ interface FixtureCluster {
 }
 
 let startCluster = (dataDir: string): Promise<FixtureCluster> =>
-  startDevCluster({ dataDir, nodeLeaseMillis: 10 * Hour.ms });
+  startDevCluster({ dataDir, nodeLeaseMs: 10 * Hour.ms });
 
 /** For suites that run these tests against another cluster. */
 export function useFixtureCluster(start: () => Promise<FixtureCluster>): void {

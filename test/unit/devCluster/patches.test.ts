@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { mergePatch } from "../../../dev-cluster/src/patch/applyPatch.ts";
 import { jsonPatch } from "../../../dev-cluster/src/patch/jsonPatch.ts";
-import { mergePatch } from "../../../dev-cluster/src/patch/mergePatch.ts";
 import { strategicMergePatch } from "../../../dev-cluster/src/patch/strategicMergePatch.ts";
 
 describe("JSON patch", () => {
@@ -21,24 +21,62 @@ describe("JSON patch", () => {
     });
   }
   for (const path of ["/missing", "/a/9", "/a/x/y", "/a/-1"]) {
-    it(`can't remove ${path}`, () => {
+    it(`refuses to remove ${path}`, () => {
       assert.throws(() => jsonPatch({ a: [1] }, [{ op: "remove", path }]), { code: 422 });
     });
   }
+
+  for (const path of ["/__proto__", "/__proto__/hostile", "/a/__proto__/hostile"]) {
+    it(`refuses the pointer ${path}`, () => {
+      const patch = [{ op: "add", path, value: { hostile: true } }];
+      assert.throws(() => jsonPatch({ a: {} }, patch), { code: 422 });
+      assert.equal(({} as { hostile?: boolean }).hostile, undefined);
+    });
+  }
+
+  const refused: object[] = [
+    { op: "remove", path: "/toString" },
+    { op: "remove", path: "/constructor" },
+    { op: "add", path: "/constructor/prototype/hostile", value: true },
+    { op: "test", path: "/list/length", value: 1 },
+    { op: "replace", path: "/list/x", value: 2 },
+    { op: "copy", from: "/text", path: "/list/9" },
+    { op: "move", from: "/text", path: "/list/x" },
+    { op: "add", path: "/text/b", value: 1 },
+  ];
+  for (const operation of refused) {
+    it(`refuses ${JSON.stringify(operation)}`, () => {
+      assert.throws(() => jsonPatch({ list: [1], text: "t" }, [operation]), { code: 422 });
+    });
+  }
+
+  it("treats constructor and prototype as ordinary keys", () => {
+    const patch = [
+      { op: "add", path: "/constructor", value: "a" },
+      { op: "add", path: "/prototype", value: "b" },
+      { op: "test", path: "/constructor", value: "a" },
+    ];
+    assert.deepEqual(jsonPatch({}, patch), { constructor: "a", prototype: "b" });
+  });
 });
 
 describe("merge patch", () => {
-  it("merges maps, replaces lists and removes what is null", () => {
+  it("merges maps, replaces lists and removes null fields", () => {
     const target = { a: { b: 1, c: 2 }, list: [1, 2], gone: 1 };
     const patch = { a: { c: null, d: 3 }, list: [3], gone: null };
     assert.deepEqual(mergePatch(target, patch), { a: { b: 1, d: 3 }, list: [3] });
+  });
+
+  it("treats constructor and prototype as ordinary keys", () => {
+    const patch = { constructor: "a", prototype: { b: "c" }, last: 1 };
+    assert.deepEqual(mergePatch({}, patch), patch);
   });
 });
 
 describe("strategic merge patch", () => {
   const cases: [string, string, object, object, object][] = [
     [
-      "merges by key; what is new comes first, what is not named stays behind it",
+      "merges by key; new elements come before those that the patch does not name",
       "PodSpec",
       { containers: [{ name: "a", x: 1 }, { name: "b" }] },
       { containers: [{ name: "c" }, { name: "a", y: 2 }] },
@@ -52,7 +90,7 @@ describe("strategic merge patch", () => {
       { env: [{ name: "b" }] },
     ],
     [
-      "replaces a keyed list where told to",
+      "replaces a keyed list on request",
       "PodSpec",
       { volumes: [{ name: "a" }] },
       { volumes: [{ $patch: "replace" }, { name: "b" }] },
@@ -66,14 +104,14 @@ describe("strategic merge patch", () => {
       { tolerations: [{ key: "b" }] },
     ],
     [
-      "joins finalizers, and drops those named",
+      "merges finalizers as a set, and drops those that the patch deletes",
       "ObjectMeta",
       { finalizers: ["a", "b"] },
       { "$deleteFromPrimitiveList/finalizers": ["a"], finalizers: ["c", "b"] },
       { finalizers: ["c", "b"] },
     ],
     [
-      "knows container ports from service ports",
+      "distinguishes container ports from service ports",
       "ServiceSpec",
       { ports: [{ port: 80, name: "a" }] },
       { ports: [{ port: 80, targetPort: 8080 }] },

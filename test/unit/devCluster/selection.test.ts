@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { labelMatcher } from "../../../dev-cluster/src/kube/selectors.ts";
 import { parseFleet } from "../../../dev-cluster/src/fleet/fleetFile.ts";
-import { parseQuantity } from "../../../dev-cluster/src/resources/quantity.ts";
+import { parseQuantity } from "../../../dev-cluster/src/kube/quantity.ts";
 import { tolerates } from "../../../dev-cluster/src/resources/pod.ts";
 
 describe("label selectors", () => {

@@ -1,8 +1,7 @@
-import { constants } from "node:fs";
-import type { Stats } from "node:fs";
-import type { FileHandle } from "node:fs/promises";
-import { chmod, chown, truncate, utimes } from "node:fs/promises";
+import { constants, type Stats } from "node:fs";
+import { chmod, chown, truncate, utimes, type FileHandle } from "node:fs/promises";
 import type { Attributes } from "ssh2";
+import { Second } from "../../platform/durations.ts";
 
 /** Bits of SSH_FXP_OPEN, draft-ietf-secsh-filexfer-02 section 6.3. */
 const READ = 0x01;
@@ -35,8 +34,8 @@ export function attributesOf(stats: Stats): Attributes {
     uid: stats.uid,
     gid: stats.gid,
     size: stats.size,
-    atime: Math.trunc(stats.atimeMs / 1000),
-    mtime: Math.trunc(stats.mtimeMs / 1000),
+    atime: Math.trunc(stats.atimeMs / Second.ms),
+    mtime: Math.trunc(stats.mtimeMs / Second.ms),
   };
 }
 

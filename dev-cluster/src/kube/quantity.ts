@@ -19,7 +19,7 @@ const SUFFIXES: Record<string, number> = {
 
 const QUANTITY = /^([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d+)|([numkMGTPE]|[KMGTPE]i))?$/;
 
-/** The value of a Kubernetes quantity such as `500m` or `2Gi`; undefined when it is none. */
+/** The value of a Kubernetes quantity such as `500m` or `2Gi`; undefined if the text is not a quantity. */
 export function parseQuantity(text: string | number): number | undefined {
   const match = QUANTITY.exec(String(text));
   if (match === null) return undefined;
@@ -30,7 +30,7 @@ export function parseQuantity(text: string | number): number | undefined {
 
 export type Amounts = Record<string, number>;
 
-/** Parses every entry; one that is no quantity counts as nothing, validation having refused it before. */
+/** Parses every entry; an invalid quantity counts as 0, because validation has refused it before. */
 export function amountsOf(quantities: Record<string, string | number> | undefined): Amounts {
   const amounts: Amounts = {};
   for (const [name, text] of Object.entries(quantities ?? {})) {
@@ -46,7 +46,7 @@ export function addAmounts(a: Amounts, b: Amounts): Amounts {
 }
 
 export function maxAmounts(a: Amounts, b: Amounts): Amounts {
-  const most = { ...a };
-  for (const [name, amount] of Object.entries(b)) most[name] = Math.max(most[name] ?? 0, amount);
-  return most;
+  const max = { ...a };
+  for (const [name, amount] of Object.entries(b)) max[name] = Math.max(max[name] ?? 0, amount);
+  return max;
 }

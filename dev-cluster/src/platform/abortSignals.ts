@@ -1,16 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Waits, or less where the signal comes first. */
-export async function pause(millis: number, signal: AbortSignal): Promise<void> {
-  if (millis > 0) await delay(millis, undefined, { signal }).catch(() => undefined);
+/** Waits for the given time, or until the signal is aborted. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms > 0) await delay(ms, undefined, { signal }).catch(() => undefined);
 }
 
-/** As a call: the compiler takes the property itself for unchanged between two looks. */
+/** A function, because the compiler assumes that the property itself does not change between two reads. */
 export function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }
 
-/** Settles when the signal comes. */
+/** Resolves when the signal is aborted. */
 export function aborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve(undefined);
