@@ -13,13 +13,7 @@ import { listAndGet } from "./benches/listAndGet.ts";
 import { nextPod } from "./benches/nextPod.ts";
 import { podCreated } from "./benches/podCreated.ts";
 import { readyEvent } from "./benches/readyEvent.ts";
-
-/** One line of the result: what was measured, its budget in words, and the figures. */
-export interface Figure {
-  readonly name: string;
-  readonly budget: string;
-  readonly figures: Readonly<Record<string, unknown>>;
-}
+import type { Figure } from "./statistics.ts";
 
 const BENCHES: Record<string, (stack: Stack) => Promise<Figure[]>> = {
   idle,

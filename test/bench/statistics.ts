@@ -1,3 +1,10 @@
+/** One line of the result: what was measured, its budget in words, and the figures. */
+export interface Figure {
+  readonly name: string;
+  readonly budget: string;
+  readonly figures: Readonly<Record<string, unknown>>;
+}
+
 /** What is said of a series of measurements. Milliseconds, unless the name says otherwise. */
 export interface Summary {
   readonly samples: number;

@@ -2,10 +2,9 @@ import type { V1Pod } from "@kubernetes/client-node";
 import { createApiClient, type ApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import { requestToken } from "@gpu-dev/client/signIn/signIn.ts";
 import { eachOf } from "../../cluster/support/load.ts";
-import type { Figure } from "../main.ts";
 import { PodWatch } from "../podWatch.ts";
 import { NAMESPACE, type Stack } from "../stack.ts";
-import { ratio } from "../statistics.ts";
+import { ratio, type Figure } from "../statistics.ts";
 
 const TYPE = "h100";
 const NODES = 1_000;

@@ -10,10 +10,9 @@ import { packExtension } from "../../vscode/support/packExtension.ts";
 import { packSmokeExtension } from "../../vscode/support/smokeExtension.ts";
 import { startVsCode } from "../../vscode/support/vscodeServer.ts";
 import type { Workbench } from "../../vscode/support/workbench.ts";
-import type { Figure } from "../main.ts";
 import { cancel, reserve, until } from "../reserve.ts";
 import type { Stack } from "../stack.ts";
-import { summarise } from "../statistics.ts";
+import { summarise, type Figure } from "../statistics.ts";
 
 const WINDOWS = 10;
 const UPDATES = 40;

@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
-import type { Figure } from "../main.ts";
 import type { Stack } from "../stack.ts";
+import type { Figure } from "../statistics.ts";
 
 const WINDOW_MS = 20_000;
 /** Linux counts CPU time in hundredths of a second (USER_HZ). */

@@ -1,8 +1,7 @@
 import { Agent, request } from "node:http";
-import type { Figure } from "../main.ts";
 import { cancel, reserve, until } from "../reserve.ts";
 import type { Stack } from "../stack.ts";
-import { ratio, summarise } from "../statistics.ts";
+import { ratio, summarise, type Figure } from "../statistics.ts";
 
 const PER_SECOND = 500;
 const SECONDS = 10;

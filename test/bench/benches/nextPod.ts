@@ -1,8 +1,7 @@
-import type { Figure } from "../main.ts";
 import { belongsTo, PodWatch } from "../podWatch.ts";
 import { cancel, reserve, until } from "../reserve.ts";
 import type { Stack } from "../stack.ts";
-import { summarise } from "../statistics.ts";
+import { summarise, type Figure } from "../statistics.ts";
 
 const SAMPLES = 20;
 

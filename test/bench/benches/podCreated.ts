@@ -1,9 +1,8 @@
 import type { V1Pod } from "@kubernetes/client-node";
-import type { Figure } from "../main.ts";
 import { belongsTo, PodWatch } from "../podWatch.ts";
 import { cancel, reserve, until } from "../reserve.ts";
 import { NAMESPACE, type Stack } from "../stack.ts";
-import { ratio, summarise } from "../statistics.ts";
+import { ratio, summarise, type Figure } from "../statistics.ts";
 
 const SAMPLES = 40;
 

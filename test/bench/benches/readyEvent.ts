@@ -1,9 +1,8 @@
 import type { V1Pod } from "@kubernetes/client-node";
-import type { Figure } from "../main.ts";
 import { PodWatch } from "../podWatch.ts";
 import { cancel, reserve, until } from "../reserve.ts";
 import type { Stack } from "../stack.ts";
-import { summarise } from "../statistics.ts";
+import { summarise, type Figure } from "../statistics.ts";
 
 const SAMPLES = 20;
 
