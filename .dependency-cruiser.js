@@ -41,14 +41,13 @@ const OWNERS = {
 
 /** Files of the extension that load `vscode`: entry, composition, command handlers, views and thin adapters. */
 const EDITOR_FILES = [
+  "account/accountCommands",
   "extension",
   "composition",
-  "account/accountCommands",
   "connect/(connect|includeLine|openRemoteWindow|readyHost|remotePlatform|terminals|watchRemoteWindow)",
-  "core/(failure|registerCommands|settings)",
   "notify/notifications",
   "report/report",
-  "reservation/(cancel|extend|pickReservation|sendOrAskAgain|virtualText)",
+  "reservation/(cancel|extend|pickReservation|sendWithRetry|virtualText)",
   "reserve/(followStart|page|pickPage|send|textPage|wizard)",
   "statusBar/(hereNow|statusBar)",
   "tree/(treeProvider|treeViews)",
