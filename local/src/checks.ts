@@ -1,14 +1,14 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { isPortFree } from "./freePort.ts";
-import type { StartOptions } from "./options.ts";
+import type { StartOptions } from "./config.ts";
+import { isPortFree } from "./ports.ts";
 import { StartError } from "./startError.ts";
 
-/** What the machine is, as far as it decides what can run here. */
+/** The properties of a machine that decide what can run on it. */
 export interface Machine {
   readonly platform: string;
   readonly arch: string;
-  /** Null where the C library is another one, as on Alpine. */
+  /** Null when the C library is another one, as on Alpine. */
   readonly glibc: string | null;
 }
 
@@ -21,24 +21,29 @@ export function thisMachine(): Machine {
   };
 }
 
-/** The dev cluster runs pods as Linux processes; PostgreSQL's programs are built for glibc on two processors. */
+/**
+ * dev-cluster runs pods as Linux processes. PostgreSQL's programs are built for glibc, x64 and
+ * arm64.
+ */
 export function checkPlatform(
   { platform, arch, glibc }: Machine,
   options: Pick<StartOptions, "kubeconfig" | "databaseUrl">,
 ): void {
-  const here = `${platform} ${arch}`;
+  const machine = `${platform} ${arch}`;
   if (platform !== "linux" && options.kubeconfig === null) {
     throw new StartError(
       "unsupportedPlatform",
-      `The dev cluster runs pods as Linux processes, and this is ${here}. Give a cluster with --kubeconfig, or start this in a Linux machine (Docker, WSL, a VM).`,
+      `dev-cluster runs pods as Linux processes, and this machine is ${machine}. ` +
+        "Name a cluster with --kubeconfig, or run npm start on Linux (Docker, WSL, a virtual machine).",
     );
   }
   const supported = ["x64", "arm64"].includes(arch) && (platform !== "linux" || glibc !== null);
   if (supported || (options.databaseUrl !== null && options.kubeconfig !== null)) return;
   throw new StartError(
     "unsupportedPlatform",
-    `The embedded PostgreSQL and the dev cluster need x64 or arm64 and, on Linux, glibc; this is ${here}${glibc === null ? " without glibc" : ""}. ` +
-      "Give a database with DATABASE_URL and a cluster with --kubeconfig.",
+    "The embedded PostgreSQL and dev-cluster need x64 or arm64 and, on Linux, glibc; " +
+      `this machine is ${machine}${glibc === null ? " without glibc" : ""}. ` +
+      "Name a database with DATABASE_URL and a cluster with --kubeconfig.",
   );
 }
 
@@ -50,18 +55,20 @@ export async function checkPort(port: number): Promise<void> {
     const reason = (cause as NodeJS.ErrnoException).code ?? "unknown";
     throw new StartError(
       "portBusy",
-      `Port ${String(port)} of 127.0.0.1 can't be opened (${reason}). Give another one with --port.`,
+      `Port ${String(port)} of 127.0.0.1 can't be opened (${reason}). Choose another with --port.`,
       { cause },
     );
   }
   if (free) return;
   throw new StartError(
     "portBusy",
-    `Port ${String(port)} of 127.0.0.1 is in use by another program. Stop that program, or give another port with --port.`,
+    `Port ${String(port)} of 127.0.0.1 is in use by another program. Stop that program, or choose another port with --port.`,
   );
 }
 
-/** Programs that are needed later, to reach a pod: worth a word at the start, no reason to refuse it. */
+/**
+ * Programs that users need to reach a pod. The ready screen names them; the start does not fail.
+ */
 export function missingTools(path: string): string[] {
   return ["ssh", "ssh-keygen"].filter((name) => !isOnPath(name, path));
 }

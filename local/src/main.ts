@@ -1,16 +1,17 @@
 import { join } from "node:path";
 import { styleText } from "node:util";
 import { checkPlatform, checkPort, missingTools, thisMachine } from "./checks.ts";
-import { checkFreeSpace, openDataFolder, type DataFolder } from "./dataFolder.ts";
-import { lockFolder } from "./folderLock.ts";
-import { DEFAULT_PORT, parseOptions, type StartOptions } from "./options.ts";
-import { Runner } from "./runner.ts";
-import { readyScreen, type Ready } from "./screen.ts";
+import { DEFAULT_PORT, parseOptions, type StartOptions } from "./config.ts";
+import { checkFreeSpace, openDataFolder, type DataFolder } from "./folder/dataFolder.ts";
+import { lockFolder } from "./folder/folderLock.ts";
+import { createRunner } from "./runner.ts";
+import { readyScreen, type ReadyFacts } from "./screen.ts";
+import { watchSources, type SourceWatcher } from "./sourceWatcher.ts";
 import { buildStack, type Stack } from "./stack.ts";
 import { EXIT_CODES, StartError } from "./startError.ts";
-import { stopRequests } from "./stopRequest.ts";
+import { listenForStop } from "./stopRequest.ts";
 
-const say = (line: string): void => {
+const print = (line: string): void => {
   console.log(line);
 };
 
@@ -36,42 +37,49 @@ async function main(argv: string[]): Promise<number> {
   }
 }
 
-/** Runs until somebody stops it or a part dies; nothing of it is left when it returns. */
+/** Runs until a stop request or until a part dies; no process is left when it returns. */
 async function run(options: StartOptions, folder: DataFolder): Promise<number> {
-  const requests = stopRequests();
+  const requests = listenForStop();
   const stack = await buildStack(options, folder);
-  const runner = new Runner(stack.parts, say);
+  const runner = createRunner(stack.parts, print);
   const killing = requests.second.then(() => {
-    say("Ending everything at once");
+    print("Ending everything at once");
     return runner.kill();
   });
   let reason: string | null = null;
+  let watcher: SourceWatcher | undefined;
   try {
     await Promise.race([runner.start(), requests.first]);
     if (requests.count() === 0) {
-      say(readyScreen(readyFacts(options, folder, stack)));
-      reason = await Promise.race([runner.died(), requests.first]);
+      const watched = options.watch ? stack.watched : [];
+      watcher = watchSources(watched, print);
+      print(readyScreen(readyFacts(options, folder, stack)));
+      const restartable = new Set(watched.map(({ part }) => part));
+      reason = await Promise.race([runner.died(restartable), requests.first]);
       if (reason !== null) console.error(`\n${reason}`);
     }
   } finally {
+    watcher?.close();
     await runner.stop();
     if (requests.count() > 1) await killing;
   }
   if (requests.count() > 1) return EXIT_CODES.killed;
   if (reason !== null) return EXIT_CODES.failed;
-  say("Stopped.");
+  print("Stopped.");
   return 0;
 }
 
-function readyFacts(options: StartOptions, folder: DataFolder, { postgres }: Stack): Ready {
+function readyFacts(options: StartOptions, folder: DataFolder, { postgres }: Stack): ReadyFacts {
   const inside = join(folder.path, "postgres");
+  const home = postgres?.home() ?? inside;
   return {
     url: urlOf(options),
     defaultPort: options.port === DEFAULT_PORT,
     seconds: performance.now() / 1000,
     dataDir: folder.path,
-    database: postgres && postgres.home !== inside ? postgres.home : null,
+    database: home === inside ? null : home,
     logs: folder.logs,
+    watch: options.watch,
     missingTools: missingTools(options.environment.path),
     bold: (text) => (process.stdout.isTTY ? styleText("bold", text) : text),
   };

@@ -1,65 +1,75 @@
-import { lastLines } from "./logFiles.ts";
-import type { Part } from "./part.ts";
+import { lastLines } from "./folder/logFiles.ts";
 import { StartError } from "./startError.ts";
 
-/** Starts parts in order, watches them, and stops them in reverse, once, whatever happens meanwhile. */
-export class Runner {
-  readonly #parts: readonly Part[];
-  readonly #say: (line: string) => void;
-  readonly #begun: Part[] = [];
-  #stopping = false;
+/** One of the processes that `npm start` runs. */
+export interface Part {
+  /** As in "Stopping the control plane". */
+  readonly title: string;
+  readonly logFile: string;
+  /** Resolves when the part serves. */
+  start(): Promise<void>;
+  /** Ends the part in order, also while it starts. Resolves when none of its processes is left. */
+  stop(): Promise<void>;
+  /** Ends the part at once. Resolves when none of its processes is left. */
+  kill(): Promise<void>;
+  /** Resolves when the part ends for any reason. Call it only after `start`. */
+  exited(): Promise<void>;
+}
 
-  constructor(parts: readonly Part[], say: (line: string) => void) {
-    this.#parts = parts;
-    this.#say = say;
-  }
+/** Starts parts in order, watches them, and stops them in reverse. */
+export interface Runner {
+  /** Resolves when all parts serve, or early after `stop`. Throws when a part cannot start. */
+  start(): Promise<void>;
+  /** Resolves with the reason when a part ends that nobody stopped. Ignores parts in `except`. */
+  died(except?: ReadonlySet<Part>): Promise<string>;
+  stop(): Promise<void>;
+  /** Ends all parts without an orderly stop; a `stop` in progress then returns soon. */
+  kill(): Promise<void>;
+}
 
-  /** Resolves when all serve, or quietly half-way when `stop` was called; throws when a part can't start. */
-  async start(): Promise<void> {
-    for (const part of this.#parts) {
-      if (this.#isStopping()) return;
-      this.#say(`Starting ${part.title}`);
-      this.#begun.push(part);
-      try {
-        await part.start();
-      } catch (error) {
-        if (this.#isStopping()) return;
-        if (error instanceof StartError) throw error;
-        throw new StartError("failed", await this.#reason(part, error), { cause: error });
+export function createRunner(parts: readonly Part[], print: (line: string) => void): Runner {
+  const started: Part[] = [];
+  let isStopping = false;
+  // A function, because the value changes during each await.
+  const stopRequested = (): boolean => isStopping;
+  return {
+    async start() {
+      for (const part of parts) {
+        if (stopRequested()) return;
+        print(`Starting ${part.title}`);
+        started.push(part);
+        try {
+          await part.start();
+        } catch (error) {
+          if (stopRequested()) return;
+          if (error instanceof StartError) throw error;
+          throw new StartError("failed", await failureReport(part, error), { cause: error });
+        }
       }
-    }
-  }
+    },
+    async died(except = new Set()) {
+      const watched = started.filter((part) => !except.has(part));
+      const part = await Promise.race(watched.map((each) => each.exited().then(() => each)));
+      if (stopRequested()) return new Promise(() => undefined);
+      return failureReport(part, new Error(`${part.title} ended unexpectedly`));
+    },
+    async stop() {
+      isStopping = true;
+      for (const part of started.toReversed()) {
+        print(`Stopping ${part.title}`);
+        await part.stop();
+      }
+    },
+    async kill() {
+      isStopping = true;
+      await Promise.all(started.map((part) => part.kill()));
+    },
+  };
+}
 
-  /** Resolves with the reason as soon as a part ends that nobody stopped. */
-  async died(): Promise<string> {
-    const first = Promise.race(this.#begun.map(async (part) => (await part.exited(), part)));
-    const part = await first;
-    if (this.#isStopping()) return new Promise(() => undefined);
-    return this.#reason(part, new Error(`${part.title} ended unexpectedly`));
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    for (const part of this.#begun.toReversed()) {
-      this.#say(`Stopping ${part.title}`);
-      await part.stop();
-    }
-  }
-
-  /** For who does not want to wait; `stop` then ends soon too. */
-  async kill(): Promise<void> {
-    this.#stopping = true;
-    await Promise.all(this.#begun.map((part) => part.kill()));
-  }
-
-  /** A method, as the value changes across an await. */
-  #isStopping(): boolean {
-    return this.#stopping;
-  }
-
-  async #reason(part: Part, error: unknown): Promise<string> {
-    const message = error instanceof Error ? error.message : String(error);
-    const lines = (await lastLines(part.logFile)).map((line) => `  ${line}`);
-    return [`${message}. The end of ${part.logFile}:`, ...lines].join("\n");
-  }
+/** The error and the last lines of the part's log. */
+export async function failureReport(part: Part, error: unknown): Promise<string> {
+  const message = error instanceof Error ? error.message : String(error);
+  const lines = (await lastLines(part.logFile)).map((line) => `  ${line}`);
+  return [`${message}. The end of ${part.logFile}:`, ...lines].join("\n");
 }

@@ -1,37 +1,38 @@
-export interface Ready {
+export interface ReadyFacts {
   readonly url: string;
   readonly defaultPort: boolean;
   readonly seconds: number;
   readonly dataDir: string;
-  /** Where the database lies when that is not inside the data folder. */
+  /** The database's folder when it is outside the data folder. */
   readonly database: string | null;
   readonly logs: string;
+  /** Parts restart when their sources change. */
+  readonly watch: boolean;
   readonly missingTools: readonly string[];
   readonly bold: (text: string) => string;
 }
 
-/** The last thing that `npm start` prints: what runs, what to type next, where things lie. */
-export function readyScreen(ready: Ready): string {
-  const setup = ready.defaultPort ? "npx gpu-dev setup" : `npx gpu-dev setup --server ${ready.url}`;
-  const places = [`Data   ${ready.dataDir}`];
-  if (ready.database !== null) places.push(`       ${ready.database} (database)`);
-  places.push(`Logs   ${ready.logs}`);
-  const notes =
-    ready.missingTools.length === 0
-      ? []
-      : ["", `Not found: ${ready.missingTools.join(", ")}. Install OpenSSH's client to connect.`];
-  return [
+/** The last thing that `npm start` prints: what runs, what to type next, where the data is. */
+export function readyScreen(facts: ReadyFacts): string {
+  const { url, bold, seconds } = facts;
+  const setup = facts.defaultPort ? "npx gpu-dev setup" : `npx gpu-dev setup --server ${url}`;
+  const lines = [
     "",
-    `${ready.bold("GPU Dev Servers")} is ready at ${ready.bold(ready.url)} (${ready.seconds.toFixed(1)} s)`,
+    `${bold("GPU Dev Servers")} is ready at ${bold(url)} (${seconds.toFixed(1)} s)`,
     "",
     "In a second terminal, in this folder:",
     `  ${setup}`,
     "  npx gpu-dev reserve --gpu-type h100 --gpus 2 --hours 1 --disk work --name demo",
     "  ssh gpu-dev-demo",
     "",
-    ...places,
-    ...notes,
-    "",
-    "Ctrl-C stops everything.",
-  ].join("\n");
+    `Data   ${facts.dataDir}`,
+  ];
+  if (facts.database !== null) lines.push(`       ${facts.database} (database)`);
+  lines.push(`Logs   ${facts.logs}`);
+  if (facts.watch) lines.push("Watch  a part restarts when its sources change");
+  if (facts.missingTools.length > 0) {
+    const missing = facts.missingTools.join(", ");
+    lines.push("", `Not found: ${missing}. Install OpenSSH's client to connect.`);
+  }
+  return [...lines, "", "Ctrl-C stops everything."].join("\n");
 }

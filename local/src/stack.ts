@@ -1,40 +1,54 @@
 import { join } from "node:path";
-import { ensureDevelopmentSecret, type DataFolder } from "./dataFolder.ts";
-import { writeFleet } from "./fleet.ts";
-import { REPOSITORY, type StartOptions } from "./options.ts";
-import type { Part } from "./part.ts";
-import { PostgresPart } from "./postgres/part.ts";
-import { Program } from "./program.ts";
+import { REPOSITORY, type StartOptions } from "./config.ts";
+import { ensureDevelopmentSecret, type DataFolder } from "./folder/dataFolder.ts";
+import { writeFleet } from "./folder/fleet.ts";
+import { freePort } from "./ports.ts";
+import { createPostgresPart, type PostgresPart } from "./postgres/postgresPart.ts";
+import { createProgram } from "./process/program.ts";
+import type { Part } from "./runner.ts";
+import type { WatchedPart } from "./sourceWatcher.ts";
 
-/** The parts in the order in which they start; they stop in reverse. */
+const CATALOGUE = "infra/catalogue.yaml";
+
 export interface Stack {
+  /** In the order in which they start; they stop in reverse. */
   readonly parts: readonly Part[];
-  /** Null when another database is used. */
-  readonly postgres: PostgresPart | null;
+  /** Undefined when another database is used. */
+  readonly postgres: PostgresPart | undefined;
+  /** The parts that `--watch` restarts. PostgreSQL is not one of them. */
+  readonly watched: readonly WatchedPart[];
 }
 
 export async function buildStack(options: StartOptions, folder: DataFolder): Promise<Stack> {
   await ensureDevelopmentSecret(folder.secretFile);
   const { kubeconfig, databaseUrl } = options;
-  const postgres = databaseUrl === null ? new PostgresPart(folder.path, folder.logs) : null;
+  const postgres = databaseUrl === null ? createPostgresPart(folder.path, folder.logs) : undefined;
   const parts: Part[] = [];
+  const watched: WatchedPart[] = [];
   if (postgres) parts.push(postgres);
   if (kubeconfig === null) {
-    await writeFleet(join(REPOSITORY, "infra/catalogue.yaml"), folder.fleetFile);
-    parts.push(devCluster(options, folder));
+    await writeFleet(join(REPOSITORY, CATALOGUE), folder.fleetFile);
+    const part = await devCluster(options, folder);
+    parts.push(part);
+    watched.push({ part, sources: inRepository("dev-cluster/src") });
   }
-  parts.push(controlPlane(options, folder, () => postgres?.url ?? databaseUrl ?? ""));
-  return { parts, postgres };
+  const part = controlPlane(options, folder, () => postgres?.url() ?? databaseUrl ?? "");
+  parts.push(part);
+  const sources = inRepository("control-plane/src", "shared/src", "migrations", CATALOGUE);
+  watched.push({ part, sources });
+  return { parts, postgres, watched };
 }
 
-function devCluster({ environment }: StartOptions, folder: DataFolder): Part {
-  return new Program({
+async function devCluster({ environment }: StartOptions, folder: DataFolder): Promise<Part> {
+  // Chosen once: the kubeconfig that the control plane has read stays valid over a restart.
+  const port = String(await freePort());
+  return createProgram({
     title: "the dev cluster",
     name: "dev-cluster",
     logs: folder.logs,
     script: join(REPOSITORY, "dev-cluster/src/main.ts"),
     launch: () => ({
-      args: ["--data", folder.devCluster, "--port", "0", "--fleet", folder.fleetFile],
+      args: ["--data", folder.devCluster, "--port", port, "--fleet", folder.fleetFile],
       env: environment.inherited,
     }),
   });
@@ -42,18 +56,21 @@ function devCluster({ environment }: StartOptions, folder: DataFolder): Part {
 
 function controlPlane(options: StartOptions, folder: DataFolder, database: () => string): Part {
   const kubeconfig = options.kubeconfig ?? join(folder.devCluster, "kubeconfig");
-  return new Program({
+  const args = ["--role", "all", "--host", "127.0.0.1", "--port", String(options.port)];
+  args.push("--kubeconfig", kubeconfig, "--development-secret-file", folder.secretFile);
+  return createProgram({
     title: "the control plane",
     name: "control-plane",
     logs: folder.logs,
     script: join(REPOSITORY, "control-plane/src/main.ts"),
     launch: () => ({
-      args: [
-        ...["--role", "all", "--host", "127.0.0.1", "--port", String(options.port)],
-        ...["--kubeconfig", kubeconfig, "--development-secret-file", folder.secretFile],
-      ],
-      // In the environment, not among the arguments: it carries a password.
+      args,
+      // In the environment, because arguments are public and the URL has a password.
       env: { ...options.environment.inherited, DATABASE_URL: database() },
     }),
   });
+}
+
+function inRepository(...paths: string[]): string[] {
+  return paths.map((path) => join(REPOSITORY, path));
 }

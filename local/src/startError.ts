@@ -9,18 +9,18 @@ export const EXIT_CODES = {
   diskFull: 6,
   notWritable: 7,
   missingTool: 8,
-  /** A second Ctrl-C: everything was ended without waiting. */
+  /** A second Ctrl-C: everything was ended without an orderly stop. */
   killed: 130,
 } as const;
 export type ExitCodeName = keyof typeof EXIT_CODES;
 
-/** A reason not to start that the user can act on: the message is shown as it is, without a stack. */
+/** A reason not to start that the user can act on. Its message is printed without a stack. */
 export class StartError extends Error {
+  override readonly name = "StartError";
   readonly exitCode: number;
 
   constructor(code: ExitCodeName, message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = "StartError";
     this.exitCode = EXIT_CODES[code];
   }
 }

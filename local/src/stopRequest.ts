@@ -1,19 +1,19 @@
-/** The same keystroke may come twice: from the terminal, and forwarded by npm. */
+/** One keystroke can arrive twice: from the terminal, and forwarded by npm. */
 const SAME_KEYSTROKE_MS = 500;
 
 export interface StopRequests {
-  /** Somebody wants it stopped. */
+  /** Resolves at the first request to stop. */
   readonly first: Promise<null>;
-  /** Somebody does not want to wait. */
+  /** Resolves at the second request, which asks to stop without waiting. */
   readonly second: Promise<null>;
   count(): number;
 }
 
 /**
- * Listens for Ctrl-C, SIGTERM and a closed terminal from now on, in place of dying of them. There is no end to it:
- * one more Ctrl-C while the last things are put away must not leave them lying.
+ * Handles Ctrl-C, SIGTERM and a closed terminal from now on. The handlers are never removed:
+ * another Ctrl-C during the last steps of the stop must not leave processes behind.
  */
-export function stopRequests(): StopRequests {
+export function listenForStop(): StopRequests {
   const first = Promise.withResolvers<null>();
   const second = Promise.withResolvers<null>();
   let count = 0;

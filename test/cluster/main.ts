@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { signal } from "../../local/src/processes.ts";
+import { signal } from "../../local/src/process/processes.ts";
 import { halves } from "./halves.ts";
 
 const MOCHA = ["node_modules/mocha/bin/mocha.js", "--config", "test/cluster/.mocharc.js"];

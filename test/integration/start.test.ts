@@ -8,7 +8,7 @@ import { processesNaming, processesWith } from "../support/processes.ts";
 import { makeStartFolder, startLocal, type StartFolder } from "../support/starter.ts";
 import { waitFor } from "../support/waitFor.ts";
 
-/** Tells what this test starts from everything else on the machine; the environment passes it on, however deep. */
+/** Marks the processes that this test starts; every descendant inherits the environment. */
 const marker = (port: number) => `GPU_DEV_START_TEST=${String(port)}`;
 const env = (port: number) => ({ GPU_DEV_START_TEST: String(port) });
 
@@ -25,7 +25,7 @@ describe("npm start", function () {
     await folder.remove();
   });
 
-  it("serves, refuses a second start, stops on Ctrl-C, and finds its database again", async () => {
+  it("serves, refuses a second start, stops on Ctrl-C, and keeps its database", async () => {
     const first = startLocal(folder.path, port, { env: env(port) });
     await first.ready();
     const url = `http://127.0.0.1:${String(port)}`;
@@ -56,7 +56,7 @@ describe("npm start", function () {
     assert.equal(await again.ended(), 0);
   });
 
-  it("leaves no orphan when it is killed outright, and starts again after it", async () => {
+  it("leaves no process behind after SIGKILL, and starts again", async () => {
     const first = startLocal(folder.path, port, { env: env(port) });
     await first.ready();
     first.child.kill("SIGKILL");
@@ -74,7 +74,7 @@ describe("npm start", function () {
   it("ends everything at once on a second Ctrl-C", async () => {
     const start = startLocal(folder.path, port, { env: env(port) });
     await start.ready();
-    // A part that hangs would make the first Ctrl-C wait.
+    // A part that hangs makes the first Ctrl-C wait.
     const part = processesWith(marker(port)).find(({ command }) =>
       command.includes("control-plane/src/main.ts"),
     );
@@ -82,20 +82,20 @@ describe("npm start", function () {
     process.kill(part.pid, "SIGSTOP");
     start.child.kill("SIGINT");
     await waitFor(() => start.output().includes("Stopping the control plane"), {
-      describe: "the first Ctrl-C to be heard",
+      describe: "the first Ctrl-C to be handled",
     });
     await waitFor(
       () => {
         start.child.kill("SIGINT");
         return start.output().includes("Ending everything at once");
       },
-      { intervalMs: 100, describe: "the second Ctrl-C to be heard" },
+      { intervalMs: 100, describe: "the second Ctrl-C to be handled" },
     );
     assert.equal(await start.ended(), 130);
     assert.deepEqual(leftovers(folder, port), []);
   });
 
-  it("says which part died, with its last words, and stops the rest", async () => {
+  it("reports which part died with the end of its log, and stops the others", async () => {
     const start = startLocal(folder.path, port, { env: env(port) });
     await start.ready();
     const part = processesWith(marker(port)).find(({ command }) =>
@@ -111,7 +111,7 @@ describe("npm start", function () {
     assert.deepEqual(leftovers(folder, port), []);
   });
 
-  it("refuses a busy port with one sentence, before anything is started", async () => {
+  it("refuses a busy port with one line, before it starts anything", async () => {
     const holder = createServer().listen(port, "127.0.0.1");
     await once(holder, "listening");
     const start = startLocal(folder.path, port);
@@ -122,7 +122,7 @@ describe("npm start", function () {
     await once(holder, "close");
   });
 
-  it("keeps what it writes to itself", async () => {
+  it("writes private files, and no secret to logs and arguments", async () => {
     const start = startLocal(folder.path, port);
     await start.ready();
     for (const name of ["development-secret", "logs/control-plane.log", "fleet.yaml"]) {
@@ -141,7 +141,10 @@ describe("npm start", function () {
   });
 });
 
-/** What still runs of a start: by the environment it passed on, or by its folder among the arguments. */
+/**
+ * Processes of a start that still run, found by their environment or by the folder in their
+ * arguments.
+ */
 function leftovers(folder: StartFolder, port: number): string[] {
   const found = [...processesWith(marker(port)), ...folder.processes()];
   return found.map(({ pid, command }) => `${String(pid)} ${command}`);

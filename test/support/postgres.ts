@@ -3,7 +3,7 @@ import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import { postgresAccount } from "../../local/src/postgres/account.ts";
-import { PostgresServer } from "../../local/src/postgres/server.ts";
+import { preparePostgres, type PostgresServer } from "../../local/src/postgres/server.ts";
 import { makeTempDir } from "./tempDir.ts";
 
 const TEMPLATE = "template_migrated";
@@ -11,12 +11,12 @@ const TEMPLATE = "template_migrated";
 export interface TestDatabase {
   /** Connection string, password included. */
   readonly url: string;
-  /** Ends the sessions that are still open on it, and drops it. */
+  /** Ends its open sessions and drops it. */
   drop(): Promise<void>;
 }
 
 export interface OwnDatabase extends TestDatabase {
-  /** What is in it now, in another one: a backup that is restored. Ends the sessions that are open on it. */
+  /** Copies the database, as a restored backup would. Ends its open sessions. */
   copy(): Promise<OwnDatabase>;
 }
 
@@ -30,12 +30,15 @@ export interface TestPostgres {
 
 let shared: Promise<TestPostgres> | null = null;
 
-/** A database of one's own with all migrations applied, on the one server of this mocha run. */
+/** A database with all migrations applied, on the server that this mocha run shares. */
 export async function createTestDatabase(): Promise<OwnDatabase> {
   return (await sharedPostgres()).createDatabase();
 }
 
-/** The one server of this mocha run, started at first use. Do not stop it: take `startTestPostgres` for that. */
+/**
+ * The server that this mocha run shares, started at first use. To stop one, use
+ * `startTestPostgres`.
+ */
 export function sharedPostgres(): Promise<TestPostgres> {
   shared ??= startTestPostgres();
   return shared;
@@ -48,14 +51,14 @@ export async function removeSharedPostgres(): Promise<void> {
 }
 
 /**
- * A server of one's own, to stop (`server.stop()`) and start again (`server.start()`, same port and data). Where it is
- * stopped as by a crash, `durable` keeps what was committed, as PostgreSQL does by default.
+ * A private server that a test can stop (`server.stop()`) and start again (`server.start()`, same
+ * port and data). `durable` keeps committed data through a crash, as PostgreSQL does by default.
  */
 export async function startTestPostgres({ durable = false } = {}): Promise<TestPostgres> {
   const dir = await makeTempDir("postgres");
-  // PostgreSQL's own account, which root lends it, must get through; what lies inside is private to it.
+  // PostgreSQL's account must pass through; the folders inside are private to it.
   await chmod(dir.path, 0o711);
-  const server = await PostgresServer.prepare({
+  const server = await preparePostgres({
     account: await postgresAccount(),
     home: join(dir.path, "postgres"),
     copyBinariesTo: dir.path,
@@ -78,7 +81,7 @@ export async function startTestPostgres({ durable = false } = {}): Promise<TestP
 }
 
 async function migrateTemplate(server: PostgresServer): Promise<void> {
-  // Imported late: what needs only an empty database must not depend on the control plane.
+  // Imported late: tests of an empty database must not depend on the control plane.
   const { migrate } = await import("../../control-plane/src/store/migrate.ts");
   await administer(server, `create database ${TEMPLATE}`);
   await migrate(server.url(TEMPLATE));

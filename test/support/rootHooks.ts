@@ -1,4 +1,4 @@
-import { signal } from "../../local/src/processes.ts";
+import { signal } from "../../local/src/process/processes.ts";
 import { ownChildren } from "./processes.ts";
 import { removeSharedPostgres } from "./postgres.ts";
 import { waitFor } from "./waitFor.ts";

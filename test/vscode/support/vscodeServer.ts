@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { signal } from "../../../local/src/processes.ts";
+import { signal } from "../../../local/src/process/processes.ts";
 import { processesWith } from "../../support/processes.ts";
 import { waitFor } from "../../support/waitFor.ts";
 import { writeSettings, type EditorSettings } from "./editorSettings.ts";

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { isAlive, signal, statFields } from "./processes.ts";
-import { poll } from "./poll.ts";
+import { isAlive, poll, signal, statFields } from "./processes.ts";
 
 const MARKER = "GPU_DEV_POD_UID=";
-const SWEEP_MS = 5_000;
+const SWEEP_TIMEOUT_MS = 5_000;
 
 /**
- * Kills a process and everything below it. What left its process tree (a daemon in a pod) is found by the pod that
- * its environment names: the tree still holds at least that pod's server when the sweep begins.
+ * Kills a process and its descendants. A process that left the tree (a daemon in a pod) is found by
+ * the pod UID in its environment: when the sweep starts, the tree still contains at least the SSH
+ * server of that pod.
  */
 export async function killTree(root: number): Promise<void> {
   const tree = treeOf(root);
@@ -18,7 +18,7 @@ export async function killTree(root: number): Promise<void> {
     const left = [...new Set([...tree, ...strays])].filter(isAlive);
     for (const pid of left) signal(pid, "SIGKILL");
     return left.length === 0;
-  }, SWEEP_MS);
+  }, SWEEP_TIMEOUT_MS);
 }
 
 function treeOf(root: number): Set<number> {
@@ -47,6 +47,6 @@ function allPids(): number[] {
       .filter((name) => /^\d+$/.test(name))
       .map(Number);
   } catch {
-    return []; // No /proc: no dev cluster either, and its pods are all that hides from its group.
+    return []; // Without /proc there is no dev-cluster, and only its pods leave the process group.
   }
 }

@@ -1,12 +1,14 @@
 import { access, chmod, constants, mkdir, readFile, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createDevelopmentSecret } from "@gpu-dev/shared/developmentProof.ts";
-import { StartError } from "./startError.ts";
+import { StartError } from "../startError.ts";
 
 const GIB = 1024 ** 3;
 const MINIMUM_FREE_BYTES = GIB;
 
-/** Everything that `npm start` keeps; each entry inside is private to the user who started it. */
+/**
+ * The folder of all that `npm start` stores; its entries are private to the user who started it.
+ */
 export interface DataFolder {
   readonly path: string;
   readonly logs: string;
@@ -15,7 +17,7 @@ export interface DataFolder {
   readonly secretFile: string;
 }
 
-/** Makes the folder and what it always holds. Throws a StartError when it can't be written. */
+/** Creates the folder and its fixed entries. Throws a StartError when it is not writable. */
 export async function openDataFolder(path: string): Promise<DataFolder> {
   const folder = {
     path,
@@ -25,42 +27,42 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
     secretFile: join(path, "development-secret"),
   };
   try {
-    for (const each of [path, folder.logs, folder.devCluster]) {
-      await mkdir(each, { recursive: true, mode: 0o700 });
-      await access(each, constants.W_OK | constants.X_OK);
-      await chmod(each, 0o700);
+    for (const entry of [path, folder.logs, folder.devCluster]) {
+      await mkdir(entry, { recursive: true, mode: 0o700 });
+      await access(entry, constants.W_OK | constants.X_OK);
+      await chmod(entry, 0o700);
     }
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code ?? "unknown";
     throw new StartError(
       "notWritable",
-      `The data folder ${path} can't be written (${reason}). Give another one with --data-dir.`,
+      `The data folder ${path} can't be written (${reason}). Choose another with --data-dir.`,
       { cause },
     );
   }
   return folder;
 }
 
-/** Refuses to start on a disk that the database would fill: PostgreSQL stops dead when it can't write. */
+/** Refuses a nearly full disk, because PostgreSQL stops when it cannot write. */
 export async function checkFreeSpace(path: string, minimum = MINIMUM_FREE_BYTES): Promise<void> {
   const { bavail, bsize } = await statfs(path);
   const free = bavail * bsize;
   if (free >= minimum) return;
   throw new StartError(
     "diskFull",
-    `Only ${inGib(free)} GiB are free where ${path} lies, and ${inGib(minimum)} GiB are needed. ` +
-      "Free some space, or give a folder on another disk with --data-dir.",
+    `The disk of ${path} has ${inGib(free)} GiB free and needs ${inGib(minimum)} GiB. ` +
+      "Free some space, or choose a folder on another disk with --data-dir.",
   );
 }
 
-/** What development sign-in is proven with: who can read this file is the user who started the server. */
+/** Creates the secret of development sign-in. Only the user who started the server can read it. */
 export async function ensureDevelopmentSecret(file: string): Promise<void> {
   const secret = `${createDevelopmentSecret()}\n`;
   try {
     await writeFile(file, secret, { mode: 0o600, flag: "wx" });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    // A crash while it was written left a part of it.
+    // A crash during the write leaves a truncated file.
     if ((await readFile(file, "utf8")).length !== secret.length) await writeFile(file, secret);
     await chmod(file, 0o600);
   }

@@ -1,6 +1,6 @@
 import { open, readFile, rename, type FileHandle } from "node:fs/promises";
 
-/** Starts a new log file, private to the user; the one of the last start is kept beside it. */
+/** Opens a new log file, private to the user. The previous one is kept with the suffix `.1`. */
 export async function startLog(file: string): Promise<FileHandle> {
   try {
     await rename(file, `${file}.1`);

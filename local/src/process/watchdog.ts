@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 
 /**
- * Ends a process that cannot watch us itself when we die without a chance to say so (SIGKILL). A shell waits on a
- * pipe whose other end only we hold: the kernel closes it with us. Returns what calls the watchdog off.
+ * Ends a process that cannot watch this one when this one dies by SIGKILL. A shell reads from a
+ * pipe whose other end only this process holds; the kernel closes the pipe with it. Returns a
+ * function that stops the watchdog.
  */
-export function endWithUs(pid: number, signalName: "INT" | "TERM" | "KILL"): () => void {
+export function endWithThisProcess(pid: number, signalName: "INT" | "TERM" | "KILL"): () => void {
   const script = 'read -r _; kill -s "$1" "$2"';
   const shell = spawn("/bin/sh", ["-c", script, "sh", signalName, String(pid)], {
     cwd: "/",

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 
-/** A port of 127.0.0.1 that nobody listens on now. Somebody else may take it first: the caller's bind decides. */
+/** A free port of 127.0.0.1. Another process may take it first; the caller's bind decides. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, "127.0.0.1");

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { parse, stringify } from "yaml";
 
-/** What a fleet needs of a catalogue entry; the control plane validates the whole. */
+/** The fields of a catalogue entry that a fleet needs. The control plane validates all fields. */
 interface CatalogueType {
   readonly id: string;
   readonly resource: string | null;
@@ -10,7 +10,7 @@ interface CatalogueType {
   readonly dev?: { nodes: number; zone: string };
 }
 
-/** Writes the fleet that the catalogue's `dev` fields describe, in the form that the dev cluster reads. */
+/** Writes the fleet file of dev-cluster from the `dev` fields of the catalogue. */
 export async function writeFleet(catalogueFile: string, fleetFile: string): Promise<void> {
   const text = await readFile(catalogueFile, "utf8");
   const { types } = parse(text, { merge: true }) as { types: CatalogueType[] };

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { tryFileLock } from "@gpu-dev/shared/fileLock.ts";
-import { isAlive, startMark } from "./processes.ts";
-import { StartError } from "./startError.ts";
+import { isAlive, startMark } from "../process/processes.ts";
+import { StartError } from "../startError.ts";
 
 /**
  * The process that uses a data folder. The start mark is needed because the system reuses process
