@@ -4,18 +4,18 @@ import { handlers } from "../../control-plane/src/http/handlers.ts";
 import { read } from "./sources.ts";
 
 describe("routes", () => {
-  it("are each handled by the control plane, and it handles no other", () => {
+  it("each have a handler in the control plane, which has no other", () => {
     assert.deepEqual(Object.keys(handlers).sort(), Object.keys(routes).sort());
   });
 
-  it("are unlike each other in method and path", () => {
+  it("differ in method or path", () => {
     const all = Object.values(routes).map(
       ({ method, path }) => `${method} ${path.replace(/:\w+/g, ":")}`,
     );
     assert.deepEqual([...new Set(all)], all);
   });
 
-  it("are tried unauthenticated and as somebody else by tests that walk the table", () => {
+  it("are all called anonymously and as another user by tests that read the table", () => {
     const text = read("test/integration/api/access.test.ts");
     assert.match(text, /from "@gpu-dev\/shared\/api\/routes\.ts"/);
     assert.match(text, /Object\.(entries|keys)\(routes\)|routeIds/);

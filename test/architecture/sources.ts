@@ -4,13 +4,13 @@ import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Every file of the repository that git tracks or would track, by its path from the root. */
+/** The paths of all files that git tracks or would track, relative to the root. */
 export function repositoryFiles(): string[] {
   const list = ["ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", "-z"];
   const listed = execFileSync("git", list, { cwd: ROOT, encoding: "utf8" }).split("\0");
   const deleted = execFileSync("git", ["ls-files", "--deleted", "-z"], { cwd: ROOT });
-  const gone = new Set(deleted.toString().split("\0"));
-  return listed.filter((path) => path !== "" && !gone.has(path)).sort();
+  const removed = new Set(deleted.toString().split("\0"));
+  return listed.filter((path) => path !== "" && !removed.has(path)).sort();
 }
 
 export function sourceFiles(): string[] {
