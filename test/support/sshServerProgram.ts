@@ -1,31 +1,40 @@
 import { execFile } from "node:child_process";
 import { existsSync, globSync, mkdirSync, renameSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { Minute } from "@gpu-dev/shared/durations.ts";
 import { hashedCacheFolder } from "./cacheFolder.ts";
 
 const FOLDER = join(import.meta.dirname, "../../ssh-server");
-const BUILD_TIMEOUT_MS = 300_000;
+const BUILD_TIMEOUT_MS = 5 * Minute.ms;
+const PACKAGES = {
+  /** The program of the ssh-server image. */
+  "gpu-dev-sshd": "./cmd/gpu-dev-sshd",
+  /** The same server with the paths of a test. */
+  "test-server": "./internal/sshtest/server",
+} as const;
 
-/** Where the program for the current sources is or will be built; each state of them has its own path. */
-export function sshServerPath(): string {
+export type SshServerProgram = keyof typeof PACKAGES;
+
+/** The path of the program for the current sources, whether it is built or not. */
+export function sshServerPath(program: SshServerProgram): string {
   const names = globSync(["go.{mod,sum}", "{cmd,internal}/**/*.go"], { cwd: FOLDER })
     .filter((name) => !name.endsWith("_test.go"))
     .sort();
   const paths = names.map((name) => join(FOLDER, name));
   // Names matter to Go as well: it ignores x_windows.go on Linux.
-  return join(hashedCacheFolder("ssh-server", paths, `/${names.join()}`), "gpu-dev-sshd");
+  return join(hashedCacheFolder("ssh-server", paths, `/${names.join()}`), program);
 }
 
-/** The program of the ssh-server image, built as its Dockerfile does, and kept in the user's cache. */
-export async function sshServerProgram(): Promise<string> {
-  const path = sshServerPath();
+/** Builds the program as the image's Dockerfile does, once for each state of the sources. */
+export async function sshServerProgram(program: SshServerProgram): Promise<string> {
+  const path = sshServerPath(program);
   if (existsSync(path)) return path;
-  mkdirSync(join(path, ".."), { recursive: true });
+  mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${String(process.pid)}`;
   const flags = ["-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", temporary];
   // -C has to come first.
-  await promisify(execFile)("go", ["build", "-C", FOLDER, ...flags, "./cmd/gpu-dev-sshd"], {
+  await promisify(execFile)("go", ["build", "-C", FOLDER, ...flags, PACKAGES[program]], {
     env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly", GOTOOLCHAIN: "local" },
     timeout: BUILD_TIMEOUT_MS,
   });

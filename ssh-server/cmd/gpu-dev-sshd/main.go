@@ -5,14 +5,11 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log"
 	"os"
-	"os/signal"
 	"strconv"
-	"syscall"
 
 	"gpu-dev.io/ssh-server/internal/login"
 	"gpu-dev.io/ssh-server/internal/pod"
@@ -68,30 +65,14 @@ func run(args []string) (code int, err error) {
 		if err != nil || len(options.entrypoint) > 0 {
 			return exitUsage, errors.New(usage)
 		}
-		return exitCode(listen(pod.NewSettings(options.port, os.Environ())))
+		log.Printf("version %s", version)
+		return exitCode(login.Serve(pod.NewSettings(options.port, os.Environ())))
 	case "version":
 		fmt.Println(version)
 		return 0, nil
 	default:
 		return exitUsage, errors.New(usage)
 	}
-}
-
-// listen serves until it receives SIGTERM or SIGINT.
-func listen(settings pod.Settings) error {
-	server, err := login.NewServer(settings)
-	if err != nil {
-		return err
-	}
-	pod.PrepareHome(settings)
-	// sftp and scp resolve relative names against this directory.
-	if err := os.Chdir(settings.SessionEnv().Directory); err != nil {
-		log.Printf("relative file names start at /: %v", err)
-	}
-	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer cancel()
-	log.Printf("version %s", version)
-	return server.ListenAndServe(ctx)
 }
 
 func exitCode(err error) (int, error) {

@@ -27,7 +27,7 @@ const (
 
 // handshake is one connection before its login.
 type handshake struct {
-	server  *Server
+	server  *server
 	client  net.Conn
 	limiter *limiter
 	refusal refusal
@@ -35,7 +35,7 @@ type handshake struct {
 
 // shake performs the handshake and the login. A connection counts in the state that it is in: key
 // exchange, which takes a moment, or login, which takes as long as a person needs.
-func (s *Server) shake(client net.Conn) (
+func (s *server) shake(client net.Conn) (
 	*ssh.ServerConn, <-chan ssh.NewChannel, <-chan *ssh.Request, error,
 ) {
 	h := &handshake{server: s, client: client, limiter: &s.exchanging}
@@ -89,7 +89,7 @@ func (h *handshake) checkKey(client ssh.ConnMetadata, key ssh.PublicKey) (*ssh.P
 }
 
 // config is built for each connection: the file of the host key may change like any other.
-func (s *Server) config() (*ssh.ServerConfig, error) {
+func (s *server) config() (*ssh.ServerConfig, error) {
 	text, err := os.ReadFile(s.settings.HostKeyFile)
 	if err != nil {
 		const format = "cannot read the host key, which the pod's Secret must contain: %w"

@@ -129,7 +129,7 @@ func plainPacket(payload []byte) []byte {
 
 func TestAClientThatExchangesNoKeysIsDropped(t *testing.T) {
 	key := sshtest.NewKey(t)
-	shorten := func(s *Server) { s.exchangeGrace = time.Second }
+	shorten := func(s *server) { s.exchangeGrace = time.Second }
 	_, address := startServerWith(t, shorten, key.PublicKey())
 	silent, err := net.Dial("tcp", address)
 	if err != nil {
@@ -155,7 +155,7 @@ func (s slowSigner) Sign(random io.Reader, data []byte) (*ssh.Signature, error) 
 
 func TestSilentConnectionsDoNotLockOutUsers(t *testing.T) {
 	key := sshtest.NewKey(t)
-	_, address := startServerWith(t, func(s *Server) {
+	_, address := startServerWith(t, func(s *server) {
 		s.exchangeGrace = 500 * time.Millisecond
 		s.exchanging.soft, s.exchanging.hard = 4, 12
 	}, key.PublicKey())

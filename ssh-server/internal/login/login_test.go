@@ -22,14 +22,14 @@ import (
 const touched = 1
 
 // startServer serves on loopback and accepts the keys; `allow` replaces them later.
-func startServer(t *testing.T, keys ...ssh.PublicKey) (server *Server, address string) {
+func startServer(t *testing.T, keys ...ssh.PublicKey) (s *server, address string) {
 	t.Helper()
-	return startServerWith(t, func(*Server) {}, keys...)
+	return startServerWith(t, func(*server) {}, keys...)
 }
 
 func startServerWith(
-	t *testing.T, change func(*Server), keys ...ssh.PublicKey,
-) (server *Server, address string) {
+	t *testing.T, change func(*server), keys ...ssh.PublicKey,
+) (s *server, address string) {
 	t.Helper()
 	directory := t.TempDir()
 	hostKey, err := ssh.MarshalPrivateKey(sshtest.NewPrivateKey(t), "")
@@ -39,28 +39,28 @@ func startServerWith(
 	settings := pod.NewSettings(0, []string{"PATH=/usr/bin:/bin"}).WithSecret(directory)
 	settings.Workspace, settings.Home = directory, directory
 	writeFile(t, settings.HostKeyFile, string(pem.EncodeToMemory(hostKey)))
-	server, err = NewServer(settings)
+	s, err = newServer(settings)
 	if err != nil {
 		t.Fatal(err)
 	}
-	change(server)
-	allow(t, server, keys...)
+	change(s)
+	allow(t, s, keys...)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { listener.Close() })
-	go socket.AcceptEach(listener, server.serve)
-	return server, listener.Addr().String()
+	go socket.AcceptEach(listener, s.serve)
+	return s, listener.Addr().String()
 }
 
-func allow(t *testing.T, server *Server, keys ...ssh.PublicKey) {
+func allow(t *testing.T, s *server, keys ...ssh.PublicKey) {
 	t.Helper()
 	var text strings.Builder
 	for _, key := range keys {
 		text.WriteString(keyLine(key))
 	}
-	writeFile(t, server.settings.AuthorizedKeysFile, text.String())
+	writeFile(t, s.settings.AuthorizedKeysFile, text.String())
 }
 
 func dial(t *testing.T, address, user string, keys ...ssh.Signer) (*ssh.Client, error) {
@@ -77,11 +77,11 @@ func dial(t *testing.T, address, user string, keys ...ssh.Signer) (*ssh.Client, 
 
 func TestNewServerNeedsAHostKey(t *testing.T) {
 	settings := pod.NewSettings(0, nil).WithSecret(t.TempDir())
-	if _, err := NewServer(settings); err == nil || !strings.Contains(err.Error(), "cannot read") {
+	if _, err := newServer(settings); err == nil || !strings.Contains(err.Error(), "cannot read") {
 		t.Errorf("without a key: %v", err)
 	}
 	writeFile(t, settings.HostKeyFile, "not a key")
-	if _, err := NewServer(settings); err == nil || !strings.Contains(err.Error(), "not valid") {
+	if _, err := newServer(settings); err == nil || !strings.Contains(err.Error(), "not valid") {
 		t.Errorf("with a malformed key: %v", err)
 	}
 }
@@ -137,20 +137,20 @@ func TestRefusedLogins(t *testing.T) {
 
 func TestTheKeyThatSignedIsWatched(t *testing.T) {
 	offered, signing := sshtest.NewKey(t), sshtest.NewKey(t)
-	server, address := startServer(t, offered.PublicKey(), signing.PublicKey())
+	s, address := startServer(t, offered.PublicKey(), signing.PublicKey())
 	client, err := dial(t, address, "dev", sshtest.NewKey(t), signing)
 	if err != nil {
 		t.Fatal(err)
 	}
 	closed := make(chan error, 1)
 	go func() { closed <- client.Wait() }()
-	allow(t, server, signing.PublicKey())
-	checkKeysNow(t, server)
+	allow(t, s, signing.PublicKey())
+	checkKeysNow(t, s)
 	if _, err := client.NewSession(); err != nil {
 		t.Fatalf("closed although its key is authorized: %v", err)
 	}
-	allow(t, server, offered.PublicKey())
-	checkKeysNow(t, server)
+	allow(t, s, offered.PublicKey())
+	checkKeysNow(t, s)
 	select {
 	case <-closed:
 	case <-time.After(5 * time.Second):
@@ -158,13 +158,13 @@ func TestTheKeyThatSignedIsWatched(t *testing.T) {
 	}
 }
 
-func checkKeysNow(t *testing.T, server *Server) {
+func checkKeysNow(t *testing.T, s *server) {
 	t.Helper()
-	keys, err := server.keys.read()
+	keys, err := s.keys.read()
 	if err != nil {
 		t.Fatal(err)
 	}
-	closeRevoked(server.connections(), keys)
+	closeRevoked(s.connections(), keys)
 }
 
 func writeFile(t *testing.T, path, text string) {

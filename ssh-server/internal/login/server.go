@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"log"
 	"net"
+	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 
 	"gpu-dev.io/ssh-server/internal/pod"
@@ -32,8 +35,8 @@ var keepAlive = net.KeepAliveConfig{
 	Enable: true, Idle: time.Minute, Interval: time.Minute, Count: 30,
 }
 
-// Server is the SSH server of one pod.
-type Server struct {
+// server is the SSH server of one pod.
+type server struct {
 	settings   pod.Settings
 	keys       *keysFile
 	exchanging limiter
@@ -44,9 +47,25 @@ type Server struct {
 	open          map[*connection]bool
 }
 
-// NewServer returns an error if the host key is missing or not valid.
-func NewServer(settings pod.Settings) (*Server, error) {
-	s := &Server{
+// Serve runs the SSH server of a pod until the process receives SIGTERM or SIGINT. It changes the
+// working directory: sftp and scp resolve relative names against it.
+func Serve(settings pod.Settings) error {
+	s, err := newServer(settings)
+	if err != nil {
+		return err
+	}
+	pod.PrepareHome(settings)
+	if err := os.Chdir(settings.SessionEnv().Directory); err != nil {
+		log.Printf("relative file names start at /: %v", err)
+	}
+	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer cancel()
+	return s.listenAndServe(ctx)
+}
+
+// newServer returns an error if the host key is missing or not valid.
+func newServer(settings pod.Settings) (*server, error) {
+	s := &server{
 		settings:      settings,
 		keys:          &keysFile{path: settings.AuthorizedKeysFile},
 		exchanging:    limiter{soft: softLimit, hard: hardLimit},
@@ -60,8 +79,8 @@ func NewServer(settings pod.Settings) (*Server, error) {
 	return s, nil
 }
 
-// ListenAndServe serves until ctx is done, and then closes every login.
-func (s *Server) ListenAndServe(ctx context.Context) error {
+// listenAndServe serves until ctx is done, and then closes every login.
+func (s *server) listenAndServe(ctx context.Context) error {
 	config := net.ListenConfig{KeepAliveConfig: keepAlive}
 	listener, err := config.Listen(ctx, "tcp", s.settings.Address)
 	if err != nil {
@@ -75,7 +94,7 @@ func (s *Server) ListenAndServe(ctx context.Context) error {
 	return nil
 }
 
-func (s *Server) serve(client net.Conn) {
+func (s *server) serve(client net.Conn) {
 	defer client.Close()
 	conn, channels, requests, err := s.shake(client)
 	if err != nil {
@@ -92,7 +111,7 @@ func (s *Server) serve(client net.Conn) {
 
 // watchKeys closes the connections whose key is no longer in the file, until ctx is done. A file
 // that cannot be read says nothing about a key: it admits no client and closes no connection.
-func (s *Server) watchKeys(ctx context.Context) {
+func (s *server) watchKeys(ctx context.Context) {
 	ticker := time.NewTicker(keysPeriod)
 	defer ticker.Stop()
 	reported := false
@@ -126,19 +145,19 @@ func closeRevoked(connections []*connection, keys keySet) {
 	}
 }
 
-func (s *Server) track(c *connection) {
+func (s *server) track(c *connection) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.open[c] = true
 }
 
-func (s *Server) untrack(c *connection) {
+func (s *server) untrack(c *connection) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.open, c)
 }
 
-func (s *Server) connections() []*connection {
+func (s *server) connections() []*connection {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := make([]*connection, 0, len(s.open))
@@ -149,7 +168,7 @@ func (s *Server) connections() []*connection {
 }
 
 // closeAll hangs up every terminal, and lets each login remove the sockets that it created.
-func (s *Server) closeAll() {
+func (s *server) closeAll() {
 	for _, c := range s.connections() {
 		c.ssh.Close()
 	}

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { runTool } from "../support/runTool.ts";
-import { openTerminal, requireContainers, ssh, sshOptions, TARGET } from "./client.ts";
-import { startContainer, type Container, type ContainerOptions } from "./container.ts";
+import { openTerminal, ssh, sshOptions, TARGET, runClient } from "../../support/sshClient.ts";
+import {
+  startContainer,
+  type Container,
+  type ContainerOptions,
+  requireContainers,
+} from "./container.ts";
 import { imageFolder } from "./images.ts";
 
 describe("shells, homes and disks in any image", function () {
@@ -33,7 +37,7 @@ describe("shells, homes and disks in any image", function () {
     assert.match(direct.stdout, /\/lib\/ld-musl-\S+\.so\.1/);
     assert.doesNotMatch(direct.stdout, /\/libc\.so\.6|ld-linux/);
     assert.equal((await ssh(container, ["sh -c false"])).code, 1);
-    const terminal = openTerminal(container, 80, 24);
+    const terminal = openTerminal(container);
     await terminal.shows(/-musl-shell\$ /);
     terminal.type("maps\r");
     await terminal.shows(/ld-musl/);
@@ -46,7 +50,7 @@ describe("shells, homes and disks in any image", function () {
     const container = await start({ image: "debian", runAs: 12345, finish });
     const result = await ssh(container, ['echo "$ZSH_NAME $USER $SHELL $HOME"']);
     assert.equal(result.stdout, "zsh ada /usr/bin/zsh /home/dev\n");
-    const terminal = openTerminal(container, 80, 24);
+    const terminal = openTerminal(container);
     await terminal.shows(/demo.*:.*\/workspace.*% /);
     terminal.type("echo $path[1] $0\r");
     await terminal.shows(/\/opt\/tools\/bin -zsh\r\n/);
@@ -90,7 +94,7 @@ chmod 0755 home/dev && chown 0:0 home/dev`;
     const container = await start({ image: "busybox" });
     const file = join(container.folder, "id.pub");
     for (const name of ["plain", "~/tilde", "/home/dev/full"]) {
-      const sent = await runTool("scp", [...sshOptions(container), file, `${TARGET}:${name}`]);
+      const sent = await runClient("scp", [...sshOptions(container), file, `${TARGET}:${name}`]);
       assert.equal(sent.code, 0, sent.stderr);
     }
     const found = ["plain", "tilde", ".home/full"].map((name) => join(container.workspace, name));

@@ -2,9 +2,14 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { waitFor } from "../../support/waitFor.ts";
-import { runTool } from "../support/runTool.ts";
-import { openSsh, requireContainers, ssh, sshOptions, TARGET } from "./client.ts";
-import { PROGRAM, startContainer, type Container, type ContainerOptions } from "./container.ts";
+import { openSsh, ssh, sshOptions, TARGET, runClient } from "../../support/sshClient.ts";
+import {
+  PROGRAM,
+  startContainer,
+  type Container,
+  type ContainerOptions,
+  requireContainers,
+} from "./container.ts";
 
 const shell = (script: string) => ["sh", "-c", script];
 
@@ -92,7 +97,7 @@ describe("the SSH server as the first process of a container", function () {
     assert.equal(line.code, 127);
     assert.match(line.stderr, /This image has no shell.*\s+The command needs one: it has "\|"/);
     const input = `put ${join(container.folder, "id.pub")} there\nls there\n`;
-    const sftp = await runTool("sftp", [...sshOptions(container), "-b", "-", TARGET], { input });
+    const sftp = await runClient("sftp", [...sshOptions(container), "-b", "-", TARGET], { input });
     assert.equal(sftp.code, 0, sftp.stderr);
     assert.ok(existsSync(join(container.workspace, "there")));
   });

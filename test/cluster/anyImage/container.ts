@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "../../support/freePort.ts";
+import { requireTool, skipBecause } from "../../support/requireTool.ts";
 import { makeTempDir } from "../../support/tempDir.ts";
 import { waitFor } from "../../support/waitFor.ts";
 import { imageFolder, type ImageKind } from "./images.ts";
@@ -9,6 +10,12 @@ import { sshServerProgram } from "../../support/sshServerProgram.ts";
 import { prepareVolumes, writeEnvironment, writeSecret } from "./volumes.ts";
 
 export const PROGRAM = "/.gpu-dev/ssh/gpu-dev-sshd";
+
+/** Skips the suite on a machine that cannot create containers. */
+export function requireContainers(context: Mocha.Context, ...tools: string[]): void {
+  requireTool(context, "ssh", "ssh-keygen", "unshare", "go", ...tools);
+  if (process.getuid?.() !== 0) skipBecause(context, "only root can create containers here");
+}
 
 export interface ContainerOptions {
   readonly image: ImageKind;
@@ -51,7 +58,10 @@ export interface Container {
 }
 
 export async function startContainer(options: ContainerOptions): Promise<Container> {
-  const [program, image] = [await sshServerProgram(), await imageFolder(options.image)];
+  const [program, image] = [
+    await sshServerProgram("gpu-dev-sshd"),
+    await imageFolder(options.image),
+  ];
   const directory = await makeTempDir("image");
   const folder = directory.path;
   const port = await freePort();

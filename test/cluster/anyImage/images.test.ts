@@ -5,19 +5,23 @@ import { join } from "node:path";
 import { freePort } from "../../support/freePort.ts";
 import { requireTool } from "../../support/requireTool.ts";
 import { waitFor } from "../../support/waitFor.ts";
-import { runTool } from "../support/runTool.ts";
 import {
   fetchFrom,
   fetchThroughSocks,
   openSsh,
   openTerminal,
-  requireContainers,
   ssh,
   sshOptions,
   TARGET,
-} from "./client.ts";
-import { startContainer, type Container, type ContainerOptions } from "./container.ts";
-import { startWeb, type Web } from "./web.ts";
+  runClient,
+} from "../../support/sshClient.ts";
+import {
+  startContainer,
+  type Container,
+  type ContainerOptions,
+  requireContainers,
+} from "./container.ts";
+import { startWeb, type Web } from "../../support/webServer.ts";
 
 const IMAGES: Record<string, ContainerOptions & { shell: string }> = {
   "Debian without an SSH server, as root": { image: "debian", shell: "/bin/bash" },
@@ -72,11 +76,9 @@ for (const [name, options] of Object.entries(IMAGES)) {
     it("reports the end by a signal, and passes binary data", async () => {
       const killed = await ssh(container, ["kill -TERM $$"]);
       assert.equal(killed.code, 255);
-      const echoed = await ssh(
-        container,
-        ["wc -c; head -c 3000000 /dev/zero"],
-        "x".repeat(3_000_000),
-      );
+      const echoed = await ssh(container, ["wc -c; head -c 3000000 /dev/zero"], {
+        input: "x".repeat(3_000_000),
+      });
       assert.equal(echoed.stdout.length, "3000000\n".length + 3_000_000);
     });
 
@@ -92,7 +94,7 @@ for (const [name, options] of Object.entries(IMAGES)) {
     });
 
     it("provides a terminal with the client's size, keys and exit code", async () => {
-      const terminal = openTerminal(container, 101, 33);
+      const terminal = openTerminal(container, { columns: 101, rows: 33 });
       await terminal.shows(
         /demo: 2 GPUs\. Until 2030-01-01T00:00:00Z\. Your files: \/workspace\r\n/,
       );
@@ -112,7 +114,7 @@ for (const [name, options] of Object.entries(IMAGES)) {
     });
 
     it("hangs up the terminal of a disconnected client, and keeps detached processes", async () => {
-      const terminal = openTerminal(container, 80, 24);
+      const terminal = openTerminal(container);
       terminal.type("setsid sleep 1234 & sleep 4321\r");
       const running = (seconds: number) =>
         container.processes().includes(`sleep ${String(seconds)}`);
@@ -162,11 +164,11 @@ for (const [name, options] of Object.entries(IMAGES)) {
       const file = join(container.folder, "random");
       writeFileSync(file, randomBytes(3_000_000));
       chmodSync(file, 0o750);
-      const up = await runTool("scp", ["-p", ...sshOptions(container), file, `${TARGET}:a`]);
+      const up = await runClient("scp", ["-p", ...sshOptions(container), file, `${TARGET}:a`]);
       assert.equal(up.code, 0, up.stderr);
       const batch = `mkdir d\nrename a d/b\nsymlink b d/c\nput ${file} d/e\nls -1 d\nget d/c ${file}.back\n`;
       const args = [...sshOptions(container), "-b", "-", TARGET];
-      const sftp = await runTool("sftp", args, { input: batch });
+      const sftp = await runClient("sftp", args, { input: batch });
       assert.equal(sftp.code, 0, sftp.stderr);
       assert.match(sftp.stdout, /d\/b\s+d\/c\s+d\/e/);
       assert.ok(readFileSync(file).equals(readFileSync(`${file}.back`)));
@@ -182,7 +184,7 @@ for (const [name, options] of Object.entries(IMAGES)) {
         writeFileSync(join(container.folder, "one"), "one\n");
         const shell = ["ssh", ...sshOptions(container)].join(" ");
         const args = ["-a", "--no-owner", "--no-group", "-e", shell];
-        const sent = await runTool("rsync", [
+        const sent = await runClient("rsync", [
           ...args,
           join(container.folder, "one"),
           `${TARGET}:two`,
@@ -200,7 +202,7 @@ while [ ! -e started ]; do sleep 0.05; done
 while [ ! -e /workspace/stop ]; do sleep 0.05; done
 exit 5
 `;
-        const session = ssh(container, ["-T", "-D", String(socks), "bash -s"], script);
+        const session = ssh(container, ["-T", "-D", String(socks), "bash -s"], { input: script });
         assert.match(await fetchThroughSocks(socks, web.port), /from the port$/);
         writeFileSync(join(container.workspace, "stop"), "");
         assert.deepEqual(await session, {

@@ -2,17 +2,16 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { waitFor } from "../../support/waitFor.ts";
-import { runTool } from "../support/runTool.ts";
 import {
   openProgram,
   openSsh,
   openTerminal,
-  requireContainers,
   ssh,
   sshOptions,
   TARGET,
-} from "./client.ts";
-import { startContainer, type Container } from "./container.ts";
+  runClient,
+} from "../../support/sshClient.ts";
+import { startContainer, type Container, requireContainers } from "./container.ts";
 
 describe("programs over SSH, from start to end", function () {
   this.timeout(60_000);
@@ -30,7 +29,7 @@ describe("programs over SSH, from start to end", function () {
     waitFor(() => !runs(commandLine), { describe: `the end of ${commandLine}` });
 
   it("closes a terminal when its shell ends, despite background jobs", async () => {
-    const terminal = openTerminal(container, 80, 24);
+    const terminal = openTerminal(container);
     await terminal.shows(/demo.*\$ /);
     terminal.type("sleep 777 & exit 3\r");
     assert.equal(await settledSoon(terminal.exited), 3);
@@ -49,14 +48,14 @@ describe("programs over SSH, from start to end", function () {
 
   it("U10: ends a program when the client stops reading its output", async () => {
     const line = ["ssh", ...sshOptions(container), TARGET, "yes"].join(" ");
-    const result = await runTool("bash", ["-c", `${line} | head -1`], { timeoutMs: 20_000 });
+    const result = await runClient("bash", ["-c", `${line} | head -1`], { timeoutMs: 20_000 });
     assert.deepEqual(result, { code: 0, stdout: "y\n", stderr: "" });
     await ends("yes");
   });
 
   it("U10: ends a program on a terminal when the client stops reading", async () => {
     const line = ["ssh", ...sshOptions(container), "-tt", TARGET, "yes"].join(" ");
-    const result = await runTool("bash", ["-c", `${line} | head -1`], { timeoutMs: 20_000 });
+    const result = await runClient("bash", ["-c", `${line} | head -1`], { timeoutMs: 20_000 });
     assert.equal(result.code, 0, result.stderr);
     await ends("yes");
   });
@@ -69,7 +68,7 @@ describe("programs over SSH, from start to end", function () {
     await waitFor(() => existsSync(path), { describe: "the master's socket" });
     const runSession = async (number: number) => {
       const session = ["-S", path, `cat; echo ${String(number)}; exit ${String(number)}`];
-      const { code, stdout } = await ssh(container, session, `to ${String(number)} `);
+      const { code, stdout } = await ssh(container, session, { input: `to ${String(number)} ` });
       assert.deepEqual([code, stdout], [number, `to ${String(number)} ${String(number)}\n`]);
     };
     // sshd allows ten sessions per connection; this server has no limit.
@@ -84,10 +83,10 @@ describe("programs over SSH, from start to end", function () {
     try {
       await waitFor(() => existsSync(path), { describe: "the agent" });
       const env = { SSH_AUTH_SOCK: path };
-      const added = await runTool("ssh-add", ["-q", container.key], { env });
+      const added = await runClient("ssh-add", ["-q", container.key], { env });
       assert.equal(added.code, 0, added.stderr);
       const args = [...sshOptions(container), "-A", TARGET, 'ssh-add -L; echo "$SSH_AUTH_SOCK"'];
-      const listed = await runTool("ssh", args, { env });
+      const listed = await runClient("ssh", args, { env });
       assert.match(listed.stdout, /^ssh-ed25519 \S+ \S+\n\/dev\/shm\/\S+\n$/);
       const without = await ssh(container, ['ssh-add -L; echo "$SSH_AUTH_SOCK"']);
       assert.match(without.stderr, /Could not open a connection to your authentication agent/);

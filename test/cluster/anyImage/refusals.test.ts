@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { waitFor } from "../../support/waitFor.ts";
-import { runTool } from "../support/runTool.ts";
-import { requireContainers, ssh, sshOptions, TARGET } from "./client.ts";
-import { startContainer, type Container } from "./container.ts";
+import { ssh, sshOptions, TARGET, runClient } from "../../support/sshClient.ts";
+import { startContainer, type Container, requireContainers } from "./container.ts";
 
 const REFUSED = /Permission denied \(publickey\)/;
 
@@ -40,7 +39,7 @@ describe("logins that the SSH server refuses, with a real ssh", function () {
   it("refuses every other user name, even with a valid key", async () => {
     for (const user of ["root", "ada", "dev\nlogin from 192.0.2.1"]) {
       const args = [...sshOptions(container), "-l", user, "127.0.0.1", "true"];
-      const attempt = await runTool("ssh", args);
+      const attempt = await runClient("ssh", args);
       assert.equal(attempt.code, 255);
     }
     await logs(/user "root" with SHA256:/);
@@ -62,7 +61,12 @@ describe("logins that the SSH server refuses, with a real ssh", function () {
     for (const [option, reason] of old) {
       // ssh uses the first value of an option, and reports the reason at this log level.
       const verbose = ["-o", "LogLevel=INFO", "-o", "Ciphers=aes128-ctr", "-o", option];
-      const attempt = await runTool("ssh", [...verbose, ...sshOptions(container), TARGET, "true"]);
+      const attempt = await runClient("ssh", [
+        ...verbose,
+        ...sshOptions(container),
+        TARGET,
+        "true",
+      ]);
       assert.equal(attempt.code, 255);
       assert.match(attempt.stderr, reason);
     }
