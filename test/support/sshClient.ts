@@ -46,8 +46,15 @@ export async function runClient(
   args: readonly string[],
   { input = "", env = {}, timeoutMs = PROGRAM_TIMEOUT_MS }: ProgramOptions = {},
 ): Promise<ProgramOutput> {
-  const child = spawn(program, args, { stdio: "pipe", env: { ...process.env, ...env } });
-  const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
+  // In its own process group: scp and sftp start an ssh, which the timeout has to end as well.
+  const child = spawn(program, args, {
+    stdio: "pipe",
+    env: { ...process.env, ...env },
+    detached: true,
+  });
+  const timer = setTimeout(() => {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  }, timeoutMs);
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
