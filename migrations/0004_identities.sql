@@ -1,5 +1,5 @@
--- Users are found by the identity that a sign-in method has verified, never by their name: the same subject at two
--- providers is two users, and a user who is renamed keeps the identity.
+-- Users are found by the identity that a sign-in method has verified, never by their name: the same
+-- subject at two providers is two users, and a user who is renamed keeps the identity.
 
 create table identities (
   provider text not null,
@@ -14,4 +14,5 @@ create index identities_by_user on identities (user_id);
 insert into identities (provider, subject, user_id, created_at)
   select 'development', name, id, created_at from users;
 
--- api_tokens.label is no longer written. The previous version still writes it, so a later release drops it.
+-- api_tokens.label is no longer written. The previous version still writes it, so a later release
+-- drops it.

@@ -45,7 +45,10 @@ interface Base {
   readonly cluster: Cluster | undefined;
 }
 
-/** Builds every adapter and starts the parts of the role. If one fails to start, the earlier ones are stopped. */
+/**
+ * Builds every adapter and starts the parts of the role. If one fails to start, the earlier ones
+ * are stopped.
+ */
 export async function startControlPlane(
   config: Config,
   log: Log,
@@ -211,7 +214,8 @@ async function measureClock(clock: DatabaseClock, log: Log): Promise<void> {
       log.warn({ aheadMs }, "clock differs from the database; database time is used");
     }
   } catch (error) {
-    // The monotonic clock continues meanwhile. If the first measurement fails, the first use throws.
+    // The monotonic clock continues meanwhile. If the first measurement fails, the first use
+    // throws.
     log.warn({ err: error }, "database time not read; will retry");
   }
 }

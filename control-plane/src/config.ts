@@ -26,7 +26,10 @@ const roles = z
   .pipe(z.array(z.tuple([userName, z.enum(ROLES)]), "must be user=role, comma-separated"))
   .transform((entries): ReadonlyMap<string, Role> => new Map(entries));
 
-/** Every setting: its option, its variable, its default and its form. An option wins over the variable. */
+/**
+ * Every setting: its option, its variable, its default and its form. An option wins over the
+ * variable.
+ */
 const SETTINGS = {
   role: [
     option("--role <role>", "GPU_DEV_ROLE", "all, api, reconcilers or migrate").default("all"),
@@ -211,7 +214,8 @@ export function readConfig(
   if (!parseOptions(program, argv)) return undefined;
   const raw = Object.entries(SETTINGS).map(([key, [setting]]) => {
     const name = setting.attributeName();
-    if (program.getOptionValueSource(name) === "cli") return [key, program.getOptionValue(name)];
+    if (program.getOptionValueSource(name) === "cli")
+      return [key, program.getOptionValue(name) as unknown];
     // An empty variable counts as unset: manifests cannot leave one out conditionally.
     const variable = setting.envVar === undefined ? "" : (environment[setting.envVar] ?? "");
     return [key, variable === "" ? (setting.defaultValue as unknown) : variable];

@@ -11,7 +11,9 @@ export const MAX_PROOF_AGE_MS = 60 * Second.ms;
 
 /** What a development sign-in claims. The role is not part of it: the server assigns roles. */
 export interface DevelopmentClaims {
-  /** The host and port that the request is sent to, so that the proof is valid at this server only. */
+  /**
+   * The host and port that the request is sent to, so that the proof is valid at this server only.
+   */
   readonly server: string;
   readonly user: string;
   /** ISO 8601 time. */

@@ -17,8 +17,8 @@ const CURVES: Record<string, string> = {
 const ED25519 = ["ssh-ed25519", "sk-ssh-ed25519@openssh.com"];
 
 /**
- * Reads one line of an OpenSSH public key file. Written here because neither sshpk nor ssh2 parses the FIDO types
- * (sk-), and because sshpk repairs malformed input that must be refused.
+ * Reads one line of an OpenSSH public key file. Written here because neither sshpk nor ssh2 parses
+ * the FIDO types (sk-), and because sshpk repairs malformed input that must be refused.
  * @returns the key, or a user-facing message that says what is wrong with it
  */
 export function parseSshPublicKey(line: string): SshPublicKey | string {
@@ -50,7 +50,10 @@ function decodeBase64(text: string): Buffer | undefined {
   return bytes.toString("base64") === text ? bytes : undefined;
 }
 
-/** Splits the length-prefixed strings of the SSH wire format (RFC 4251); undefined unless they fill the blob exactly. */
+/**
+ * Splits the length-prefixed strings of the SSH wire format (RFC 4251); undefined unless they fill
+ * the blob exactly.
+ */
 function readFields(blob: Buffer): Buffer[] | undefined {
   const fields: Buffer[] = [];
   let offset = 0;

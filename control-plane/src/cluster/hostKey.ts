@@ -9,8 +9,8 @@ export interface HostKey {
 }
 
 /**
- * Generates an Ed25519 key pair in the formats that sshd reads. Node generates it and sshpk encodes it. The public
- * half is passed on, because sshpk's own derivation blocks the process for 30 ms.
+ * Generates an Ed25519 key pair in the formats that sshd reads. Node generates it and sshpk encodes
+ * it. The public half is passed on, because sshpk's own derivation blocks the process for 30 ms.
  */
 export function createHostKey(): HostKey {
   const { d, x } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });

@@ -15,16 +15,25 @@ export interface SignInFacts {
 export interface VerifiedIdentity {
   /** The namespace of the subject: the same subject at two providers is two users. */
   readonly provider: string;
-  /** Identifies the person at the provider for good; never reused, never derived from a display name. */
+  /**
+   * Identifies the person at the provider for good; never reused, never derived from a display
+   * name.
+   */
   readonly subject: string;
   /** The handle that a new user gets if it is free. Existing users keep theirs. */
   readonly name: string;
   readonly role: Role;
-  /** Unique to this proof of identity. A token is issued for it once, so a captured request is useless. */
+  /**
+   * Unique to this proof of identity. A token is issued for it once, so a captured request is
+   * useless.
+   */
   readonly proof: string;
 }
 
-/** One way to sign in. Implementations are in auth/methods; the composition root builds the configured ones. */
+/**
+ * One way to sign in. Implementations are in auth/methods; the composition root builds the
+ * configured ones.
+ */
 export interface SignInMethod {
   readonly kind: SignInRequest["kind"];
   /** The method's entry in the public listing, with all that a client needs to use it. */

@@ -22,10 +22,11 @@ export interface Caller {
 }
 
 /**
- * Blocks web pages, also from a server on loopback or in a private network: a page that rebinds its name to
- * 127.0.0.1 still sends its own Host, and a page that calls this server sends its Origin. Our clients send none.
+ * Blocks web pages, also from a server on loopback or in a private network: a page that rebinds its
+ * name to 127.0.0.1 still sends its own Host, and a page that calls this server sends its Origin.
+ * Our clients send none.
  * @param port the port of the server, known only once it listens
- * @param publicHosts names that clients use besides loopback, with their port unless it is the default
+ * @param publicHosts names that clients use besides loopback, with any non-default port
  */
 export function checkHost(port: () => number, publicHosts: readonly string[]) {
   return async (ctx: Context, next: Next): Promise<void> => {
@@ -47,7 +48,10 @@ export function checkHost(port: () => number, publicHosts: readonly string[]) {
   };
 }
 
-/** Authenticates the caller and applies the route's `access` rule: returns the caller or throws 401, 403 or 429. */
+/**
+ * Authenticates the caller and applies the route's `access` rule: returns the caller or throws 401,
+ * 403 or 429.
+ */
 export function createGate(services: Services, rates: Rates) {
   const { database: db, clock } = services;
   const limitReads = createRateLimit(rates.reads, clock);

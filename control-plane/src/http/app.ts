@@ -71,7 +71,10 @@ function identify({ log }: Services) {
   };
 }
 
-/** Running requests finish; new requests on kept-alive connections are refused, so that clients reconnect. */
+/**
+ * Running requests finish; new requests on kept-alive connections are refused, so that clients
+ * reconnect.
+ */
 function refuseWhileStopping(isStopping: () => boolean) {
   return async (_ctx: Context, next: Next): Promise<void> => {
     if (isStopping()) {

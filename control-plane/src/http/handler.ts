@@ -10,7 +10,10 @@ import type { Planner } from "../domain/plan/types.ts";
 import type { Principal, Viewer } from "../domain/principal.ts";
 import type { SignInMethod } from "../domain/signInMethod.ts";
 
-/** The collaborators of handlers and middleware. Each handler passes an operation only what the operation uses. */
+/**
+ * The collaborators of handlers and middleware. Each handler passes an operation only what the
+ * operation uses.
+ */
 export interface Services {
   readonly database: Database;
   readonly clock: Clock;
@@ -48,7 +51,10 @@ export interface HandlerInput<Id extends RouteId> {
   readonly services: Services;
 }
 
-/** Returns the body that the route's response schema describes. Streams are served by `EventStreams`. */
+/**
+ * Returns the body that the route's response schema describes. Streams are served by
+ * `EventStreams`.
+ */
 export type Handler<Id extends RouteId> =
   RouteOf<Id> extends { readonly stream: "sse" }
     ? "stream"

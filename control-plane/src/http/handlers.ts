@@ -13,7 +13,10 @@ import { presentEvent } from "./presenters/event.ts";
 import { presentReservation } from "./presenters/reservation.ts";
 import { presentAudit, presentDisk, presentKey, presentMe } from "./presenters/resources.ts";
 
-/** One for each route of the table: calls its operation and presents the outcome. No rule lives here. */
+/**
+ * One for each route of the table: calls its operation and presents the outcome. No rule lives
+ * here.
+ */
 export const handlers: Handlers = {
   listSignInMethods: ({ server, services: { version, signInMethods } }) =>
     Promise.resolve({

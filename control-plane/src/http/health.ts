@@ -18,7 +18,10 @@ export interface HealthServer {
   stop(): Promise<void>;
 }
 
-/** Endpoints that monitor and describe the server. They need no sign-in and are not part of the versioned API. */
+/**
+ * Endpoints that monitor and describe the server. They need no sign-in and are not part of the
+ * versioned API.
+ */
 export function createOperationalRouter(options: {
   readonly database: Database;
   readonly metrics: Metrics;
@@ -42,7 +45,8 @@ export function createOperationalRouter(options: {
     ctx.body = await options.metrics.render();
   });
   router.get("/openapi.json", async (ctx) => {
-    // The committed file. A test compares it with the route table, so the generator is not loaded here.
+    // The committed file. A test compares it with the route table, so the generator is not loaded
+    // here.
     ctx.type = "application/json";
     ctx.body = await readFile(OPENAPI_FILE, "utf8");
   });
@@ -50,8 +54,9 @@ export function createOperationalRouter(options: {
 }
 
 /**
- * Serves health and metrics on a port of their own, also for a process without an API. It listens on every address
- * and accepts every Host, because the kubelet and Prometheus use the pod's address. It serves no user data.
+ * Serves health and metrics on a port of their own, also for a process without an API. It listens
+ * on every address and accepts every Host, because the kubelet and Prometheus use the pod's
+ * address. It serves no user data.
  */
 export async function startHealthServer(options: {
   readonly database: Database;

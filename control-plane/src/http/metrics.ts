@@ -11,7 +11,9 @@ export interface Metrics {
   render(): Promise<string>;
 }
 
-/** Labels come from closed sets: route ids, methods, classes of status, states. Never ids or names. */
+/**
+ * Labels come from closed sets: route ids, methods, classes of status, states. Never ids or names.
+ */
 export function createMetrics(options: {
   readonly database: Database;
   readonly clock: Clock;

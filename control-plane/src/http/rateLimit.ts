@@ -12,10 +12,16 @@ interface Bucket {
   atMs: number;
 }
 
-/** When more callers are known, the least recently seen one is dropped; it returns with a full bucket. */
+/**
+ * When more callers are known, the least recently seen one is dropped; it returns with a full
+ * bucket.
+ */
 const MAX_BUCKETS = 10_000;
 
-/** Token buckets by caller. @returns a function that throws `rate_limited` if the caller's bucket is empty */
+/**
+ * Token buckets by caller. @returns a function that throws `rate_limited` if the caller's bucket is
+ * empty
+ */
 export function createRateLimit(rate: Rate, clock: Clock): (caller: string) => void {
   const buckets = new Map<string, Bucket>();
   return (caller) => {

@@ -29,8 +29,8 @@ export type Context = ParameterizedContext<RequestState>;
 export const addressOf = (request: IncomingMessage): string => request.socket.remoteAddress ?? "";
 
 /**
- * Reads a JSON body strictly. @koa/bodyparser replaces invalid UTF-8 silently, but the server must store what was
- * sent.
+ * Reads a JSON body strictly. @koa/bodyparser replaces invalid UTF-8 silently, but the server must
+ * store what was sent.
  * @throws Refusal body_too_large, unsupported_media_type, invalid_request
  */
 export async function readJsonBody(request: IncomingMessage): Promise<unknown> {

@@ -20,7 +20,10 @@ export interface RouterOptions {
   readonly services: Services;
   readonly rates: Rates;
   readonly streams: EventStreams;
-  /** In development and tests: a response body that does not match its schema is a defect and fails with 500. */
+  /**
+   * In development and tests: a response body that does not match its schema is a defect and fails
+   * with 500.
+   */
   readonly validateResponses: boolean;
 }
 
@@ -68,8 +71,8 @@ export function refuseUnmatched(router: Router<RequestState>) {
 }
 
 /**
- * A weak ETag, because it identifies the content and not its bytes. It begins with the generation if there is one. The
- * hash is needed too: the place in the queue changes without the reservation.
+ * A weak ETag, because it identifies the content and not its bytes. It begins with the generation
+ * if there is one. The hash is needed too: the place in the queue changes without the reservation.
  */
 export function etagOf(body: unknown, serialized: string): string {
   const hash = createHash("sha256").update(serialized).digest("base64url").slice(0, 16);

@@ -24,7 +24,9 @@ export interface ServerTimeouts {
 export interface HttpServer {
   readonly url: string;
   readonly metrics: Metrics;
-  /** Ends the event streams, lets running requests finish for a bounded time, then closes the rest. */
+  /**
+   * Ends the event streams, lets running requests finish for a bounded time, then closes the rest.
+   */
   stop(): Promise<void>;
 }
 
@@ -74,7 +76,10 @@ export async function startHttpServer(
   };
 }
 
-/** Responds to what Node refuses before a request exists: invalid syntax, oversized headers, slow clients. */
+/**
+ * Responds to what Node refuses before a request exists: invalid syntax, oversized headers, slow
+ * clients.
+ */
 function respondToBadRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable || error.code === "ECONNRESET") {
     socket.destroy();
@@ -108,8 +113,9 @@ function explainListen(cause: unknown, { host, port }: { host: string; port: num
 }
 
 /**
- * Tracks the server's connections; call it before the server listens. Returns a function that stops the server: new
- * connections are refused, existing ones close when they become idle, and after a timeout the rest are closed.
+ * Tracks the server's connections; call it before the server listens. Returns a function that stops
+ * the server: new connections are refused, existing ones close when they become idle, and after a
+ * timeout the rest are closed.
  */
 function trackConnections(server: Server): () => Promise<void> {
   const open = new Set<Socket>();
@@ -117,7 +123,8 @@ function trackConnections(server: Server): () => Promise<void> {
     open.add(socket);
     socket.once("close", () => open.delete(socket));
   });
-  // Clients open spare connections, and Node counts one without a request as busy (nodejs/node issue 63452).
+  // Clients open spare connections, and Node counts one without a request as busy (nodejs/node
+  // issue 63452).
   const closeIdle = () => {
     server.closeIdleConnections();
     for (const socket of open) if (socket.bytesRead === 0) socket.destroy();

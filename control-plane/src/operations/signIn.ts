@@ -17,8 +17,9 @@ export interface SignedIn {
 }
 
 /**
- * Verifies a sign-in request with the method that it names and issues a token. A proof is accepted once: the
- * token's id is derived from it, so the primary key refuses a replay in every process and after a restart.
+ * Verifies a sign-in request with the method that it names and issues a token. A proof is accepted
+ * once: the token's id is derived from it, so the primary key refuses a replay in every process and
+ * after a restart.
  */
 export async function signIn(
   trx: Transaction,
@@ -26,8 +27,9 @@ export async function signIn(
   request: SignInRequest,
   facts: SignInFacts,
 ): Promise<SignedIn> {
-  const method = methods.find(({ kind }) => kind === request.kind);
-  if (!method) throw new Refusal("invalid_credentials", notOffered(request.kind, methods));
+  const requested: string = request.kind;
+  const method = methods.find(({ kind }) => kind === requested);
+  if (!method) throw new Refusal("invalid_credentials", notOffered(requested, methods));
   const { provider, subject, name, role, proof } = await method.verify(request, facts);
   const { now } = facts;
   const user = await findOrCreateUser(trx, { provider, subject, name, id: newId<UserId>(), now });

@@ -1,14 +1,16 @@
 import { performance } from "node:perf_hooks";
 
-/** The source of time: the database's clock. It is injected everywhere, so that tests can set it. */
+/**
+ * The source of time: the database's clock. It is injected everywhere, so that tests can set it.
+ */
 export interface Clock {
   /** Database time now. */
   now(): Date;
 }
 
 /**
- * Database time, derived from a measurement and this machine's monotonic clock. Jumps of the wall clock have no
- * effect; `measure` corrects drift.
+ * Database time, derived from a measurement and this machine's monotonic clock. Jumps of the wall
+ * clock have no effect; `measure` corrects drift.
  */
 export class DatabaseClock implements Clock {
   #databaseMs: number | undefined;

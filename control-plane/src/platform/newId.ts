@@ -3,13 +3,16 @@ import { createHash, randomBytes } from "node:crypto";
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 
 /** Creates an id: 80 random bits as 16 Crockford base32 characters. The caller names its kind. */
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- a brand, not a check
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- a brand
 export function newId<Id extends string>(): Id {
   return encode(randomBytes(10)) as Id;
 }
 
-/** Derives an id from a text. The same text gives the same id, so a primary key refuses a second use. */
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- a brand, not a check
+/**
+ * Derives an id from a text. The same text gives the same id, so a primary key refuses a second
+ * use.
+ */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- a brand
 export function idOf<Id extends string>(text: string): Id {
   return encode(createHash("sha256").update(text).digest().subarray(0, 10)) as Id;
 }

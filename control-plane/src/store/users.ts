@@ -13,8 +13,8 @@ export interface UserRow {
 }
 
 /**
- * Returns the user of an identity and creates it at the first sign-in. The identity decides, never the name: if
- * another identity has the name, the new user gets it with a numeric suffix.
+ * Returns the user of an identity and creates it at the first sign-in. The identity decides, never
+ * the name: if another identity has the name, the new user gets it with a numeric suffix.
  */
 export async function findOrCreateUser(
   trx: Transaction,
@@ -30,8 +30,9 @@ export async function findOrCreateUser(
 }
 
 /**
- * Holds the user's row until the transaction ends: concurrent creations by one user run one after the other, so
- * limits are exact and a chosen name stays free. Foreign keys to the row do not wait for it.
+ * Holds the user's row until the transaction ends: concurrent creations by one user run one after
+ * the other, so limits are exact and a chosen name stays free. Foreign keys to the row do not wait
+ * for it.
  */
 export async function lockUser(trx: Transaction, id: UserId): Promise<void> {
   await firstRow(trx, "select 1 from users where id = ? for no key update", [id]);

@@ -37,7 +37,7 @@ export const signInMethods = z
 const ROLE_IN_REQUEST =
   "a sign-in cannot choose its role; the server assigns roles (GPU_DEV_DEVELOPMENT_ROLES)";
 
-/** Development sign-in: a proof made with the secret of this machine (developmentProof.ts). The secret is never sent. */
+/** Development sign-in: a proof made with a secret that is never sent (developmentProof.ts). */
 const developmentToken = z.strictObject(
   {
     kind: z.literal("development"),
@@ -57,10 +57,8 @@ const developmentToken = z.strictObject(
 /** The body of a sign-in, one variant per method. No variant has a role. */
 export const createToken = z
   .discriminatedUnion("kind", [developmentToken], {
-    error: (issue) =>
-      issue.code === "invalid_union"
-        ? "is not a known sign-in method (known: development); GET /v1/sign-in lists those that this server offers"
-        : undefined,
+    error:
+      "must have a known sign-in method as kind (known: development); GET /v1/sign-in lists those that this server offers",
   })
   .meta({ id: "CreateToken" });
 

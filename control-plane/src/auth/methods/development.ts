@@ -18,8 +18,8 @@ export interface DevelopmentOptions {
 }
 
 /**
- * Sign-in for one machine: a proof made with a secret that only the user who started the server can read. The
- * holder of the secret may sign in as any user.
+ * Sign-in for one machine: a proof made with a secret that only the user who started the server can
+ * read. The holder of the secret may sign in as any user.
  */
 export async function createDevelopmentSignIn(options: DevelopmentOptions): Promise<SignInMethod> {
   const { secretFile, roles } = options;
@@ -76,8 +76,8 @@ function refuse(detail: string): Refusal {
 }
 
 /**
- * Reads the secret. It is only as safe as the permissions of its file, so anything but a regular file of this
- * process's user with mode 0600 is refused.
+ * Reads the secret. It is only as safe as the permissions of its file, so anything but a regular
+ * file of this process's user with mode 0600 is refused.
  */
 async function readSecret(path: string): Promise<string> {
   const file = await lstat(path).catch((cause: unknown) => {
