@@ -1,16 +1,17 @@
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import { ClusterRefused, type Cluster } from "../cluster/port.ts";
 import type { Queryable } from "../store/database.ts";
+import type { MemberRow, ReservationView } from "../store/reservationQueries.ts";
 import type { Viewer } from "../domain/principal.ts";
 import { Refusal } from "../domain/refusal.ts";
 import { findReservationFor } from "./findReservation.ts";
 
-/** All that operations may ask of a cluster. */
+/** The part of the cluster port that operations may use. */
 export type LogReader = Pick<Cluster, "readLogs">;
 
 const SSH_PORT = 2222;
 const LOGIN = "dev";
-const MAXIMUM_LINE = 4_096;
+const MAX_LINE_LENGTH = 4_096;
 
 export interface Connection {
   readonly reservationId: ReservationId;
@@ -24,14 +25,15 @@ export interface Connection {
   readonly workspacePath: string;
 }
 
-/** How to reach a ready reservation over SSH: its first member. */
+/** How to reach a ready reservation over SSH: its member of rank 0. */
 export async function readConnection(
   db: Queryable,
   viewer: Viewer,
   id: ReservationId,
 ): Promise<Connection> {
   const view = await findReservationFor(db, viewer, id);
-  const host = view.members[0]?.podIp ?? null;
+  const member = memberOf(view, 0);
+  const host = member?.podIp ?? null;
   if (view.state !== "ready" || host === null || view.hostPublicKey === null) {
     const next =
       view.state === "queued" || view.state === "starting"
@@ -39,7 +41,7 @@ export async function readConnection(
         : "Reserve again to get another.";
     throw new Refusal(
       "state_conflict",
-      `The reservation "${view.name}" is ${view.state}, so nothing answers SSH. ${next}`,
+      `The reservation "${view.name}" is ${view.state}, so it has no SSH server. ${next}`,
     );
   }
   return {
@@ -51,8 +53,15 @@ export async function readConnection(
     port: SSH_PORT,
     user: LOGIN,
     hostKeys: [view.hostPublicKey.trim()],
-    workspacePath: view.members[0]?.workspacePath ?? "/workspace",
+    workspacePath: member?.workspacePath ?? "/workspace",
   };
+}
+
+export interface LogRequest {
+  readonly id: ReservationId;
+  /** Lines at most. */
+  readonly tail: number;
+  readonly rank?: number;
 }
 
 export interface Logs {
@@ -61,18 +70,18 @@ export interface Logs {
   readonly truncated: boolean;
 }
 
-/** The newest lines of the first member's container; none when it has no pod now. */
+/** The newest lines of a member's container, of rank 0 by default; none if it has no pod. */
 export async function readLogs(
   { db, cluster }: { readonly db: Queryable; readonly cluster: LogReader },
   viewer: Viewer,
-  { id, tail }: { readonly id: ReservationId; readonly tail: number },
+  { id, tail, rank = 0 }: LogRequest,
 ): Promise<Logs> {
   const view = await findReservationFor(db, viewer, id);
-  const member = view.members[0];
+  const member = memberOf(view, rank);
   if (!member || member.gone) return { podName: null, lines: [], truncated: false };
-  // One line more than asked for tells whether there are more.
+  // One line more than requested shows whether there are more.
   const text = await cluster.readLogs(member.podName, tail + 1).catch((error: unknown) => {
-    // Not there yet, or its container has not begun: nothing was printed.
+    // The pod does not exist yet, or its container has not started: it printed nothing.
     if (error instanceof ClusterRefused && ["NotFound", "BadRequest"].includes(error.reason))
       return "";
     throw error;
@@ -81,7 +90,11 @@ export async function readLogs(
   if (lines.at(-1) === "") lines.pop();
   return {
     podName: member.podName,
-    lines: lines.slice(-tail).map((line) => line.slice(0, MAXIMUM_LINE)),
+    lines: lines.slice(-tail).map((line) => line.slice(0, MAX_LINE_LENGTH)),
     truncated: lines.length > tail,
   };
+}
+
+function memberOf({ members }: ReservationView, rank: number): MemberRow | undefined {
+  return members.find((member) => member.rank === rank);
 }
