@@ -12,8 +12,7 @@ import { startHttpServer, type HttpServer, type ServerTimeouts } from "./http/se
 import { startEventFeed } from "./operations/eventFeed.ts";
 import type { LogReader } from "./operations/reachReservation.ts";
 import { openDatabase, readDatabaseTime, type Database } from "./store/database.ts";
-import { ensureInstallation } from "./store/installation.ts";
-import { migratePatiently, type Patience } from "./store/migratePatiently.ts";
+import { ensureInstallation, migrateWhenReady, type WaitOptions } from "./store/migrate.ts";
 import { DatabaseClock } from "./platform/clock.ts";
 import type { Log } from "./platform/logger.ts";
 
@@ -54,7 +53,7 @@ export async function startControlPlane(
   log: Log,
   overrides: Overrides = {},
 ): Promise<ControlPlane> {
-  const databaseWait: Patience = {
+  const databaseWait: WaitOptions = {
     log,
     waitMs: overrides.databaseWaitMs ?? DATABASE_TIMEOUT_MS,
     stopping: overrides.stopping,
@@ -65,7 +64,7 @@ export async function startControlPlane(
   };
   try {
     if (config.role === "migrate") {
-      await migratePatiently(config.databaseUrl, databaseWait);
+      await migrateWhenReady(config.databaseUrl, databaseWait);
       return { url: undefined, stop };
     }
     const base = await startBase(config, log, { stops, databaseWait });
@@ -83,10 +82,10 @@ export async function startControlPlane(
 async function startBase(
   config: Config,
   log: Log,
-  options: { readonly stops: (() => Promise<void>)[]; readonly databaseWait: Patience },
+  options: { readonly stops: (() => Promise<void>)[]; readonly databaseWait: WaitOptions },
 ): Promise<Base> {
   const catalogue = await loadCatalogue(config.catalogueFile);
-  await migratePatiently(config.databaseUrl, options.databaseWait);
+  await migrateWhenReady(config.databaseUrl, options.databaseWait);
   const database = openDatabase({ url: config.databaseUrl, poolSize: config.poolSize });
   options.stops.push(() => database.destroy());
   const clock = new DatabaseClock(() => readDatabaseTime(database));

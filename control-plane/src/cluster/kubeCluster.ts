@@ -1,6 +1,6 @@
 import type { KubeConfig } from "@kubernetes/client-node";
 import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
-import { secretName, serviceName } from "../domain/objectNames.ts";
+import { secretName, serviceName } from "../domain/reservation.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/logger.ts";
 import { createHostKey } from "./hostKey.ts";

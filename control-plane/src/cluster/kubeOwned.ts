@@ -1,5 +1,5 @@
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
-import { secretName } from "../domain/objectNames.ts";
+import { secretName } from "../domain/reservation.ts";
 import type { InformerCaches } from "./informerCache.ts";
 import type { KubeClient } from "./kubeClient.ts";
 import { LABEL, type KubeObject } from "./kubeObjects.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { secretName, serviceName } from "../domain/objectNames.ts";
+import { secretName, serviceName } from "../domain/reservation.ts";
 import type { HostKey } from "./hostKey.ts";
 import { CONTENT_ANNOTATION, LABEL } from "./kubeObjects.ts";
 import type { ClaimRequest, SecretContent, SecretRequest, ServiceRequest } from "./port.ts";

@@ -1,50 +1,73 @@
-import type { GpuType } from "@gpu-dev/shared/api/catalogue.ts";
+import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
+import { addMs, addSeconds, Minute } from "@gpu-dev/shared/durations.ts";
+import { findType } from "./catalogue.ts";
+import type { Reservation } from "./reservation.ts";
 
 type Budgets = Pick<GpuType, "startBudgetSeconds" | "teardownBudgetSeconds">;
 
-const plus = (at: Date, seconds: number): Date => new Date(at.getTime() + seconds * 1_000);
-
-/** Fixed at placement; the plan knows only this, so a slow start never moves anybody else. */
+/** Fixed at placement. The plan uses only this, so a slow start never delays another reservation. */
 export function capacityUntil(placedAt: Date, durationSeconds: number, budgets: Budgets): Date {
-  return plus(
+  return addSeconds(
     placedAt,
     budgets.startBudgetSeconds + durationSeconds + budgets.teardownBudgetSeconds,
   );
 }
 
-/** `min(ready + duration, capacityUntil - teardown budget)`: a start slower than its budget shortens the lease. */
+/**
+ * `min(ready + duration, capacityUntil - teardown budget)`: a start slower than its budget shortens
+ * the lease.
+ */
 export function expiresAt(
   readyAt: Date,
   durationSeconds: number,
   until: Date,
   budgets: Budgets,
 ): Date {
-  const asked = plus(readyAt, durationSeconds);
-  const possible = plus(until, -budgets.teardownBudgetSeconds);
-  return asked < possible ? asked : possible;
+  const requested = addSeconds(readyAt, durationSeconds);
+  const possible = addSeconds(until, -budgets.teardownBudgetSeconds);
+  return requested < possible ? requested : possible;
+}
+
+/** The seconds by which a reservation could still be extended. */
+export function extendableSeconds(
+  reservation: Pick<Reservation, "gpuType" | "durationSeconds" | "extendedSeconds">,
+  catalogue: Catalogue,
+): number {
+  const total = reservation.durationSeconds + reservation.extendedSeconds;
+  const limits = findType(catalogue, reservation.gpuType)?.limits;
+  return Math.max(0, (limits?.maxSeconds ?? total) - total);
 }
 
 /** Warnings are due this many minutes before the end, largest first. */
 export const WARNING_MINUTES = [30, 15, 5] as const;
 
-/**
- * The smallest warning that is due at `now` and applies to this lease: one that lies within its whole length, so
- * a lease of 5 minutes is not told at once that 30 are left. Null when none is.
- */
-export function dueWarning(now: Date, lease: { readyAt: Date; expiresAt: Date }): number | null {
-  const leftMs = lease.expiresAt.getTime() - now.getTime();
-  const wholeMs = lease.expiresAt.getTime() - lease.readyAt.getTime();
-  const due = WARNING_MINUTES.filter(
-    (minutes) => minutes * 60_000 < wholeMs && leftMs <= minutes * 60_000,
-  );
-  return due.at(-1) ?? null;
+interface Lease {
+  readonly readyAt: Date;
+  readonly expiresAt: Date;
 }
 
-/** When the next warning, or else the end, is due after `now`. */
-export function nextLeaseMoment(now: Date, lease: { readyAt: Date; expiresAt: Date }): Date {
+/**
+ * The smallest warning that is due at `now`; null when none is. A warning applies only to a longer
+ * lease, so a lease of 5 minutes does not start with the warning that 30 minutes are left.
+ */
+export function dueWarning(now: Date, lease: Lease): number | null {
+  const leftMs = lease.expiresAt.getTime() - now.getTime();
+  return (
+    warningsOf(lease)
+      .filter((minutes) => leftMs <= minutes * Minute.ms)
+      .at(-1) ?? null
+  );
+}
+
+/** When the next warning is due after `now`; the end of the lease when there is none. */
+export function nextLeaseMoment(now: Date, lease: Lease): Date {
+  const next = warningsOf(lease)
+    .map((minutes) => addMs(lease.expiresAt, -minutes * Minute.ms))
+    .find((at) => at > now);
+  return next ?? lease.expiresAt;
+}
+
+function warningsOf(lease: Lease): number[] {
   const wholeMs = lease.expiresAt.getTime() - lease.readyAt.getTime();
-  const moments = WARNING_MINUTES.filter((minutes) => minutes * 60_000 < wholeMs)
-    .map((minutes) => plus(lease.expiresAt, -minutes * 60))
-    .filter((at) => at > now);
-  return moments[0] ?? lease.expiresAt;
+  return WARNING_MINUTES.filter((minutes) => minutes * Minute.ms < wholeMs);
 }

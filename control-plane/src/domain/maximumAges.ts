@@ -1,4 +1,5 @@
 import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
+import { addSeconds } from "@gpu-dev/shared/durations.ts";
 import type { ReservationState } from "@gpu-dev/shared/states.ts";
 import type { Reservation } from "./reservation.ts";
 
@@ -7,37 +8,35 @@ type Dated = Pick<
   "queuedAt" | "placedAt" | "capacityUntil" | "expiresAt" | "stateSince"
 >;
 
-/** How long a state may last, counted from its own start, and the way out when it did. */
+/** How long a state may last, counted from its own start, and the exit after that. */
 export interface MaximumAge {
-  /** When the way out is taken; null when nothing waits in this state. */
+  /** When the exit is taken; null when nothing waits in this state. */
   readonly until: (row: Dated, type: GpuType, catalogue: Catalogue) => Date | null;
-  readonly wayOut:
+  readonly exit:
     | { readonly kind: "stopping"; readonly reason: "horizon" | "start-failed" | "expired" }
-    /** It never gives up, but it says so and removes by force what may be removed so. */
+    /** It keeps trying, reports that it takes too long, and removes by force what may be. */
     | { readonly kind: "force" }
     | { readonly kind: "final" };
 }
 
-const plus = (at: Date, seconds: number): Date => new Date(at.getTime() + seconds * 1_000);
-
-/** Nothing can wait for ever: every state is in this table, and a test walks it. */
+/** Nothing can wait forever: every state is in this table, and a test walks it. */
 export const MAXIMUM_AGES: Record<ReservationState, MaximumAge> = {
   queued: {
-    until: (row, _type, catalogue) => plus(row.queuedAt, catalogue.planningHorizonSeconds),
-    wayOut: { kind: "stopping", reason: "horizon" },
+    until: (row, _type, catalogue) => addSeconds(row.queuedAt, catalogue.planningHorizonSeconds),
+    exit: { kind: "stopping", reason: "horizon" },
   },
   starting: {
-    until: (row, type) => plus(row.placedAt ?? row.stateSince, type.startBudgetSeconds),
-    wayOut: { kind: "stopping", reason: "start-failed" },
+    until: (row, type) => addSeconds(row.placedAt ?? row.stateSince, type.startBudgetSeconds),
+    exit: { kind: "stopping", reason: "start-failed" },
   },
   ready: {
     until: (row) => row.expiresAt ?? row.capacityUntil,
-    wayOut: { kind: "stopping", reason: "expired" },
+    exit: { kind: "stopping", reason: "expired" },
   },
   stopping: {
-    until: (row, type) => plus(row.stateSince, type.teardownBudgetSeconds),
-    wayOut: { kind: "force" },
+    until: (row, type) => addSeconds(row.stateSince, type.teardownBudgetSeconds),
+    exit: { kind: "force" },
   },
-  ended: { until: () => null, wayOut: { kind: "final" } },
-  failed: { until: () => null, wayOut: { kind: "final" } },
+  ended: { until: () => null, exit: { kind: "final" } },
+  failed: { until: () => null, exit: { kind: "final" } },
 };

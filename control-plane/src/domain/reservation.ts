@@ -2,13 +2,13 @@ import type { ReservationSpec } from "@gpu-dev/shared/api/reservation.ts";
 import type { DiskId, ReservationId, UserId } from "@gpu-dev/shared/ids.ts";
 import type { EndReason, Phase, ReservationState } from "@gpu-dev/shared/states.ts";
 
-/** A reservation as it is stored. Nullability per state is held by CHECK constraints in the migration. */
+/** A reservation as it is stored. CHECK constraints state which columns are null in which state. */
 export interface Reservation {
   readonly id: ReservationId;
   readonly cluster: string;
   readonly ownerId: UserId;
   readonly name: string;
-  /** What was asked for. Never changed. */
+  /** The request, as it was accepted. Never changed. */
   readonly spec: ReservationSpec;
   readonly gpuType: string;
   readonly gpus: number;
@@ -19,7 +19,7 @@ export interface Reservation {
   readonly phaseDetail: string | null;
   readonly waitingReason: string | null;
   readonly waitingPosition: number | null;
-  /** Grows with every guarded write; a write that names an older one is refused. */
+  /** Grows with every guarded write; a write that expects an older one changes nothing. */
   readonly generation: number;
   /** The attempt that runs or ran last; 0 before the first placement. */
   readonly attempt: number;
@@ -40,7 +40,7 @@ export interface Reservation {
   readonly extendedSeconds: number;
 }
 
-/** One start of one member. It holds `units` on `node` until its pod object was seen gone. */
+/** One start of one member. It holds `units` on `node` until its pod object is seen gone. */
 export interface Attempt {
   readonly reservationId: ReservationId;
   readonly rank: number;
@@ -71,3 +71,29 @@ export interface Disk {
   readonly createdAt: Date;
   readonly lastUsedAt: Date | null;
 }
+
+/**
+ * Every change of state. `starting -> queued` is a rescheduling (next attempt). A queued
+ * reservation also ends through `stopping`, so that one path releases its disk and removes its
+ * objects.
+ */
+export const TRANSITIONS = {
+  queued: ["starting", "stopping"],
+  starting: ["queued", "ready", "stopping"],
+  ready: ["stopping"],
+  stopping: ["ended", "failed"],
+  ended: [],
+  failed: [],
+} as const satisfies Record<ReservationState, readonly ReservationState[]>;
+
+export function canMove(from: ReservationState, to: ReservationState): boolean {
+  return (TRANSITIONS[from] as readonly ReservationState[]).includes(to);
+}
+
+// Names of objects in the cluster are derived, so creating an object again finds the existing one.
+
+export const secretName = (id: ReservationId): string => `gd-${id}`;
+export const serviceName = (id: ReservationId): string => `gd-${id}`;
+export const podName = (id: ReservationId, rank: number, attempt: number): string =>
+  `gd-${id}-${String(rank)}-${String(attempt)}`;
+export const claimName = (id: DiskId): string => `gd-disk-${id}`;

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { CHANGED_EVENT, RESYNC_EVENT } from "@gpu-dev/shared/api/events.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
-import { parseEventCursor } from "../operations/eventCursor.ts";
+import { parseEventCursor } from "../domain/cursors.ts";
 import type { EventFeed, Subscription } from "../operations/eventFeed.ts";
 import { findInvalidTokens } from "../operations/authenticate.ts";
 import type { Database } from "../operations/unitOfWork.ts";
@@ -10,7 +10,7 @@ import type { Log } from "../platform/logger.ts";
 import type { Principal } from "../domain/principal.ts";
 import { Refusal } from "../domain/refusal.ts";
 import type { Caller } from "./access.ts";
-import { presentEvent } from "./presenters/event.ts";
+import { presentEvent } from "./presenters/resources.ts";
 import type { Context } from "./request.ts";
 
 const KEEP_ALIVE_MS = 15 * Second.ms;

@@ -2,16 +2,25 @@ import { readAudit } from "../operations/auditLog.ts";
 import { cancelReservation } from "../operations/cancelReservation.ts";
 import { createReservation } from "../operations/createReservation.ts";
 import { extendReservation } from "../operations/extendReservation.ts";
-import { findReservationFor } from "../operations/findReservation.ts";
+import { readDisks } from "../operations/disks.ts";
 import { addKey, readKeys, removeKey } from "../operations/keys.ts";
 import { readConnection, readLogs } from "../operations/reachReservation.ts";
-import { readAvailability, readDisks, readStatus } from "../operations/readCapacity.ts";
-import { listEvents, listReservations } from "../operations/readReservations.ts";
+import { readAvailability, readStatus } from "../operations/readCapacity.ts";
+import {
+  findReservationFor,
+  listEvents,
+  listReservations,
+} from "../operations/readReservations.ts";
 import { signIn, signOut } from "../operations/signIn.ts";
 import type { Handlers } from "./handler.ts";
-import { presentEvent } from "./presenters/event.ts";
 import { presentReservation } from "./presenters/reservation.ts";
-import { presentAudit, presentDisk, presentKey, presentMe } from "./presenters/resources.ts";
+import {
+  presentAudit,
+  presentDisk,
+  presentEvent,
+  presentKey,
+  presentMe,
+} from "./presenters/resources.ts";
 
 /**
  * One for each route of the table: calls its operation and presents the outcome. No rule lives
@@ -69,12 +78,12 @@ export const handlers: Handlers = {
   getReservation: async ({ db, viewer, params, services: { catalogue } }) =>
     presentReservation(await findReservationFor(db, viewer, params.reservationId), catalogue),
   extendReservation: async ({ db, viewer, params, body, services: { catalogue } }) => {
-    const wish = { id: params.reservationId, seconds: body.seconds };
-    return presentReservation(await extendReservation(db, viewer, wish, catalogue), catalogue);
+    const request = { id: params.reservationId, seconds: body.seconds };
+    return presentReservation(await extendReservation(db, viewer, request, catalogue), catalogue);
   },
   cancelReservation: async ({ db, principal, viewer, params, services: { catalogue, clock } }) => {
-    const who = { principal, viewer };
-    const view = await cancelReservation(db, who, params.reservationId, clock.now());
+    const caller = { principal, viewer };
+    const view = await cancelReservation(db, caller, params.reservationId, clock.now());
     return presentReservation(view, catalogue);
   },
   listReservationEvents: async ({ db, viewer, params, query }) => {
@@ -100,7 +109,7 @@ export const handlers: Handlers = {
       version,
       installation,
       now: now.toISOString(),
-      // An answer that has these counts came from the database.
+      // These counts were just read from the database.
       database: "up",
       cluster: { state: cluster.state, asOf: cluster.asOf?.toISOString() ?? null },
       reservations,

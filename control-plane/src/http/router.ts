@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import Router from "@koa/router";
 import { routes, type Route, type RouteId } from "@gpu-dev/shared/api/routes.ts";
-import { runMutation, type Answer, type Queryable } from "../operations/unitOfWork.ts";
+import { runMutation, type Outcome, type Queryable } from "../operations/unitOfWork.ts";
 import { Refusal } from "../domain/refusal.ts";
 import { createGate, type Caller, type Rates } from "./access.ts";
 import type { EventStreams } from "./eventStreams.ts";
@@ -100,7 +100,7 @@ async function respond(
 ): Promise<void> {
   const { id, route, caller, input } = call;
   const handler = handlers[id] as AnyHandler;
-  const work = async (db: Queryable): Promise<Answer> => {
+  const work = async (db: Queryable): Promise<Outcome> => {
     const body = await handler({ ...input, ...caller, server: ctx.host, db, services });
     if (validateResponses) route.response.schema?.parse(body);
     return { status: route.response.status, body };

@@ -1,15 +1,18 @@
-import { insertAudit, listAudit, type AuditRow } from "../store/audit.ts";
+import { insertAudit, listAudit } from "../store/audit.ts";
 import type { Queryable } from "../store/database.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { UserId } from "@gpu-dev/shared/ids.ts";
-import { decodeCursor, encodeCursor, type Page } from "./pageCursor.ts";
+import { decodeCursor, pageOf, type Page } from "../domain/cursors.ts";
+import type { AuditRow } from "../domain/views.ts";
+import { Minute } from "@gpu-dev/shared/durations.ts";
 
-export type { AuditRow };
+/** Refusals written per user and minute; the rest are in the log. */
+const MAX_PER_MINUTE = 20;
 
-/** Refusals written for one user in a minute; the rest are in the log. */
-const PER_MINUTE = 20;
-
-/** Writes refusals to the audit, so many a minute for each user: the table must not grow by what strangers send. */
+/**
+ * Writes refusals to the audit, with a limit per user, so that requests that are refused cannot grow
+ * the table without limit.
+ */
 export function createRefusalAudit({ db, clock }: { db: Queryable; clock: Clock }) {
   let minute = 0;
   let written = new Map<string, number>();
@@ -20,15 +23,15 @@ export function createRefusalAudit({ db, clock }: { db: Queryable; clock: Clock 
     readonly requestId: string;
   }): Promise<void> => {
     const at = clock.now();
-    const thisMinute = Math.floor(at.getTime() / 60_000);
+    const thisMinute = Math.floor(at.getTime() / Minute.ms);
     if (thisMinute !== minute) {
       minute = thisMinute;
       written = new Map();
     }
-    const who = refused.userId ?? "";
-    const count = (written.get(who) ?? 0) + 1;
-    written.set(who, count);
-    if (count <= PER_MINUTE) await insertAudit(db, { ...refused, at, outcome: "refused" });
+    const user = refused.userId ?? "";
+    const count = (written.get(user) ?? 0) + 1;
+    written.set(user, count);
+    if (count <= MAX_PER_MINUTE) await insertAudit(db, { ...refused, at, outcome: "refused" });
   };
 }
 
@@ -41,10 +44,5 @@ export async function readAudit(
     beforeId: beforeId === undefined ? null : Number(beforeId),
     limit: query.limit + 1,
   });
-  const items = found.slice(0, query.limit);
-  const last = items.at(-1);
-  return {
-    items,
-    nextCursor: found.length > query.limit && last ? encodeCursor([String(last.id)]) : null,
-  };
+  return pageOf(found, query.limit, (last) => [String(last.id)]);
 }

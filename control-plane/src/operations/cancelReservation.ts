@@ -5,11 +5,12 @@ import { queueNow } from "../store/jobs.ts";
 import { lockReservation } from "../store/reservations.ts";
 import { writeReservation } from "../store/transition.ts";
 import type { Principal, Viewer } from "../domain/principal.ts";
-import { findReservationFor, type ReservationView } from "./findReservation.ts";
+import type { ReservationView } from "../domain/views.ts";
+import { findReservationFor } from "./readReservations.ts";
 
 /**
- * Records the wish to end a reservation; its reconciler does the rest. Cancelling again, or what is on its way
- * out or over, changes nothing.
+ * Records the request to end a reservation; its reconciler does the rest. Cancelling again changes
+ * nothing, nor does cancelling a reservation that is stopping or has ended.
  */
 export async function cancelReservation(
   trx: Transaction,

@@ -2,23 +2,23 @@ import type { UserId } from "@gpu-dev/shared/ids.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
 import type { ChangeHint } from "../store/eventStream.ts";
 
-/** Long enough for what one request sets off to make one hint: it is queued, placed, and the others wait anew. */
+/** One request causes several changes (it is queued, then placed, then others wait): one hint covers them. */
 const LEAD_MS = 30;
-/** Each hint makes every client read: thousands of them are not to do so all the time. */
+/** Each hint makes every client re-read, so hints have a minimum distance. */
 const QUIET_MS = Second.ms;
 
-/** What changed since the last time that it was told. */
+/** What changed since the last notification. */
 export interface Changes {
   readonly availability: boolean;
-  /** Whose reservations wait at another place or for another reason. */
+  /** Whose reservations have another position in the queue or another reason. */
   readonly waiting: ReadonlySet<UserId> | "everybody";
 }
 
 /**
- * Gathers hints and tells them together: the first after a moment, then at most once a second. What comes during
- * the quiet second is told at its end, so nothing is lost.
+ * Gathers hints and reports them together: the first after a short delay, then at most once a
+ * second. Hints that come during the quiet second are reported at its end, so none is lost.
  */
-export function gatherChanges(tell: (changes: Changes) => void): {
+export function gatherChanges(notify: (changes: Changes) => void): {
   add(hint: ChangeHint): void;
   stop(): void;
 } {
@@ -35,7 +35,7 @@ export function gatherChanges(tell: (changes: Changes) => void): {
     everybody = false;
     owners = new Set();
     timer = setTimeout(flush, QUIET_MS);
-    tell(changes);
+    notify(changes);
   };
 
   return {

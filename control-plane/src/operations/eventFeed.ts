@@ -1,36 +1,32 @@
 import type { ChangeTopic } from "@gpu-dev/shared/api/events.ts";
+import { createCoalescer } from "@gpu-dev/shared/coalesce.ts";
+import { addMs, Day, Second } from "@gpu-dev/shared/durations.ts";
 import type { UserId } from "@gpu-dev/shared/ids.ts";
-import { Day, Second } from "@gpu-dev/shared/durations.ts";
 import type { Database } from "../store/database.ts";
+import { isCursorKept, readEventsAfter, readNowCursor } from "../store/events.ts";
 import { listenForEvents } from "../store/eventStream.ts";
-import {
-  isCursorKept,
-  readEventsAfter,
-  readNowCursor,
-  type EventCursor,
-  type EventRow,
-} from "../store/timeline.ts";
+import { isAfter, type EventCursor } from "../domain/cursors.ts";
+import type { EventRow } from "../domain/views.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/logger.ts";
 import { gatherChanges, type Changes } from "./changeHints.ts";
-import { isAfter } from "./eventCursor.ts";
 
 const POLL_MS = 2 * Second.ms;
 const PAGE = 500;
-/** Retention keeps every event for this long; behind an older cursor there may be gaps. */
+/** Retention keeps every event for this long; after an older cursor there may be gaps. */
 const KEPT_MS = 90 * Day.ms;
 
-/** Where events go. `send` must not block; a subscriber that cannot take more ends itself. */
+/** Receives a subscriber's events. `send` must not block; a subscriber that cannot keep up cancels itself. */
 export interface EventSink {
   send(event: EventRow): void;
-  /** What lies behind the subscriber's cursor is not kept: it must read everything anew. */
+  /** Events after the subscriber's cursor are not kept: it must re-read everything. */
   resync(): void;
-  /** Something changed that has no event and no place in their order: it may come before what is missed. */
-  changed(what: readonly ChangeTopic[]): void;
+  /** Something without an event changed. Not ordered with events: it may come before missed ones. */
+  changed(topics: readonly ChangeTopic[]): void;
 }
 
 export interface Subscription {
-  /** Resolves when everything that was missed has been sent. */
+  /** Resolves when all missed events have been sent. */
   readonly caughtUp: Promise<void>;
   cancel(): void;
 }
@@ -38,165 +34,132 @@ export interface Subscription {
 interface Subscriber {
   readonly sink: EventSink;
   cursor: EventCursor;
-  /** What came while the past was still being read; undefined when live. */
+  /** Events that arrive while missed ones are still being read; undefined afterwards. */
   pending: EventRow[] | undefined;
 }
 
-/** One reader of the events table for all streams of this process. */
+/** The one reader of the events table for all streams of this process. */
 export interface EventFeed {
-  /** @param after where the client left off; null for "from now on"; "unknown" for a cursor that cannot be read */
+  /** @param after the client's last event; null for "from now on"; "unknown" for an invalid cursor */
   subscribe(ownerId: UserId, after: EventCursor | null | "unknown", sink: EventSink): Subscription;
   stop(): Promise<void>;
 }
 
-export async function startEventFeed(options: {
+interface FeedOptions {
   readonly database: Database;
   readonly databaseUrl: string;
   readonly clock: Clock;
   readonly log: Log;
-}): Promise<EventFeed> {
-  const feed = new DatabaseFeed(options, await readNowCursor(options.database));
-  feed.start(options.databaseUrl);
-  return feed;
 }
 
-class DatabaseFeed implements EventFeed {
-  readonly #database: Database;
-  readonly #clock: Clock;
-  readonly #log: Log;
-  readonly #owners = new Map<UserId, Set<Subscriber>>();
-  /** Everything up to here was handed to the subscribers. */
-  #cursor: EventCursor;
-  #running: Promise<void> | undefined;
-  #again = false;
-  #poll: NodeJS.Timeout | undefined;
-  #listener: { stop(): Promise<void> } | undefined;
-  readonly #changes = gatherChanges((changes) => {
-    this.#tellChanges(changes);
+export async function startEventFeed(options: FeedOptions): Promise<EventFeed> {
+  const { database, databaseUrl, log } = options;
+  const owners = new Map<UserId, Set<Subscriber>>();
+  /** Every event up to here was delivered to its subscribers. */
+  let cursor = await readNowCursor(database);
+
+  /** One query for all subscribers, repeated until there are no more events. */
+  const readNewEvents = async (): Promise<void> => {
+    for (let isFull = true; isFull;) {
+      const page = await readEventsAfter(database, { after: cursor, ownerId: null, limit: PAGE });
+      for (const event of page) {
+        cursor = { xid: event.xid, id: event.id };
+        for (const subscriber of owners.get(event.ownerId) ?? []) deliver(subscriber, event);
+      }
+      isFull = page.length === PAGE;
+    }
+  };
+  const reader = createCoalescer(readNewEvents, (error) => {
+    log.warn({ err: error }, "events could not be read; will poll again");
+  });
+  const changes = gatherChanges((gathered) => {
+    notifyChanges(owners, gathered);
+  });
+  const poll = setInterval(() => {
+    reader.trigger();
+  }, POLL_MS);
+  const listener = listenForEvents({
+    databaseUrl,
+    onEvent: () => {
+      reader.trigger();
+    },
+    onChange: (hint) => {
+      changes.add(hint);
+    },
+    onError: (error) => {
+      log.warn({ err: error }, "event listener disconnected; polling continues");
+    },
   });
 
-  constructor(
-    { database, clock, log }: { database: Database; clock: Clock; log: Log },
-    cursor: EventCursor,
-  ) {
-    this.#database = database;
-    this.#clock = clock;
-    this.#log = log;
-    this.#cursor = cursor;
-  }
+  return {
+    subscribe(ownerId, after, sink) {
+      const isFromNow = after === null || after === "unknown";
+      const subscriber: Subscriber = {
+        sink,
+        cursor: isFromNow ? cursor : after,
+        pending: isFromNow ? undefined : [],
+      };
+      const group = owners.get(ownerId) ?? new Set();
+      owners.set(ownerId, group.add(subscriber));
+      if (after === "unknown") sink.resync();
+      return {
+        caughtUp: isFromNow
+          ? Promise.resolve()
+          : catchUp(options, ownerId, { subscriber, readCursor: () => cursor }),
+        cancel: () => {
+          group.delete(subscriber);
+          if (group.size === 0 && owners.get(ownerId) === group) owners.delete(ownerId);
+        },
+      };
+    },
+    async stop() {
+      clearInterval(poll);
+      await listener.stop();
+      changes.stop();
+      await reader.stop();
+    },
+  };
+}
 
-  start(databaseUrl: string): void {
-    this.#poll = setInterval(() => {
-      this.#wake();
-    }, POLL_MS);
-    this.#listener = listenForEvents({
-      databaseUrl,
-      onHint: () => {
-        this.#wake();
-      },
-      onChange: (hint) => {
-        this.#changes.add(hint);
-      },
-      onError: (error) => {
-        this.#log.warn({ err: error }, "the event listener lost its connection; polling goes on");
-      },
-    });
+function notifyChanges(
+  owners: ReadonlyMap<UserId, ReadonlySet<Subscriber>>,
+  { availability, waiting }: Changes,
+): void {
+  for (const [ownerId, subscribers] of owners) {
+    const topics: ChangeTopic[] = availability ? ["availability"] : [];
+    if (waiting === "everybody" || waiting.has(ownerId)) topics.push("waiting");
+    if (topics.length === 0) continue;
+    for (const { sink } of subscribers) sink.changed(topics);
   }
+}
 
-  subscribe(ownerId: UserId, after: EventCursor | null | "unknown", sink: EventSink): Subscription {
-    const fromNow = after === null || after === "unknown";
-    const subscriber: Subscriber = {
-      sink,
-      cursor: fromNow ? this.#cursor : after,
-      pending: fromNow ? undefined : [],
-    };
-    const group = this.#owners.get(ownerId) ?? new Set();
-    this.#owners.set(ownerId, group.add(subscriber));
-    if (after === "unknown") sink.resync();
-    return {
-      caughtUp: fromNow ? Promise.resolve() : this.#catchUp(ownerId, subscriber),
-      cancel: () => {
-        group.delete(subscriber);
-        if (group.size === 0 && this.#owners.get(ownerId) === group) this.#owners.delete(ownerId);
-      },
-    };
+/**
+ * Sends the events that the subscriber missed. Events that arrive meanwhile are kept in `pending`,
+ * so there is no gap; an event that is in both is sent once, by its cursor.
+ */
+async function catchUp(
+  { database, clock }: FeedOptions,
+  ownerId: UserId,
+  { subscriber, readCursor }: { readonly subscriber: Subscriber; readCursor(): EventCursor },
+): Promise<void> {
+  const keptSince = addMs(clock.now(), -KEPT_MS);
+  const isKept = await isCursorKept(database, subscriber.cursor, keptSince);
+  if (!isKept) {
+    subscriber.cursor = readCursor();
+    subscriber.sink.resync();
   }
-
-  async stop(): Promise<void> {
-    clearInterval(this.#poll);
-    await this.#listener?.stop();
-    this.#changes.stop();
-    this.#again = false;
-    await this.#running;
-  }
-
-  /** Hints that come while a read is under way make one more read, not many. */
-  #wake(): void {
-    if (this.#running) {
-      this.#again = true;
-      return;
+  for (let isFull = isKept; isFull;) {
+    const { cursor: after } = subscriber;
+    const page = await readEventsAfter(database, { after, ownerId, limit: PAGE });
+    for (const event of page) {
+      subscriber.cursor = event;
+      subscriber.sink.send(event);
     }
-    this.#running = this.#readOn()
-      .catch((error: unknown) => {
-        this.#log.warn({ err: error }, "events could not be read; the next look comes by itself");
-      })
-      .finally(() => {
-        this.#running = undefined;
-        if (!this.#again) return;
-        this.#again = false;
-        this.#wake();
-      });
+    isFull = page.length === PAGE;
   }
-
-  #tellChanges({ availability, waiting }: Changes): void {
-    for (const [ownerId, subscribers] of this.#owners) {
-      const what: ChangeTopic[] = availability ? ["availability"] : [];
-      if (waiting === "everybody" || waiting.has(ownerId)) what.push("waiting");
-      if (what.length === 0) continue;
-      for (const { sink } of subscribers) sink.changed(what);
-    }
-  }
-
-  /** One query for all subscribers, as long as there is more. */
-  async #readOn(): Promise<void> {
-    for (let full = true; full;) {
-      const found = await readEventsAfter(this.#database, {
-        after: this.#cursor,
-        ownerId: null,
-        limit: PAGE,
-      });
-      for (const event of found) {
-        this.#cursor = { xid: event.xid, id: event.id };
-        for (const subscriber of this.#owners.get(event.ownerId) ?? []) deliver(subscriber, event);
-      }
-      full = found.length === PAGE;
-    }
-  }
-
-  /**
-   * Reads what the subscriber missed. What comes meanwhile waits in `pending`, so that there is no gap between
-   * the two; what both had is told once, by its cursor.
-   */
-  async #catchUp(ownerId: UserId, subscriber: Subscriber): Promise<void> {
-    const keptSince = new Date(this.#clock.now().getTime() - KEPT_MS);
-    const kept = await isCursorKept(this.#database, subscriber.cursor, keptSince);
-    if (!kept) {
-      subscriber.cursor = this.#cursor;
-      subscriber.sink.resync();
-    }
-    for (let full = kept; full;) {
-      const { cursor: after } = subscriber;
-      const page = await readEventsAfter(this.#database, { after, ownerId, limit: PAGE });
-      for (const event of page) {
-        subscriber.cursor = event;
-        subscriber.sink.send(event);
-      }
-      full = page.length === PAGE;
-    }
-    const { pending = [] } = subscriber;
-    subscriber.pending = undefined;
-    for (const event of pending) deliver(subscriber, event);
-  }
+  const { pending = [] } = subscriber;
+  subscriber.pending = undefined;
+  for (const event of pending) deliver(subscriber, event);
 }
 
 function deliver(subscriber: Subscriber, event: EventRow): void {

@@ -4,7 +4,7 @@ import type { Queryable } from "../store/database.ts";
 import type { MemberRow, ReservationView } from "../store/reservationQueries.ts";
 import type { Viewer } from "../domain/principal.ts";
 import { Refusal } from "../domain/refusal.ts";
-import { findReservationFor } from "./findReservation.ts";
+import { findReservationFor } from "./readReservations.ts";
 
 /** The part of the cluster port that operations may use. */
 export type LogReader = Pick<Cluster, "readLogs">;

@@ -1,20 +1,21 @@
 import type { Availability } from "@gpu-dev/shared/api/resources.ts";
 import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
-import { findDiskZone, listDisks, type DiskWithHolder } from "../store/disks.ts";
-import type { Queryable } from "../store/database.ts";
+import { findDiskZone } from "../store/disks.ts";
+import { readClusterContact } from "../store/capacity.ts";
+import { pingDatabase, type Queryable } from "../store/database.ts";
 import { listQueues, readPools } from "../store/planning.ts";
-import { countLiveByState, pingDatabase, readClusterContact } from "../store/status.ts";
+import { countLiveByState } from "../store/reservationQueries.ts";
 import { unitsOf } from "../domain/catalogue.ts";
 import { isAvailable, planInputOf, roomsOf, type NodeRoom } from "../domain/plan/pool.ts";
 import type { PlanInput, PlanNode, Planner } from "../domain/plan/types.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Clock } from "../platform/clock.ts";
 
-export type { DiskWithHolder };
+// For the health endpoint: `http` does not import the store.
 export { pingDatabase };
 
-/** Resyncs come every 30 s: a cluster not seen for two of them is stale. */
+/** A resync runs every 30 s: the cluster is stale when two of them had no response. */
 const STALE_MS = 60 * Second.ms;
 
 type TypeAvailability = Availability["types"][number];
@@ -120,10 +121,6 @@ function stateOf({ unavailableBecause }: PlanNode): TypeAvailability["nodes"][nu
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
-
-export async function readDisks(db: Queryable, principal: Principal): Promise<DiskWithHolder[]> {
-  return listDisks(db, principal.userId);
-}
 
 export interface StatusView {
   readonly cluster: { readonly state: "up" | "stale" | "unknown"; readonly asOf: Date | null };

@@ -1,13 +1,27 @@
 import { LIVE, RESERVATION_STATES, TERMINAL } from "@gpu-dev/shared/states.ts";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import type { Queryable } from "../store/database.ts";
-import { listViews, type ReservationView } from "../store/reservationQueries.ts";
-import { listReservationEvents, type EventRow } from "../store/timeline.ts";
+import { listReservationEvents } from "../store/events.ts";
+import { findView, listViews, reservationExists } from "../store/reservationQueries.ts";
+import { decodeCursor, pageOf, type Page } from "../domain/cursors.ts";
 import type { Principal, Viewer } from "../domain/principal.ts";
-import { findReservationFor } from "./findReservation.ts";
-import { decodeCursor, encodeCursor, type Page } from "./pageCursor.ts";
+import { Refusal } from "../domain/refusal.ts";
+import type { EventRow, ReservationView } from "../domain/views.ts";
 
-export type { EventRow };
+/** @throws Refusal not_found, both for an unknown id and for another user's reservation */
+export async function findReservationFor(
+  db: Queryable,
+  viewer: Viewer,
+  id: ReservationId,
+): Promise<ReservationView> {
+  const view = await findView(db, viewer, id);
+  if (view) return view;
+  throw new Refusal(
+    "not_found",
+    "You have no reservation of this id. List yours to see their names and ids.",
+    { audited: await reservationExists(db, id) },
+  );
+}
 
 const STATES = { live: LIVE, ended: TERMINAL, all: RESERVATION_STATES } as const;
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -32,13 +46,7 @@ export async function listReservations(
       createdAt === undefined || id === undefined ? null : { createdAt: new Date(createdAt), id },
     limit: query.limit + 1,
   });
-  const items = found.slice(0, query.limit);
-  const last = items.at(-1);
-  const more = found.length > query.limit && last;
-  return {
-    items,
-    nextCursor: more ? encodeCursor([last.createdAt.toISOString(), last.id]) : null,
-  };
+  return pageOf(found, query.limit, (last) => [last.createdAt.toISOString(), last.id]);
 }
 
 /** The timeline, oldest first. */
@@ -59,8 +67,5 @@ export async function listEvents(
     after: xid === undefined ? null : { xid, id: Number(id) },
     limit: query.limit + 1,
   });
-  const items = found.slice(0, query.limit);
-  const last = items.at(-1);
-  const more = found.length > query.limit && last;
-  return { items, nextCursor: more ? encodeCursor([last.xid, String(last.id)]) : null };
+  return pageOf(found, query.limit, (last) => [last.xid, String(last.id)]);
 }

@@ -2,25 +2,27 @@ import { createHash } from "node:crypto";
 import { insertAudit } from "../store/audit.ts";
 import {
   inTransaction,
+  pipelined,
   type Database,
   type Queryable,
   type Transaction,
 } from "../store/database.ts";
-import { storeAnswer, takeKey } from "../store/idempotency.ts";
+import { storeResponse, takeKey } from "../store/idempotency.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Principal } from "../domain/principal.ts";
 import { Refusal } from "../domain/refusal.ts";
 
+// `http` holds the database and passes it on, but does not import the store.
 export type { Database, Queryable, Transaction };
 
-export interface Answer {
+export interface Outcome {
   readonly status: number;
   readonly body: unknown;
 }
 
 export interface MutationRequest {
   readonly action: string;
-  /** What the path names; null when the mutation names nothing yet. */
+  /** The id in the path; null when the path has none. */
   readonly target: string | null;
   readonly principal: Principal | null;
   readonly requestId: string;
@@ -28,41 +30,41 @@ export interface MutationRequest {
 }
 
 /**
- * Runs a mutation in one transaction together with its audit row and its idempotency key: either all of them are
- * there afterwards, or none. The same key in flight waits for the first and gets the same answer; refusals are
- * not stored, so they are judged anew.
+ * Runs a mutation in one transaction with its audit row and its idempotency key: all are stored or
+ * none is. A concurrent request with the same key waits for the first and gets the same response.
+ * Refusals are not stored, so the same request is checked again.
  */
 export async function runMutation(
   { database, clock }: { readonly database: Database; readonly clock: Clock },
   request: MutationRequest,
-  work: (trx: Transaction) => Promise<Answer>,
-): Promise<Answer> {
+  work: (trx: Transaction) => Promise<Outcome>,
+): Promise<Outcome> {
   return inTransaction(database, async (trx) => {
     const { principal, idempotency } = request;
     if (principal && idempotency) {
       const requestHash = createHash("sha256")
         .update(JSON.stringify([request.action, request.target, idempotency.fingerprint]))
         .digest();
-      const mine = { userId: principal.userId, key: idempotency.key };
-      const stored = await takeKey(trx, { ...mine, requestHash, now: clock.now() });
+      const key = { userId: principal.userId, key: idempotency.key };
+      const stored = await takeKey(trx, { ...key, requestHash, now: clock.now() });
       if (stored) return replay(stored, requestHash);
-      const answer = await work(trx);
-      await Promise.all([
-        storeAnswer(trx, { ...mine, status: answer.status, response: answer.body }),
+      const outcome = await work(trx);
+      await pipelined(trx, [
+        storeResponse(trx, { ...key, status: outcome.status, response: outcome.body }),
         auditAllowed(trx, clock, request),
       ]);
-      return answer;
+      return outcome;
     }
-    const answer = await work(trx);
+    const outcome = await work(trx);
     await auditAllowed(trx, clock, request);
-    return answer;
+    return outcome;
   });
 }
 
 function replay(
   stored: { readonly requestHash: Buffer; readonly status: number; readonly response: unknown },
   requestHash: Buffer,
-): Answer {
+): Outcome {
   if (!stored.requestHash.equals(requestHash)) {
     throw new Refusal(
       "idempotency_key_reused",

@@ -10,8 +10,8 @@ import {
   wasSurveyedAfter,
 } from "../store/capacity.ts";
 import { inTransaction } from "../store/database.ts";
-import { recordContact } from "../store/clusterContact.ts";
-import { queueAllNow } from "../store/jobBatches.ts";
+import { recordContact } from "../store/capacity.ts";
+import { queueAllNow } from "../store/jobs.ts";
 import type { ReconcileResult, ReconcilerContext } from "./context.ts";
 
 /** The watch may report the end of a pod late: until then the pod is not counted as foreign. */
@@ -68,7 +68,7 @@ function capacityOf(
         gpuType: type.id,
         zone: node.zone,
         units: type.resource === null ? type.slotsPerNode : (node.allocatable[type.resource] ?? 0),
-        foreignUnits: taken.reduce((sum, pod) => sum + unitsTaken(type, pod), 0),
+        unitsUsedByOthers: taken.reduce((sum, pod) => sum + unitsTaken(type, pod), 0),
         unhealthyUnits: type.resource === null ? 0 : (node.unhealthy[type.resource] ?? 0),
         ready: node.ready,
         cordoned: node.cordoned,

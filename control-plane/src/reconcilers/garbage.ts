@@ -1,6 +1,6 @@
 import { addMs, Minute } from "@gpu-dev/shared/durations.ts";
 import type { OwnedObject } from "../cluster/port.ts";
-import { explain, recordSightings } from "../store/garbage.ts";
+import { findKnownOwners, recordOrphans } from "../store/garbage.ts";
 import type { ReconcileResult, ReconcilerContext } from "./context.ts";
 
 /** An orphan is removed only if it is seen again this long after the first sighting. */
@@ -15,7 +15,7 @@ export async function reconcileGarbage(context: ReconcilerContext): Promise<Reco
   const { cluster, database, clock, log } = context;
   const owned = await cluster.listOwned();
   // The rows are read after the list, so an object that is created meanwhile already has its row.
-  const known = await explain(
+  const known = await findKnownOwners(
     database,
     owned.filter((object) => object.kind === "Pod").map((object) => object.name),
     owned.flatMap((object) => object.reservationId ?? []),
@@ -23,7 +23,7 @@ export async function reconcileGarbage(context: ReconcilerContext): Promise<Reco
   const orphans = owned.filter((object) => !isKnown(object, known));
   const now = clock.now();
   const oldEnough = addMs(now, -MIN_AGE_MS);
-  const due = new Set(await recordSightings(database, orphans, { now, oldEnough }));
+  const due = new Set(await recordOrphans(database, orphans, { now, oldEnough }));
   const removable = orphans.filter((object) => due.has(object.uid));
   for (const object of removable.slice(0, MAX_PER_SWEEP)) {
     log.warn({ kind: object.kind, name: object.name }, "orphan removed");

@@ -4,7 +4,7 @@ import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import { ClusterUnavailable } from "../cluster/port.ts";
 import { findType, unitsOf } from "../domain/catalogue.ts";
 import { capacityUntil } from "../domain/leaseTime.ts";
-import { podName } from "../domain/objectNames.ts";
+import { podName } from "../domain/reservation.ts";
 import { planInputOf, type QueuedReservation } from "../domain/plan/pool.ts";
 import type { Placement } from "../domain/plan/types.ts";
 import { insertAttempt } from "../store/attempts.ts";

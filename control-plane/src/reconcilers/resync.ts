@@ -1,7 +1,7 @@
 import { addMs, Second } from "@gpu-dev/shared/durations.ts";
-import { queueLooks } from "../store/jobBatches.ts";
+import { enqueueResync } from "../store/jobs.ts";
 import type { ReconcilerName } from "../store/jobs.ts";
-import { listLive, type LiveReservation } from "../store/liveReservations.ts";
+import { listLive, type LiveReservation } from "../store/reservationQueries.ts";
 import { listKeysOf } from "../store/sshKeys.ts";
 import type { ReconcileResult, ReconcilerContext } from "./context.ts";
 import { authorizedKeys } from "./reservation/createObjects.ts";
@@ -18,7 +18,7 @@ export async function reconcileResync(context: ReconcilerContext): Promise<Recon
     ...catalogue.types.map((type) => ({ reconciler: "plan" as const, key: type.id })),
     ...ids.map((id) => ({ reconciler: "reservation" as const, key: id })),
   ];
-  await queueLooks(database, work);
+  await enqueueResync(database, work);
   return {};
 }
 

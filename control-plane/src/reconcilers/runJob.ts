@@ -1,5 +1,5 @@
 import { ClusterUnavailable } from "../cluster/port.ts";
-import { isDatabaseAway } from "../store/database.ts";
+import { isDatabaseUnavailable } from "../store/database.ts";
 import { queueAt, type ReconcilerName } from "../store/jobs.ts";
 import type { Reconciler, ReconcilerContext } from "./context.ts";
 
@@ -21,7 +21,7 @@ export async function runJob(
     if (error instanceof ClusterUnavailable) {
       context.availability.failed();
       log.warn({ err: error }, "cluster unavailable; will retry");
-    } else if (isDatabaseAway(error)) {
+    } else if (isDatabaseUnavailable(error)) {
       log.warn({ err: error }, "database unavailable; will retry");
     } else {
       log.error({ err: error }, "reconciler failed; will retry");

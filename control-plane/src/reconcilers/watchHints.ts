@@ -1,8 +1,8 @@
 import { createCoalescer } from "@gpu-dev/shared/coalesce.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
 import type { NodeView, PodView } from "../cluster/port.ts";
-import { recordContact } from "../store/clusterContact.ts";
-import { queueAllNow, type Work } from "../store/jobBatches.ts";
+import { recordContact } from "../store/capacity.ts";
+import { queueAllNow, type Work } from "../store/jobs.ts";
 import type { ReconcilerName } from "../store/jobs.ts";
 import type { ReconcilerContext } from "./context.ts";
 

@@ -8,9 +8,9 @@ import {
   type WorkerEvents,
 } from "graphile-worker";
 import { Second } from "@gpu-dev/shared/durations.ts";
-import { isDatabaseAway } from "../store/database.ts";
+import { isDatabaseUnavailable } from "../store/database.ts";
 import type { ReconcilerName } from "../store/jobs.ts";
-import { queueUrl } from "../store/queueUrl.ts";
+import { queueUrl } from "../store/workers.ts";
 import type { Log } from "../platform/logger.ts";
 import type { ReconcilerContext } from "./context.ts";
 import { REGISTRY } from "./registry.ts";
@@ -98,7 +98,7 @@ export async function tidyQueue(databaseUrl: string): Promise<void> {
  */
 export function ignoreLostJobWrites(log: Log): () => void {
   const onRejection = (reason: unknown) => {
-    if (!isDatabaseAway(reason)) throw reason;
+    if (!isDatabaseUnavailable(reason)) throw reason;
     log.warn({ err: reason }, "database unavailable; the end of a job was not written");
   };
   process.on("unhandledRejection", onRejection);

@@ -1,15 +1,6 @@
 import type { UserId } from "@gpu-dev/shared/ids.ts";
+import type { AuditRow } from "../domain/views.ts";
 import { rows, type Queryable } from "./database.ts";
-
-export interface AuditRow {
-  readonly id: number;
-  readonly at: Date;
-  readonly userName: string | null;
-  readonly action: string;
-  readonly target: string | null;
-  readonly outcome: "allowed" | "refused";
-  readonly requestId: string;
-}
 
 export async function insertAudit(
   db: Queryable,

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import knex, { type Knex } from "knex";
 import pg from "pg";
+import { Second } from "@gpu-dev/shared/durations.ts";
+import { causesOf } from "@gpu-dev/shared/errors.ts";
 
 // Counts and ids fit a number; timestamps stay Dates.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
@@ -8,7 +10,7 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 /** The value of every `cluster` column: one control plane serves one cluster so far. */
 export const CLUSTER = "default";
 
-/** A pool (`Knex`) or a transaction (`Knex.Transaction`): every store function takes one of them first. */
+/** Every store function takes a pool (`Knex`) or a transaction (`Knex.Transaction`) first. */
 export type Database = Knex;
 export type Transaction = Knex.Transaction;
 /** For statements that may run inside or outside a transaction. */
@@ -17,7 +19,7 @@ export type Queryable = Knex | Knex.Transaction;
 export interface DatabaseOptions {
   readonly url: string;
   readonly poolSize: number;
-  /** Milliseconds that a statement may run before the server cancels it. */
+  /** How long a statement may run before the server cancels it. */
   readonly statementTimeoutMs?: number;
 }
 
@@ -25,16 +27,16 @@ export interface DatabaseOptions {
 export function openDatabase({
   url,
   poolSize,
-  statementTimeoutMs = 10_000,
+  statementTimeoutMs = 10 * Second.ms,
 }: DatabaseOptions): Database {
   const connection: Knex.PgConnectionConfig & { readonly pipeline: boolean } = {
     connectionString: url,
     application_name: "gpu-dev-control-plane",
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: statementTimeoutMs,
-    idle_in_transaction_session_timeout: 15_000,
+    idle_in_transaction_session_timeout: 15 * Second.ms,
     keepAlive: true,
-    // What a transaction asks without waiting for an answer goes out at once, and is done in that order.
+    // See `pipelined`.
     pipeline: true,
   };
   return knex({
@@ -42,35 +44,66 @@ export function openDatabase({
     // knex prints to the console what it also throws; the caller logs it, once and as JSON.
     log: { warn: ignore, error: ignore, deprecate: ignore, debug: ignore },
     connection,
-    pool: { min: 0, max: poolSize, idleTimeoutMillis: 30_000, acquireTimeoutMillis: 5_000 },
-    acquireConnectionTimeout: 5_000,
+    pool: {
+      min: 0,
+      max: poolSize,
+      idleTimeoutMillis: 30 * Second.ms,
+      acquireTimeoutMillis: CONNECT_TIMEOUT_MS,
+    },
+    acquireConnectionTimeout: CONNECT_TIMEOUT_MS,
   });
 }
 
+const CONNECT_TIMEOUT_MS = 5 * Second.ms;
+
 function ignore(): void {
-  // The caller is told by the exception.
+  // The exception informs the caller.
 }
 
-/** Runs `work` in one transaction. It may run more than once, see `untilNoDeadlock`, so it does nothing but write there. */
+/**
+ * Runs `work` in one transaction. It may run more than once, see `retryOnDeadlock`, so it has no
+ * effect but its writes.
+ */
 export function inTransaction<Result>(
   db: Database,
   work: (trx: Transaction) => Promise<Result>,
 ): Promise<Result> {
-  return untilNoDeadlock(() => db.transaction(work));
+  return retryOnDeadlock(() => db.transaction(work));
 }
 
-const TRIES = 5;
+type Results<Statements extends readonly unknown[]> = {
+  -readonly [Index in keyof Statements]: Awaited<Statements[Index]>;
+};
 
 /**
- * PostgreSQL ends one of those that wait for each other, and undoes what it did: that one does it again. Jobs are why
- * it happens: we queue many in one transaction, and the queue takes many away in one, in whatever order.
+ * Several statements of one transaction, in one round trip. A transaction has one connection, and
+ * pg's pipeline mode sends on it what is not awaited yet, so PostgreSQL executes the statements one
+ * after the other, in the order of the list. The first failure rejects the whole; the statements
+ * after it fail too, because PostgreSQL has aborted the transaction.
  */
-export async function untilNoDeadlock<Result>(work: () => Promise<Result>): Promise<Result> {
+export async function pipelined<const Statements extends readonly unknown[]>(
+  trx: Transaction,
+  statements: Statements,
+): Promise<Results<Statements>> {
+  if (trx.isTransaction !== true) {
+    throw new Error("only the statements of one transaction have an order; await these one by one");
+  }
+  return (await Promise.all(statements)) as Results<Statements>;
+}
+
+const MAX_TRIES = 5;
+
+/**
+ * PostgreSQL ends one of the transactions that wait for each other and rolls it back; that one runs
+ * again. Job rows cause this: we insert many in one transaction, and the queue takes many in one,
+ * in any order.
+ */
+export async function retryOnDeadlock<Result>(work: () => Promise<Result>): Promise<Result> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await work();
     } catch (error) {
-      if (!isDeadlock(error) || tries === TRIES) throw error;
+      if (!isDeadlock(error) || tries === MAX_TRIES) throw error;
     }
   }
 }
@@ -81,9 +114,9 @@ function isDeadlock(error: unknown): boolean {
 }
 
 /**
- * Rows of one raw statement. Every statement of the store goes through here. Each connection has PostgreSQL read and plan a
- * text once, so that texts are few and bindings carry what differs; what they answer is listed column by column, since a
- * prepared `*` fails when a migration adds one.
+ * Rows of one raw statement. Every statement of the store goes through here. Each connection
+ * prepares a text once, so there are few texts, and bindings carry what differs. Results are listed
+ * column by column, because a prepared `*` fails when a migration adds a column.
  */
 export async function rows<Row>(
   db: Queryable,
@@ -113,28 +146,30 @@ export async function firstRow<Row>(
   return (await rows<Row>(db, sql, bindings))[0];
 }
 
-/** The database's own clock, not this machine's. */
+/** The time of the database's clock, not of this machine's. */
 export async function readDatabaseTime(db: Queryable): Promise<Date> {
   const row = await firstRow<{ now: Date }>(db, "select clock_timestamp() as now");
-  if (!row) throw new Error("the database did not answer its time");
+  if (!row) throw new Error("select returned no row");
   return row.now;
 }
 
-/** Connection class of errors (SQLSTATE 08, 57P, 53) and socket failures: the database is away, not the request wrong. */
-export function isDatabaseAway(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const code = (cause as { code?: unknown }).code;
-    if (
-      typeof code === "string" &&
-      /^(?:08|57P|53)|^(?:ECONN|EPIPE|ETIMEDOUT|ENOENT$|ENOTFOUND|EAI_)/.test(code)
-    )
-      return true;
-    if (
-      /Connection terminated|not queryable|timeout acquiring a connection|Timeout acquiring|connection timeout/i.test(
-        cause.message,
-      )
-    )
-      return true;
-  }
-  return false;
+/** One cheap round trip: whether the database responds at all. */
+export async function pingDatabase(db: Queryable): Promise<void> {
+  await firstRow(db, "select 1");
+}
+
+/** SQLSTATE classes of lost connections (08, 57P, 53) and socket failures. */
+const UNAVAILABLE_CODES = /^(?:08|57P|53)|^(?:ECONN|EPIPE|ETIMEDOUT|ENOENT$|ENOTFOUND|EAI_)/;
+/** Failures of pg and knex that carry no code. */
+const UNAVAILABLE_MESSAGES =
+  /Connection terminated|not queryable|timeout acquiring a connection|connection timeout/i;
+
+/** Whether the database could not be reached; the request itself may be right. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  return causesOf(error).some((cause) => {
+    if (!(cause instanceof Error)) return false;
+    const { code } = cause as { readonly code?: unknown };
+    const isKnownCode = typeof code === "string" && UNAVAILABLE_CODES.test(code);
+    return isKnownCode || UNAVAILABLE_MESSAGES.test(cause.message);
+  });
 }

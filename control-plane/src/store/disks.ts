@@ -1,11 +1,12 @@
 import type { DiskId, ReservationId, UserId } from "@gpu-dev/shared/ids.ts";
-import type { ReservationState } from "@gpu-dev/shared/states.ts";
 import type { Disk } from "../domain/reservation.ts";
-import { firstRow, rows, type Queryable, type Transaction } from "./database.ts";
+import type { DiskHolder, DiskWithHolder } from "../domain/views.ts";
+import { CLUSTER, firstRow, rows, type Queryable, type Transaction } from "./database.ts";
 
 const DISK_COLUMNS = `
-  id, owner_id as "ownerId", name, size_gib as "sizeGib", zone, claim_name as "claimName",
-  claim_uid as "claimUid", fence, created_at as "createdAt", last_used_at as "lastUsedAt"`;
+  disks.id, disks.owner_id as "ownerId", disks.name, disks.size_gib as "sizeGib", disks.zone,
+  disks.claim_name as "claimName", disks.claim_uid as "claimUid", disks.fence,
+  disks.created_at as "createdAt", disks.last_used_at as "lastUsedAt"`;
 
 /** The owner's disk of this name, locked until the transaction ends. */
 export async function lockDisk(
@@ -20,10 +21,10 @@ export async function lockDisk(
   );
 }
 
-/** @returns undefined when another transaction made a disk of this name first */
+/** @returns undefined when another transaction created a disk of this name first */
 export async function insertDisk(
   trx: Transaction,
-  fresh: {
+  disk: {
     readonly id: DiskId;
     readonly ownerId: UserId;
     readonly name: string;
@@ -38,7 +39,7 @@ export async function insertDisk(
      values (:id, :ownerId, :name, :sizeGib, :claimName, :now)
      on conflict (owner_id, name) do nothing
      returning ${DISK_COLUMNS}`,
-    { ...fresh },
+    { ...disk },
   );
 }
 
@@ -54,18 +55,6 @@ export async function findDiskZone(
     [ownerId, name],
   );
   return row?.zone ?? undefined;
-}
-
-export interface DiskHolder {
-  readonly reservationId: ReservationId;
-  readonly name: string;
-  readonly state: ReservationState;
-  readonly expiresAt: Date | null;
-  readonly capacityUntil: Date | null;
-}
-
-export interface DiskWithHolder extends Disk {
-  readonly heldBy: DiskHolder | null;
 }
 
 type HeldColumns = {
@@ -98,4 +87,90 @@ function holderOf(row: HeldColumns): DiskHolder | null {
     expiresAt: row.heldExpiresAt,
     capacityUntil: row.heldCapacityUntil,
   };
+}
+
+/** The reservation that holds the disk now. */
+export async function findHolder(db: Queryable, diskId: DiskId): Promise<DiskHolder | undefined> {
+  return firstRow<DiskHolder>(
+    db,
+    `select r.id as "reservationId", r.name, r.state, r.expires_at as "expiresAt",
+       r.capacity_until as "capacityUntil"
+     from attachments a join reservations r on r.id = a.reservation_id
+     where a.disk_id = ? and a.released_at is null`,
+    [diskId],
+  );
+}
+
+/** Gives the disk to a reservation. The caller holds the disk's row lock. */
+export async function attachDisk(
+  trx: Transaction,
+  attachment: {
+    readonly diskId: DiskId;
+    readonly reservationId: ReservationId;
+    readonly now: Date;
+  },
+): Promise<void> {
+  await firstRow(
+    trx,
+    `with fenced as (update disks set fence = fence + 1 where id = :diskId returning id, fence)
+     insert into attachments (disk_id, reservation_id, fence, attached_at)
+     select id, :reservationId, fence, :now from fenced
+     returning fence`,
+    { ...attachment },
+  );
+}
+
+/** The disk that a reservation holds, from its creation until its pod is seen gone. */
+export async function findAttachedDisk(
+  db: Queryable,
+  id: ReservationId,
+): Promise<Disk | undefined> {
+  return firstRow<Disk>(
+    db,
+    `select ${DISK_COLUMNS} from attachments a join disks on disks.id = a.disk_id
+     where a.reservation_id = ? and a.released_at is null`,
+    [id],
+  );
+}
+
+/**
+ * Stores which claim holds the disk's data. It never changes once it is set, because another UID
+ * is another, empty volume.
+ * @returns false when a different claim is stored
+ */
+export async function recordClaim(db: Queryable, disk: DiskId, claimUid: string): Promise<boolean> {
+  const row = await firstRow(
+    db,
+    `update disks set claim_uid = :claimUid
+     where id = :disk and (claim_uid is null or claim_uid = :claimUid) returning id`,
+    { disk, claimUid },
+  );
+  return row !== undefined;
+}
+
+/** Binds a disk to the zone of the node that uses it first, as its volume is. */
+export async function recordZone(db: Queryable, disk: DiskId, node: string): Promise<void> {
+  await firstRow(
+    db,
+    `update disks set zone = n.zone from capacity_nodes n
+     where disks.id = :disk and disks.zone is null
+       and n.cluster = :cluster and n.name = :node and n.zone <> '' returning disks.id`,
+    { disk, node, cluster: CLUSTER },
+  );
+}
+
+/** Frees the disk for the next reservation. @returns undefined when it was already free */
+export async function releaseAttachment(
+  db: Queryable,
+  id: ReservationId,
+  now: Date,
+): Promise<{ readonly diskId: DiskId; readonly name: string } | undefined> {
+  return firstRow(
+    db,
+    `with released as (
+       update attachments set released_at = :now where reservation_id = :id and released_at is null returning disk_id)
+     update disks set last_used_at = :now from released where disks.id = released.disk_id
+     returning disks.id as "diskId", disks.name`,
+    { id, now },
+  );
 }

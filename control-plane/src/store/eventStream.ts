@@ -1,63 +1,66 @@
-import type { UserId } from "@gpu-dev/shared/ids.ts";
 import pg from "pg";
+import { Second } from "@gpu-dev/shared/durations.ts";
+import type { UserId } from "@gpu-dev/shared/ids.ts";
 
 const EVENTS_CHANNEL = "gpu_dev_events";
 export const CHANGES_CHANNEL = "gpu_dev_changes";
-const RECONNECT_MS = 1_000;
-/** A connection that died without a word is found by the system's own probes, not after two hours. */
-const PROBE_AFTER_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 5 * Second.ms;
+const RECONNECT_MS = Second.ms;
+/** Keepalive probes detect a dead connection, instead of the system's default of two hours. */
+const PROBE_AFTER_MS = 10 * Second.ms;
 
-/** Something changed that has no event. `anything`: hints may have been missed while nobody listened. */
+/** A change that has no event. `anything`: hints may have been missed while not connected. */
 export type ChangeHint =
   | { readonly what: "availability" }
   | { readonly what: "waiting"; readonly ownerId: UserId }
   | { readonly what: "anything" };
 
-/** What follows it in a notification is the owner of the rows. */
+/** In a notification the id of the rows' owner follows it. */
 export const WAITING_PREFIX = "waiting/";
 
-interface Hearers {
-  readonly onHint: () => void;
+interface Listeners {
+  /** New events may be there. */
+  readonly onEvent: () => void;
   readonly onChange: (hint: ChangeHint) => void;
 }
 
 /**
- * One connection that listens for new events and calls `onHint` for each, and `onChange` for what has no event.
- * It connects again by itself for ever; events missed meanwhile are found by the listener's own polling, and
- * everything else is told as changed.
+ * One connection that listens for new events and for changes that have no event. It reconnects
+ * automatically and without a limit. The caller finds missed events by polling; after a reconnect
+ * everything else is reported as changed.
  */
 export function listenForEvents(
-  options: Hearers & {
+  options: Listeners & {
     readonly databaseUrl: string;
     readonly onError: (error: unknown) => void;
   },
 ): { stop(): Promise<void> } {
   let client: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
+  let isStopped = false;
 
   const connect = async (): Promise<void> => {
-    const fresh = newClient(options.databaseUrl);
-    client = fresh;
-    let lost = false;
+    const created = newClient(options.databaseUrl);
+    client = created;
+    let isLost = false;
     const onLost = (error?: unknown): void => {
-      if (lost || stopped) return;
-      lost = true;
+      if (isLost || isStopped) return;
+      isLost = true;
       if (error !== undefined) options.onError(error);
-      fresh.end().catch(() => undefined);
+      created.end().catch(() => undefined);
       timer = setTimeout(() => void connect(), RECONNECT_MS);
     };
-    fresh.on("error", onLost);
-    fresh.on("end", () => {
+    created.on("error", onLost);
+    created.on("end", () => {
       onLost();
     });
-    fresh.on("notification", (notification) => {
-      passOn(notification, options);
+    created.on("notification", (notification) => {
+      notify(notification, options);
     });
     try {
-      await fresh.connect();
-      await fresh.query(`listen ${EVENTS_CHANNEL}; listen ${CHANGES_CHANNEL}`);
-      options.onHint();
+      await created.connect();
+      await created.query(`listen ${EVENTS_CHANNEL}; listen ${CHANGES_CHANNEL}`);
+      options.onEvent();
       options.onChange({ what: "anything" });
     } catch (error) {
       onLost(error);
@@ -67,7 +70,7 @@ export function listenForEvents(
 
   return {
     async stop() {
-      stopped = true;
+      isStopped = true;
       clearTimeout(timer);
       await client?.end().catch(() => undefined);
     },
@@ -78,19 +81,22 @@ function newClient(databaseUrl: string): pg.Client {
   return new pg.Client({
     connectionString: databaseUrl,
     application_name: "gpu-dev-event-stream",
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: PROBE_AFTER_MS,
   });
 }
 
-function passOn({ channel, payload = "" }: pg.Notification, { onHint, onChange }: Hearers): void {
-  if (channel === EVENTS_CHANNEL) onHint();
+function notify(
+  { channel, payload = "" }: pg.Notification,
+  { onEvent, onChange }: Listeners,
+): void {
+  if (channel === EVENTS_CHANNEL) onEvent();
   const change = channel === CHANGES_CHANNEL ? parseChange(payload) : undefined;
   if (change) onChange(change);
 }
 
-/** A newer process may send words that this one does not know. */
+/** Payloads that this version does not know, of a newer process, are ignored. */
 function parseChange(payload: string): ChangeHint | undefined {
   if (payload === "availability") return { what: "availability" };
   if (!payload.startsWith(WAITING_PREFIX)) return undefined;

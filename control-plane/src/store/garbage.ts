@@ -1,7 +1,7 @@
-import { rows, type Queryable } from "./database.ts";
+import { CLUSTER, rows, type Queryable } from "./database.ts";
 
-/** Which of these pods (by name) an unfinished attempt explains, and which reservations are live. */
-export async function explain(
+/** Which of these pods (by name) belong to an unfinished attempt, and which reservations are live. */
+export async function findKnownOwners(
   db: Queryable,
   podNames: readonly string[],
   reservationIds: readonly string[],
@@ -24,41 +24,42 @@ export async function explain(
   };
 }
 
-export interface Sighting {
+/** An object in the cluster that no row accounts for. */
+export interface Orphan {
   readonly uid: string;
   readonly kind: string;
   readonly name: string;
 }
 
 /**
- * Remembers what no row explains and forgets what is no longer so.
+ * Stores which objects have no owner now, and removes those that no longer are orphans or are gone.
  * @returns UIDs that were first seen at or before `oldEnough`, oldest first
  */
-export async function recordSightings(
+export async function recordOrphans(
   db: Queryable,
-  unexplained: readonly Sighting[],
-  { now, oldEnough }: { now: Date; oldEnough: Date },
+  orphans: readonly Orphan[],
+  { now, oldEnough }: { readonly now: Date; readonly oldEnough: Date },
 ): Promise<string[]> {
-  const seen = JSON.stringify(unexplained);
+  const seen = JSON.stringify(orphans);
   await rows(
     db,
-    `delete from garbage_sightings where cluster = 'default' and uid not in
-       (select s.uid from jsonb_to_recordset(?::jsonb) as s(uid text))`,
-    [seen],
+    `delete from garbage_sightings where cluster = :cluster and uid not in
+       (select s.uid from jsonb_to_recordset(cast(:seen as jsonb)) as s(uid text))`,
+    { seen, cluster: CLUSTER },
   );
   await rows(
     db,
     `insert into garbage_sightings (cluster, uid, kind, name, first_seen_at, last_seen_at)
-     select 'default', s.uid, s.kind, s.name, :now, :now
+     select :cluster, s.uid, s.kind, s.name, :now, :now
      from jsonb_to_recordset(cast(:seen as jsonb)) as s(uid text, kind text, name text)
      on conflict (cluster, uid) do update set last_seen_at = excluded.last_seen_at`,
-    { seen, now },
+    { seen, now, cluster: CLUSTER },
   );
   const old = await rows<{ uid: string }>(
     db,
     `select uid from garbage_sightings
-     where cluster = 'default' and first_seen_at <= ? order by first_seen_at, uid`,
-    [oldEnough],
+     where cluster = :cluster and first_seen_at <= :oldEnough order by first_seen_at, uid`,
+    { oldEnough, cluster: CLUSTER },
   );
   return old.map((row) => row.uid);
 }

@@ -1,16 +1,17 @@
 import type { UserId } from "@gpu-dev/shared/ids.ts";
 import { firstRow, rows, type Transaction } from "./database.ts";
 
-export interface StoredAnswer {
+export interface StoredResponse {
   readonly requestHash: Buffer;
   readonly status: number;
   readonly response: unknown;
 }
 
 /**
- * Takes the key for this transaction. A second request with the same key waits here until the first one commits
- * (then it finds the answer) or rolls back (then it is the first): the primary key's index does the waiting.
- * @returns undefined when the key is ours now, else the answer that the first one stored
+ * Takes the key for this transaction. A second request with the same key waits here, on the primary
+ * key's index, until the first one commits (then it finds the response) or rolls back (then it is
+ * the first).
+ * @returns undefined when the caller now has the key, otherwise the response that the first stored
  */
 export async function takeKey(
   trx: Transaction,
@@ -20,7 +21,7 @@ export async function takeKey(
     readonly requestHash: Buffer;
     readonly now: Date;
   },
-): Promise<StoredAnswer | undefined> {
+): Promise<StoredResponse | undefined> {
   const taken = await firstRow(
     trx,
     `insert into idempotency_keys (user_id, key, request_hash, created_at)
@@ -30,19 +31,19 @@ export async function takeKey(
     { ...key },
   );
   if (taken) return undefined;
-  const stored = await firstRow<StoredAnswer>(
+  const stored = await firstRow<StoredResponse>(
     trx,
     `select request_hash as "requestHash", status, response from idempotency_keys
      where user_id = ? and key = ?`,
     [key.userId, key.key],
   );
-  // Pruned between the two statements: a day has passed, so it is a new request.
+  // Retention removed it between the two statements: a day has passed, so this is a new request.
   return stored ?? takeKey(trx, key);
 }
 
-export async function storeAnswer(
+export async function storeResponse(
   trx: Transaction,
-  answer: {
+  stored: {
     readonly userId: UserId;
     readonly key: string;
     readonly status: number;
@@ -53,6 +54,6 @@ export async function storeAnswer(
     trx,
     `update idempotency_keys set status = :status, response = :response
      where user_id = :userId and key = :key returning key`,
-    { ...answer, response: JSON.stringify(answer.response) },
+    { ...stored, response: JSON.stringify(stored.response) },
   );
 }

@@ -1,6 +1,6 @@
-import { rows, type Queryable } from "./database.ts";
+import { retryOnDeadlock, rows, type Queryable } from "./database.ts";
 
-/** The reconcilers that work is queued for. A job carries only its key. */
+/** The reconcilers that jobs run. A job carries only its key. */
 export const RECONCILERS = [
   "plan",
   "reservation",
@@ -11,10 +11,15 @@ export const RECONCILERS = [
 ] as const;
 export type ReconcilerName = (typeof RECONCILERS)[number];
 
+export interface Work {
+  readonly reconciler: ReconcilerName;
+  readonly key: string;
+}
+
 /**
- * Queues a run of a reconciler, in the caller's transaction. `now` and `timer` have job keys of their own:
- * with one key, queueing work for now would push back, or swallow, a wake-up that was set for later.
- * A run that is under way is not touched: a new one follows it.
+ * Queues a run of a reconciler, in the caller's transaction. Immediate runs and timers have
+ * different job keys: with one key, queueing work for now would postpone or replace a wake-up that
+ * was set for later. A run in progress is not affected: the new one follows it.
  */
 export async function queueNow(
   db: Queryable,
@@ -40,4 +45,37 @@ export async function queueAt(
     `select 1 from graphile_worker.add_job(?, json_build_object('key', ?::text), run_at := ?, job_key := ?, max_attempts := 100)`,
     [reconciler, key, runAt, `${reconciler}/${key}/timer`],
   );
+}
+
+/** `queueNow` for many keys in one statement. */
+export async function queueAllNow(db: Queryable, work: readonly Work[]): Promise<void> {
+  await addJobs(db, work, { suffix: "", priority: 0 });
+}
+
+/**
+ * Queues runs without a trigger, behind those that users and the cluster caused. They have their
+ * own job keys, because with a shared key a resync would give a triggered run its low priority.
+ */
+export async function enqueueResync(db: Queryable, work: readonly Work[]): Promise<void> {
+  await addJobs(db, work, { suffix: "/resync", priority: 10 });
+}
+
+/** Ordered by key, so that two transactions that add the same jobs do not deadlock. */
+async function addJobs(
+  db: Queryable,
+  work: readonly Work[],
+  { suffix, priority }: { readonly suffix: string; readonly priority: number },
+): Promise<void> {
+  if (work.length === 0) return;
+  const queue = () =>
+    rows(
+      db,
+      `select count(*) from graphile_worker.add_jobs(array(
+         select row(w.reconciler, json_build_object('key', w.key), null, null, 100,
+           w.reconciler || '/' || w.key || :suffix, :priority::smallint, null)::graphile_worker.job_spec
+         from jsonb_to_recordset(cast(:work as jsonb)) as w(reconciler text, key text)
+         order by w.reconciler, w.key))`,
+      { work: JSON.stringify(work), suffix, priority },
+    );
+  await (db.isTransaction === true ? queue() : retryOnDeadlock(queue));
 }

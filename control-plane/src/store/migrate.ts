@@ -1,13 +1,20 @@
 import { readdir, readFile } from "node:fs/promises";
 import { runMigrations as migrateWorker } from "graphile-worker";
 import pg from "pg";
+import { setTimeout as pause } from "node:timers/promises";
+import { Second } from "@gpu-dev/shared/durations.ts";
+import { newId } from "../platform/newId.ts";
+import type { Log } from "../platform/logger.ts";
+import { firstRow, isDatabaseUnavailable, type Queryable } from "./database.ts";
 
 const DIRECTORY = new URL("../../../migrations/", import.meta.url);
 const FILE = /^(\d{4})_[a-z0-9_]+\.sql$/;
-/** A migration whose first line says so makes code that does not know it refuse to run. */
+/** A migration with this first line makes older code, which does not know it, refuse to run. */
 const BREAKING = /^-- breaking\b/;
-/** Any number, the same in every process: starters that race wait for one another. */
+/** Any number, the same in every process: processes that start together wait for one another. */
 const LOCK = 7_041_902;
+const CONNECT_TIMEOUT_MS = 10 * Second.ms;
+const RETRY_MS = Second.ms / 2;
 
 export interface Migration {
   readonly number: number;
@@ -27,11 +34,14 @@ export async function readMigrations(): Promise<Migration[]> {
 }
 
 /**
- * Brings a database to the newest migration, one transaction each; running it twice, or in two processes at
- * once, changes nothing more. Throws when the database carries a newer migration marked breaking.
+ * Brings a database to the newest migration, one transaction each. Running it again, or in two
+ * processes at once, is harmless. Throws when the database has a newer migration marked breaking.
  */
 export async function migrate(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  });
   await client.connect();
   try {
     await client.query("select pg_advisory_lock($1)", [LOCK]);
@@ -51,6 +61,60 @@ export async function migrate(url: string): Promise<void> {
   } finally {
     await client.end();
   }
+}
+
+export interface WaitOptions {
+  readonly log: Log;
+  /** How long the database may take until it responds for the first time. */
+  readonly waitMs: number;
+  /** Ends the wait when the process is asked to stop. */
+  readonly stopping: AbortSignal | undefined;
+}
+
+/**
+ * `migrate`, as soon as the database responds: it is often still starting, because both are started
+ * together. Throws when it does not respond in time, or when asked to stop before it does.
+ */
+export async function migrateWhenReady(
+  url: string,
+  { log, waitMs, stopping }: WaitOptions,
+): Promise<void> {
+  const deadline = performance.now() + waitMs;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await migrate(url);
+      return;
+    } catch (cause) {
+      if (!isDatabaseUnavailable(cause)) throw cause;
+      if (performance.now() > deadline) {
+        throw new Error(
+          `PostgreSQL did not respond for ${String(Math.round(waitMs / Second.ms))} s; ` +
+            "check that it runs and that DATABASE_URL names it",
+          { cause },
+        );
+      }
+      // Logged once: a line per retry would hide other lines.
+      if (tries === 1) log.warn({ err: cause, waitMs }, "PostgreSQL does not respond; will retry");
+    }
+    await pause(RETRY_MS, undefined, { signal: stopping }).catch(() => {
+      throw new Error("asked to stop before PostgreSQL responded; nothing was started");
+    });
+  }
+}
+
+/** The id of this installation: created by the first process that starts, then never changed. */
+export async function ensureInstallation(db: Queryable): Promise<string> {
+  const row = await firstRow<{ id: string }>(
+    db,
+    `with created as (insert into installation (id) values (?) on conflict do nothing returning id)
+     select id from created union all select id from installation limit 1`,
+    [newId()],
+  );
+  if (row) return row.id;
+  // Another process inserted it after this statement's snapshot was taken.
+  const existing = await firstRow<{ id: string }>(db, "select id from installation");
+  if (!existing) throw new Error("insert returned no row");
+  return existing.id;
 }
 
 function refuseNewer(
@@ -78,7 +142,7 @@ async function apply(client: pg.Client, migration: Migration): Promise<void> {
     await client.query("commit");
   } catch (error) {
     await client.query("rollback");
-    throw new Error(`migration ${migration.file} failed; nothing of it was applied`, {
+    throw new Error(`migration ${migration.file} failed and was rolled back`, {
       cause: error,
     });
   }

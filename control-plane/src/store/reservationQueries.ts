@@ -1,27 +1,9 @@
 import type { ReservationId, UserId } from "@gpu-dev/shared/ids.ts";
 import type { ReservationState } from "@gpu-dev/shared/states.ts";
-import type { Reservation } from "../domain/reservation.ts";
 import type { Viewer } from "../domain/principal.ts";
-import { firstRow, rows, type Queryable } from "./database.ts";
+import type { ReservationView } from "../domain/views.ts";
+import { CLUSTER, firstRow, rows, type Queryable } from "./database.ts";
 import { RESERVATION_COLUMNS } from "./reservations.ts";
-
-export interface MemberRow {
-  readonly rank: number;
-  readonly attempt: number;
-  readonly node: string;
-  readonly podName: string;
-  readonly podIp: string | null;
-  readonly workspacePath: string | null;
-  readonly restarts: number;
-  readonly gone: boolean;
-}
-
-/** A reservation with what is shown beside it. */
-export interface ReservationView extends Reservation {
-  readonly ownerName: string;
-  /** Of the attempt that runs or ran last, by rank. */
-  readonly members: readonly MemberRow[];
-}
 
 const VIEW_COLUMNS = `${RESERVATION_COLUMNS},
   (select u.name from users u where u.id = reservations.owner_id) as "ownerName",
@@ -31,7 +13,7 @@ const VIEW_COLUMNS = `${RESERVATION_COLUMNS},
      from attempts a
      where a.reservation_id = reservations.id and a.attempt = reservations.attempt) as members`;
 
-/** Absent also when it is somebody else's and the viewer may not see it. */
+/** Undefined also for another user's reservation that the viewer may not see. */
 export async function findView(
   db: Queryable,
   viewer: Viewer,
@@ -45,7 +27,7 @@ export async function findView(
   );
 }
 
-/** For the audit only: tells a forbidden look from one at nothing. */
+/** For the audit only: distinguishes a forbidden read from one of an id that does not exist. */
 export async function reservationExists(db: Queryable, id: ReservationId): Promise<boolean> {
   return (await firstRow(db, "select 1 from reservations where id = ?", [id])) !== undefined;
 }
@@ -79,7 +61,7 @@ export async function listViews(
   );
 }
 
-/** Names that the owner's live reservations have. */
+/** The names of the owner's live reservations. */
 export async function listLiveNames(db: Queryable, ownerId: UserId): Promise<string[]> {
   const live = await rows<{ name: string }>(
     db,
@@ -89,7 +71,7 @@ export async function listLiveNames(db: Queryable, ownerId: UserId): Promise<str
   return live.map((row) => row.name);
 }
 
-/** The owner's reservations whose pods may have an authorized_keys file to renew. */
+/** The owner's reservations whose pods may have an authorized_keys file to update. */
 export async function listReachable(db: Queryable, ownerId: UserId): Promise<ReservationId[]> {
   const reachable = await rows<{ id: ReservationId }>(
     db,
@@ -98,3 +80,76 @@ export async function listReachable(db: Queryable, ownerId: UserId): Promise<Res
   );
   return reachable.map((row) => row.id);
 }
+
+export async function countLiveByState(db: Queryable): Promise<Map<ReservationState, number>> {
+  const counts = await rows<{ state: ReservationState; count: number }>(
+    db,
+    `select state, count(*)::integer as count from reservations
+     where state not in ('ended', 'failed') group by state`,
+  );
+  return new Map(counts.map((row) => [row.state, row.count]));
+}
+
+/** A reservation that has not ended, with what the resync compares with its pods. */
+export interface LiveReservation {
+  readonly id: ReservationId;
+  readonly ownerId: UserId;
+  readonly state: ReservationState;
+  /** It must be reconciled, whatever the cluster shows. */
+  readonly due: boolean;
+  readonly expiresAt: Date | null;
+  /** Of the current attempt, by rank. */
+  readonly members: readonly LiveMember[];
+}
+
+export interface LiveMember {
+  readonly podName: string;
+  readonly podUid: string | null;
+  readonly restarts: number;
+  readonly podIp: string | null;
+  readonly workspacePath: string | null;
+}
+
+type LiveRow = Omit<LiveReservation, "members"> & LiveMember;
+
+/**
+ * Every reservation that has not ended. The last half hour of a lease contains its warnings and its
+ * end, and counts as due. The planner moves queued ones with jobs of its own: due are those that
+ * leave the queue without it, or that still have a pod of an earlier attempt.
+ */
+export async function listLive(
+  db: Queryable,
+  { now, queuedSince }: { readonly now: Date; readonly queuedSince: Date },
+): Promise<LiveReservation[]> {
+  const found = await rows<LiveRow | (LiveRow & { readonly podName: null })>(
+    db,
+    `select r.id, r.state, r.owner_id as "ownerId", r.expires_at as "expiresAt", a.pod_name as "podName",
+       a.pod_uid as "podUid", coalesce(a.restarts, 0) as restarts, a.pod_ip as "podIp", a.workspace_path as "workspacePath",
+       r.cancel_requested_at is not null or case r.state
+         when 'queued' then r.queued_at < cast(:queuedSince as timestamptz)
+           or (r.attempt > 0 and exists (select 1 from attempts o where o.reservation_id = r.id and o.gone_at is null))
+         when 'ready' then n.ready is not true or r.expires_at < cast(:now as timestamptz) + interval '31 minutes'
+         else true end as due
+     from reservations r
+     left join attempts a on a.reservation_id = r.id and a.attempt = r.attempt
+     left join capacity_nodes n on n.cluster = r.cluster and n.name = a.node
+     where r.cluster = :cluster and r.state not in ('ended', 'failed')
+     order by r.id, a.rank`,
+    { now, queuedSince, cluster: CLUSTER },
+  );
+  return [...Map.groupBy(found, (row) => row.id).values()].flatMap((group) => {
+    const [first] = group;
+    if (!first) return [];
+    const { id, ownerId, state, expiresAt } = first;
+    const members = group.filter((row): row is LiveRow => row.podName !== null).map(memberOf);
+    return [{ id, ownerId, state, expiresAt, due: group.some((row) => row.due), members }];
+  });
+}
+
+const memberOf = ({ podName, podUid, restarts, podIp, workspacePath }: LiveRow): LiveMember => ({
+  podName,
+  podUid,
+  restarts,
+  podIp,
+  workspacePath,
+});

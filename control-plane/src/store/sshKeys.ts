@@ -1,13 +1,6 @@
 import type { KeyId, UserId } from "@gpu-dev/shared/ids.ts";
+import type { SshKeyRow } from "../domain/views.ts";
 import { firstRow, rows, type Queryable, type Transaction } from "./database.ts";
-
-export interface SshKeyRow {
-  readonly id: KeyId;
-  readonly publicKey: string;
-  readonly fingerprint: string;
-  readonly comment: string;
-  readonly createdAt: Date;
-}
 
 const COLUMNS = `id, public_key as "publicKey", fingerprint, comment, created_at as "createdAt"`;
 

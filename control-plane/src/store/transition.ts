@@ -1,5 +1,5 @@
 import type { Reservation } from "../domain/reservation.ts";
-import { canMove } from "../domain/stateMachine.ts";
+import { canMove } from "../domain/reservation.ts";
 import type { ReservationState } from "@gpu-dev/shared/states.ts";
 import type { Transaction } from "./database.ts";
 import type { NewEvent } from "./events.ts";
@@ -90,7 +90,7 @@ export async function writeReservation(
        update reservations set ${set.join(", ")}
        where id = :id and state = :from and generation = :generation
        returning *),
-     told as (
+     recorded as (
        insert into events (owner_id, reservation_id, type, at, message, data)
        select w.owner_id, w.id, e.type, cast(:now as timestamptz), e.message, coalesce(e.data, '{}')
        from written w, jsonb_to_recordset(cast(:events as jsonb)) as e(type text, message text, data jsonb))

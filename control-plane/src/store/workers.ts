@@ -1,6 +1,6 @@
 import { rows, type Queryable } from "./database.ts";
 
-/** Says that these workers are alive. Times are the database's own. */
+/** Records that these workers are alive, in database time. */
 export async function beat(db: Queryable, workerIds: readonly string[]): Promise<void> {
   await rows(
     db,
@@ -19,7 +19,7 @@ export async function removeBeats(db: Queryable, workerIds: readonly string[]): 
   );
 }
 
-/** Takes the locks from workers of which it is known that they are no more. */
+/** Releases the locks of workers that are known to have ended. */
 export async function unlockWorkers(db: Queryable, workerIds: readonly string[]): Promise<void> {
   await rows(
     db,
@@ -29,8 +29,9 @@ export async function unlockWorkers(db: Queryable, workerIds: readonly string[])
 }
 
 /**
- * Takes the locks from workers that have not beaten for `silenceSeconds`. A lock younger than that is left
- * alone: its worker may not have beaten yet. @returns the workers that lost theirs
+ * Releases the locks of workers without a heartbeat for `silenceSeconds`. A younger lock is left
+ * alone, because its worker may not have had its first heartbeat yet.
+ * @returns the workers whose locks were released
  */
 export async function unlockSilentWorkers(
   db: Queryable,
@@ -51,4 +52,21 @@ export async function unlockSilentWorkers(
     { silenceSeconds },
   );
   return unlocked[0]?.workers ?? [];
+}
+
+/**
+ * The database URL for the job queue's own connections. They record only which worker has a job and
+ * how it ended. After a crash of the database a taken job is free again and a finished one runs
+ * again, which is harmless, so their commits do not wait for the disk. Jobs are added by our own
+ * transactions, which do wait.
+ */
+export function queueUrl(databaseUrl: string): string {
+  const url = URL.parse(databaseUrl);
+  if (url === null) return databaseUrl;
+  const given = url.searchParams.get("options");
+  const options = [given, "-c synchronous_commit=off"].filter((part) => part !== null).join(" ");
+  url.searchParams.set("options", options);
+  // Every client reads %20 as a space, but only some read +.
+  url.search = url.searchParams.toString().replaceAll("+", "%20");
+  return url.href;
 }

@@ -50,7 +50,7 @@ describe("the control plane's image", function () {
       GPU_DEV_ROLE: "migrate",
     };
     const ended = await inImage(program, ["--log-level", "warn"], database);
-    assert.match(ended.stdout + ended.stderr, /PostgreSQL does not answer/);
+    assert.match(ended.stdout + ended.stderr, /PostgreSQL does not respond/);
     for (const file of ["openapi.json", "migrations", "infra/catalogue.yaml"]) {
       assert.ok(existsSync(join(stage("image"), file)), file);
     }

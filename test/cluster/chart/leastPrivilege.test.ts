@@ -3,7 +3,7 @@ import type { DiskId, ReservationId, UserId } from "@gpu-dev/shared/ids.ts";
 import { pino } from "pino";
 import { loadCatalogue } from "../../../control-plane/src/catalogueFile.ts";
 import { createKubeCluster } from "../../../control-plane/src/cluster/kubeCluster.ts";
-import { podName } from "../../../control-plane/src/domain/objectNames.ts";
+import { podName } from "../../../control-plane/src/domain/reservation.ts";
 import { waitFor } from "../../support/waitFor.ts";
 import type { Kubernetes } from "../support/kubernetes.ts";
 import { sharedKubernetes } from "../support/sharedKubernetes.ts";

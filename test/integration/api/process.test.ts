@@ -143,7 +143,7 @@ describe("the control plane's process", () => {
     await assert.rejects(
       startControlPlane(config, createLogger("silent"), { databaseWaitMs: 100 }),
       {
-        message: /^PostgreSQL did not answer for .* check that it runs/,
+        message: /^PostgreSQL did not respond for .* check that it runs/,
       },
     );
   });
@@ -151,14 +151,14 @@ describe("the control plane's process", () => {
   it("stops at once when it is asked while it waits for a database, and says that nothing was done", async () => {
     const url = `postgres://nobody:secret@127.0.0.1:${String(await freePort())}/none`;
     const waiting = run(["--role", "migrate"], { DATABASE_URL: url });
-    await waitFor(() => waiting.err.includes("PostgreSQL does not answer"), {
+    await waitFor(() => waiting.err.includes("PostgreSQL does not respond"), {
       describe: "the process to wait for its database",
     });
     waiting.child.kill("SIGTERM");
     // Not 0: whoever runs the migration must not take it for done. Mocha's limit is far below the process's own wait.
     assert.equal(await exitOf(waiting), 1);
-    assert.match(waiting.err, /asked to stop before PostgreSQL answered; nothing was started/);
-    assert.equal(waiting.err.match(/does not answer/g)?.length, 1);
+    assert.match(waiting.err, /asked to stop before PostgreSQL responded; nothing was started/);
+    assert.equal(waiting.err.match(/does not respond/g)?.length, 1);
   });
 
   it("ends streams and spare connections, and finishes what is under way when it stops", async () => {

@@ -89,8 +89,8 @@ describe("time", () => {
 
   it("R13: every state is left by its exit once it is older than its maximum age", async () => {
     const walked: ReservationState[] = [];
-    for (const [state, { wayOut }] of Object.entries(MAXIMUM_AGES)) {
-      if (wayOut.kind === "final") continue;
+    for (const [state, { exit }] of Object.entries(MAXIMUM_AGES)) {
+      if (exit.kind === "final") continue;
       walked.push(state as ReservationState);
       const id = await reach(state as ReservationState);
       const row = await fixture.read(id);
@@ -105,7 +105,7 @@ describe("time", () => {
       await fixture.reconcile("reservation", id);
       fixture.clock.step(61_000);
       const over = await settle(fixture, id);
-      const expected = wayOut.kind === "stopping" ? wayOut.reason : "cancelled";
+      const expected = exit.kind === "stopping" ? exit.reason : "cancelled";
       assert.equal(over.endReason, expected, state);
       await assertOver(fixture, id, ["reservation.stopping"]);
     }

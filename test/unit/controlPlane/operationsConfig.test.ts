@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { defaultUser } from "../../../control-plane/src/auth/methods/development.ts";
 import { describeOptions, readConfig, redactConfig } from "../../../control-plane/src/config.ts";
-import { parseEventCursor } from "../../../control-plane/src/operations/eventCursor.ts";
-import { chooseName } from "../../../control-plane/src/operations/chooseName.ts";
+import { parseEventCursor } from "../../../control-plane/src/domain/cursors.ts";
+import { chooseName } from "../../../control-plane/src/operations/createReservation.ts";
 import { listOf } from "../../../control-plane/src/operations/checkSpec.ts";
 import { NAME_PATTERN } from "@gpu-dev/shared/names.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import pg from "pg";
-import { queueUrl } from "../../../control-plane/src/store/queueUrl.ts";
+import { queueUrl } from "../../../control-plane/src/store/workers.ts";
 
 describe("where the job queue's connections go", () => {
   it("leaves everything as it is, passwords too, and adds to the options that there are", () => {

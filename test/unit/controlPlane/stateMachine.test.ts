@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { RESERVATION_STATES } from "@gpu-dev/shared/states.ts";
 import { MAXIMUM_AGES } from "../../../control-plane/src/domain/maximumAges.ts";
-import { canMove, TRANSITIONS } from "../../../control-plane/src/domain/stateMachine.ts";
+import { canMove, TRANSITIONS } from "../../../control-plane/src/domain/reservation.ts";
 
 describe("the state machine", () => {
   it("allows these changes of state and no other", () => {
@@ -22,9 +22,9 @@ describe("the state machine", () => {
 
   it("R13: every state that can be left has a maximum age, and its way out is a change that there is", () => {
     for (const state of RESERVATION_STATES) {
-      const { wayOut } = MAXIMUM_AGES[state];
-      assert.equal(wayOut.kind === "final", TRANSITIONS[state].length === 0, state);
-      if (wayOut.kind === "stopping") assert.ok(canMove(state, "stopping"), state);
+      const { exit } = MAXIMUM_AGES[state];
+      assert.equal(exit.kind === "final", TRANSITIONS[state].length === 0, state);
+      if (exit.kind === "stopping") assert.ok(canMove(state, "stopping"), state);
     }
   });
 });

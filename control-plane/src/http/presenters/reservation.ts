@@ -1,8 +1,9 @@
 import type { z } from "zod";
 import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
 import type { reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { extendableSeconds } from "../../operations/extendReservation.ts";
-import type { ReservationView } from "../../operations/findReservation.ts";
+import { addSeconds } from "@gpu-dev/shared/durations.ts";
+import { extendableSeconds } from "../../domain/leaseTime.ts";
+import type { ReservationView } from "../../domain/views.ts";
 
 const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
 
@@ -34,18 +35,18 @@ export function presentReservation(
   };
 }
 
-/** Null until the first plan has looked at it, which is a matter of milliseconds. */
+/** Null until the first plan has considered it, which takes milliseconds. */
 function presentWaiting(view: ReservationView): z.input<typeof reservation>["waiting"] {
   if (view.state !== "queued" || view.waitingPosition === null) return null;
   return {
     position: view.waitingPosition,
     ahead: view.waitingPosition - 1,
-    reason: view.waitingReason ?? "The next plan, in a moment, says why.",
+    reason: view.waitingReason ?? "The reason is not known yet; the next plan states it.",
   };
 }
 
 function presentMembers(view: ReservationView): z.input<typeof reservation>["members"] {
-  // A reservation that went back to the queue has no members, only a past.
+  // A reservation that is back in the queue has only previous members.
   if (view.state === "queued") return [];
   return view.members.map(({ rank, attempt, node, podName, restarts }) => ({
     rank,
@@ -60,5 +61,5 @@ function presentMembers(view: ReservationView): z.input<typeof reservation>["mem
 function latestEnd(view: ReservationView, catalogue: Catalogue): Date | null {
   if (view.state !== "ready" || view.expiresAt === null || view.cancelRequestedAt !== null)
     return null;
-  return new Date(view.expiresAt.getTime() + extendableSeconds(view, catalogue) * 1_000);
+  return addSeconds(view.expiresAt, extendableSeconds(view, catalogue));
 }

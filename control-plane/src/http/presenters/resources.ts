@@ -1,9 +1,9 @@
 import type { z } from "zod";
+import type { event } from "@gpu-dev/shared/api/events.ts";
 import type { auditEntry, disk, me, sshKey } from "@gpu-dev/shared/api/resources.ts";
-import type { AuditRow } from "../../operations/auditLog.ts";
-import type { SshKeyRow } from "../../operations/keys.ts";
-import type { DiskWithHolder } from "../../operations/readCapacity.ts";
+import { formatEventCursor } from "../../domain/cursors.ts";
 import type { Principal } from "../../domain/principal.ts";
+import type { AuditRow, DiskWithHolder, EventRow, SshKeyRow } from "../../domain/views.ts";
 
 export function presentMe(principal: Principal): z.input<typeof me> {
   return {
@@ -50,5 +50,17 @@ export function presentAudit(row: AuditRow): z.input<typeof auditEntry> {
     target: row.target,
     outcome: row.outcome,
     requestId: row.requestId,
+  };
+}
+
+export function presentEvent(row: EventRow): z.input<typeof event> {
+  return {
+    id: formatEventCursor(row),
+    type: row.type,
+    at: row.at.toISOString(),
+    reservationId: row.reservationId,
+    reservationName: row.reservationName,
+    message: row.message,
+    data: row.data,
   };
 }

@@ -3,7 +3,7 @@ import { terminalStateFor, type EndReason } from "@gpu-dev/shared/states.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
 import { clockTime } from "../../domain/clockTime.ts";
 import type { Reservation } from "../../domain/reservation.ts";
-import { recordZone, releaseAttachment } from "../../store/attachedDisk.ts";
+import { recordZone, releaseAttachment } from "../../store/disks.ts";
 import { observeAttempt, recordPullFailure } from "../../store/attempts.ts";
 import { inTransaction, type Transaction } from "../../store/database.ts";
 import { appendEvent } from "../../store/events.ts";

@@ -1,8 +1,8 @@
 import { ClusterRefused, ClusterUnavailable, type PodView } from "../../cluster/port.ts";
 import { shareOfNode } from "../../domain/catalogue.ts";
-import { secretName, serviceName } from "../../domain/objectNames.ts";
+import { secretName, serviceName } from "../../domain/reservation.ts";
 import type { Attempt, Disk } from "../../domain/reservation.ts";
-import { recordClaim } from "../../store/attachedDisk.ts";
+import { recordClaim } from "../../store/disks.ts";
 import { claimPod } from "../../store/attempts.ts";
 import { listKeys } from "../../store/sshKeys.ts";
 import type { ReconcilerContext } from "../context.ts";

@@ -3,10 +3,10 @@ import { addMs, Minute } from "@gpu-dev/shared/durations.ts";
 import type { PodView } from "../../cluster/port.ts";
 import { findImage, findType } from "../../domain/catalogue.ts";
 import type { Attempt, Disk, Reservation } from "../../domain/reservation.ts";
-import { findAttachedDisk } from "../../store/attachedDisk.ts";
+import { findAttachedDisk } from "../../store/disks.ts";
 import { listAttempts } from "../../store/attempts.ts";
 import { listReadyNodes } from "../../store/capacity.ts";
-import { countRestarts } from "../../store/restarts.ts";
+import { countRestarts } from "../../store/events.ts";
 import type { ReconcilerContext } from "../context.ts";
 
 /** Restarts are counted over this time. */

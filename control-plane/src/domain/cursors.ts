@@ -1,0 +1,62 @@
+import { Refusal } from "./refusal.ts";
+
+/**
+ * The position of an event. Serial ids commit out of order, so it is (transaction, id), and a
+ * reader stops where an older transaction can still add events: at `pg_snapshot_xmin`.
+ */
+export interface EventCursor {
+  /** A 64-bit transaction id: more than a number holds. */
+  readonly xid: string;
+  readonly id: number;
+}
+
+/** A cursor as clients send it back; "unknown" when it is not valid. */
+export function parseEventCursor(text: string): EventCursor | "unknown" {
+  const [, xid, id] = /^(\d{1,19})-(\d{1,15})$/.exec(text) ?? [];
+  return xid === undefined || id === undefined ? "unknown" : { xid, id: Number(id) };
+}
+
+export function formatEventCursor({ xid, id }: EventCursor): string {
+  return `${xid}-${String(id)}`;
+}
+
+export function isAfter(a: EventCursor, b: EventCursor): boolean {
+  const [ax, bx] = [BigInt(a.xid), BigInt(b.xid)];
+  return ax === bx ? a.id > b.id : ax > bx;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly nextCursor: string | null;
+}
+
+/** Where the next page of a list starts. Opaque to clients, so that it may change. */
+export function encodeCursor(parts: readonly string[]): string {
+  return Buffer.from(parts.join(" ")).toString("base64url");
+}
+
+/** @throws Refusal when the text is not a cursor of this list */
+export function decodeCursor(cursor: string, patterns: readonly RegExp[]): string[] {
+  const parts = Buffer.from(cursor, "base64url").toString("latin1").split(" ");
+  if (
+    parts.length !== patterns.length ||
+    !patterns.every((pattern, i) => pattern.test(parts[i] ?? ""))
+  ) {
+    throw new Refusal("invalid_request", "Invalid cursor. Read the list from its beginning.", {
+      errors: [{ path: "query.cursor", message: "not a cursor of this list" }],
+    });
+  }
+  return parts;
+}
+
+/** The first `limit` of `limit + 1` rows; the extra row shows that there is a next page. */
+export function pageOf<Item>(
+  found: readonly Item[],
+  limit: number,
+  partsOf: (last: Item) => readonly string[],
+): Page<Item> {
+  const items = found.slice(0, limit);
+  const last = items.at(-1);
+  const hasMore = found.length > limit && last !== undefined;
+  return { items, nextCursor: hasMore ? encodeCursor(partsOf(last)) : null };
+}
