@@ -1,3 +1,4 @@
+import { Hour, Second } from "@gpu-dev/shared/durations.ts";
 import type { DevClusterOptions } from "../../../dev-cluster/src/devCluster.ts";
 import { waitFor } from "../../support/waitFor.ts";
 import { makeNamespace, startServerNamed, type Server, type ServerName } from "./servers.ts";
@@ -31,9 +32,9 @@ export interface Found {
 }
 
 export const HOST = "kubernetes.io/hostname";
-const PATIENCE_MS = 20_000;
+const TIMEOUT_MS = 20 * Second.ms;
 
-/** A namespace and nodes on one of the two servers, for what their controllers do by themselves. */
+/** A namespace and nodes on one of the two servers, for the behaviour of its controllers. */
 export class ClusterFixture {
   readonly server: Server;
   readonly inside: string;
@@ -51,7 +52,7 @@ export class ClusterFixture {
     namespace: string,
     options: Partial<DevClusterOptions> = {},
   ): Promise<ClusterFixture> {
-    const server = await startServerNamed(name, { nodeLeaseMs: 36_000_000, ...options });
+    const server = await startServerNamed(name, { nodeLeaseMs: 10 * Hour.ms, ...options });
     await makeNamespace(server, namespace);
     return new ClusterFixture(server, namespace);
   }
@@ -62,7 +63,7 @@ export class ClusterFixture {
     await this.server.stop();
   }
 
-  /** Ready, by the word of an agent that there is not. */
+  /** Adds a node that is ready, although it has no agent. */
   async addNode(node: string, gpus = 0, spec: object = {}): Promise<void> {
     await this.server.api.expect("POST", "/api/v1/nodes", {
       ...object("Node", node, { spec }),
@@ -70,15 +71,17 @@ export class ClusterFixture {
     });
     this.#nodes.push(node);
     const amounts = {
-      ...{ cpu: "8", memory: "16Gi", pods: "20" },
+      cpu: "8",
+      memory: "16Gi",
+      pods: "20",
       ...(gpus === 0 ? {} : { "nvidia.com/gpu": String(gpus) }),
     };
     await this.patchNode(`${node}/status`, { status: { allocatable: amounts, capacity: amounts } });
-    await this.sayReady(node, "True");
+    await this.reportReady(node, "True");
   }
 
-  sayReady(node: string, status: "True" | "False"): Promise<unknown> {
-    const conditions = [{ type: "Ready", status, reason: "KubeletSays" }];
+  reportReady(node: string, status: "True" | "False"): Promise<unknown> {
+    const conditions = [{ type: "Ready", status, reason: "TestReport" }];
     return this.patchNode(`${node}/status`, { status: { conditions } });
   }
 
@@ -106,19 +109,19 @@ export class ClusterFixture {
 
   bound(pod: string): Promise<string> {
     return waitFor(async () => (await this.read(`${this.pods}/${pod}`)).body.spec.nodeName, {
-      timeoutMs: PATIENCE_MS,
+      timeoutMs: TIMEOUT_MS,
       describe: `${pod} to be bound`,
     });
   }
 
-  refused(pod: string, wanted: RegExp): Promise<true> {
+  unschedulable(pod: string, message: RegExp): Promise<true> {
     return waitFor(
       async () => {
         const { body } = await this.read(`${this.pods}/${pod}`);
-        const told = body.status?.conditions?.find(({ type }) => type === "PodScheduled");
-        return told?.reason === "Unschedulable" && wanted.test(told.message ?? "");
+        const scheduled = body.status?.conditions?.find(({ type }) => type === "PodScheduled");
+        return scheduled?.reason === "Unschedulable" && message.test(scheduled.message ?? "");
       },
-      { timeoutMs: PATIENCE_MS, describe: `${pod} to be refused: ${String(wanted)}` },
+      { timeoutMs: TIMEOUT_MS, describe: `${pod} to be unschedulable: ${String(message)}` },
     );
   }
 
@@ -126,16 +129,16 @@ export class ClusterFixture {
     return this.server.api.expect("DELETE", `${this.pods}/${pod}`, { gracePeriodSeconds: 0 });
   }
 
-  isGone(path: string): Promise<true> {
+  isRemoved(path: string): Promise<true> {
     return waitFor(async () => (await this.read(path)).status === 404, {
-      timeoutMs: PATIENCE_MS,
-      describe: `${path} to be gone`,
+      timeoutMs: TIMEOUT_MS,
+      describe: `${path} to be removed`,
     });
   }
 
-  isSo(path: string, holds: (found: Found) => boolean, describe: string): Promise<true> {
+  becomes(path: string, holds: (found: Found) => boolean, describe: string): Promise<true> {
     return waitFor(async () => holds((await this.read(path)).body), {
-      timeoutMs: PATIENCE_MS,
+      timeoutMs: TIMEOUT_MS,
       describe,
     });
   }

@@ -4,80 +4,80 @@ import { SERVERS } from "./servers.ts";
 import { MERGE, object } from "./steps.ts";
 
 for (const name of SERVERS) {
-  describe(`the contract of owners and dependents: ${name}`, () => {
-    let world: ClusterFixture;
+  describe(`contract of owners and dependents: ${name}`, () => {
+    let fixture: ClusterFixture;
     let maps: string;
     before(async () => {
-      world = await ClusterFixture.start(name, "owned");
-      maps = `${world.inside}/configmaps`;
+      fixture = await ClusterFixture.start(name, "owned");
+      maps = `${fixture.inside}/configmaps`;
     });
-    after(() => (world as ClusterFixture | undefined)?.stop());
+    after(() => (fixture as ClusterFixture | undefined)?.stop());
 
     const owner = async (map: string) => {
       const body = object("ConfigMap", map);
-      const { metadata } = await world.server.api.expect<Found>("POST", maps, body);
+      const { metadata } = await fixture.server.api.expect<Found>("POST", maps, body);
       return { apiVersion: "v1", kind: "ConfigMap", name: map, uid: metadata.uid };
     };
     const owned = (map: string, ownerReferences: object[], finalizers: string[] = []) =>
-      world.server.api.expect("POST", maps, {
+      fixture.server.api.expect("POST", maps, {
         ...object("ConfigMap", map),
         metadata: { name: map, ownerReferences, finalizers },
       });
     const remove = (map: string, policy = "Background") =>
-      world.server.api.expect("DELETE", `${maps}/${map}?propagationPolicy=${policy}`);
-    const read = async (map: string) => (await world.read(`${maps}/${map}`)).body.metadata;
-    const isGone = (map: string) => world.isGone(`${maps}/${map}`);
+      fixture.server.api.expect("DELETE", `${maps}/${map}?propagationPolicy=${policy}`);
+    const read = async (map: string) => (await fixture.read(`${maps}/${map}`)).body.metadata;
+    const isRemoved = (map: string) => fixture.isRemoved(`${maps}/${map}`);
     const release = (map: string) => {
       const body = { metadata: { finalizers: null } };
-      return world.server.api.expect("PATCH", `${maps}/${map}`, body, MERGE);
+      return fixture.server.api.expect("PATCH", `${maps}/${map}`, body, MERGE);
     };
 
-    it("collects what its owner leaves behind, and keeps what another still owns", async () => {
-      const [one, two] = [await owner("owner-1"), await owner("owner-2")];
-      await owned("of-one", [one]);
-      await owned("of-both", [one, two]);
+    it("deletes a dependent with its last owner, and keeps one that has another owner", async () => {
+      const [first, second] = [await owner("owner-1"), await owner("owner-2")];
+      await owned("of-first", [first]);
+      await owned("of-both", [first, second]);
       await remove("owner-1");
-      await isGone("of-one");
-      await world.isSo(
+      await isRemoved("of-first");
+      await fixture.becomes(
         `${maps}/of-both`,
         ({ metadata }) => metadata.ownerReferences?.map((each) => each.name).join() === "owner-2",
-        "the owner that is left",
+        "the remaining owner",
       );
       await remove("owner-2");
-      await isGone("of-both");
+      await isRemoved("of-both");
     });
 
-    it("sets dependents free on request, before their owner is gone", async () => {
-      await owned("freed", [await owner("generous")]);
-      await remove("generous", "Orphan");
-      await isGone("generous");
-      const { ownerReferences, deletionTimestamp } = await read("freed");
+    it("orphans dependents on request, before their owner is removed", async () => {
+      await owned("orphan", [await owner("orphaning")]);
+      await remove("orphaning", "Orphan");
+      await isRemoved("orphaning");
+      const { ownerReferences, deletionTimestamp } = await read("orphan");
       assert.deepEqual([ownerReferences, deletionTimestamp], [undefined, undefined]);
     });
 
-    it("keeps an owner until the dependents that hold it are gone, on request", async () => {
-      const reference = await owner("patient");
+    it("keeps an owner until its blocking dependents are removed, on request", async () => {
+      const reference = await owner("foreground");
       await owned("holding", [{ ...reference, blockOwnerDeletion: true }], ["example.org/hold"]);
-      await remove("patient", "Foreground");
-      const leaves = ({ metadata }: Found) => metadata.deletionTimestamp !== undefined;
-      await world.isSo(`${maps}/holding`, leaves, "the dependent to be deleted");
-      assert.deepEqual((await read("patient")).finalizers, ["foregroundDeletion"]);
+      await remove("foreground", "Foreground");
+      const isDeleted = ({ metadata }: Found) => metadata.deletionTimestamp !== undefined;
+      await fixture.becomes(`${maps}/holding`, isDeleted, "the deletion of the dependent");
+      assert.deepEqual((await read("foreground")).finalizers, ["foregroundDeletion"]);
       await release("holding");
-      await isGone("holding");
-      await isGone("patient");
+      await isRemoved("holding");
+      await isRemoved("foreground");
     });
 
-    it("does not wait for a dependent that does not hold its owner", async () => {
-      await owned("loose", [await owner("hasty")], ["example.org/hold"]);
-      await remove("hasty", "Foreground");
-      await isGone("hasty");
-      await world.isSo(
+    it("does not wait for a dependent that does not block its owner", async () => {
+      await owned("loose", [await owner("unblocked")], ["example.org/hold"]);
+      await remove("unblocked", "Foreground");
+      await isRemoved("unblocked");
+      await fixture.becomes(
         `${maps}/loose`,
         ({ metadata }) => metadata.deletionTimestamp !== undefined,
-        "the dependent to be deleted",
+        "the deletion of the dependent",
       );
       await release("loose");
-      await isGone("loose");
+      await isRemoved("loose");
     });
   });
 }

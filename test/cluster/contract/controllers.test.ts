@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Second } from "@gpu-dev/shared/durations.ts";
 import { waitFor } from "../../support/waitFor.ts";
 import { ClusterFixture, HOST } from "./clusterFixture.ts";
 import { makeNamespace, SERVERS } from "./servers.ts";
@@ -14,19 +15,19 @@ interface Status {
 }
 
 for (const name of SERVERS) {
-  describe(`the contract of controllers: ${name}`, () => {
+  describe(`contract of controllers: ${name}`, () => {
     const jobs = "/apis/batch/v1/namespaces/controlled/jobs";
-    let world: ClusterFixture;
+    let fixture: ClusterFixture;
     before(async () => {
-      world = await ClusterFixture.start(name, "controlled");
-      await world.addNode("controlled-a");
+      fixture = await ClusterFixture.start(name, "controlled");
+      await fixture.addNode("controlled-a");
     });
-    after(() => (world as ClusterFixture | undefined)?.stop());
+    after(() => (fixture as ClusterFixture | undefined)?.stop());
 
-    it("refuses an eviction that a budget forbids, and grants one that nothing forbids", async () => {
-      await world.create("guarded", { nodeSelector: { [HOST]: "controlled-a" } });
-      await world.bound("guarded");
-      const { pods, server } = world;
+    it("refuses an eviction that a budget forbids, and permits one without a budget", async () => {
+      await fixture.create("guarded", { nodeSelector: { [HOST]: "controlled-a" } });
+      await fixture.bound("guarded");
+      const { pods, server } = fixture;
       const conditions = [{ type: "Ready", status: "True" }];
       const running = { status: { phase: "Running", conditions } };
       await server.api.expect("PATCH", `${pods}/guarded/status`, running, STRATEGIC);
@@ -36,26 +37,26 @@ for (const name of SERVERS) {
       await server.api.expect("POST", budgets, budget);
       const eviction = object("Eviction", "guarded", {}, "policy/v1");
       const evict = () => server.api.request("POST", `${pods}/guarded/eviction`, eviction);
-      const answer = await waitFor(
+      const refusal = await waitFor(
         async () => {
-          const told = await evict();
-          const { details } = told.body as { details?: { causes?: { reason: string }[] } };
-          // Before its controller has counted, the real server says 429 for want of a count.
-          return details?.causes?.[0]?.reason === "DisruptionBudget" && told;
+          const response = await evict();
+          const { details } = response.body as { details?: { causes?: { reason: string }[] } };
+          // Until its controller has counted the pods, the real server returns 429 with another cause.
+          return details?.causes?.[0]?.reason === "DisruptionBudget" && response;
         },
-        { timeoutMs: 20_000, describe: "the budget to refuse" },
+        { timeoutMs: 20 * Second.ms, describe: "the refusal by the budget" },
       );
-      assert.equal(answer.status, 429);
-      const guarded = async () => (await world.read(`${pods}/guarded`)).body.metadata;
+      assert.equal(refusal.status, 429);
+      const guarded = async () => (await fixture.read(`${pods}/guarded`)).body.metadata;
       assert.equal((await guarded()).deletionTimestamp, undefined);
       await server.api.expect("DELETE", `${budgets}/guard`);
       await waitFor(async () => (await evict()).status === 201, { describe: "the eviction" });
       assert.notEqual((await guarded()).deletionTimestamp, undefined);
-      await world.removeNow("guarded");
+      await fixture.removeNow("guarded");
     });
 
     async function startJob(job: string, spec: object): Promise<void> {
-      // Nobody schedules its pods: the test says how they end.
+      // No scheduler handles its pods: the test sets how they end.
       const template = {
         spec: {
           restartPolicy: "Never",
@@ -64,93 +65,93 @@ for (const name of SERVERS) {
         },
       };
       const body = object("Job", job, { spec: { template, ...spec } }, "batch/v1");
-      await world.server.api.expect("POST", jobs, body);
+      await fixture.server.api.expect("POST", jobs, body);
     }
 
     const podsOf = async (job: string): Promise<string[]> => {
       const selector = encodeURIComponent(`batch.kubernetes.io/job-name=${job}`);
-      const list = await world.server.api.expect<{ items: { metadata: { name: string } }[] }>(
+      const list = await fixture.server.api.expect<{ items: { metadata: { name: string } }[] }>(
         "GET",
-        `${world.pods}?labelSelector=${selector}`,
+        `${fixture.pods}?labelSelector=${selector}`,
       );
       return list.items.map(({ metadata }) => metadata.name);
     };
 
-    /** Its pods, once there are so many. */
-    const manyPods = (job: string, count: number) =>
+    /** The pods of a job, once it has this many. */
+    const podsOnce = (job: string, count: number) =>
       waitFor(
         async () => {
           const names = await podsOf(job);
           return names.length === count && names;
         },
-        { timeoutMs: 20_000, describe: `${String(count)} pods of ${job}` },
+        { timeoutMs: 20 * Second.ms, describe: `${String(count)} pods of ${job}` },
       );
 
     const end = (pod: string | undefined, phase: "Succeeded" | "Failed") => {
-      const path = `${world.pods}/${pod ?? ""}/status`;
-      return world.server.api.expect("PATCH", path, { status: { phase } }, STRATEGIC);
+      const path = `${fixture.pods}/${pod ?? ""}/status`;
+      return fixture.server.api.expect("PATCH", path, { status: { phase } }, STRATEGIC);
     };
 
-    const isOver = (job: string, type: "Complete" | "Failed") =>
-      world.isSo(
+    const hasEnded = (job: string, type: "Complete" | "Failed") =>
+      fixture.becomes(
         `${jobs}/${job}`,
         ({ status }) =>
           status?.conditions?.some((c) => c.type === type && c.status === "True") ?? false,
         `${job} to be ${type}`,
       );
 
-    it("runs a job's pod, and counts that it succeeded", async () => {
+    it("runs a job's pod, and counts its success", async () => {
       await startJob("once", {});
-      const [pod] = await manyPods("once", 1);
+      const [pod] = await podsOnce("once", 1);
       await end(pod, "Succeeded");
-      await isOver("once", "Complete");
-      const { status } = (await world.read(`${jobs}/once`)).body;
+      await hasEnded("once", "Complete");
+      const { status } = (await fixture.read(`${jobs}/once`)).body;
       assert.deepEqual([status?.succeeded, status?.failed ?? 0, status?.active ?? 0], [1, 0, 0]);
-      await world.server.api.expect("DELETE", `${jobs}/once?propagationPolicy=Background`);
-      await world.isGone(`${world.pods}/${pod ?? ""}`);
+      await fixture.server.api.expect("DELETE", `${jobs}/once?propagationPolicy=Background`);
+      await fixture.isRemoved(`${fixture.pods}/${pod ?? ""}`);
     });
 
-    it("runs as many at a time as it may, and until enough have succeeded", async () => {
+    it("runs pods up to the parallelism, until enough have succeeded", async () => {
       await startJob("many", { completions: 3, parallelism: 2 });
-      const first = await manyPods("many", 2);
+      const first = await podsOnce("many", 2);
       await end(first[0], "Succeeded");
-      const all = await manyPods("many", 3);
+      const all = await podsOnce("many", 3);
       for (const pod of all.filter((each) => each !== first[0])) await end(pod, "Succeeded");
-      await isOver("many", "Complete");
-      assert.equal((await world.read(`${jobs}/many`)).body.status?.succeeded, 3);
+      await hasEnded("many", "Complete");
+      assert.equal((await fixture.read(`${jobs}/many`)).body.status?.succeeded, 3);
       assert.equal((await podsOf("many")).length, 3);
-      await world.server.api.expect("DELETE", `${jobs}/many?propagationPolicy=Background`);
+      await fixture.server.api.expect("DELETE", `${jobs}/many?propagationPolicy=Background`);
     });
 
-    it("gives a job up when more of its pods failed than it bears", async () => {
+    it("fails a job when more of its pods failed than its limit", async () => {
       await startJob("failing", { backoffLimit: 0 });
-      const [pod] = await manyPods("failing", 1);
+      const [pod] = await podsOnce("failing", 1);
       await end(pod, "Failed");
-      await isOver("failing", "Failed");
-      const { status } = (await world.read(`${jobs}/failing`)).body;
+      await hasEnded("failing", "Failed");
+      const { status } = (await fixture.read(`${jobs}/failing`)).body;
       assert.deepEqual([status?.succeeded ?? 0, status?.failed], [0, 1]);
       const failed = status?.conditions?.find(({ type }) => type === "Failed");
       assert.equal(failed?.reason, "BackoffLimitExceeded");
       assert.equal((await podsOf("failing")).length, 1);
-      await world.server.api.expect("DELETE", `${jobs}/failing?propagationPolicy=Background`);
+      await fixture.server.api.expect("DELETE", `${jobs}/failing?propagationPolicy=Background`);
     });
 
-    it("leaves a job's pods alone where its deletion says nothing of them", async () => {
+    it("orphans a job's pods when its deletion has no propagation policy", async () => {
       await startJob("careless", {});
-      const [pod = ""] = await manyPods("careless", 1);
-      await world.server.api.expect("DELETE", `${jobs}/careless`);
-      await world.isGone(`${jobs}/careless`);
-      const { metadata } = (await world.read(`${world.pods}/${pod}`)).body;
+      const [pod = ""] = await podsOnce("careless", 1);
+      await fixture.server.api.expect("DELETE", `${jobs}/careless`);
+      await fixture.isRemoved(`${jobs}/careless`);
+      const { metadata } = (await fixture.read(`${fixture.pods}/${pod}`)).body;
       assert.deepEqual(
         [metadata.deletionTimestamp, metadata.ownerReferences],
         [undefined, undefined],
       );
-      await world.removeNow(pod);
+      await fixture.removeNow(pod);
     });
 
-    it("empties a namespace that is deleted, takes nothing new, then lets it go", async () => {
-      const { api } = world.server;
-      await makeNamespace(world.server, "controlled-going");
+    it("empties a deleted namespace, refuses new objects, then removes it", async () => {
+      const { api } = fixture.server;
+      await makeNamespace(fixture.server, "controlled-going");
       const maps = "/api/v1/namespaces/controlled-going/configmaps";
       const metadata = { name: "held", finalizers: ["example.org/hold"] };
       await api.expect("POST", maps, { ...object("ConfigMap", "held"), metadata });
@@ -165,7 +166,7 @@ for (const name of SERVERS) {
         ["NamespaceTerminating", "metadata.namespace"],
       );
       await api.expect("PATCH", `${maps}/held`, { metadata: { finalizers: null } }, MERGE);
-      await world.isGone("/api/v1/namespaces/controlled-going");
+      await fixture.isRemoved("/api/v1/namespaces/controlled-going");
     });
   });
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { Second } from "@gpu-dev/shared/durations.ts";
 import { makeTempDir, type TempDir } from "../../support/tempDir.ts";
 import { waitFor } from "../../support/waitFor.ts";
 import { runTool } from "../support/runTool.ts";
@@ -72,7 +73,7 @@ for (const name of SERVERS) {
       await (home as TempDir | undefined)?.remove();
     });
 
-    /** It keeps what it learned of a server there: nothing of another run is to be believed, nor left to one. */
+    /** kubectl caches what it learns of a server: a cache of its own for each run. */
     const env = () => ({ HOME: home.path, KUBECACHEDIR: join(home.path, "cache") });
     const access = () => ["--kubeconfig", server.kubeconfigPath, "--namespace", "kubectl"];
     const kubectl = async (args: string[], input = "") => {
@@ -81,7 +82,7 @@ for (const name of SERVERS) {
       return output.stdout;
     };
 
-    it("applies, and applies again", async () => {
+    it("applies a manifest, and applies it again", async () => {
       assert.equal(await kubectl(["apply", "-f", "-"], POD), "pod/box created\n");
       assert.equal(await kubectl(["apply", "-f", "-"], POD), "pod/box unchanged\n");
       const changed = POD.replace("pause:1", "pause:2");
@@ -90,19 +91,19 @@ for (const name of SERVERS) {
       assert.equal(await kubectl(["get", "pod", "box", ...image]), "example/pause:2");
     });
 
-    it("is refused what the kind does not have, and leaves everything as it was", async () => {
-      const strange = POD.replace("name: box", "name: odd").replace(
+    it("reports unknown fields, and changes nothing", async () => {
+      const invalid = POD.replace("name: box", "name: invalid").replace(
         "spec:",
         "spec:\n  colour: red",
       );
       const args = [...access(), "apply", "-f", "-"];
-      const output = await runTool(program, args, { input: strange, env: env() });
+      const output = await runTool(program, args, { input: invalid, env: env() });
       assert.equal(output.code, 1);
       assert.match(output.stderr, /unknown field "spec\.colour"/);
       assert.equal(await kubectl(["get", "pods", "-o", "name"]), "pod/box\n");
     });
 
-    it("gets, with the columns that people know", async () => {
+    it("gets, with the usual columns", async () => {
       const [head = "", row = ""] = (await kubectl(["get", "pods"])).split("\n");
       assert.match(head, /^NAME +READY +STATUS +RESTARTS +AGE$/);
       assert.match(row, /^box +0\/1 +Pending +0 +\d+s$/);
@@ -116,7 +117,7 @@ for (const name of SERVERS) {
       assert.match(text, /^Status: +Pending$/m);
     });
 
-    it("describes what else there is", async () => {
+    it("describes other kinds", async () => {
       for (const object of OBJECTS) await kubectl(["create", "-f", "-"], JSON.stringify(object));
       const node = await kubectl(["describe", "node", "kubectl-described"]);
       assert.match(node, /^Taints: +example\.org\/special=yes:NoSchedule$/m);
@@ -139,7 +140,7 @@ for (const name of SERVERS) {
       assert.match(await kubectl(["explain", "pod.spec.hostname"]), /FIELD: hostname <string>/);
     });
 
-    it("patches in each of the ways", async () => {
+    it("patches in each format", async () => {
       const patch = (type: string, body: object) =>
         kubectl(["patch", "pod", "box", "--type", type, "-p", JSON.stringify(body)]);
       await patch("merge", { metadata: { labels: { a: "1" } } });
@@ -155,28 +156,28 @@ for (const name of SERVERS) {
         stdio: ["ignore", "pipe", "ignore"],
         env: { ...process.env, ...env() },
       });
-      let seen = "";
-      child.stdout.on("data", (chunk: Buffer) => (seen += chunk.toString()));
+      let output = "";
+      child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
       try {
-        await waitFor(() => seen.includes("pod/box"), { describe: "what there is" });
+        await waitFor(() => output.includes("pod/box"), { describe: "the existing pod" });
         await kubectl(["apply", "-f", "-"], POD.replace("name: box", "name: other"));
-        await waitFor(() => seen.includes("pod/other"), { describe: "what comes" });
+        await waitFor(() => output.includes("pod/other"), { describe: "the new pod" });
       } finally {
         child.kill();
         await once(child, "exit");
       }
     });
 
-    it("waits for a deletion until it is done", async () => {
+    it("waits for the end of a deletion", async () => {
       const metadata = { name: "held", finalizers: ["example.org/hold"] };
       const map = { apiVersion: "v1", kind: "ConfigMap", metadata };
       await kubectl(["create", "-f", "-"], JSON.stringify(map));
       const args = [...access(), "delete", "configmap", "held"];
       const child = spawn(program, args, { stdio: "ignore", env: { ...process.env, ...env() } });
       const ended = once(child, "exit");
-      const isLeaving = ["get", "cm", "held", "-o", "jsonpath={.metadata.deletionTimestamp}"];
-      await waitFor(async () => kubectl(isLeaving), { describe: "the deletion to begin" });
-      // A second request to the server has been answered since, and it still waits.
+      const isDeleted = ["get", "cm", "held", "-o", "jsonpath={.metadata.deletionTimestamp}"];
+      await waitFor(async () => kubectl(isDeleted), { describe: "the deletion to begin" });
+      // The server has responded to another request since, and kubectl still waits.
       assert.equal(child.exitCode, null);
       const timeout = ["wait", "--for=delete", "configmap/held", "--timeout=1s"];
       const early = await runTool(program, [...access(), ...timeout], { env: env() });
@@ -186,15 +187,18 @@ for (const name of SERVERS) {
       assert.deepEqual(await ended, [0, null]);
     });
 
-    it("deletes a job's pods with it, as people expect", async () => {
+    it("deletes a job's pods with it", async () => {
       const job = { ...JOB, metadata: { name: "now" }, spec: { ...JOB.spec, suspend: false } };
       await kubectl(["create", "-f", "-"], JSON.stringify(job));
       const pods = ["get", "pods", "-l", "job-name=now", "-o", "name"];
-      await waitFor(async () => kubectl(pods), { timeoutMs: 20_000, describe: "the job's pod" });
+      await waitFor(async () => kubectl(pods), {
+        timeoutMs: 20 * Second.ms,
+        describe: "the job's pod",
+      });
       await kubectl(["delete", "job", "now"]);
       await waitFor(async () => (await kubectl(pods)) === "", {
-        timeoutMs: 20_000,
-        describe: "its pod to be gone",
+        timeoutMs: 20 * Second.ms,
+        describe: "the removal of its pod",
       });
     });
 

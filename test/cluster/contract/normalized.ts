@@ -1,7 +1,7 @@
 import type { RawResponse } from "../support/rawApi.ts";
 
-/** What each server makes up for itself, and who wrote what when, which dev-cluster does not keep. */
-const MADE_UP = new Set([
+/** Fields that each server generates, and managed fields, which dev-cluster does not store. */
+const GENERATED = new Set([
   "message",
   "uid",
   "resourceVersion",
@@ -12,20 +12,21 @@ const MADE_UP = new Set([
 const TIME = /^\d{4}-\d\d-\d\dT/;
 const ADDRESS = /^10\.\d+\.\d+\.\d+$/;
 const UID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-/** A name that a server made of `made-`. */
-const MADE_NAME = /^made-[a-z0-9]{5}$/;
+/** A name that a server generated from `made-`. */
+const GENERATED_NAME = /^made-[a-z0-9]{5}$/;
 
 /**
- * An answer without what may differ: what is made up, what is null, and the words of errors, which dev-cluster writes for
- * people. Status codes, reasons, details, warnings, and which fields are wrong and why, must be the same.
+ * A response without what may differ: generated values, nulls, and error messages, which dev-cluster
+ * words differently. Status codes, reasons, details, warnings, and the invalid fields with their reasons
+ * must be equal.
  */
 export function normalized({ status, headers, body }: RawResponse): Fields {
-  const told = { status, warnings: headers.warning, retryAfter: headers["retry-after"] };
-  if (!isRecord(body)) return { ...told, body: value(body) };
-  if (body["kind"] === "Status") return { ...told, body: error(body) };
-  // Nobody comes between an object's making and the answer.
+  const common = { status, warnings: headers.warning, retryAfter: headers["retry-after"] };
+  if (!isRecord(body)) return { ...common, body: value(body) };
+  if (body["kind"] === "Status") return { ...common, body: error(body) };
+  // No controller writes to an object between its creation and the response.
   const own = status === 201 ? body : withoutControlled(String(body["kind"]), body);
-  return { ...told, body: value(own) };
+  return { ...common, body: value(own) };
 }
 
 type Fields = Record<string, unknown>;
@@ -33,10 +34,10 @@ type Fields = Record<string, unknown>;
 function error(body: Fields): unknown {
   const { details, ...rest } = body;
   const { causes, ...subject } = (details ?? {}) as { causes?: Cause[] };
-  // A custom kind's validation adds one of no field, and a pod is validated twice.
-  const told = (causes ?? []).filter(({ field }) => field !== "<nil>");
-  const pairs = [...new Set(told.map(({ field = "", reason }) => `${field} ${reason}`))].sort();
-  // An empty list of details says as much as none.
+  // Validation of a custom kind adds a cause without a field, and a pod is validated twice.
+  const real = (causes ?? []).filter(({ field }) => field !== "<nil>");
+  const pairs = [...new Set(real.map(({ field = "", reason }) => `${field} ${reason}`))].sort();
+  // An empty list of causes is equal to an absent one.
   return { ...(value(rest) as object), details: value(subject), causes: pairs };
 }
 
@@ -54,17 +55,19 @@ function value(input: unknown): unknown {
       const each = items.map((item) => withoutControlled(of, item as Fields));
       return value({ ...input, items: null, of: each });
     }
-    const kept = Object.entries(input).filter(([key, each]) => !MADE_UP.has(key) && each !== null);
-    return Object.fromEntries(kept.map(([key, each]) => [key, value(each)]));
+    const compared = Object.entries(input).filter(
+      ([key, each]) => !GENERATED.has(key) && each !== null,
+    );
+    return Object.fromEntries(compared.map(([key, each]) => [key, value(each)]));
   }
   if (typeof input !== "string") return input;
   if (TIME.test(input)) return "a time";
   if (ADDRESS.test(input)) return "an address";
-  if (MADE_NAME.test(input)) return "a made name";
+  if (GENERATED_NAME.test(input)) return "a generated name";
   return UID.test(input) ? "a uid" : input;
 }
 
-/** Without what the real server's controllers write, whenever they come to it. */
+/** Removes what the real server's controllers write at any time. */
 function withoutControlled(kind: string, object: Fields): Fields {
   if (kind === "Job" || kind === "PodDisruptionBudget") return { ...object, status: null };
   if (kind !== "Node") return object;

@@ -9,8 +9,8 @@ import {
   object,
   patch,
   remove,
+  type Step,
 } from "./steps.ts";
-import type { Step } from "./steps.ts";
 
 const POLICIES = "/apis/networking.k8s.io/v1/namespaces/{ns}/networkpolicies";
 const BUDGETS = "/apis/policy/v1/namespaces/{ns}/poddisruptionbudgets";
@@ -55,45 +55,49 @@ export const OBJECT_STEPS: readonly Step[] = [
     SECRETS,
     object("Secret", "s", { stringData: { a: "b" }, data: { c: "ZA==" } }),
   ),
-  create("a secret that is no base64", SECRETS, object("Secret", "bad", { data: { a: "%%%" } })),
-  create("a secret's bad key", SECRETS, object("Secret", "key", { data: { "a/b": "ZA==" } })),
+  create("a secret with invalid base64", SECRETS, object("Secret", "bad", { data: { a: "%%%" } })),
+  create(
+    "a secret with an invalid key",
+    SECRETS,
+    object("Secret", "key", { data: { "a/b": "ZA==" } }),
+  ),
   patch("a secret's data", `${SECRETS}/s`, MERGE, { data: { c: null, e: "Zg==" } }),
   patch("a secret's type", `${SECRETS}/s`, MERGE, { type: "other" }),
-  patch("made immutable", `${SECRETS}/s`, MERGE, { immutable: true }),
-  patch("and then changed", `${SECRETS}/s`, MERGE, { data: { x: "ZA==" } }),
+  patch("a secret made immutable", `${SECRETS}/s`, MERGE, { immutable: true }),
+  patch("an immutable secret", `${SECRETS}/s`, MERGE, { data: { x: "ZA==" } }),
   remove("a secret", `${SECRETS}/s`),
   create("a map", CONFIG_MAPS, object("ConfigMap", "m", { data: { a: "b" } })),
   create("a map with a number", CONFIG_MAPS, object("ConfigMap", "number", { data: { a: 1 } })),
   {
-    says: "replaced without a version",
+    title: "replaced without a version",
     method: "PUT" as const,
     path: `${CONFIG_MAPS}/m`,
     body: object("ConfigMap", "m", { data: { a: "c" } }),
   },
   {
-    says: "replaced under another name",
+    title: "replaced under another name",
     method: "PUT" as const,
     path: `${CONFIG_MAPS}/m`,
     body: object("ConfigMap", "n", {}),
   },
   {
-    says: "replaced by an old version",
+    title: "replaced by an old version",
     method: "PUT" as const,
     path: `${CONFIG_MAPS}/m`,
     body: { ...object("ConfigMap", "m"), metadata: { name: "m", resourceVersion: "1" } },
   },
   {
-    says: "replaced where none is",
+    title: "replaced although it does not exist",
     method: "PUT" as const,
     path: `${CONFIG_MAPS}/none`,
     body: object("ConfigMap", "none", {}),
   },
-  patch("a finalizer", `${CONFIG_MAPS}/m`, MERGE, {
+  patch("a new finalizer", `${CONFIG_MAPS}/m`, MERGE, {
     metadata: { finalizers: ["example.org/hold"] },
   }),
-  remove("what a finalizer holds", `${CONFIG_MAPS}/m`),
+  remove("an object with a finalizer", `${CONFIG_MAPS}/m`),
   patch("its last finalizer", `${CONFIG_MAPS}/m`, MERGE, { metadata: { finalizers: null } }),
-  get("is gone with it", `${CONFIG_MAPS}/m`),
+  get("removed with its last finalizer", `${CONFIG_MAPS}/m`),
   create(
     "a headless service",
     SERVICES,
@@ -112,30 +116,30 @@ export const OBJECT_STEPS: readonly Step[] = [
     object("Service", "portless", { spec: { selector: { a: "b" } } }),
   ),
   create(
-    "a service of two ports without names",
+    "a service with two unnamed ports",
     SERVICES,
     object("Service", "two", { spec: { ports: [{ port: 1 }, { port: 2 }] } }),
   ),
   create(
-    "a service's name of digits",
+    "a service with a name of digits",
     SERVICES,
     object("Service", "1", { spec: { ports: [ssh] } }),
   ),
   create(
-    "a service's name in the style of ours",
+    "a service with a name like a reservation's",
     SERVICES,
     object("Service", "gd-01abc", { spec: { clusterIP: "None", ports: [ssh] } }),
   ),
-  patch("a service's address is kept", `${SERVICES}/headless`, MERGE, {
+  patch("a service's address, which is immutable", `${SERVICES}/headless`, MERGE, {
     spec: { clusterIP: "10.0.0.7" },
   }),
   remove("a service", `${SERVICES}/headless`),
   create("a claim", CLAIMS, claim("c")),
   create("a claim without a size", CLAIMS, claim("size", { resources: {} })),
   create("a claim without a mode", CLAIMS, claim("mode", { accessModes: [] })),
-  create("a claim of an unknown mode", CLAIMS, claim("unknown", { accessModes: ["Sometimes"] })),
+  create("a claim with an unknown mode", CLAIMS, claim("unknown", { accessModes: ["Sometimes"] })),
   create(
-    "a claim of one pod and another mode",
+    "a claim with ReadWriteOncePod and another mode",
     CLAIMS,
     claim("mixed", { accessModes: ["ReadWriteOncePod", "ReadWriteOnce"] }),
   ),
@@ -181,7 +185,7 @@ export const OBJECT_STEPS: readonly Step[] = [
     ),
   ),
   create(
-    "a network policy with a bad block",
+    "a network policy with an invalid block",
     POLICIES,
     object(
       "NetworkPolicy",
@@ -201,7 +205,7 @@ export const OBJECT_STEPS: readonly Step[] = [
     ),
   ),
   create(
-    "a budget of both kinds",
+    "a budget with a minimum and a maximum",
     BUDGETS,
     object(
       "PodDisruptionBudget",
@@ -227,12 +231,12 @@ export const OBJECT_STEPS: readonly Step[] = [
     ),
   ),
   create(
-    "a lease of no duration",
+    "a lease with a duration of 0",
     LEASES,
     object("Lease", "zero", { spec: { leaseDurationSeconds: 0 } }, "coordination.k8s.io/v1"),
   ),
   create(
-    "a lease at no time",
+    "a lease with an invalid time",
     LEASES,
     object("Lease", "time", { spec: { renewTime: "yesterday" } }, "coordination.k8s.io/v1"),
   ),
@@ -244,22 +248,22 @@ export const OBJECT_STEPS: readonly Step[] = [
       template: { spec: { restartPolicy: "Always", containers: [{ name: "main", image: "x" }] } },
     }),
   ),
-  create("a job's container of a name that is none", JOBS, job("name", inJob({ name: "A_B" }))),
+  create("a job's container with an invalid name", JOBS, job("name", inJob({ name: "A_B" }))),
   create("a job's container without an image", JOBS, job("image", inJob({ image: undefined }))),
   create("a job's port out of range", JOBS, job("port", inJob({ ports: [{ containerPort: 0 }] }))),
-  create("a job's bad label", JOBS, job("label", labelled({ "a b": "c" }))),
-  create("a job's own labels", JOBS, job("labelled", labelled({ of: "it" }))),
-  create("a job's name that is no label", JOBS, job("j".repeat(70))),
-  create("a job of less than nothing", JOBS, job("less", { parallelism: -1, backoffLimit: -1 })),
-  patch("a job's template that has not begun", `${JOBS}/j`, MERGE, {
+  create("a job's invalid label", JOBS, job("label", labelled({ "a b": "c" }))),
+  create("a job's own labels", JOBS, job("labelled", labelled({ own: "label" }))),
+  create("a job's name that is too long for a label", JOBS, job("j".repeat(70))),
+  create("a job with negative numbers", JOBS, job("less", { parallelism: -1, backoffLimit: -1 })),
+  patch("the template of a job that has not started", `${JOBS}/j`, MERGE, {
     spec: { template: { spec: { nodeSelector: { a: "b" } } } },
   }),
   patch("a job's selector", `${JOBS}/j`, MERGE, {
     spec: { selector: { matchLabels: { a: "b" } } },
   }),
   patch("a job's completions", `${JOBS}/j`, MERGE, { spec: { completions: 2 } }),
-  create("a job that begins", JOBS, job("begun", { suspend: false, parallelism: 0 })),
-  patch("a job's template that has begun", `${JOBS}/begun`, MERGE, {
+  create("a job that starts", JOBS, job("started", { suspend: false, parallelism: 0 })),
+  patch("the template of a job that has started", `${JOBS}/started`, MERGE, {
     spec: { template: { spec: { nodeSelector: { a: "b" } } } },
   }),
   create("a job without a template", JOBS, object("Job", "none", { spec: {} }, "batch/v1")),
@@ -271,12 +275,12 @@ export const OBJECT_STEPS: readonly Step[] = [
     }),
   ),
   create(
-    "a node with a bad taint",
+    "a node with an invalid taint",
     "/api/v1/nodes",
     object("Node", "bad-{ns}", { spec: { taints: [{ key: "a", effect: "Never" }] } }),
   ),
   create(
-    "a node with a taint of no effect",
+    "a node with a taint without an effect",
     "/api/v1/nodes",
     object("Node", "bad-{ns}", { spec: { taints: [{ key: "a" }] } }),
   ),
@@ -288,10 +292,10 @@ export const OBJECT_STEPS: readonly Step[] = [
   }),
   patch("a cordon", "/api/v1/nodes/contract-{ns}", MERGE, { spec: { unschedulable: true } }),
   remove("a node", "/api/v1/nodes/contract-{ns}"),
-  create("a namespace that is there", "/api/v1/namespaces", object("Namespace", "{ns}")),
+  create("a namespace that exists", "/api/v1/namespaces", object("Namespace", "{ns}")),
   create("a namespace's name with a dot", "/api/v1/namespaces", object("Namespace", "a.b")),
   create(
-    "in a namespace that there is not",
+    "in a namespace that does not exist",
     "/api/v1/namespaces/nowhere-at-all/configmaps",
     object("ConfigMap", "m"),
   ),

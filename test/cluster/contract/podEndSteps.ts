@@ -1,19 +1,18 @@
-import { MERGE, PODS, create, get, patch, pod, remove } from "./steps.ts";
-import type { Step } from "./steps.ts";
+import { MERGE, PODS, create, get, patch, pod, remove, type Step } from "./steps.ts";
 
 const EVICTION = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name: "workspace" } };
 
-/** How pods come to nodes, and go. The pod `workspace` is there by then. */
+/** Bindings and ends of pods. The pod `workspace` exists by then. */
 export const POD_END_STEPS: readonly Step[] = [
-  create("bound by its maker", PODS, pod("bound", { nodeName: "no-such-node" })),
-  remove("a bound pod waits for its node", `${PODS}/bound`),
-  remove("a shorter grace", `${PODS}/bound`, { gracePeriodSeconds: 1 }),
-  patch("a finalizer on what is being deleted", `${PODS}/bound`, MERGE, {
+  create("a pod created with a node", PODS, pod("bound", { nodeName: "no-such-node" })),
+  remove("a bound pod, which waits for its node", `${PODS}/bound`),
+  remove("a shorter grace period", `${PODS}/bound`, { gracePeriodSeconds: 1 }),
+  patch("a new finalizer during a deletion", `${PODS}/bound`, MERGE, {
     metadata: { finalizers: ["example.org/x"] },
   }),
-  remove("without grace", `${PODS}/bound`, { gracePeriodSeconds: 0 }),
-  get("and is gone", `${PODS}/bound`),
-  create("an eviction of what is not there", `${PODS}/nowhere/eviction`, {
+  remove("without a grace period", `${PODS}/bound`, { gracePeriodSeconds: 0 }),
+  get("a removed pod", `${PODS}/bound`),
+  create("an eviction of a pod that does not exist", `${PODS}/nowhere/eviction`, {
     apiVersion: "policy/v1",
     kind: "Eviction",
     metadata: { name: "nowhere" },
@@ -31,7 +30,7 @@ export const POD_END_STEPS: readonly Step[] = [
     target: { kind: "Node", name: "elsewhere" },
   }),
   create("a dry run of an eviction", `${PODS}/workspace/eviction?dryRun=All`, EVICTION),
-  create("a dry run by its options", `${PODS}/workspace/eviction`, {
+  create("a dry run in the eviction's options", `${PODS}/workspace/eviction`, {
     ...EVICTION,
     deleteOptions: { dryRun: ["All"] },
   }),
@@ -47,10 +46,10 @@ export const POD_END_STEPS: readonly Step[] = [
     ...EVICTION,
     metadata: { name: "other" },
   }),
-  get("none of which left a mark", `${PODS}/workspace`),
+  get("unchanged by these evictions", `${PODS}/workspace`),
   create("an eviction", `${PODS}/workspace/eviction`, EVICTION),
-  get("which is a deletion", `${PODS}/workspace`),
-  get("a kind that there is not", "/api/v1/namespaces/{ns}/unicorns"),
-  get("a path that there is not", "/api/v7"),
-  { says: "a method that there is not", method: "PUT" as const, path: PODS, body: {} },
+  get("an evicted pod, which is being deleted", `${PODS}/workspace`),
+  get("an unknown kind", "/api/v1/namespaces/{ns}/unicorns"),
+  get("an unknown path", "/api/v7"),
+  { title: "an unsupported method", method: "PUT" as const, path: PODS, body: {} },
 ];

@@ -1,6 +1,16 @@
-import { JSON_PATCH, MERGE, STRATEGIC, PODS, create, get, patch, pod, remove } from "./steps.ts";
+import {
+  JSON_PATCH,
+  MERGE,
+  STRATEGIC,
+  PODS,
+  create,
+  get,
+  patch,
+  pod,
+  remove,
+  type Step,
+} from "./steps.ts";
 import { POD_END_STEPS } from "./podEndSteps.ts";
-import type { Step } from "./steps.ts";
 
 const container = (more: object) => ({
   containers: [{ name: "main", image: "example/x", ...more }],
@@ -8,7 +18,7 @@ const container = (more: object) => ({
 const resources = (requests: object, limits: object) =>
   container({ resources: { requests, limits } });
 
-/** As the control plane makes it, field by field. */
+/** A pod as the control plane creates it, field by field. */
 const WORKSPACE = {
   restartPolicy: "Always",
   automountServiceAccountToken: false,
@@ -67,14 +77,14 @@ const WORKSPACE = {
 };
 
 export const POD_STEPS: readonly Step[] = [
-  create("the smallest pod gets its defaults", PODS, pod("small")),
-  create("a second of one name", PODS, pod("small")),
-  create("a workspace pod gets its defaults", PODS, pod("workspace", WORKSPACE)),
-  get("reads it back", `${PODS}/workspace`),
+  create("the defaults of a minimal pod", PODS, pod("small")),
+  create("a second pod of the same name", PODS, pod("small")),
+  create("the defaults of a workspace pod", PODS, pod("workspace", WORKSPACE)),
+  get("a workspace pod", `${PODS}/workspace`),
   create("without containers", PODS, pod("none", { containers: [] })),
   create("without an image", PODS, pod("image", { containers: [{ name: "main" }] })),
   create(
-    "two containers of one name",
+    "two containers with the same name",
     PODS,
     pod("twice", {
       containers: [
@@ -94,29 +104,29 @@ export const POD_STEPS: readonly Step[] = [
     PODS,
     pod("mount", container({ volumeMounts: [{ name: "v", mountPath: "/v" }] })),
   ),
-  create("an unreadable quantity", PODS, pod("quantity", resources({ cpu: "many" }, {}))),
+  create("an invalid quantity", PODS, pod("quantity", resources({ cpu: "many" }, {}))),
   create("a request above its limit", PODS, pod("above", resources({ cpu: "2" }, { cpu: "1" }))),
   create("GPUs without a limit", PODS, pod("gpus", resources({ "nvidia.com/gpu": "1" }, {}))),
-  create("GPUs with a limit alone", PODS, pod("limit", resources({}, { "nvidia.com/gpu": "1" }))),
+  create("GPUs with a limit only", PODS, pod("limit", resources({}, { "nvidia.com/gpu": "1" }))),
   create(
     "half a GPU",
     PODS,
     pod("half", resources({ "nvidia.com/gpu": "500m" }, { "nvidia.com/gpu": "500m" })),
   ),
   create("an unknown restart policy", PODS, pod("policy", { restartPolicy: "Sometimes" })),
-  create("a hostname that is none", PODS, pod("hostname", { hostname: "a_b" })),
-  create("no grace", PODS, pod("at-once", { terminationGracePeriodSeconds: 0 })),
-  create("a negative grace", PODS, pod("grace", { terminationGracePeriodSeconds: -1 })),
+  create("an invalid hostname", PODS, pod("hostname", { hostname: "a_b" })),
+  create("a grace period of 0", PODS, pod("at-once", { terminationGracePeriodSeconds: 0 })),
+  create("a negative grace period", PODS, pod("grace", { terminationGracePeriodSeconds: -1 })),
   create(
     "a port out of range",
     PODS,
     pod("port", container({ ports: [{ containerPort: 70_000 }] })),
   ),
-  create("a number for a string", PODS, pod("number", { hostname: 7 })),
-  create("a string for a list", PODS, pod("list", { containers: "none" })),
-  create("a bad label", PODS, pod("label", {}, { labels: { "a b": "c" } })),
-  create("a bad label value", PODS, pod("value", {}, { labels: { a: "b c" } })),
-  create("an unknown field is dropped", PODS, pod("unknown", { colour: "red" })),
+  create("a number instead of a string", PODS, pod("number", { hostname: 7 })),
+  create("a string instead of a list", PODS, pod("list", { containers: "none" })),
+  create("an invalid label", PODS, pod("label", {}, { labels: { "a b": "c" } })),
+  create("an invalid label value", PODS, pod("value", {}, { labels: { a: "b c" } })),
+  create("an unknown field, which is dropped", PODS, pod("unknown", { colour: "red" })),
   create(
     "an unknown field, strictly",
     `${PODS}?fieldValidation=Strict`,
@@ -143,12 +153,12 @@ export const POD_STEPS: readonly Step[] = [
     pod("effect", { tolerations: [{ key: "a", operator: "Exists", effect: "Maybe" }] }),
   ),
   create(
-    "a volume of two sources",
+    "a volume with two sources",
     PODS,
     pod("sources", { volumes: [{ name: "v", emptyDir: {}, hostPath: { path: "/" } }] }),
   ),
   create(
-    "two volumes of one name",
+    "two volumes with the same name",
     PODS,
     pod("volumes", { volumes: [{ name: "v" }, { name: "v" }] }),
   ),
@@ -158,7 +168,7 @@ export const POD_STEPS: readonly Step[] = [
     pod("env", container({ env: [{ value: "x" }] })),
   ),
   create(
-    "a relative mount path with dots in its subPath",
+    "a subPath that contains dots",
     PODS,
     pod("subpath", {
       ...container({ volumeMounts: [{ name: "v", mountPath: "/v", subPath: "../x" }] }),
@@ -171,8 +181,8 @@ export const POD_STEPS: readonly Step[] = [
     metadata: { name: "kind" },
   }),
   create("another version's object", PODS, { ...pod("version"), apiVersion: "v2" }),
-  create("a dry run answers as if", `${PODS}?dryRun=All`, pod("dry")),
-  get("and leaves nothing", `${PODS}/dry`),
+  create("a dry run", `${PODS}?dryRun=All`, pod("dry")),
+  get("not created by the dry run", `${PODS}/dry`),
   patch("a merge patch of labels", `${PODS}/small`, MERGE, {
     metadata: { labels: { app: null, more: "yes" } },
   }),
@@ -188,12 +198,12 @@ export const POD_STEPS: readonly Step[] = [
   patch("a JSON patch whose test fails", `${PODS}/small`, JSON_PATCH, [
     { op: "test", path: "/metadata/labels/more", value: "no" },
   ]),
-  patch("a JSON patch of a path that is not there", `${PODS}/small`, JSON_PATCH, [
+  patch("a JSON patch of a path that does not exist", `${PODS}/small`, JSON_PATCH, [
     { op: "remove", path: "/spec/none" },
   ]),
-  patch("a patch that is no object", `${PODS}/small`, MERGE, [1]),
-  patch("an unknown kind of patch", `${PODS}/small`, "text/plain", {}),
-  patch("a patch of what is not there", `${PODS}/nowhere`, MERGE, {}),
+  patch("a patch that is not an object", `${PODS}/small`, MERGE, [1]),
+  patch("an unknown type of patch", `${PODS}/small`, "text/plain", {}),
+  patch("a patch of an object that does not exist", `${PODS}/nowhere`, MERGE, {}),
   patch("a patch of an old version", `${PODS}/small`, MERGE, {
     metadata: { resourceVersion: "1" },
   }),
@@ -206,7 +216,7 @@ export const POD_STEPS: readonly Step[] = [
   patch("conditions are merged by type", `${PODS}/small/status`, STRATEGIC, {
     status: { conditions: [{ type: "Initialized", status: "True" }] },
   }),
-  patch("new conditions come first, those not named last", `${PODS}/small/status`, STRATEGIC, {
+  patch("new conditions come before those that are not named", `${PODS}/small/status`, STRATEGIC, {
     status: {
       conditions: [
         { type: "New", status: "True" },
@@ -214,41 +224,49 @@ export const POD_STEPS: readonly Step[] = [
       ],
     },
   }),
-  patch("finalizers are joined", `${PODS}/small`, STRATEGIC, {
+  patch("finalizers are merged as a set", `${PODS}/small`, STRATEGIC, {
     metadata: { finalizers: ["example.org/b", "example.org/a"] },
   }),
-  patch("and joined again", `${PODS}/small`, STRATEGIC, {
+  patch("finalizers are merged again", `${PODS}/small`, STRATEGIC, {
     metadata: { finalizers: ["example.org/c", "example.org/a"] },
   }),
-  patch("and some dropped", `${PODS}/small`, STRATEGIC, {
+  patch("finalizers are deleted", `${PODS}/small`, STRATEGIC, {
     metadata: {
       "$deleteFromPrimitiveList/finalizers": ["example.org/a", "example.org/b", "example.org/c"],
     },
   }),
-  patch("a status by the other path changes nothing", `${PODS}/small`, MERGE, {
+  patch("a status by the path of the spec changes nothing", `${PODS}/small`, MERGE, {
     status: { phase: "Failed" },
   }),
-  patch("a spec by the status' path changes nothing", `${PODS}/small/status`, MERGE, {
+  patch("a spec by the path of the status changes nothing", `${PODS}/small/status`, MERGE, {
     spec: { hostname: "x" },
   }),
-  patch("all of a status taken away", `${PODS}/small/status`, MERGE, { status: null }),
-  patch("and by a strategic patch", `${PODS}/small/status`, STRATEGIC, { status: null }),
-  get("what is left of it", `${PODS}/small`),
+  patch("the whole status removed", `${PODS}/small/status`, MERGE, { status: null }),
+  patch("the whole status removed strategically", `${PODS}/small/status`, STRATEGIC, {
+    status: null,
+  }),
+  get("the pod without its status", `${PODS}/small`),
   get("a list", `${PODS}?labelSelector=more%3Dyes`),
-  get("the first of them", `${PODS}?limit=1`),
-  get("the first of a selection", `${PODS}?limit=1&labelSelector=${encodeURIComponent("app")}`),
-  get("a bad selector", `${PODS}?labelSelector=${encodeURIComponent("a in b")}`),
+  get("the first page of a list", `${PODS}?limit=1`),
+  get(
+    "the first page of a selection",
+    `${PODS}?limit=1&labelSelector=${encodeURIComponent("app")}`,
+  ),
+  get("an invalid label selector", `${PODS}?labelSelector=${encodeURIComponent("a in b")}`),
   get("an unknown field of a selector", `${PODS}?fieldSelector=spec.colour%3Dred`),
   get("an unknown field of a watch", `${PODS}?watch=1&fieldSelector=spec.colour%3Dred`),
-  get("a field that is no requirement", `${PODS}?watch=1&fieldSelector=spec`),
-  get("a bad selector of a watch", `${PODS}?watch=1&labelSelector=${encodeURIComponent("a in b")}`),
-  get("a bad continue token", `${PODS}?limit=1&continue=nonsense`),
-  remove("another uid", `${PODS}/small`, {
+  get("an invalid field selector of a watch", `${PODS}?watch=1&fieldSelector=spec`),
+  get(
+    "an invalid label selector of a watch",
+    `${PODS}?watch=1&labelSelector=${encodeURIComponent("a in b")}`,
+  ),
+  get("an invalid continue token", `${PODS}?limit=1&continue=nonsense`),
+  remove("by another uid", `${PODS}/small`, {
     preconditions: { uid: "00000000-0000-4000-8000-000000000000" },
   }),
   remove("a dry run of a deletion", `${PODS}/small?dryRun=All`),
-  remove("a pod on no node goes at once", `${PODS}/small`),
-  remove("what is not there", `${PODS}/small`),
-  get("what is gone", `${PODS}/small`),
+  remove("a pod without a node, which is removed at once", `${PODS}/small`),
+  remove("a pod that does not exist", `${PODS}/small`),
+  get("a removed pod", `${PODS}/small`),
   ...POD_END_STEPS,
 ];

@@ -1,10 +1,11 @@
+import { Second } from "@gpu-dev/shared/durations.ts";
 import { startDevCluster, type DevClusterOptions } from "../../../dev-cluster/src/devCluster.ts";
 import { makeTempDir } from "../../support/tempDir.ts";
 import { waitFor } from "../../support/waitFor.ts";
 import { rawApi, type RawApi } from "../support/rawApi.ts";
 import { sharedKubernetes } from "../support/sharedKubernetes.ts";
 
-/** One of the two that the contract holds for. */
+/** One of the two servers that the contract applies to. */
 export interface Server {
   readonly name: ServerName;
   readonly api: RawApi;
@@ -36,7 +37,7 @@ export async function startServerNamed(
   };
 }
 
-/** With what controllers put into it a moment later: the account that pods run as, and the authority's certificate. */
+/** Creates a namespace and waits for what its controllers add: the default account and the authority's certificate. */
 export async function makeNamespace(server: Server, namespace: string): Promise<void> {
   const body = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
   await server.api.expect("POST", "/api/v1/namespaces", body);
@@ -47,7 +48,7 @@ export async function makeNamespace(server: Server, namespace: string): Promise<
   for (const path of paths) {
     const at = `/api/v1/namespaces/${namespace}/${path}`;
     await waitFor(async () => (await server.api.request("GET", at)).status === 200, {
-      timeoutMs: 20_000,
+      timeoutMs: 20 * Second.ms,
       describe: `${path} of ${namespace}`,
     });
   }

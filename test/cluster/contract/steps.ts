@@ -1,15 +1,15 @@
-/** One request of the contract. Steps of a list follow one another on one server. */
+/** A request of the contract. The steps of a list run in order on one server. */
 export interface Step {
-  readonly says: string;
+  readonly title: string;
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** `{ns}` stands for the namespace of the list. */
   readonly path: string;
-  /** Of a PUT or PATCH it may depend on what stands at its path. */
+  /** The body of a PUT or PATCH may depend on the current object. */
   readonly body?: object | undefined | ((current: Known) => object);
   readonly contentType?: string;
 }
 
-/** An object as a server answers it. */
+/** An object as a server returns it. */
 export interface Known {
   readonly kind: string;
   readonly metadata: { readonly resourceVersion: string; readonly [field: string]: unknown };
@@ -30,34 +30,34 @@ export const SECRETS = core("Secret");
 export const CONFIG_MAPS = core("ConfigMap");
 export const CLAIMS = "/api/v1/namespaces/{ns}/persistentvolumeclaims";
 
-export const create = (says: string, path: string, body: object): Step => ({
-  says,
+export const create = (title: string, path: string, body: object): Step => ({
+  title,
   method: "POST",
   path,
   body,
 });
-export const get = (says: string, path: string): Step => ({ says, method: "GET", path });
-export const remove = (says: string, path: string, body?: object): Step => ({
-  says,
+export const get = (title: string, path: string): Step => ({ title, method: "GET", path });
+export const remove = (title: string, path: string, body?: object): Step => ({
+  title,
   method: "DELETE",
   path,
   body,
 });
-export const put = (says: string, path: string, body: Exclude<Step["body"], undefined>): Step => ({
-  says,
+export const put = (title: string, path: string, body: Exclude<Step["body"], undefined>): Step => ({
+  title,
   method: "PUT",
   path,
   body,
 });
-export const patch = (says: string, path: string, contentType: string, body: object): Step => ({
-  says,
+export const patch = (title: string, path: string, contentType: string, body: object): Step => ({
+  title,
   method: "PATCH",
   path,
   contentType,
   body,
 });
 
-/** Nobody schedules it, so that no other writer changes what is compared; and none of our pods gets a token. */
+/** Not scheduled, so that no other writer changes what is compared; and without a token, like all of our pods. */
 export function pod(name: string, spec: object = {}, metadata: object = {}): object {
   return {
     apiVersion: "v1",

@@ -9,7 +9,7 @@ interface List {
 }
 
 for (const name of SERVERS) {
-  describe(`the contract of lists and watches: ${name}`, () => {
+  describe(`contract of lists and watches: ${name}`, () => {
     const path = "/api/v1/namespaces/watched/configmaps";
     let server: Server;
     const watches: Watching[] = [];
@@ -18,7 +18,7 @@ for (const name of SERVERS) {
       await makeNamespace(server, "watched");
     });
     after(async () => {
-      for (const each of watches) each.stop();
+      for (const watching of watches) watching.stop();
       await server.stop();
     });
 
@@ -34,56 +34,57 @@ for (const name of SERVERS) {
       watches.push(watching);
       return watching;
     };
-    const told = ({ events }: Watching, count: number) =>
+    const changes = ({ events }: Watching, count: number) =>
       waitFor(
         () => {
-          const changes = events.filter(({ type }) => type !== "BOOKMARK");
-          return changes.length >= count && changes.map((each) => `${each.type} ${each.name}`);
+          const found = events.filter(({ type }) => type !== "BOOKMARK");
+          return found.length >= count && found.map(({ type, name: item }) => `${type} ${item}`);
         },
         { describe: `${String(count)} events` },
       );
 
-    it("tells each change once and in order, from the version that a list gave", async () => {
+    it("sends each change once and in order, from the version of a list", async () => {
       const watching = await watchFrom({ resourceVersion: await version() });
-      await create("one");
-      await label("one", { a: "b" });
-      await remove("one");
-      assert.deepEqual(await told(watching, 3), ["ADDED one", "MODIFIED one", "DELETED one"]);
+      await create("single");
+      await label("single", { a: "b" });
+      await remove("single");
+      const expected = ["ADDED single", "MODIFIED single", "DELETED single"];
+      assert.deepEqual(await changes(watching, 3), expected);
     });
 
     it("R9: resumes from the version of the last event without losing a change", async () => {
       const first = await watchFrom({ resourceVersion: await version() });
       await create("two");
-      await told(first, 1);
+      await changes(first, 1);
       first.stop();
       await create("three");
       await remove("two");
       const resourceVersion = first.events.at(-1)?.version ?? "";
       const second = await watchFrom({ resourceVersion });
-      assert.deepEqual(await told(second, 2), ["ADDED three", "DELETED two"]);
+      assert.deepEqual(await changes(second, 2), ["ADDED three", "DELETED two"]);
     });
 
-    it("begins with what there is where no version is named", async () => {
+    it("begins with the existing objects if no version is named", async () => {
       await create("present");
       const watching = await watchFrom({ fieldSelector: "metadata.name=present" });
-      assert.deepEqual(await told(watching, 1), ["ADDED present"]);
+      assert.deepEqual(await changes(watching, 1), ["ADDED present"]);
     });
 
-    it("shows what enters or leaves a selection as added and deleted", async () => {
+    it("shows objects that enter or leave a selection as added and deleted", async () => {
       const resourceVersion = await version();
       const watching = await watchFrom({ resourceVersion, labelSelector: "on=yes" });
       await create("moving");
       await label("moving", { on: "yes" });
       await label("moving", { on: "no" });
-      assert.deepEqual(await told(watching, 2), ["ADDED moving", "DELETED moving"]);
+      assert.deepEqual(await changes(watching, 2), ["ADDED moving", "DELETED moving"]);
     });
 
-    it("R9: marks how far it told before its time is up, and resumes from there", async () => {
+    it("R9: sends a bookmark before its timeout, and resumes from there", async () => {
       const query = { resourceVersion: await version(), allowWatchBookmarks: true };
       const first = await watchFrom({ ...query, timeoutSeconds: 4 });
       await create("marked");
-      await told(first, 1);
-      await waitFor(() => first.isOver(), { describe: "its end" });
+      await changes(first, 1);
+      await waitFor(() => first.hasEnded(), { describe: "the end of the watch" });
       const [added, ...marks] = first.events;
       assert.equal(added?.name, "marked");
       assert.ok(marks.length > 0);
@@ -93,20 +94,20 @@ for (const name of SERVERS) {
       await label("marked", { after: "it" });
       const second = await watchFrom({ resourceVersion });
       await create("next");
-      assert.deepEqual(await told(second, 2), ["MODIFIED marked", "ADDED next"]);
+      assert.deepEqual(await changes(second, 2), ["MODIFIED marked", "ADDED next"]);
     });
 
-    it("sends no bookmark to those who did not ask", async () => {
+    it("sends no bookmark unless the client requests them", async () => {
       const watching = await watchFrom({ resourceVersion: await version(), timeoutSeconds: 3 });
       await create("unmarked");
-      await waitFor(() => watching.isOver(), { describe: "its end" });
+      await waitFor(() => watching.hasEnded(), { describe: "the end of the watch" });
       assert.deepEqual(
         watching.events.map(({ type }) => type),
         ["ADDED"],
       );
     });
 
-    it("pages without losing or repeating any", async () => {
+    it("pages without losing or repeating an object", async () => {
       for (const index of [1, 2, 3, 4, 5, 6, 7]) await create(`page-${String(index)}`, { p: "y" });
       const names: string[] = [];
       let more = "";

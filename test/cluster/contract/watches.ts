@@ -5,17 +5,17 @@ export interface SeenEvent {
   readonly type: string;
   readonly name: string;
   readonly version: string;
-  /** Of an ERROR. */
+  /** Only for an ERROR. */
   readonly code?: number;
 }
 
 export interface Watching {
   readonly events: readonly SeenEvent[];
-  readonly isOver: () => boolean;
+  readonly hasEnded: () => boolean;
   stop(): void;
 }
 
-/** Watches with the stock client and notes what it is told. */
+/** Watches with the standard client and records the events. */
 export async function watch(
   { kubeconfigPath }: Server,
   path: string,
@@ -24,7 +24,7 @@ export async function watch(
   const config = new KubeConfig();
   config.loadFromFile(kubeconfigPath);
   const events: SeenEvent[] = [];
-  let over = false;
+  let hasEnded = false;
   const controller = await new Watch(config).watch(
     path,
     query,
@@ -33,12 +33,12 @@ export async function watch(
       events.push({ type, name, version, ...(object.code ? { code: object.code } : {}) });
     },
     () => {
-      over = true;
+      hasEnded = true;
     },
   );
   return {
     events,
-    isOver: () => over,
+    hasEnded: () => hasEnded,
     stop: () => {
       controller.abort();
     },

@@ -10,8 +10,9 @@ import {
   patch,
   put,
   remove,
+  type Known,
+  type Step,
 } from "./steps.ts";
-import type { Known, Step } from "./steps.ts";
 
 interface Kind {
   readonly path: string;
@@ -19,11 +20,11 @@ interface Kind {
   readonly rest: object;
   /** A change that the kind allows, as a merge patch. */
   readonly change: object;
-  /** Where it has a status of its own path. */
+  /** The status to write by its own path, if the kind has one. */
   readonly status?: object;
-  /** Cluster-wide kinds are not deleted all at once, nor is more than one of them made. */
+  /** Cluster-wide kinds are not deleted as a collection, and only one object of them is created. */
   readonly clusterWide?: boolean;
-  /** Whether a controller lets it go, some time after its deletion. */
+  /** Whether a controller removes it some time after its deletion. */
   readonly lingers?: boolean;
 }
 
@@ -105,7 +106,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
 };
 
-/** Everything that is done to an object in its life, to one of each kind. */
+/** The life cycle of an object, for each kind. */
 export const WRITE_STEPS: readonly Step[] = Object.entries(KINDS).flatMap(([kind, of]) => [
   ...writes(kind, of),
   ...(of.status === undefined ? [] : statusWrites(kind, of, of.status)),
@@ -116,38 +117,38 @@ function path(of: Kind): string {
   return `${of.path}/one-{ns}`;
 }
 
-/** As it stands, by its version; controllers of the real server write to a node between any two steps. */
+/** The current object with its version; controllers of the real server write to a node between any two steps. */
 const current = ({ clusterWide }: Kind, known: Known): Known =>
   clusterWide === true ? { ...known, metadata: { ...known.metadata, resourceVersion: "" } } : known;
 
 function writes(kind: string, of: Kind): Step[] {
-  const one = object(kind, "one-{ns}", of.rest, of.apiVersion);
+  const sample = object(kind, "one-{ns}", of.rest, of.apiVersion);
   const versioned = (resourceVersion: string) => ({
-    ...one,
+    ...sample,
     metadata: { name: "one-{ns}", resourceVersion },
   });
   return [
-    create(`${kind}: made`, of.path, one),
-    create(`${kind}: made twice`, of.path, one),
-    create(`${kind}: made with a version`, of.path, versioned("1")),
+    create(`${kind}: created`, of.path, sample),
+    create(`${kind}: created twice`, of.path, sample),
+    create(`${kind}: created with a version`, of.path, versioned("1")),
     get(`${kind}: read`, path(of)),
     patch(`${kind}: changed`, path(of), MERGE, of.change),
-    patch(`${kind}: changed into what it is`, path(of), MERGE, of.change),
+    patch(`${kind}: changed without a difference`, path(of), MERGE, of.change),
     patch(`${kind}: changed with an old version`, path(of), MERGE, {
       metadata: { resourceVersion: "1" },
     }),
     put(`${kind}: replaced by itself`, path(of), (known: Known) => current(of, known)),
-    put(`${kind}: replaced by its own version`, path(of), (known: Known) => ({
+    put(`${kind}: replaced with its current version`, path(of), (known: Known) => ({
       ...known,
       metadata: { ...current(of, known).metadata, annotations: { replaced: "yes" } },
     })),
-    put(`${kind}: replaced by an old version`, path(of), versioned("1")),
-    put(`${kind}: replaced by another uid`, path(of), (known: Known) => ({
+    put(`${kind}: replaced with an old version`, path(of), versioned("1")),
+    put(`${kind}: replaced with another uid`, path(of), (known: Known) => ({
       ...known,
       metadata: { ...current(of, known).metadata, uid: "00000000-0000-4000-8000-000000000000" },
     })),
     put(`${kind}: replaced without a version`, path(of), ({ metadata: { finalizers } }: Known) => ({
-      ...one,
+      ...sample,
       metadata: { name: "one-{ns}", finalizers },
     })),
   ];
@@ -158,21 +159,21 @@ function statusWrites(kind: string, of: Kind, status: object): Step[] {
   return [
     put(`${kind}: its status replaced`, at, (known: Known) => ({ ...current(of, known), status })),
     put(`${kind}: its status replaced by itself`, at, (known: Known) => current(of, known)),
-    put(`${kind}: its status replaced by an old version`, at, (known: Known) => ({
+    put(`${kind}: its status replaced with an old version`, at, (known: Known) => ({
       ...known,
       metadata: { ...known.metadata, resourceVersion: "1" },
     })),
-    patch(`${kind}: its status taken away`, at, MERGE, { status: null }),
+    patch(`${kind}: its status removed`, at, MERGE, { status: null }),
     get(`${kind}: its status read`, at),
   ];
 }
 
 function deletions(kind: string, of: Kind): Step[] {
   const metadata = { generateName: "made-", labels: { made: "yes" } };
-  const made = { ...object(kind, "", of.rest, of.apiVersion), metadata };
+  const generated = { ...object(kind, "", of.rest, of.apiVersion), metadata };
   const all = `${of.path}?propagationPolicy=Background&labelSelector=made`;
   return [
-    remove(`${kind}: deleted by an old version`, path(of), {
+    remove(`${kind}: deleted with an old version`, path(of), {
       preconditions: { resourceVersion: "1" },
     }),
     remove(
@@ -183,10 +184,10 @@ function deletions(kind: string, of: Kind): Step[] {
     ...(of.clusterWide === true
       ? []
       : [
-          create(`${kind}: made under a made name`, of.path, made),
-          remove(`${kind}: deleted all at once, and there is none`, `${all}%3Dno`),
-          remove(`${kind}: deleted all at once`, all),
+          create(`${kind}: created with a generated name`, of.path, generated),
+          remove(`${kind}: an empty collection deleted`, `${all}%3Dno`),
+          remove(`${kind}: a collection deleted`, all),
         ]),
-    ...(of.lingers === true ? [] : [get(`${kind}: read when it is gone`, path(of))]),
+    ...(of.lingers === true ? [] : [get(`${kind}: read after its removal`, path(of))]),
   ];
 }

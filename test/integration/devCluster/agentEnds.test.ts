@@ -9,7 +9,7 @@ import { FLEET } from "./nodeAgentFixture.ts";
 
 const namespace = "default";
 
-describe("dev-cluster agents give up what can't be", () => {
+describe("dev-cluster agents: operations that cannot succeed", () => {
   let api: ApiFixture;
   let directory: TempDir;
   before(async () => {
@@ -21,11 +21,11 @@ describe("dev-cluster agents give up what can't be", () => {
     await directory.remove();
   });
 
-  it("R3: a report on a pod that is another by now is not written, nor tried for ever", async () => {
-    const body = podNamed("again", { schedulerName: "nobody" });
+  it("R3: a report on a replaced pod is neither written nor retried", async () => {
+    const body = podNamed("replaced", { schedulerName: "nobody" });
     await api.core.createNamespacedPod({ namespace, body });
     const client = new ApiClient(api.cluster);
-    const { metadata, ...rest } = await client.get<Pod>("/api/v1/namespaces/default/pods/again");
+    const { metadata, ...rest } = await client.get<Pod>("/api/v1/namespaces/default/pods/replaced");
     const stopping = new AbortController();
     const reporter = new PodReporter({
       client,
@@ -37,13 +37,13 @@ describe("dev-cluster agents give up what can't be", () => {
     const facts = { initialized: true, state: {}, ready: false, restartCount: 0 };
     reporter.report({ ...facts, phase: "Running" });
     await reporter.settled();
-    const { status } = await api.core.readNamespacedPod({ namespace, name: "again" });
+    const { status } = await api.core.readNamespacedPod({ namespace, name: "replaced" });
     assert.equal(status?.phase, "Pending");
     stopping.abort();
     client.close();
   });
 
-  it("ends all heartbeats where one of them can't begin", async () => {
+  it("ends all heartbeats if one of them cannot start", async () => {
     const [node] = FLEET.nodes;
     assert.ok(node);
     const fleet = { ...FLEET, nodes: [node, { ...node, name: "failing" }] };

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { CoordinationV1Api, PolicyV1Api, V1MicroTime } from "@kubernetes/client-node";
 import { waitFor } from "../../support/waitFor.ts";
-import type { ApiFixture } from "./apiFixture.ts";
-import { nodeNamed, podNamed, refusalOf, startApi } from "./apiFixture.ts";
+import { nodeNamed, podNamed, refusalOf, startApi, type ApiFixture } from "./apiFixture.ts";
 
 const namespace = "default";
 
@@ -38,13 +37,13 @@ describe("dev-cluster controllers", () => {
     );
   };
 
-  it("deletes what lost its last owner, by uid, and keeps what was orphaned on purpose", async () => {
+  it("deletes objects that lost their last owner, by uid, and keeps orphaned ones", async () => {
     const owner = await configMap("owner");
     const uid = owner.metadata?.uid ?? "";
     await configMap("owned", uid);
     await configMap("free");
     await configMap("of-another-life", "00000000-0000-4000-8000-000000000000");
-    await waitFor(() => isGone(read("of-another-life")), { describe: "the stale one to go" });
+    await waitFor(() => isGone(read("of-another-life")), { describe: "the stale dependent to go" });
     await api.core.deleteNamespacedConfigMap({ namespace, name: "owner" });
     await waitFor(() => isGone(read("owned")), { describe: "the dependent to go" });
     assert.equal((await read("free")).metadata?.name, "free");
@@ -56,7 +55,7 @@ describe("dev-cluster controllers", () => {
     assert.equal((await read("orphan")).metadata?.ownerReferences?.length ?? 0, 0);
   });
 
-  it("empties a namespace that is deleted, takes nothing new meanwhile, and lets it go", async () => {
+  it("empties a deleted namespace, refuses new objects, then removes it", async () => {
     const name = "short-lived";
     await api.core.createNamespace({ body: { metadata: { name } } });
     const held = { name: "held", finalizers: ["example.org/hold"] };
@@ -76,7 +75,7 @@ describe("dev-cluster controllers", () => {
     });
   });
 
-  it("D7: keeps a deleted claim for as long as a pod uses it", async () => {
+  it("D7: keeps a deleted claim while a pod uses it", async () => {
     await api.core.createNode({ body: nodeNamed("a") });
     const spec = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } };
     const claim = { metadata: { name: "disk" }, spec };
@@ -99,7 +98,7 @@ describe("dev-cluster controllers", () => {
     });
   });
 
-  it("R8: calls a node that says nothing unreachable, and evicts its pods when their time is up", async () => {
+  it("R8: marks a silent node as unreachable, and evicts its pods after their toleration", async () => {
     const leases = api.kubeConfig.makeApiClient(CoordinationV1Api);
     const renew = (name: string) =>
       leases.createNamespacedLease({
@@ -119,7 +118,7 @@ describe("dev-cluster controllers", () => {
           ready?.status === "Unknown" && taints.includes("node.kubernetes.io/unreachable:NoExecute")
         );
       },
-      { describe: "the node to be called unreachable" },
+      { describe: "the node to be unreachable" },
     );
     for (const [name, seconds] of [
       ["long", 300],
@@ -131,7 +130,7 @@ describe("dev-cluster controllers", () => {
       const binding = { metadata: { name }, target: { name: "silent" } };
       await api.core.createNamespacedPodBinding({ namespace, name, body: binding });
     }
-    // A node that can't be heard can't confirm an end: the pod stays, being deleted.
+    // An unreachable node cannot confirm the end: the pod stays, being deleted.
     const deleted = async (name: string) =>
       (await api.core.readNamespacedPod({ namespace, name })).metadata?.deletionTimestamp;
     await waitFor(() => deleted("short"), { describe: "the eviction" });
@@ -139,7 +138,7 @@ describe("dev-cluster controllers", () => {
     assert.equal(await deleted("safe"), undefined);
     await api.core.deleteNode({ name: "silent" });
     await waitFor(() => isGone(api.core.readNamespacedPod({ namespace, name: "long" })), {
-      describe: "pods of a node that is no more to go",
+      describe: "the pods of the deleted node to go",
     });
     assert.equal(await deleted("safe"), undefined);
   });

@@ -1,19 +1,28 @@
-import type { ApiException, V1Node, V1Pod } from "@kubernetes/client-node";
-import { CoreV1Api, KubeConfig, Watch } from "@kubernetes/client-node";
-import type { DevCluster, DevClusterOptions } from "../../../dev-cluster/src/devCluster.ts";
-import { startDevCluster } from "../../../dev-cluster/src/devCluster.ts";
+import {
+  CoreV1Api,
+  KubeConfig,
+  Watch,
+  type ApiException,
+  type V1Node,
+  type V1Pod,
+} from "@kubernetes/client-node";
+import {
+  startDevCluster,
+  type DevCluster,
+  type DevClusterOptions,
+} from "../../../dev-cluster/src/devCluster.ts";
 import { makeTempDir } from "../../support/tempDir.ts";
 
 export interface ApiFixture {
   cluster: DevCluster;
   kubeConfig: KubeConfig;
   core: CoreV1Api;
-  /** Stops and starts it again on the same data directory. */
+  /** Stops the cluster and starts it again on the same data directory. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** A dev cluster without nodes in a directory of its own, and the stock client for it. */
+/** A dev cluster without nodes in a directory of its own, and the standard client for it. */
 export async function startApi(options: Partial<DevClusterOptions> = {}): Promise<ApiFixture> {
   const directory = await makeTempDir("dev-cluster");
   const start = () => startDevCluster({ dataDir: directory.path, ...options });
@@ -38,7 +47,7 @@ function clientsOf(cluster: DevCluster) {
   return { cluster, kubeConfig, core: kubeConfig.makeApiClient(CoreV1Api) };
 }
 
-/** The code and reason with which the server refused; fails when it did not. */
+/** The code and reason of the server's refusal; fails if the call succeeds. */
 export async function refusalOf(
   call: Promise<unknown>,
 ): Promise<{ code: number; reason: string; message: string; causes: { field: string }[] }> {
@@ -54,7 +63,7 @@ export async function refusalOf(
     const { reason, message, details } = status;
     return { code, reason, message, causes: details?.causes ?? [] };
   }
-  throw new Error("The server was to refuse this, and did not.");
+  throw new Error("The server accepted a request that it must refuse.");
 }
 
 export interface Seen {
@@ -64,7 +73,7 @@ export interface Seen {
   abort(): void;
 }
 
-/** Watches with the stock client and notes what it sees. */
+/** Watches with the standard client and records the events. */
 export async function watchAll(
   fixture: ApiFixture,
   path: string,
@@ -96,7 +105,7 @@ export function podNamed(name: string, spec: Partial<V1Pod["spec"]> = {}): V1Pod
   };
 }
 
-/** A node that nobody runs: ready, by its own word. */
+/** A node without an agent that reports itself as ready. */
 export function nodeNamed(name: string, gpus = 0, labels: Record<string, string> = {}): V1Node {
   const allocatable = {
     cpu: "8",

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import type { ApiFixture } from "./apiFixture.ts";
-import { podNamed, refusalOf, startApi } from "./apiFixture.ts";
+import { podNamed, refusalOf, startApi, type ApiFixture } from "./apiFixture.ts";
 
 const namespace = "default";
 
@@ -11,7 +10,7 @@ describe("dev-cluster API: objects", () => {
   });
   after(() => api.stop());
 
-  it("creates with uid, version, time and the defaults that clients rely on", async () => {
+  it("creates objects with uid, version, time and the defaults that clients rely on", async () => {
     const pod = await api.core.createNamespacedPod({ namespace, body: podNamed("defaults") });
     assert.match(pod.metadata?.uid ?? "", /^[0-9a-f-]{36}$/);
     assert.ok(Number(pod.metadata?.resourceVersion) > 0);
@@ -26,13 +25,13 @@ describe("dev-cluster API: objects", () => {
     assert.equal(read.metadata?.uid, pod.metadata.uid);
   });
 
-  it("makes names, refuses a second of one name and one without a namespace", async () => {
+  it("generates names, refuses a duplicate name and an unknown namespace", async () => {
     const body = { metadata: { generateName: "made-" } };
-    const one = await api.core.createNamespacedConfigMap({ namespace, body });
-    const two = await api.core.createNamespacedConfigMap({ namespace, body });
-    assert.match(one.metadata?.name ?? "", /^made-[a-z0-9]{5}$/);
-    assert.notEqual(one.metadata?.name, two.metadata?.name);
-    const again = { metadata: { name: one.metadata?.name ?? "" } };
+    const first = await api.core.createNamespacedConfigMap({ namespace, body });
+    const second = await api.core.createNamespacedConfigMap({ namespace, body });
+    assert.match(first.metadata?.name ?? "", /^made-[a-z0-9]{5}$/);
+    assert.notEqual(first.metadata?.name, second.metadata?.name);
+    const again = { metadata: { name: first.metadata?.name ?? "" } };
     const twice = await refusalOf(api.core.createNamespacedConfigMap({ namespace, body: again }));
     assert.deepEqual([twice.code, twice.reason], [409, "AlreadyExists"]);
     const lost = await refusalOf(
@@ -42,7 +41,7 @@ describe("dev-cluster API: objects", () => {
     assert.match(lost.message, /namespaces "nowhere" not found/);
   });
 
-  it("refuses an update of an older version, and writes nothing when nothing changes", async () => {
+  it("refuses an update of an older version, and writes nothing if nothing changes", async () => {
     const name = "versions";
     const first = await api.core.createNamespacedConfigMap({
       namespace,
@@ -61,20 +60,20 @@ describe("dev-cluster API: objects", () => {
     });
   });
 
-  it("R18: deletes only the object of the uid and version that are named", async () => {
+  it("R18: deletes only the object with the given uid and version", async () => {
     const name = "preconditions";
     const body = { metadata: { name } };
-    const made = await api.core.createNamespacedConfigMap({ namespace, body });
+    const created = await api.core.createNamespacedConfigMap({ namespace, body });
     const remove = (preconditions: { uid?: string; resourceVersion?: string }) =>
       api.core.deleteNamespacedConfigMap({ namespace, name, body: { preconditions } });
     const other = await refusalOf(remove({ uid: "00000000-0000-4000-8000-000000000000" }));
     assert.deepEqual([other.code, other.reason], [409, "Conflict"]);
     assert.equal((await refusalOf(remove({ resourceVersion: "1" }))).code, 409);
-    await remove({ uid: made.metadata?.uid ?? "" });
+    await remove({ uid: created.metadata?.uid ?? "" });
     assert.equal((await refusalOf(remove({}))).code, 404);
   });
 
-  it("keeps a deleted object until its last finalizer is gone", async () => {
+  it("keeps a deleted object until its last finalizer is removed", async () => {
     const name = "finalized";
     const body = { metadata: { name, finalizers: ["example.org/hold"] } };
     await api.core.createNamespacedConfigMap({ namespace, body });
@@ -92,7 +91,7 @@ describe("dev-cluster API: objects", () => {
     );
   });
 
-  it("selects by labels and fields, and pages without losing or repeating any", async () => {
+  it("selects by labels and fields, and pages without losing or repeating an object", async () => {
     for (const index of [1, 2, 3, 4, 5, 6, 7]) {
       const labels = { page: "yes", parity: index % 2 === 0 ? "even" : "odd" };
       const body = podNamed(`page-${String(index)}`);
@@ -128,13 +127,13 @@ describe("dev-cluster API: objects", () => {
     assert.deepEqual(await names("page=yes"), []);
   });
 
-  it("writes the status by its own path, and the spec by the other", async () => {
+  it("writes the status only by its own path, and the spec only by the other", async () => {
     const name = "status";
-    // No scheduler writes to this one meanwhile.
-    const body0 = podNamed(name, { schedulerName: "nobody" });
-    const pod = await api.core.createNamespacedPod({ namespace, body: body0 });
-    const lied = { ...pod, status: { phase: "Running" } };
-    const same = await api.core.replaceNamespacedPod({ namespace, name, body: lied });
+    // Without a scheduler name of ours, so that no other writer changes the pod.
+    const template = podNamed(name, { schedulerName: "nobody" });
+    const pod = await api.core.createNamespacedPod({ namespace, body: template });
+    const withStatus = { ...pod, status: { phase: "Running" } };
+    const same = await api.core.replaceNamespacedPod({ namespace, name, body: withStatus });
     assert.equal(same.status?.phase, "Pending");
     const spec = { ...same.spec, containers: [{ name: "main", image: "other" }] };
     const body = { ...same, spec, status: { phase: "Running" } };

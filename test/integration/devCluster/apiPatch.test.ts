@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
-import type { ApiFixture } from "./apiFixture.ts";
-import { podNamed, refusalOf, startApi } from "./apiFixture.ts";
+import { podNamed, refusalOf, startApi, type ApiFixture } from "./apiFixture.ts";
 
 const namespace = "default";
 
@@ -32,7 +31,7 @@ describe("dev-cluster API: patches", () => {
       }),
     });
 
-  it("takes a JSON patch, and refuses one whose test fails", async () => {
+  it("applies a JSON patch, and refuses one whose test fails", async () => {
     await create("json");
     const test = { op: "test", path: "/metadata/labels/app", value: "json" };
     const add = { op: "add", path: "/metadata/labels/a~1b", value: "c" };
@@ -48,7 +47,7 @@ describe("dev-cluster API: patches", () => {
     assert.deepEqual(after.metadata?.labels, { app: "json", "a/b": "c" });
   });
 
-  it("takes a merge patch, in which null removes", async () => {
+  it("applies a merge patch, in which null removes", async () => {
     await create("merge");
     const body = { metadata: { labels: { app: null, more: "yes" }, annotations: { note: "x" } } };
     const pod = await patchPod("merge", body, PatchStrategy.MergePatch);
@@ -56,7 +55,7 @@ describe("dev-cluster API: patches", () => {
     assert.deepEqual(pod.metadata.annotations, { note: "x" });
   });
 
-  it("takes a strategic merge patch, in which containers and conditions are merged by key", async () => {
+  it("applies a strategic merge patch, in which containers and conditions are merged by key", async () => {
     await create("strategic");
     const spec = { containers: [{ name: "side", image: "three" }] };
     const pod = await patchPod("strategic", { spec }, PatchStrategy.StrategicMergePatch);
@@ -91,7 +90,7 @@ describe("dev-cluster API: patches", () => {
     assert.deepEqual([refused.code, refused.reason], [409, "Conflict"]);
   });
 
-  it("refuses a change of what a pod may not change, and server-side apply", async () => {
+  it("refuses a change of an immutable field, and server-side apply", async () => {
     await create("fixed");
     const spec = { nodeSelector: { a: "b" } };
     const refused = await refusalOf(patchPod("fixed", { spec }, PatchStrategy.MergePatch));
@@ -109,7 +108,7 @@ describe("dev-cluster API: patches", () => {
     assert.equal(apply.code, 415);
   });
 
-  it("S3: refuses a patch that would reach a prototype", async () => {
+  it("S3: refuses a patch that addresses a prototype", async () => {
     await create("hostile");
     const body = JSON.parse('[{"op":"add","path":"/__proto__/polluted","value":"yes"}]') as object;
     assert.equal((await refusalOf(patchPod("hostile", body, PatchStrategy.JsonPatch))).code, 422);

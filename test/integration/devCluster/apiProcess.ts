@@ -1,5 +1,4 @@
-import type { ChildProcess } from "node:child_process";
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -13,14 +12,14 @@ interface End {
 
 export interface ServerProcess {
   url: string;
-  /** Path. */
+  /** The path of the file. */
   kubeconfig: string;
   ended: Promise<End>;
   closeInput(): void;
   end(signal: NodeJS.Signals): Promise<End>;
 }
 
-/** The dev cluster as a process of its own; waits until it serves. */
+/** Starts the dev cluster as a process of its own; resolves when it serves. */
 export async function startServer(dataDir: string, more: string[] = []): Promise<ServerProcess> {
   const child = spawnServer(dataDir, more);
   const ended = endOf(child);
@@ -45,7 +44,7 @@ export async function startServer(dataDir: string, more: string[] = []): Promise
   };
 }
 
-/** Runs it to its end, for starts that are refused. */
+/** Runs the program to its end, for refused starts. */
 export async function runServer(
   dataDir: string,
   more: string[] = [],

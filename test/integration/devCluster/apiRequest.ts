@@ -10,31 +10,31 @@ export interface RawRequest {
   /** Sent as JSON; a string is sent as it is. */
   body?: unknown;
   headers?: Record<string, string>;
-  /** The cluster's own where none is given; null for none at all. */
+  /** The cluster's token by default; null for none. */
   token?: string | null;
 }
 
-/** One request without the stock client, for what that client would not send. */
+/** Sends a request that the standard client would not send. */
 export async function request(
   cluster: DevCluster,
-  asked: RawRequest,
+  options: RawRequest,
 ): Promise<{ status: number; json: unknown }> {
-  const { token = cluster.token, body } = asked;
-  const sent = httpsRequest(new URL(asked.path, cluster.url), {
-    method: asked.method ?? "GET",
+  const { token = cluster.token, body } = options;
+  const sent = httpsRequest(new URL(options.path, cluster.url), {
+    method: options.method ?? "GET",
     ca: cluster.ca,
     agent: false,
-    // The certificate is checked against this, whatever Host is sent.
+    // The certificate is checked against this name, whatever the Host header says.
     servername: "localhost",
     headers: {
       ...(token === null ? {} : { authorization: `Bearer ${token}` }),
       "content-type": "application/json",
-      ...asked.headers,
+      ...options.headers,
     },
   });
   sent.end(typeof body === "string" || body === undefined ? body : JSON.stringify(body));
   const [response] = (await once(sent, "response")) as [IncomingMessage];
-  const answer = await text(response);
+  const content = await text(response);
   const isJson = response.headers["content-type"] === "application/json";
-  return { status: response.statusCode ?? 0, json: isJson ? JSON.parse(answer) : answer };
+  return { status: response.statusCode ?? 0, json: isJson ? JSON.parse(content) : content };
 }

@@ -3,11 +3,9 @@ import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { DataDirectoryInUseError } from "../../../dev-cluster/src/store/objectFile.ts";
 import { startDevCluster } from "../../../dev-cluster/src/devCluster.ts";
 import { waitFor } from "../../support/waitFor.ts";
-import type { TempDir } from "../../support/tempDir.ts";
-import { makeTempDir } from "../../support/tempDir.ts";
+import { makeTempDir, type TempDir } from "../../support/tempDir.ts";
 import { startApi, watchAll } from "./apiFixture.ts";
-import type { ServerProcess } from "./apiProcess.ts";
-import { runServer, startServer } from "./apiProcess.ts";
+import { runServer, startServer, type ServerProcess } from "./apiProcess.ts";
 
 const namespace = "default";
 
@@ -18,7 +16,7 @@ describe("dev-cluster API: restarts", () => {
     directory = await makeTempDir("dev-cluster");
   });
   afterEach(async () => {
-    for (const each of started.splice(0)) await each.end("SIGKILL");
+    for (const server of started.splice(0)) await server.end("SIGKILL");
     await directory.remove();
   });
   const start = async (...more: string[]) => {
@@ -33,7 +31,7 @@ describe("dev-cluster API: restarts", () => {
     return config.makeApiClient(CoreV1Api);
   };
 
-  it("R4: a SIGKILL loses nothing that was answered", async () => {
+  it("R4: a SIGKILL loses no acknowledged write", async () => {
     const first = await start();
     const core = clientOf(first);
     const versions: string[] = [];
@@ -50,7 +48,7 @@ describe("dev-cluster API: restarts", () => {
     for (const { metadata, data } of list.items) {
       assert.equal(metadata?.resourceVersion, versions[Number(data?.["index"])]);
     }
-    // The removal was the last write of all; its version is not given a second time.
+    // The removal was the last write; its version must not be assigned again.
     const next = await again.createNamespacedConfigMap({
       namespace,
       body: { metadata: { name: "kept-0" } },
@@ -58,7 +56,7 @@ describe("dev-cluster API: restarts", () => {
     assert.ok(Number(next.metadata?.resourceVersion) > Number(versions.at(-1)) + 1);
   });
 
-  it("R9: a watch from before the restart is told to list again", async () => {
+  it("R9: a watch from before the restart receives 410", async () => {
     const api = await startApi();
     try {
       const old = await api.core.listNamespacedConfigMap({ namespace });
@@ -80,7 +78,7 @@ describe("dev-cluster API: restarts", () => {
     }
   });
 
-  it("refuses a second process on the same data in one sentence, with code 3", async () => {
+  it("refuses a second process on the same data with one sentence and code 3", async () => {
     await start();
     const second = await runServer(directory.path);
     assert.equal(second.code, 3);
@@ -88,7 +86,7 @@ describe("dev-cluster API: restarts", () => {
     await assert.rejects(startDevCluster({ dataDir: directory.path }), DataDirectoryInUseError);
   });
 
-  it("stops in order on SIGTERM, and with its parent where asked", async () => {
+  it("stops on SIGTERM, and with its parent if configured", async () => {
     const first = await start();
     assert.deepEqual(await first.end("SIGTERM"), { code: 0, signal: null });
     const second = await start("--exit-with-parent");

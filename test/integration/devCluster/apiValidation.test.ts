@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import type { ApiFixture } from "./apiFixture.ts";
-import { podNamed, refusalOf, startApi } from "./apiFixture.ts";
+import { podNamed, refusalOf, startApi, type ApiFixture } from "./apiFixture.ts";
 
 const namespace = "default";
 
@@ -20,7 +19,7 @@ describe("dev-cluster API: validation", () => {
   const withResources = (resources: object) =>
     podNamed("p", { containers: [{ name: "main", image: "x", resources }] });
 
-  it("names the field of what is invalid in a pod", async () => {
+  it("names the invalid field of a pod", async () => {
     const table: [object, (string | number)[]][] = [
       [{ ...podNamed("p"), metadata: { name: "Upper" } }, [422, "Invalid", "metadata.name"]],
       [{ ...podNamed("p"), metadata: { name: "line\nbreak" } }, [422, "Invalid", "metadata.name"]],
@@ -43,14 +42,14 @@ describe("dev-cluster API: validation", () => {
         [422, "Invalid", "spec.containers[0].resources.limits"],
       ],
       [podNamed("p", { hostname: "a$(b)" }), [422, "Invalid", "spec.hostname"]],
-      // What a real server can't read is no invalid object but a bad request.
+      // What a real server cannot decode is a bad request, not an invalid object.
       [withResources({ requests: { cpu: "lots" } }), [400, "BadRequest"]],
     ];
     for (const [body, expected] of table) assert.deepEqual(await refusedPod(body), expected);
     assert.deepEqual((await api.core.listNamespacedPod({ namespace })).items, []);
   });
 
-  it("S5: refuses labels, keys and names that would be something else elsewhere", async () => {
+  it("S5: refuses labels, keys and names with special characters", async () => {
     const labelled = (labels: Record<string, string>) =>
       refusedPod({ ...podNamed("p"), metadata: { name: "p", labels } });
     assert.equal((await labelled({ "a b": "c" }))[0], 422);
@@ -61,7 +60,7 @@ describe("dev-cluster API: validation", () => {
     assert.ok(!refused.message.includes('"x"'));
   });
 
-  it("fills in services, claims and secrets as clients expect", async () => {
+  it("sets the defaults of services, claims and secrets", async () => {
     const body = { metadata: { name: "svc" }, spec: { ports: [{ port: 80 }] } };
     const service = await api.core.createNamespacedService({ namespace, body });
     assert.equal(service.spec?.type, "ClusterIP");

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { makeInformer } from "@kubernetes/client-node";
 import { waitFor } from "../../support/waitFor.ts";
-import type { ApiFixture } from "./apiFixture.ts";
-import { podNamed, startApi, watchAll } from "./apiFixture.ts";
+import { podNamed, startApi, watchAll, type ApiFixture } from "./apiFixture.ts";
 
 const namespace = "default";
 const path = "/api/v1/namespaces/default/configmaps";
@@ -22,16 +21,16 @@ describe("dev-cluster API: watches", () => {
     return list.metadata?.resourceVersion ?? "";
   };
 
-  it("tells each change once and in order, from the version that a list gave", async () => {
+  it("sends each change once and in order, from the version of a list", async () => {
     await create("before");
     const seen = await watchAll(api, path, { resourceVersion: await version() });
-    const made = await create("watched");
-    const body = { ...made, data: { a: "1" } };
+    const created = await create("watched");
+    const body = { ...created, data: { a: "1" } };
     await api.core.replaceNamespacedConfigMap({ namespace, name: "watched", body });
     await remove("watched");
     await waitFor(() => seen.events.length === 3, { describe: "three events" });
-    const told = seen.events.map(({ type, name }) => `${type} ${name}`);
-    assert.deepEqual(told, ["ADDED watched", "MODIFIED watched", "DELETED watched"]);
+    const changes = seen.events.map(({ type, name }) => `${type} ${name}`);
+    assert.deepEqual(changes, ["ADDED watched", "MODIFIED watched", "DELETED watched"]);
     const versions = seen.events.map((event) => Number(event.version));
     assert.deepEqual(
       versions,
@@ -40,11 +39,11 @@ describe("dev-cluster API: watches", () => {
     seen.abort();
   });
 
-  it("begins with all that there is where no version is named", async () => {
+  it("begins with the existing objects if no version is named", async () => {
     await create("present");
     const query = { fieldSelector: "metadata.name=present" };
     const seen = await watchAll(api, path, query);
-    await waitFor(() => seen.events.length > 0, { describe: "the object that is there" });
+    await waitFor(() => seen.events.length > 0, { describe: "the existing object" });
     assert.deepEqual(
       seen.events.map(({ type, name }) => [type, name]),
       [["ADDED", "present"]],
@@ -62,35 +61,35 @@ describe("dev-cluster API: watches", () => {
     await remove("resume-1");
     const resourceVersion = first.events.at(-1)?.version ?? "";
     const second = await watchAll(api, path, { resourceVersion });
-    await waitFor(() => second.events.length === 2, { describe: "what was missed" });
-    const told = second.events.map(({ type, name }) => `${type} ${name}`);
-    assert.deepEqual(told, ["ADDED resume-2", "DELETED resume-1"]);
+    await waitFor(() => second.events.length === 2, { describe: "the missed changes" });
+    const changes = second.events.map(({ type, name }) => `${type} ${name}`);
+    assert.deepEqual(changes, ["ADDED resume-2", "DELETED resume-1"]);
     second.abort();
   });
 
-  it("R9: says 410 for a version that is forgotten, and ends", async () => {
+  it("R9: reports 410 for an expired version, and ends", async () => {
     const old = await version();
     for (let index = 0; index < 60; index += 1) {
-      const made = await create(`many-${String(index)}`);
-      await remove(made.metadata?.name ?? "");
+      const created = await create(`many-${String(index)}`);
+      await remove(created.metadata?.name ?? "");
     }
     const seen = await watchAll(api, path, { resourceVersion: old });
     await waitFor(() => seen.ended, { describe: "the watch to end" });
     assert.deepEqual(seen.events, [{ type: "ERROR", name: "", version: "", code: 410 }]);
   });
 
-  it("sends bookmarks with the newest version to those who ask, and to nobody else", async () => {
+  it("sends bookmarks with the newest version only to clients that request them", async () => {
     const resourceVersion = await version();
     const marked = await watchAll(api, path, { resourceVersion, allowWatchBookmarks: true });
     const plain = await watchAll(api, path, { resourceVersion });
-    // A change of another kind moves the version, and reaches this watch by the bookmark alone.
+    // A change of another kind raises the version; only a bookmark shows that in this watch.
     const secret = { metadata: { name: "elsewhere" } };
-    const made = await api.core.createNamespacedSecret({ namespace, body: secret });
+    const created = await api.core.createNamespacedSecret({ namespace, body: secret });
     await waitFor(
       () =>
         marked.events.some(
           ({ type, version: at }) =>
-            type === "BOOKMARK" && Number(at) >= Number(made.metadata?.resourceVersion),
+            type === "BOOKMARK" && Number(at) >= Number(created.metadata?.resourceVersion),
         ),
       { describe: "a bookmark" },
     );
@@ -102,19 +101,19 @@ describe("dev-cluster API: watches", () => {
   it("shows an object that enters or leaves a selection as added or deleted", async () => {
     const resourceVersion = await version();
     const seen = await watchAll(api, path, { resourceVersion, labelSelector: "on=yes" });
-    const made = await create("moving");
+    const created = await create("moving");
     const label = async (labels: Record<string, string>) => {
       const body = { metadata: { name: "moving", labels } };
       await api.core.replaceNamespacedConfigMap({ namespace, name: "moving", body });
     };
     await label({ on: "yes" });
     await label({ on: "no" });
-    await waitFor(() => seen.events.length === 2, { describe: "both" });
+    await waitFor(() => seen.events.length === 2, { describe: "both changes" });
     assert.deepEqual(
       seen.events.map((event) => event.type),
       ["ADDED", "DELETED"],
     );
-    assert.ok(Number(seen.events[1]?.version) > Number(made.metadata?.resourceVersion));
+    assert.ok(Number(seen.events[1]?.version) > Number(created.metadata?.resourceVersion));
     seen.abort();
   });
 
@@ -124,26 +123,26 @@ describe("dev-cluster API: watches", () => {
     assert.equal(seen.error, null);
   });
 
-  it("R9: keeps the stock informer right over cuts, 410 and a restart", async () => {
+  it("R9: the standard informer stays correct across cuts, 410 and a restart", async () => {
     const list = () => api.core.listNamespacedPod({ namespace });
     const informer = makeInformer(api.kubeConfig, "/api/v1/namespaces/default/pods", list);
-    // A stop ends the watch with an error too: one that starts it again then would never end.
-    const startAgain = (): void => {
+    // A stop also ends the watch with an error: restarting it then would never end.
+    const restart = (): void => {
       void informer.start();
     };
-    informer.on("error", startAgain);
+    informer.on("error", restart);
     try {
       await informer.start();
       const names = () => informer.list(namespace).map((pod) => pod.metadata?.name);
-      await api.core.createNamespacedPod({ namespace, body: podNamed("one") });
-      await waitFor(() => names().includes("one"), { describe: "the pod" });
+      await api.core.createNamespacedPod({ namespace, body: podNamed("first") });
+      await waitFor(() => names().includes("first"), { describe: "the pod" });
       const match = { resource: "pods", verb: "watch" };
       api.cluster.faults.requests.add({ id: "gone", match, effect: { gone: true }, count: 1 });
-      await api.core.deleteNamespacedPod({ namespace, name: "one" });
-      await api.core.createNamespacedPod({ namespace, body: podNamed("two") });
-      await waitFor(() => names().join() === "two", { describe: "the other pod alone" });
+      await api.core.deleteNamespacedPod({ namespace, name: "first" });
+      await api.core.createNamespacedPod({ namespace, body: podNamed("second") });
+      await waitFor(() => names().join() === "second", { describe: "only the second pod" });
     } finally {
-      informer.off("error", startAgain);
+      informer.off("error", restart);
       await informer.stop();
     }
   });

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { waitFor } from "../../support/waitFor.ts";
-import type { ApiFixture } from "./apiFixture.ts";
-import { refusalOf, startApi, watchAll } from "./apiFixture.ts";
+import { refusalOf, startApi, watchAll, type ApiFixture } from "./apiFixture.ts";
 import { request } from "./apiRequest.ts";
 
 const namespace = "default";
@@ -31,7 +30,7 @@ describe("dev-cluster faults", () => {
     return list.items.some((each) => each.metadata?.name === name);
   };
 
-  it("answers with an error as often as asked, does nothing then, and works again", async () => {
+  it("returns the injected error as often as configured, without executing the request", async () => {
     const effect = { status: 503, reason: "ServiceUnavailable", message: "injected" };
     await inject({ match: { verb: "create", resource: "configmaps" }, effect, count: 2 });
     for (let index = 0; index < 2; index += 1) {
@@ -43,7 +42,7 @@ describe("dev-cluster faults", () => {
     assert.equal(await exists("refused"), true);
   });
 
-  it("R9: delays, hangs and resets requests; what hangs is cut when the fault is cleared", async () => {
+  it("R9: delays, hangs and resets requests; clearing a fault cuts hanging requests", async () => {
     await inject({ match: { resource: "configmaps", name: "slow" }, effect: { latencyMs: 150 } });
     const began = performance.now();
     assert.equal((await send("GET", `${path}/slow`)).status, 404);
@@ -51,7 +50,7 @@ describe("dev-cluster faults", () => {
 
     const id = await inject({ match: { verb: "create" }, effect: { hang: true } });
     const hanging = create("hanging").then(
-      () => "answered",
+      () => "completed",
       () => "cut",
     );
     const soon = new Promise((resolve) => setTimeout(resolve, 100, "nothing"));
@@ -65,38 +64,38 @@ describe("dev-cluster faults", () => {
     assert.equal(await exists("reset"), false);
   });
 
-  it("R4: resets the connection after the work is done, so that a client can't know", async () => {
+  it("R4: resets the connection after executing the request, so that the client does not see the outcome", async () => {
     await inject({ match: { verb: "create" }, effect: { resetAfter: true }, count: 1 });
     await assert.rejects(create("unknown"));
     assert.equal(await exists("unknown"), true);
   });
 
-  it("R9: makes watches fall silent without ending them, and cuts them when cleared", async () => {
+  it("R9: silences watches without ending them, and cuts them when the fault is cleared", async () => {
     const seen = await watchAll(api, path, { resourceVersion: "0" });
     const match = { resource: "configmaps", verb: "watch" };
     const id = await inject({ match, effect: { silenceWatches: true } });
-    const loud = seen.events.length;
-    await create("unheard");
-    assert.equal(await exists("unheard"), true);
-    assert.equal(seen.events.length, loud);
+    const eventsBefore = seen.events.length;
+    await create("missed");
+    assert.equal(await exists("missed"), true);
+    assert.equal(seen.events.length, eventsBefore);
     assert.equal(seen.ended, false);
     await send("DELETE", `/faults/${id}`);
     await waitFor(() => seen.ended, { describe: "the silent watch to be cut" });
-    assert.ok(!seen.events.some((event) => event.name === "unheard"));
+    assert.ok(!seen.events.some((event) => event.name === "missed"));
   });
 
-  it("keeps what it knows of nodes and pulls, tells the agents, and lists it", async () => {
+  it("stores faults of nodes and pulls, notifies the agents, and lists them", async () => {
     const { nodes } = api.cluster.faults;
-    const told: unknown[] = [];
-    nodes.on("nodeLost", (name, lost) => told.push([name, lost]));
-    nodes.on("oomKill", (pod) => told.push(pod));
+    const events: unknown[] = [];
+    nodes.on("nodeLost", (name, lost) => events.push([name, lost]));
+    nodes.on("oomKill", (pod) => events.push(pod));
     await inject([
       { nodeLost: "gpu-a" },
       { slowPullMs: 500, image: "a" },
       { failPull: "b" },
       { oomKill: { namespace: "x", pod: "y" } },
     ]);
-    assert.deepEqual(told, [["gpu-a", true], { namespace: "x", pod: "y" }]);
+    assert.deepEqual(events, [["gpu-a", true], { namespace: "x", pod: "y" }]);
     assert.equal(nodes.isNodeLost("gpu-a"), true);
     assert.deepEqual([nodes.pullMs("a"), nodes.pullMs("b")], [500, 0]);
     assert.deepEqual([nodes.pullFails("a"), nodes.pullFails("b")], [false, true]);
@@ -108,11 +107,11 @@ describe("dev-cluster faults", () => {
     assert.deepEqual([nodes.pullMs("a"), nodes.pullFails("b")], [0, false]);
   });
 
-  it("refuses what is no fault, and who has no token", async () => {
+  it("refuses an unknown fault, and a request without the token", async () => {
     assert.equal((await send("PUT", "/faults", { effect: { explode: true } })).status, 400);
     assert.equal((await send("DELETE", "/faults/unknown")).status, 404);
-    const stranger = { method: "PUT", path: "/faults", body: { nodeLost: "a" }, token: "wrong" };
-    assert.equal((await request(api.cluster, stranger)).status, 401);
+    const anonymous = { method: "PUT", path: "/faults", body: { nodeLost: "a" }, token: "wrong" };
+    assert.equal((await request(api.cluster, anonymous)).status, 401);
     assert.equal(api.cluster.faults.nodes.isNodeLost("a"), false);
   });
 });

@@ -2,11 +2,22 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { requireTool } from "../../support/requireTool.ts";
 import type { ContainmentChoice } from "../../../dev-cluster/src/nodeAgent/containment.ts";
-import { createClaim, createPod, createSecret, deletePod, getPod } from "./nodeAgentFixture.ts";
-import { NAMESPACE, podIsGone, readyPod, ssh, startBench, waitFor } from "./nodeAgentFixture.ts";
-import type { Bench } from "./nodeAgentFixture.ts";
+import {
+  createClaim,
+  createPod,
+  createSecret,
+  deletePod,
+  getPod,
+  NAMESPACE,
+  podIsGone,
+  readyPod,
+  ssh,
+  startBench,
+  waitFor,
+  type Bench,
+} from "./nodeAgentFixture.ts";
 
-/** A daemon as careful as they come: its own session, its parent gone, no file of ours open. */
+/** A daemon that detaches completely: its own session, its parent ended, no file of ours open. */
 const DAEMON = "setsid sh -c 'sleep 7654 </dev/null >/dev/null 2>&1 &' </dev/null >/dev/null 2>&1";
 
 for (const containment of ["auto", "plain"] satisfies ContainmentChoice[]) {
@@ -45,7 +56,7 @@ for (const containment of ["auto", "plain"] satisfies ContainmentChoice[]) {
       );
     });
 
-    it("R2: deletion ends everything in the pod, also a daemon that left its session", async () => {
+    it("R2: deletion ends every process of the pod, also a daemon that left its session", async () => {
       await createPod(bench, { name: "daemon", secret: "keys" });
       const pod = await readyPod(bench, "daemon");
       await ssh(bench, pod, [DAEMON]);
@@ -59,7 +70,7 @@ for (const containment of ["auto", "plain"] satisfies ContainmentChoice[]) {
       assert.deepEqual(readdirSync(`${bench.dataDir}/nodes/gpu-node/pods`).includes(uid), false);
     });
 
-    it("R8: a container killed for memory is restarted, and says so", async () => {
+    it("R8: a container killed for memory restarts, and its status shows why", async () => {
       const created = await createPod(bench, { name: "oom", command: ["sleep", "3600"] });
       await readyPod(bench, "oom");
       bench.faults.oomKill({ namespace: NAMESPACE, pod: "oom" });
@@ -102,7 +113,7 @@ async function renewTime({ client }: Bench): Promise<string> {
   return (await client.get<{ spec: { renewTime: string } }>(path)).spec.renewTime;
 }
 
-/** Command lines of all processes that carry the pod's mark: an independent look at what is left. */
+/** Command lines of all processes that carry the pod's marker, found independently of the agent. */
 function commandsOf(uid: string): string[] {
   const found: string[] = [];
   for (const name of readdirSync("/proc").filter((each) => /^\d+$/.test(each))) {
@@ -111,7 +122,7 @@ function commandsOf(uid: string): string[] {
       if (!environment.includes(uid)) continue;
       found.push(readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " "));
     } catch {
-      // Gone while we looked.
+      // Ended meanwhile.
     }
   }
   return found;

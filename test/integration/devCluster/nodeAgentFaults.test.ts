@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
-import { createPod, createSecret, deletePod, getPod, podIsGone } from "./nodeAgentFixture.ts";
-import { NAMESPACE, readyPod, ssh, startBench, waitFor } from "./nodeAgentFixture.ts";
-import type { Bench } from "./nodeAgentFixture.ts";
+import {
+  createPod,
+  createSecret,
+  deletePod,
+  getPod,
+  podIsGone,
+  NAMESPACE,
+  readyPod,
+  ssh,
+  startBench,
+  waitFor,
+  type Bench,
+} from "./nodeAgentFixture.ts";
 import { requireTool } from "../../support/requireTool.ts";
 
 describe("dev-cluster node agent under faults", function () {
@@ -18,7 +28,7 @@ describe("dev-cluster node agent under faults", function () {
     await bench.stop();
   });
 
-  it("R6: a pull that fails is shown as such, and succeeds once it can", async () => {
+  it("R6: a failed pull is reported, and succeeds once the fault ends", async () => {
     const image = "registry.example/pause:1";
     bench.faults.addFailPull({ id: "no-pull", failPull: image });
     await createPod(bench, { name: "pull", image });
@@ -37,7 +47,7 @@ describe("dev-cluster node agent under faults", function () {
     await podIsGone(bench, "pull");
   });
 
-  it("gives each GPU to one pod only, and takes them back", async () => {
+  it("assigns each GPU to one pod only, and reuses it afterwards", async () => {
     for (const name of ["a", "b"]) {
       await createPod(bench, { name, gpus: 4, secret: "keys" });
     }
@@ -57,7 +67,7 @@ describe("dev-cluster node agent under faults", function () {
     await podIsGone(bench, "all");
   });
 
-  it("refuses a pod bound to it beyond its GPUs", async () => {
+  it("refuses a bound pod that exceeds its GPUs", async () => {
     await createPod(bench, { name: "full", gpus: 8, command: ["sleep", "3600"] });
     await readyPod(bench, "full");
     const quantities = { "nvidia.com/gpu": "1" };
@@ -81,7 +91,7 @@ describe("dev-cluster node agent under faults", function () {
     for (const name of ["over", "full"]) await podIsGone(bench, name);
   });
 
-  it("N5: a key taken out of the Secret stops working in the running pod", async () => {
+  it("N5: a key removed from the Secret stops working in the running pod", async () => {
     await createSecret(bench, "changing");
     await createPod(bench, { name: "keys", secret: "changing" });
     const pod = await readyPod(bench, "keys");
@@ -96,7 +106,7 @@ describe("dev-cluster node agent under faults", function () {
     await podIsGone(bench, "keys");
   });
 
-  it("R8: a lost node leaves its processes be, and cleans up when it is back", async () => {
+  it("R8: a lost node keeps its processes, and cleans up when it returns", async () => {
     await createPod(bench, { name: "lost", secret: "keys" });
     const pod = await readyPod(bench, "lost");
     bench.faults.setNodeLost("gpu-node", true);
@@ -108,7 +118,7 @@ describe("dev-cluster node agent under faults", function () {
     assert.equal((await ssh(bench, pod, ["true"])).code, 255);
   });
 
-  it("R6: says why a pod waits for a Secret, and starts it when that is there", async () => {
+  it("R6: reports why a pod waits for a Secret, and starts it once the Secret exists", async () => {
     await createPod(bench, { name: "early", secret: "late" });
     await waitFor("the event", async () =>
       (await eventReasons(bench, "early")).includes("FailedMount") ? true : undefined,

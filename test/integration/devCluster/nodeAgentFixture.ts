@@ -3,6 +3,7 @@ import { execFile, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Second } from "@gpu-dev/shared/durations.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ContainmentChoice } from "../../../dev-cluster/src/nodeAgent/containment.ts";
 import { ApiClient } from "../../../dev-cluster/src/nodeAgent/apiClient.ts";
@@ -35,7 +36,7 @@ export const FLEET = parseFleet(
 
 export type Bench = Awaited<ReturnType<typeof startBench>>;
 
-/** A dev cluster without nodes of its own, and our agents beside it, which a test may stop and start. */
+/** A dev cluster without nodes, and separate agents that a test may stop and start. */
 export async function startBench(containment: ContainmentChoice = "auto") {
   const dataDir = mkdtempSync(join(tmpdir(), "gpu-dev-agent-"));
   const cluster = await startDevCluster({ dataDir: join(dataDir, "cluster") });
@@ -44,7 +45,7 @@ export async function startBench(containment: ContainmentChoice = "auto") {
   const client = new ApiClient(api);
   const faults = cluster.faults.nodes;
   const startAgents = () =>
-    startNodeAgents({ api, fleet: FLEET, dataDir, faults, containment, heartbeatMs: 1_000 });
+    startNodeAgents({ api, fleet: FLEET, dataDir, faults, containment, heartbeatMs: Second.ms });
   let agents = await startAgents();
   const storage = await startStorageAgent({ api, dataDir });
   await client
@@ -109,21 +110,21 @@ export async function createClaim(
   });
 }
 
-export interface PodWish {
-  name: string;
-  gpus?: number;
-  /** A Secret by that name makes it a workspace pod. */
-  secret?: string;
-  claim?: string;
-  command?: string[];
-  image?: string;
-  /** Past the scheduler. */
-  nodeName?: string;
+export interface PodRequest {
+  readonly name: string;
+  readonly gpus?: number;
+  /** The name of a Secret makes it a workspace pod. */
+  readonly secret?: string;
+  readonly claim?: string;
+  readonly command?: string[];
+  readonly image?: string;
+  /** Bypasses the scheduler. */
+  readonly nodeName?: string;
 }
 
-/** As docs/pod-contract.md says. */
-export function createPod({ client }: Bench, wish: PodWish): Promise<Pod> {
-  const { name, gpus = 0, secret, claim, command, image = WORKSPACE_IMAGE, nodeName } = wish;
+/** Creates a pod as docs/pod-contract.md describes. */
+export function createPod({ client }: Bench, request: PodRequest): Promise<Pod> {
+  const { name, gpus = 0, secret, claim, command, image = WORKSPACE_IMAGE, nodeName } = request;
   const workspace =
     claim === undefined ? { emptyDir: {} } : { persistentVolumeClaim: { claimName: claim } };
   const quantities = {
@@ -205,17 +206,17 @@ export async function podIsGone(bench: Bench, name: string): Promise<void> {
   );
 }
 
-/** Level-triggered: asks again until the answer is there; says what it waited for when it is not. */
+/** Polls until the value is defined; the error names what was expected. */
 export async function waitFor<T>(
-  what: string,
-  ask: () => Promise<T | undefined> | T | undefined,
-  ms = 15_000,
+  expected: string,
+  read: () => Promise<T | undefined> | T | undefined,
+  ms = 15 * Second.ms,
 ): Promise<T> {
-  const giveUp = AbortSignal.timeout(ms);
+  const timeout = AbortSignal.timeout(ms);
   for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    assert.equal(giveUp.aborted, false, `waited ${String(ms)} ms in vain until ${what}`);
+    const value = await read();
+    if (value !== undefined) return value;
+    assert.equal(timeout.aborted, false, `timed out after ${String(ms)} ms: ${expected}`);
     await delay(20);
   }
 }
@@ -226,7 +227,7 @@ export interface CommandResult {
   stderr: string;
 }
 
-/** Options of ssh, scp and sftp that touch nothing of the user's. */
+/** Options of ssh, scp and sftp that leave the user's own configuration alone. */
 export function sshOptions({ key }: Bench): string[] {
   const settings = [
     "StrictHostKeyChecking=no",
@@ -259,8 +260,8 @@ export function run(file: string, args: string[], input = ""): Promise<CommandRe
   });
 }
 
-/** A client that runs on, for forwardings; ended by the returned function. */
-export function runOn(file: string, args: string[]): () => void {
+/** Starts a client that keeps running, for forwardings; returns a function that ends it. */
+export function startClient(file: string, args: string[]): () => void {
   const child = spawn(file, args, { stdio: "ignore" });
   return () => {
     child.kill();

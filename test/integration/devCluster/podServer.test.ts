@@ -1,16 +1,23 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { Server } from "node:http";
-import { connect } from "node:net";
-import type { AddressInfo } from "node:net";
+import { createServer, type Server } from "node:http";
+import { connect, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { requireTool } from "../../support/requireTool.ts";
 import type { Pod } from "../../../dev-cluster/src/nodeAgent/kubeTypes.ts";
-import { createPod, createSecret, readyPod, run, runOn, ssh } from "./nodeAgentFixture.ts";
-import { sshOptions, startBench, waitFor } from "./nodeAgentFixture.ts";
-import type { Bench } from "./nodeAgentFixture.ts";
+import {
+  createPod,
+  createSecret,
+  readyPod,
+  run,
+  ssh,
+  startClient,
+  sshOptions,
+  startBench,
+  waitFor,
+  type Bench,
+} from "./nodeAgentFixture.ts";
 
 describe("a pod's SSH server, with the OpenSSH client", function () {
   this.timeout(60_000);
@@ -35,12 +42,12 @@ describe("a pod's SSH server, with the OpenSSH client", function () {
     await bench.stop();
   });
 
-  it("runs a command in the workspace: output, errors and exit code apart", async () => {
+  it("runs a command in the workspace, with separate output, errors and exit code", async () => {
     const result = await ssh(bench, pod, ['pwd; echo "$HOME"; echo wrong >&2; exit 7']);
     assert.deepEqual(result, { code: 7, stdout: "/workspace\n/home/dev\n", stderr: "wrong\n" });
   });
 
-  it("gives the GPUs: nvidia-smi and CUDA_VISIBLE_DEVICES, in a command and in a login shell", async () => {
+  it("provides the GPUs: nvidia-smi and CUDA_VISIBLE_DEVICES, in commands and login shells", async () => {
     const smi = await ssh(bench, pod, ["nvidia-smi -L; echo $CUDA_VISIBLE_DEVICES"]);
     const lines = smi.stdout.trim().split("\n");
     assert.match(lines[0] ?? "", /^GPU 0: NVIDIA H100 80GB HBM3 \(UUID: GPU-[0-9a-f-]{36}\)$/);
@@ -50,13 +57,13 @@ describe("a pod's SSH server, with the OpenSSH client", function () {
     assert.equal(login.stdout, "/.gpu-dev/bin/nvidia-smi\n");
   });
 
-  it("gives a real terminal with the client's size, and its exit code", async () => {
+  it("provides a real terminal with the client's size, and its exit code", async () => {
     const result = await ssh(bench, pod, ["-tt", "test -t 0 && tty && stty size; exit 3"]);
     assert.equal(result.code, 3);
     assert.match(result.stdout, /^\/dev\/pts\/\d+\r\n\d+ \d+\r\n$/);
   });
 
-  it("refuses a key that the Secret does not have, and a name that is not dev", async () => {
+  it("refuses a key that is not in the Secret, and a user other than dev", async () => {
     const foreign = join(bench.dataDir, "foreign");
     await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", foreign]);
     const asForeign = await ssh({ ...bench, key: foreign }, pod, ["true"]);
@@ -67,7 +74,7 @@ describe("a pod's SSH server, with the OpenSSH client", function () {
     assert.match(asRoot.stderr, /Permission denied \(publickey\)/);
   });
 
-  it("carries binary data both ways unharmed, with back-pressure", async () => {
+  it("carries binary data on both streams intact, with back-pressure", async () => {
     const result = await ssh(bench, pod, [
       "head -c 8000000 /dev/zero; head -c 8000000 /dev/zero >&2",
     ]);
@@ -75,7 +82,7 @@ describe("a pod's SSH server, with the OpenSSH client", function () {
     assert.equal(result.stderr.length, 8_000_000);
   });
 
-  it("copies files with scp, and sftp works on them", async () => {
+  it("copies files with scp, and changes them with sftp", async () => {
     const file = join(bench.dataDir, "random");
     writeFileSync(file, randomBytes(5_000_000));
     const target = `dev@${pod.status?.podIP ?? ""}`;
@@ -98,7 +105,7 @@ describe("a pod's SSH server, with the OpenSSH client", function () {
     }
   });
 
-  it("forwards with -L, and with -D while a script is piped into bash, as Remote-SSH does", async () => {
+  it("forwards with -L, and with -D while bash runs a piped script, as Remote-SSH does", async () => {
     const [local, socks] = [await freePort(), await freePort()];
     const target = `dev@${pod.status?.podIP ?? ""}`;
     const forward = `${String(local)}:127.0.0.1:${String(webPort)}`;
@@ -108,9 +115,9 @@ exit 5
 `;
     const options = ["-T", "-D", String(socks), "-L", forward];
     const session = run("ssh", [...sshOptions(bench), ...options, target, "bash"], script);
-    const fetched = await waitFor("the forwarding answers", () => httpGet(local));
+    const fetched = await waitFor("the forwarding responds", () => httpGet(local));
     assert.match(fetched, /from the web/);
-    const throughSocks = await waitFor("the SOCKS proxy answers", () => socksGet(socks, webPort));
+    const throughSocks = await waitFor("the SOCKS proxy responds", () => socksGet(socks, webPort));
     assert.match(throughSocks, /from the web/);
     await ssh(bench, pod, ["touch /workspace/stop"]);
     const ended = await session;
@@ -118,7 +125,7 @@ exit 5
     assert.equal(ended.code, 5);
   });
 
-  it("forwards back with -R", async function () {
+  it("forwards remote ports with -R", async function () {
     requireTool(this, "curl");
     const port = await freePort();
     const back = `${String(port)}:127.0.0.1:${String(webPort)}`;
@@ -126,23 +133,23 @@ exit 5
     assert.equal(result.stdout, "from the web");
   });
 
-  it("hangs a closed terminal up, but lets what left it live on", async () => {
+  it("hangs up a closed terminal, but keeps processes that left it", async () => {
     const target = `dev@${pod.status?.podIP ?? ""}`;
     const command = "setsid sleep 1234 & sleep 4321";
-    const close = runOn("ssh", ["-tt", ...sshOptions(bench), target, command]);
+    const close = startClient("ssh", ["-tt", ...sshOptions(bench), target, command]);
     const count = async (seconds: number): Promise<string> =>
       (await ssh(bench, pod, [`pgrep -cx -f 'sleep ${String(seconds)}'`])).stdout.trim();
     await waitFor("both run", async () =>
       (await count(1234)) === "1" && (await count(4321)) === "1" ? true : undefined,
     );
     close();
-    await waitFor("the terminal's ends", async () =>
+    await waitFor("the terminal's program ends", async () =>
       (await count(4321)) === "0" ? true : undefined,
     );
     assert.equal(await count(1234), "1");
   });
 
-  it("runs a Python script where there is Python", async function () {
+  it("runs a Python script if Python is installed", async function () {
     requireTool(this, "python3");
     const result = await ssh(bench, pod, ["python3 -"], "import os; print(os.getcwd())");
     assert.equal(result.stdout, "/workspace\n");

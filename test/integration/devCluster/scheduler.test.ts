@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import type { V1PersistentVolume, V1Pod } from "@kubernetes/client-node";
-import { StorageV1Api } from "@kubernetes/client-node";
+import { StorageV1Api, type V1PersistentVolume, type V1Pod } from "@kubernetes/client-node";
 import { waitFor } from "../../support/waitFor.ts";
-import type { ApiFixture } from "./apiFixture.ts";
-import { nodeNamed, podNamed, refusalOf, startApi } from "./apiFixture.ts";
+import { nodeNamed, podNamed, refusalOf, startApi, type ApiFixture } from "./apiFixture.ts";
 
 const namespace = "default";
 const requests = (amounts: Record<string, string>): Partial<V1Pod["spec"]> => ({
@@ -24,39 +22,40 @@ describe("dev-cluster scheduler", () => {
   const nodeOf = async (name: string) =>
     (await api.core.readNamespacedPod({ namespace, name })).spec?.nodeName ?? "";
   const bound = (name: string) => waitFor(() => nodeOf(name), { describe: `${name} to be bound` });
-  const refused = (name: string, wanted: RegExp) =>
+  const unschedulable = (name: string, message: RegExp) =>
     waitFor(
       async () => {
         const pod = await api.core.readNamespacedPod({ namespace, name });
         const condition = pod.status?.conditions?.find((each) => each.type === "PodScheduled");
-        const told = condition?.status === "False" && wanted.test(condition.message ?? "");
-        return told && condition.reason === "Unschedulable" && pod.spec?.nodeName === undefined;
+        const isRefused = condition?.status === "False" && message.test(condition.message ?? "");
+        const isUnbound = pod.spec?.nodeName === undefined;
+        return isRefused && isUnbound && condition.reason === "Unschedulable";
       },
-      { describe: `${name} to be refused: ${String(wanted)}` },
+      { describe: `${name} to be unschedulable: ${String(message)}` },
     );
 
-  it("never gives a GPU twice, says what is missing, and tries again when some come free", async () => {
+  it("never assigns a GPU twice, reports what is missing, and retries when GPUs become free", async () => {
     await addNode("gpu-a", 8);
     await create("first", requests({ "nvidia.com/gpu": "6" }));
     assert.equal(await bound("first"), "gpu-a");
     await create("second", requests({ "nvidia.com/gpu": "4" }));
-    await refused("second", /^0\/1 nodes are available: 1 Insufficient nvidia.com\/gpu\.$/);
+    await unschedulable("second", /^0\/1 nodes are available: 1 Insufficient nvidia.com\/gpu\.$/);
     await api.core.deleteNamespacedPod({ namespace, name: "first", gracePeriodSeconds: 0 });
     assert.equal(await bound("second"), "gpu-a");
   });
 
-  it("frees the capacity of a pod that is being deleted only when it is gone", async () => {
+  it("frees the capacity of a pod that is being deleted only when the pod is removed", async () => {
     await addNode("gpu-a", 8);
-    await create("leaving", requests({ "nvidia.com/gpu": "8" }));
-    await bound("leaving");
-    await api.core.deleteNamespacedPod({ namespace, name: "leaving" });
-    await create("coming", requests({ "nvidia.com/gpu": "1" }));
-    await refused("coming", /Insufficient nvidia.com\/gpu/);
-    await api.core.deleteNamespacedPod({ namespace, name: "leaving", gracePeriodSeconds: 0 });
-    assert.equal(await bound("coming"), "gpu-a");
+    await create("deleted", requests({ "nvidia.com/gpu": "8" }));
+    await bound("deleted");
+    await api.core.deleteNamespacedPod({ namespace, name: "deleted" });
+    await create("waiting", requests({ "nvidia.com/gpu": "1" }));
+    await unschedulable("waiting", /Insufficient nvidia.com\/gpu/);
+    await api.core.deleteNamespacedPod({ namespace, name: "deleted", gracePeriodSeconds: 0 });
+    assert.equal(await bound("waiting"), "gpu-a");
   });
 
-  it("honours required affinity, selectors, taints and cordons", async () => {
+  it("respects required affinity, selectors, taints and cordons", async () => {
     await addNode("plain");
     await addNode("fast", 0, { tier: "fast" });
     const nodeAffinity = (operator: string, values: string[]) => ({
@@ -72,15 +71,15 @@ describe("dev-cluster scheduler", () => {
     await create("not-in", { affinity: nodeAffinity("NotIn", ["plain"]) });
     await create("selector", { nodeSelector: { tier: "fast" } });
     await create("nowhere", { affinity: nodeAffinity("In", ["gone"]) });
-    const told = await Promise.all(["in", "not-in", "selector"].map(bound));
-    assert.deepEqual(told, ["plain", "fast", "fast"]);
-    await refused("nowhere", /2 node\(s\) didn't match Pod's node affinity\/selector/);
+    const nodes = await Promise.all(["in", "not-in", "selector"].map(bound));
+    assert.deepEqual(nodes, ["plain", "fast", "fast"]);
+    await unschedulable("nowhere", /2 node\(s\) didn't match Pod's node affinity\/selector/);
 
     const taint = { key: "special", value: "yes", effect: "NoSchedule" };
     const node = { ...nodeNamed("tainted"), spec: { taints: [taint] } };
     await api.core.createNode({ body: node });
     await create("intolerant", { nodeSelector: { "kubernetes.io/hostname": "tainted" } });
-    await refused("intolerant", /untolerated taint \{special: yes\}/);
+    await unschedulable("intolerant", /untolerated taint \{special: yes\}/);
     await create("tolerant", {
       nodeSelector: { "kubernetes.io/hostname": "tainted" },
       tolerations: [{ key: "special", operator: "Exists" }],
@@ -93,10 +92,10 @@ describe("dev-cluster scheduler", () => {
       body: { ...body, spec: { ...body.spec, unschedulable: true } },
     });
     await create("cordoned", { affinity: nodeAffinity("In", ["plain"]) });
-    await refused("cordoned", /were unschedulable/);
+    await unschedulable("cordoned", /were unschedulable/);
   });
 
-  it("binds a pod once, and only the one that is meant", async () => {
+  it("binds a pod once, and only the pod with the given uid", async () => {
     await addNode("a");
     const pod = await create("once");
     await bound("once");
@@ -107,7 +106,7 @@ describe("dev-cluster scheduler", () => {
     assert.equal((await refusalOf(bind({ name: "once", uid: pod.metadata?.uid }))).code, 409);
   });
 
-  it("picks a node for a late-bound claim, waits for the volume, and follows it after", async () => {
+  it("selects a node for a late-bound claim, waits for the volume, and follows it afterwards", async () => {
     const zone = "topology.kubernetes.io/zone";
     await addNode("in-a", 0, { [zone]: "a" });
     const storage = api.kubeConfig.makeApiClient(StorageV1Api);
@@ -150,7 +149,7 @@ describe("dev-cluster scheduler", () => {
 
     await addNode("in-b", 0, { [zone]: "b" });
     await create("second", { volumes });
-    await refused("second", /ReadWriteOncePod access mode/);
+    await unschedulable("second", /ReadWriteOncePod access mode/);
     await api.core.deleteNamespacedPod({ namespace, name: "user", gracePeriodSeconds: 0 });
     assert.equal(await bound("second"), "in-a");
   });
