@@ -16,10 +16,10 @@ import {
 /** What the wizard asks, and a key that answers it. */
 const QUESTIONS = [
   ["Which type?", ENTER],
-  ["How many GPUs?", ENTER],
-  ["For how long?", ENTER],
   ["Which disk?", ENTER],
   ["Name of the new disk?", `work${ENTER}`],
+  ["How many GPUs?", ENTER],
+  ["For how long?", ENTER],
   ["Name of the reservation?", `demo${ENTER}`],
   ["with the disk work?", ENTER],
 ] as const;

@@ -1,18 +1,19 @@
 import type { Command } from "commander";
 import type { Availability } from "@gpu-dev/shared/api/resources.ts";
-import { pause } from "@gpu-dev/client/clock.ts";
 import { Minute, Second } from "@gpu-dev/shared/durations.ts";
-import { type Session, sessionFor } from "../session/session.ts";
-import { renderTable } from "../output/table.ts";
+import { pause } from "@gpu-dev/client/clock.ts";
+import { startsNowLabel, whyNoneStarts } from "@gpu-dev/client/text/availabilityText.ts";
 import { localTime, secondsUntil } from "@gpu-dev/client/text/times.ts";
+import { renderTable } from "../output/table.ts";
+import { type Session, sessionFor } from "../session/session.ts";
 
 const WATCH_MS = 2 * Second.ms;
 
 export function addAvail(program: Command): void {
   program
     .command("avail")
-    .description("what is free, per type")
-    .option("-w, --watch", "show it again whenever it changes, until Ctrl-C")
+    .description("free GPUs per type, and the sizes that start now")
+    .option("-w, --watch", "print it again after each change, until Ctrl-C")
     .action(async (options: { watch?: boolean }, command: Command) => {
       const session = await sessionFor(command);
       await session.requireCredential();
@@ -32,6 +33,7 @@ function show(session: Session, availability: Availability): void {
   }
 }
 
+/** The table, then why no size of a type starts now, as the server says it. */
 export function availabilityLines(
   availability: Availability,
   now: Date,
@@ -43,26 +45,22 @@ export function availabilityLines(
     String(type.healthyGpus),
     String(type.totalGpus),
     String(type.queued),
-    fitsWords(type.fitsNow),
+    startsNowLabel(type),
     type.title,
   ]);
-  const header = ["TYPE", "FREE", "HEALTHY", "TOTAL", "QUEUED", "FITS NOW", ""];
+  const header = ["TYPE", "FREE", "HEALTHY", "TOTAL", "QUEUED", "STARTS NOW", ""];
   const lines = renderTable(header, rows, { right: [1, 2, 3, 4], styleHeader: dim });
+  for (const type of availability.types) {
+    const why = type.totalGpus === 0 ? undefined : whyNoneStarts(type);
+    if (why !== undefined) lines.push(`${type.type}: ${why}`);
+  }
   const { asOf } = availability;
-  const stale = asOf === null || -secondsUntil(asOf, now) > Minute.seconds;
-  if (asOf === null) lines.push("The cluster has not been seen yet.");
-  else if (stale) lines.push(`The cluster was last seen at ${localTime(asOf, now)}.`);
+  if (asOf === null) {
+    lines.push("The server has not reached the cluster yet.");
+  } else if (-secondsUntil(asOf, now) > Minute.seconds) {
+    lines.push(`The server last reached the cluster at ${localTime(asOf, now)}.`);
+  }
   return lines;
-}
-
-/** "8 x 2, 4 x 4": how many reservations of which size would start at once. */
-function fitsWords(fits: Availability["types"][number]["fitsNow"]): string {
-  const possible = fits.filter((fit) => fit.reservations > 0);
-  const [only] = possible;
-  if (only === undefined) return "none";
-  if (only.gpus === 0) return `${String(only.reservations)} servers`;
-  const largest = possible.reduce((a, b) => (b.gpus > a.gpus ? b : a));
-  return largest.gpus === 1 ? "1 on one node" : `up to ${String(largest.gpus)} on one node`;
 }
 
 async function watch(session: Session): Promise<void> {
@@ -82,6 +80,6 @@ async function watch(session: Session): Promise<void> {
     last = JSON.stringify(types);
     await pause(WATCH_MS, stop.signal);
   }
-  // The prompt comes on a line of its own, not behind the ^C.
+  // Puts the prompt on its own line, not after the ^C.
   if (session.output.interactive) session.output.line();
 }

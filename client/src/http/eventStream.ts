@@ -151,7 +151,7 @@ async function* readItems(
 function itemOf(message: EventSourceMessage): StreamItem | null {
   if (message.event === RESYNC_EVENT) return { kind: "resync" };
   if (message.event === CHANGED_EVENT) return changedOf(message.data);
-  const parsed = lenientParse(eventSchema, parseJson(message.data));
+  const parsed = lenientParse(eventSchema, parseJson(message.data), { openEnums: false });
   if (parsed.ok) return { kind: "event", event: parsed.value };
   const about = eventSubject.safeParse(parseJson(message.data));
   return about.success ? { kind: "unreadable", reservationId: about.data.reservationId } : null;

@@ -92,10 +92,10 @@ describe("the API client", () => {
     assert.equal(server?.requests.length, 4);
   });
 
-  it("R14: an answer of another shape names the place; an unknown error code is passed on", async () => {
+  it("R14: a response of another shape is refused with its path; an unknown error code is kept", async () => {
     await start({
       "GET /v1/me": (_request, response) => {
-        json(response, 200, { ...ME, role: "emperor" });
+        json(response, 200, { ...ME, name: 7 });
       },
       "GET /v1/status": (_request, response) => {
         json(response, 409, problem(409, "from_the_future"));
@@ -103,7 +103,7 @@ describe("the API client", () => {
     });
     await assert.rejects(client().call("getMe"), (error) => {
       assert.ok(error instanceof UnexpectedResponse);
-      return error.message.includes("role");
+      return error.message.includes("name");
     });
     await assert.rejects(client().call("getStatus"), { code: "from_the_future" });
   });

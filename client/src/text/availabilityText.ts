@@ -1,0 +1,32 @@
+import type { Availability } from "@gpu-dev/shared/api/resources.ts";
+
+export type TypeAvailability = Availability["types"][number];
+export type SizeAvailability = TypeAvailability["sizes"][number];
+
+/** "starts now", or "queued: 2 ahead. All 16 GPUs are in use until 14:20 UTC." */
+export function startText(size: SizeAvailability | undefined): string {
+  if (size === undefined) return "start unknown";
+  if (size.starts === "now") return "starts now";
+  const parts = [...(size.ahead === 0 ? [] : [`${String(size.ahead)} ahead.`]), size.why ?? ""];
+  const reason = parts.join(" ").trim();
+  return reason === "" ? "queued" : `queued: ${reason}`;
+}
+
+/** The sizes of a type that start now, in a few words: "1, 2, 4", "none (1 ahead)". */
+export function startsNowLabel(type: TypeAvailability): string {
+  if (type.sizes.length === 0) return "unknown";
+  const now = type.sizes.filter((size) => size.starts === "now");
+  if (now.length === 0) {
+    const ahead = Math.min(...type.sizes.map((size) => size.ahead));
+    return ahead === 0 ? "none" : `none (${String(ahead)} ahead)`;
+  }
+  if (now.every((size) => size.gpus === 0)) return "yes";
+  return now.map((size) => String(size.gpus)).join(", ");
+}
+
+/** The reason for the smallest size, if no size of the type starts now. */
+export function whyNoneStarts(type: TypeAvailability): string | undefined {
+  if (type.sizes.some((size) => size.starts === "now")) return undefined;
+  const [smallest] = type.sizes.toSorted((a, b) => a.units - b.units);
+  return smallest === undefined ? undefined : startText(smallest);
+}
