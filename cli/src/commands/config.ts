@@ -4,8 +4,7 @@ import { disableInclude } from "@gpu-dev/client/ssh/userConfig.ts";
 import { CliError } from "../output/exitCodes.ts";
 import { askYesNo } from "../output/prompts.ts";
 import { renderFields } from "../output/table.ts";
-import { type Session, sessionFor } from "../session/session.ts";
-import { serverOrigin } from "../session/settings.ts";
+import { serverOrigin, type Session, sessionFor } from "../session/session.ts";
 import { addInclude, sshOptions, userConfigOf } from "../session/sshHosts.ts";
 
 export function addConfig(program: Command): void {

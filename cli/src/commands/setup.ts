@@ -3,8 +3,13 @@ import { listReservations } from "@gpu-dev/client/reservations.ts";
 import { hostFilesOf } from "@gpu-dev/client/ssh/reservationHosts.ts";
 import { disableInclude } from "@gpu-dev/client/ssh/userConfig.ts";
 import { answered, askYesNo, loadPrompts } from "../output/prompts.ts";
-import { type GlobalOptions, openSession, type Session, sessionFor } from "../session/session.ts";
-import { serverOrigin } from "../session/settings.ts";
+import {
+  type GlobalOptions,
+  openSession,
+  serverOrigin,
+  type Session,
+  sessionFor,
+} from "../session/session.ts";
 import { refuseRole, roleOption, signIn, type SignInOptions } from "../session/signIn.ts";
 import { addInclude, syncSshHosts, userConfigOf } from "../session/sshHosts.ts";
 

@@ -4,22 +4,18 @@ import type { Command } from "commander";
 import { systemClock } from "@gpu-dev/client/clock.ts";
 import { type ApiClient, createApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import { type ClientPaths, clientPaths } from "@gpu-dev/client/paths.ts";
-import { type Credential, DEFAULT_SERVER } from "@gpu-dev/client/signIn/credential.ts";
+import {
+  type Credential,
+  DEFAULT_SERVER,
+  serverOrigin as originOf,
+} from "@gpu-dev/client/signIn/credential.ts";
 import { renewCredential } from "@gpu-dev/client/signIn/signIn.ts";
 import { realFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
 import type { Deployment } from "@gpu-dev/client/ssh/reservationHosts.ts";
+import { openStoredFiles, type StoredFiles } from "@gpu-dev/client/storedFiles.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { CliError } from "../output/exitCodes.ts";
 import { createOutput, type Output } from "../output/output.ts";
-import {
-  credentialsSchema,
-  type JsonFile,
-  jsonFile,
-  serverOrigin,
-  type Settings,
-  settingsSchema,
-} from "./settings.ts";
-
 export const VERSION: string = packageJson.version;
 
 export interface GlobalOptions {
@@ -30,7 +26,7 @@ export interface GlobalOptions {
 }
 
 /** What every command works with: files, server, credential and output. */
-export interface Session extends Deployment {
+export interface Session extends Deployment, StoredFiles {
   readonly output: Output;
   readonly paths: ClientPaths;
   /**
@@ -38,9 +34,6 @@ export interface Session extends Deployment {
    */
   readonly sshReadsHome: boolean;
   readonly client: ApiClient;
-  readonly settings: JsonFile<Settings>;
-  /** By the server's origin. */
-  readonly credentials: JsonFile<Record<string, Credential>>;
   credential(): Promise<Credential | undefined>;
   /**
    * The credential of the signed-in user. Throws an error that says how to sign in if there is
@@ -67,8 +60,7 @@ export async function openSession(
     color: options.color !== false,
     env,
   });
-  const settings = jsonFile(paths.configFile, settingsSchema, {});
-  const credentials = jsonFile(paths.credentialsFile, credentialsSchema, {});
+  const { settings, credentials } = openStoredFiles(paths);
   const server = serverOrigin(
     options.server ?? env["GPU_DEV_SERVER"] ?? (await settings.read()).server ?? DEFAULT_SERVER,
   );
@@ -102,6 +94,16 @@ export async function openSession(
     credential,
     requireCredential: async () => (await credential()) ?? notSignedIn(server),
   };
+}
+
+/** The origin of a server's URL. Throws a usage error for any other text. */
+export function serverOrigin(text: string): string {
+  const origin = originOf(text);
+  if (origin !== null) return origin;
+  throw new CliError(
+    "usage",
+    `"${text}" is not a valid server URL. Give one like ${DEFAULT_SERVER}.`,
+  );
 }
 
 function notSignedIn(server: string): never {

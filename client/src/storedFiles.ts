@@ -1,36 +1,19 @@
 import { dirname } from "node:path";
 import * as z from "zod";
 import { withFileLock } from "@gpu-dev/shared/fileLock.ts";
-import { systemClock } from "@gpu-dev/client/clock.ts";
-import { parseJson } from "@gpu-dev/client/http/transport.ts";
-import {
-  credential,
-  DEFAULT_SERVER,
-  serverOrigin as originOf,
-} from "@gpu-dev/client/signIn/credential.ts";
-import { atomicWrite } from "@gpu-dev/client/ssh/atomicWrite.ts";
-import { readIfExists, realFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
-import { CliError } from "../output/exitCodes.ts";
+import { systemClock } from "./clock.ts";
+import { parseJson } from "./http/transport.ts";
+import type { ClientPaths } from "./paths.ts";
+import { type Credential, credential } from "./signIn/credential.ts";
+import { atomicWrite } from "./ssh/atomicWrite.ts";
+import { readIfExists, realFileSystem } from "./ssh/fileSystem.ts";
 
-export const settingsSchema = z.object({
+const settingsSchema = z.object({
   server: z.string().optional(),
   /** A private key that is used instead of our own pair. */
   identity: z.string().optional(),
 });
 export type Settings = z.infer<typeof settingsSchema>;
-
-/** By the server's origin. */
-export const credentialsSchema = z.record(z.string(), credential);
-
-/** The origin of a server's URL. Throws a usage error for any other text. */
-export function serverOrigin(text: string): string {
-  const origin = originOf(text);
-  if (origin !== null) return origin;
-  throw new CliError(
-    "usage",
-    `"${text}" is not a valid server URL. Give one like ${DEFAULT_SERVER}.`,
-  );
-}
 
 /**
  * A small JSON file of ours, 0600, replaced as a whole. Several processes may change it at once.
@@ -40,7 +23,21 @@ export interface JsonFile<T> {
   update(change: (value: T) => T): Promise<T>;
 }
 
-export function jsonFile<Schema extends z.ZodType>(
+/** The settings and credentials that the command line and scripts share. */
+export interface StoredFiles {
+  readonly settings: JsonFile<Settings>;
+  /** By the server's origin. */
+  readonly credentials: JsonFile<Record<string, Credential>>;
+}
+
+export function openStoredFiles(paths: ClientPaths): StoredFiles {
+  return {
+    settings: jsonFile(paths.configFile, settingsSchema, {}),
+    credentials: jsonFile(paths.credentialsFile, z.record(z.string(), credential), {}),
+  };
+}
+
+function jsonFile<Schema extends z.ZodType>(
   path: string,
   schema: Schema,
   empty: z.output<Schema>,
@@ -50,10 +47,8 @@ export function jsonFile<Schema extends z.ZodType>(
     if (content === null) return empty;
     const parsed = schema.safeParse(parseJson(content.toString("utf8")));
     if (parsed.success) return parsed.data;
-    throw new CliError(
-      "unexpected",
-      `${path} is damaged (${parsed.error.issues[0]?.message ?? "not valid"}). Delete it and try again.`,
-    );
+    const why = parsed.error.issues[0]?.message ?? "not valid";
+    throw new Error(`${path} is damaged (${why}). Delete it and try again.`);
   };
   return {
     read,
