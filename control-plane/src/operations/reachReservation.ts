@@ -1,7 +1,7 @@
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import { ClusterRefused, type Cluster } from "../cluster/port.ts";
 import type { Queryable } from "../store/database.ts";
-import type { MemberRow, ReservationView } from "../store/reservationQueries.ts";
+import type { MemberView, ReservationView } from "../domain/views.ts";
 import type { Viewer } from "../domain/principal.ts";
 import { Refusal } from "../domain/refusal.ts";
 import { findReservationFor } from "./readReservations.ts";
@@ -95,6 +95,6 @@ export async function readLogs(
   };
 }
 
-function memberOf({ members }: ReservationView, rank: number): MemberRow | undefined {
+function memberOf({ members }: ReservationView, rank: number): MemberView | undefined {
   return members.find((member) => member.rank === rank);
 }

@@ -2,7 +2,7 @@ import { addMs, Hour, Minute } from "@gpu-dev/shared/durations.ts";
 import type { DiskId, ReservationId, UserId } from "@gpu-dev/shared/ids.ts";
 import { loadCatalogue } from "../../../control-plane/src/catalogueFile.ts";
 import type { PodView } from "../../../control-plane/src/cluster/port.ts";
-import { podName } from "../../../control-plane/src/domain/objectNames.ts";
+import { podName } from "../../../control-plane/src/domain/reservation.ts";
 import type { Attempt, Disk, Reservation } from "../../../control-plane/src/domain/reservation.ts";
 import type {
   Member,
