@@ -9,15 +9,14 @@ import {
   window,
   workspace,
 } from "vscode";
-import { deploymentName } from "@gpu-dev/client/paths.ts";
+import { clientPaths, deploymentName } from "@gpu-dev/client/paths.ts";
 import { realFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
 import { createAccountCommands } from "./account/accountCommands.ts";
 import { createAccount } from "./account/createAccount.ts";
 import { createCredentialStore } from "./account/credentialStore.ts";
 import { createConnect } from "./connect/connect.ts";
-import { clientPaths } from "@gpu-dev/client/paths.ts";
 import { createHostSync } from "./connect/hostSync.ts";
-import { watchRemoteWindow } from "./connect/watchRemoteWindow.ts";
+import { watchRemoteWindow, windowLocation } from "./connect/watchRemoteWindow.ts";
 import { type Disposable, disposeAll } from "./core/emitter.ts";
 import { createShowFailure, type ShowFailure } from "./core/errors.ts";
 import { type CommandHandlers, registerCommands } from "./core/commands.ts";
@@ -29,7 +28,6 @@ import type { LogTail } from "./report/reportLog.ts";
 import { createReport } from "./report/report.ts";
 import { createReservationCommands } from "./reservation/reservationCommands.ts";
 import { createReserve } from "./reserve/reserve.ts";
-import { hereNow } from "./statusBar/hereNow.ts";
 import { createStatusBar } from "./statusBar/statusBar.ts";
 import { createTreeViews } from "./tree/treeViews.ts";
 
@@ -112,7 +110,7 @@ function composeWatchers(environment: Environment, core: Core): Disposable[] {
     live,
     now,
     log,
-    here: hereNow(reservationId),
+    location: windowLocation(reservationId),
     readHosts: () => hostSync.read(),
   });
   const deployment = deploymentName(new URL(settings.server).host);

@@ -2,8 +2,7 @@ import { type ExtensionContext, window, workspace } from "vscode";
 import { systemClock } from "@gpu-dev/client/clock.ts";
 import { composeExtension } from "./composition.ts";
 import type { Disposable } from "./core/emitter.ts";
-import { createLogTail } from "./report/reportLog.ts";
-import { tailedLog } from "./report/reportLog.ts";
+import { createLogTail, tailedLog } from "./report/reportLog.ts";
 
 /**
  * Called by the editor once it has started. Builds everything and asks nobody: the server is first spoken to when the

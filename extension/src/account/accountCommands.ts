@@ -1,9 +1,8 @@
 import { commands, type LogOutputChannel, ProgressLocation, window } from "vscode";
 import { userName } from "@gpu-dev/shared/names.ts";
-import type { CommandId } from "../core/commands.ts";
+import type { CommandHandler, CommandId } from "../core/commands.ts";
 import type { Disposable } from "../core/emitter.ts";
 import { Dismissed } from "../core/errors.ts";
-import type { CommandHandler } from "../core/commands.ts";
 import type { Account, AccountState } from "./account.ts";
 
 type AccountCommand = Extract<CommandId, "gpuDev.signIn" | "gpuDev.signInAs" | "gpuDev.signOut">;

@@ -2,15 +2,14 @@ import { env, window } from "vscode";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
 import { hostNames } from "@gpu-dev/client/ssh/hostState.ts";
-import type { CommandId } from "../core/commands.ts";
+import type { CommandHandler, CommandId } from "../core/commands.ts";
 import type { Disposable } from "../core/emitter.ts";
-import type { CommandHandler } from "../core/commands.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Connection } from "../reservation/commandOptions.ts";
 import { hasInclude } from "@gpu-dev/client/ssh/userConfig.ts";
 import { openRemoteWindow, type RemoteWindowOptions } from "./openRemoteWindow.ts";
 import { type ReadyHost, readyHost, type ReadyHostOptions } from "./readyHost.ts";
-import { sshArguments, sshCommandLine } from "./sshCommandLine.ts";
+import { sshArguments, sshCommandLine } from "./commandLines.ts";
 import { createTerminals, type TerminalsOptions } from "./terminals.ts";
 
 export interface ConnectOptions extends ReadyHostOptions, RemoteWindowOptions, TerminalsOptions {
@@ -19,7 +18,7 @@ export interface ConnectOptions extends ReadyHostOptions, RemoteWindowOptions, T
 
 export interface Connect extends Disposable {
   readonly handlers: Readonly<Record<ConnectCommand, CommandHandler>>;
-  /** How one reaches it from this machine; null where it has no host here. Asks nobody. */
+  /** How to connect from this machine, read from disk; null if the reservation has no SSH host here. */
   readonly connectionOf: (reservation: Pick<Reservation, "id">) => Promise<Connection | null>;
 }
 
@@ -28,7 +27,7 @@ type ConnectCommand = Extract<
   "gpuDev.connect" | "gpuDev.connectNewWindow" | "gpuDev.openTerminal" | "gpuDev.copySshCommand"
 >;
 
-/** The ways to a reservation: a window over Remote-SSH, a terminal, or a command line to paste. */
+/** Connects to a reservation: a window over Remote-SSH, a terminal, or a command line to paste. */
 export function createConnect(options: ConnectOptions): Connect {
   const terminals = createTerminals(options);
   const openTerminal = async (ready: ReadyHost) => {
@@ -52,12 +51,12 @@ export function createConnect(options: ConnectOptions): Connect {
         const args = await argumentsFor(options, (await readyHost(options, target)).host);
         const commandLine = sshCommandLine(args, options.platform);
         await env.clipboard.writeText(commandLine);
-        window.setStatusBarMessage(`Copied: ${commandLine}`, SHOWN_MS);
+        window.setStatusBarMessage(`Copied: ${commandLine}`, STATUS_MESSAGE_MS);
       },
     },
     connectionOf: async ({ id }) => {
       const state = await options.hostSync.read();
-      const entry = state.live.find((one) => one.id === id);
+      const entry = state.live.find((each) => each.id === id);
       const host = entry && hostNames(state).get(entry);
       if (entry === undefined || host === undefined) return null;
       const command = sshCommandLine(await argumentsFor(options, host), options.platform);
@@ -69,11 +68,11 @@ export function createConnect(options: ConnectOptions): Connect {
   };
 }
 
-/** Plain `ssh HOST` where the Include line works for ssh itself, whatever file Remote-SSH reads. */
+/** Plain `ssh HOST` if the Include line works for ssh itself, whatever file Remote-SSH reads. */
 async function argumentsFor(options: ConnectOptions, host: string): Promise<string[]> {
   const { fs, platform, paths, index, sshReadsHome } = options;
   const config = { fs, platform, path: paths.userSshConfig, includePath: index };
   return sshArguments(host, sshReadsHome && (await hasInclude(config)) ? null : index);
 }
 
-const SHOWN_MS = 5 * Second.ms;
+const STATUS_MESSAGE_MS = 5 * Second.ms;

@@ -1,17 +1,17 @@
+import type { ClientPaths } from "@gpu-dev/client/paths.ts";
 import { ApiError, ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
-import type { HostState } from "@gpu-dev/client/ssh/hostState.ts";
+import type { SshFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
+import type { HostState, LiveHost } from "@gpu-dev/client/ssh/hostState.ts";
 import {
   type Deployment,
   hostFilesOf,
   syncDeploymentHosts,
 } from "@gpu-dev/client/ssh/reservationHosts.ts";
-import type { ClientPaths } from "@gpu-dev/client/paths.ts";
-import type { SshFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
 import type { Account } from "../account/account.ts";
+import { createEmitter, type Disposable } from "../core/emitter.ts";
+import { asError } from "../core/errors.ts";
 import type { Live } from "../live/live.ts";
-import { explainCommandFor, installExplain } from "./explainCommand.ts";
-import { createKnownHosts, type KnownHosts } from "./knownHosts.ts";
-import { oneAtATime } from "./oneAtATime.ts";
+import { explainCommandFor, installExplain } from "./commandLines.ts";
 
 export interface HostSyncOptions {
   readonly account: Pick<Account, "server" | "state">;
@@ -20,54 +20,65 @@ export interface HostSyncOptions {
   readonly platform: NodeJS.Platform;
   readonly paths: ClientPaths;
   readonly execPath: string;
-  /** The bundle of explainEntry.ts inside the extension's folder. */
+  /** The bundle of explainEntry.ts in the extension's folder. */
   readonly explainBundle: string;
   readonly now: () => Date;
   readonly log: { warn(message: string): void };
-  /** Shows a failure to the user; called once for each, however often it comes again. */
+  /** Shows an error to the user; called once per message. */
   readonly showFailure: (error: unknown) => void;
 }
 
-export interface HostSync {
-  /** Our own file for ssh, which the Include line names. */
+export interface HostSync extends Disposable {
+  /** Our own SSH config file, which the Include line names. */
   readonly index: string;
   readonly hosts: KnownHosts;
-  /** What is on disk as it is, from whoever wrote it last. */
+  /** The state on disk, whichever process wrote it last. */
   read(): Promise<HostState>;
-  /** Syncs now and answers with what is on disk. Throws with a sentence for people. */
+  /** Syncs now and returns the state on disk. Throws a user-facing error. */
   syncNow(): Promise<HostState>;
-  dispose(): void;
+}
+
+/** The address of a reservation's SSH server. */
+export type Address = Pick<LiveHost, "host" | "port">;
+
+/** What this window knows of the SSH hosts on disk. */
+export interface KnownHosts {
+  /** The prefix of the host names of this deployment. */
+  prefix(): string;
+  /** Null until the host of the reservation is written. */
+  addressOf(reservationId: string): Address | null;
+  readonly onDidChange: (listener: () => void) => Disposable;
 }
 
 /**
- * Keeps our generated ssh hosts in step with the reservations, for as long as somebody is signed in. The user's own
- * ssh config is no business of it. Any number of windows and command lines may do the same at the same time.
+ * Keeps the generated SSH hosts in sync with the reservations while a user is signed in. It never changes the user's own
+ * SSH config. Any number of windows and command lines may sync at the same time.
  */
 export function createHostSync(options: HostSyncOptions): HostSync {
+  const { account, live } = options;
   const files = hostFilesOf(deploymentOf(options));
-  const install = once(() => installExplain(options, options, options.explainBundle));
-  const tell = tellOnce(options);
+  const install = untilSuccess(() => installExplain(options, options, options.explainBundle));
+  const showOnce = createShowOnce(options);
   const hosts = createKnownHosts();
-  const noted = (state: HostState): HostState => {
-    hosts.note(state);
+  const update = (state: HostState): HostState => {
+    hosts.update(state);
     return state;
   };
-  const read = async () => noted(await files.read());
-  const syncNow = oneAtATime(async () => {
-    // Without it a host that is over can't say so: worth telling, no reason to leave hosts out.
-    await install().catch(tell);
-    return noted(await syncOnce(options));
+  const read = async () => update(await files.read());
+  const syncNow = coalesceCalls(async () => {
+    // Without the program, ended hosts cannot explain themselves; live hosts still work.
+    await install().catch(showOnce);
+    return update(await syncHosts(options));
   });
   const follow = (): void => {
-    if (options.account.state.kind !== "signedIn" || options.live.state.reservations === null)
-      return;
-    syncNow().catch(tell);
+    if (account.state.kind !== "signedIn" || live.state.reservations === null) return;
+    syncNow().catch(showOnce);
   };
-  const subscription = options.live.onDidChange(({ reservations }) => {
+  const subscription = live.onDidChange(({ reservations }) => {
     if (reservations === "all" || reservations.length > 0) follow();
   });
   follow();
-  // A file that can't be read is told by the first synchronisation.
+  // The first sync reports a file that cannot be read.
   read().catch(() => undefined);
   return {
     index: files.paths.index,
@@ -80,7 +91,57 @@ export function createHostSync(options: HostSyncOptions): HostSync {
   };
 }
 
-async function syncOnce(options: HostSyncOptions): Promise<HostState> {
+/**
+ * Never runs `work` twice at the same time. A call during a run gets the next run, which all such calls share. Unlike
+ * with `createCoalescer`, each caller receives the result or the error of a run that started after its call.
+ */
+export function coalesceCalls<T>(work: () => Promise<T>): () => Promise<T> {
+  let current: Promise<T> | null = null;
+  let next: Promise<T> | null = null;
+  const start = (): Promise<T> => {
+    next = null;
+    const run = work();
+    current = run;
+    const clear = () => {
+      if (current === run) current = null;
+    };
+    run.then(clear, clear);
+    return run;
+  };
+  return () => {
+    if (current === null) return start();
+    next ??= current.then(start, start);
+    return next;
+  };
+}
+
+function createKnownHosts(): KnownHosts & { update(state: HostState): void } {
+  const changes = createEmitter<undefined>();
+  let prefix = "gpu-dev";
+  let addresses: ReadonlyMap<string, Address> = new Map();
+  return {
+    prefix: () => prefix,
+    addressOf: (id) => addresses.get(id) ?? null,
+    onDidChange: (listener) => changes.on(listener),
+    update: (state) => {
+      const next = new Map(state.live.map(({ id, host, port }) => [id as string, { host, port }]));
+      const isSame = state.prefix === prefix && areEqual(next, addresses);
+      prefix = state.prefix;
+      addresses = next;
+      if (!isSame) changes.fire(undefined);
+    },
+  };
+}
+
+function areEqual(a: ReadonlyMap<string, Address>, b: ReadonlyMap<string, Address>): boolean {
+  if (a.size !== b.size) return false;
+  return [...a].every(([id, { host, port }]) => {
+    const other = b.get(id);
+    return other?.host === host && other.port === port;
+  });
+}
+
+async function syncHosts(options: HostSyncOptions): Promise<HostState> {
   const { account, live } = options;
   if (account.state.kind !== "signedIn") {
     throw new Error('You are not signed in. Run "GPU Dev: Sign In" first.');
@@ -96,25 +157,25 @@ function deploymentOf(options: HostSyncOptions): Deployment {
   return { fs, platform, server, paths, explainCommand: explainCommandFor(options), now };
 }
 
-/** A server that is away is on show in the views already; what is wrong with files is told, but once in a window. */
-function tellOnce({ account, log, showFailure }: HostSyncOptions): (error: unknown) => void {
-  const told = new Set<string>();
+/** Shows each problem of the files once per window. The views already show an unavailable server. */
+function createShowOnce({ account, log, showFailure }: HostSyncOptions): (error: unknown) => void {
+  const shown = new Set<string>();
   return (error) => {
-    const text = error instanceof Error ? error.message : String(error);
+    const { message } = asError(error);
     if (account.state.kind !== "signedIn") return;
-    log.warn(`The ssh hosts could not be brought up to date: ${text}`);
-    if (error instanceof ConnectionError || error instanceof ApiError || told.has(text)) return;
-    told.add(text);
+    log.warn(`The SSH hosts could not be updated: ${message}`);
+    if (error instanceof ConnectionError || error instanceof ApiError || shown.has(message)) return;
+    shown.add(message);
     showFailure(error);
   };
 }
 
-/** Runs until it has worked once; a failure is tried again by the next call. */
-function once(work: () => Promise<void>): () => Promise<void> {
-  let done = false;
+/** Runs `work` until it has succeeded once: a failure is retried by the next call. */
+function untilSuccess(work: () => Promise<void>): () => Promise<void> {
+  let isDone = false;
   return async () => {
-    if (done) return;
+    if (isDone) return;
     await work();
-    done = true;
+    isDone = true;
   };
 }

@@ -1,5 +1,6 @@
 import {
   commands,
+  ConfigurationTarget,
   env,
   extensions,
   type LogOutputChannel,
@@ -9,29 +10,38 @@ import {
   window,
   workspace,
 } from "vscode";
-import { hostDifferences } from "@gpu-dev/client/ssh/reservationHosts.ts";
-import type { SshFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
-import { Dismissed } from "../core/errors.ts";
 import { type ClientPaths, expandHome } from "@gpu-dev/client/paths.ts";
-import { ensureInclude } from "./includeLine.ts";
+import type { SshFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
+import { hostDifferences } from "@gpu-dev/client/ssh/reservationHosts.ts";
+import {
+  enableInclude,
+  isIncluded,
+  readInclude,
+  type UserConfig,
+} from "@gpu-dev/client/ssh/userConfig.ts";
+import { asError, Dismissed } from "../core/errors.ts";
 import type { ReadyHost } from "./readyHost.ts";
-import { authorityFor } from "./remoteAuthority.ts";
-import { setRemotePlatform } from "./remotePlatform.ts";
-import { type RemoteSsh, remoteSshFor } from "./remoteSsh.ts";
+import {
+  authorityFor,
+  includeQuestion,
+  type RemoteSsh,
+  remoteSshFor,
+  withLinux,
+} from "./remoteSsh.ts";
 
 export interface RemoteWindowOptions {
   readonly fs: SshFileSystem;
   readonly platform: NodeJS.Platform;
   readonly home: string;
   readonly paths: Pick<ClientPaths, "userSshConfig">;
-  /** Our own file, which the Include line names. */
+  /** Our own SSH config file, which the Include line names. */
   readonly index: string;
-  /** False where ssh takes another folder for the user's home than we do. */
+  /** False if ssh uses another home folder for the user than this process. */
   readonly sshReadsHome: boolean;
   readonly log: Pick<LogOutputChannel, "warn">;
 }
 
-/** Opens the served workspace over Remote-SSH. "terminal": the user wants, or can have, only that. */
+/** Opens the workspace of a server over Remote-SSH. Returns "terminal" if the user wants or needs a terminal instead. */
 export async function openRemoteWindow(
   options: RemoteWindowOptions,
   ready: ReadyHost,
@@ -41,15 +51,15 @@ export async function openRemoteWindow(
   const remoteSsh = await findRemoteSsh();
   if (remoteSsh === "terminal") return "terminal";
   const { host, entry } = ready;
-  const named = configFileSetting(options, remoteSsh);
+  const configured = configFileSetting(options, remoteSsh);
   const { fs, platform, index } = options;
-  const path = named ?? options.paths.userSshConfig;
-  const answer = await ensureInclude({ fs, platform, path, includePath: index }, host);
-  if (answer === "refused") throw new Dismissed();
-  if (answer === "terminal") return "terminal";
-  await warnOfDifferences(options, ready, named ?? (options.sshReadsHome ? undefined : path));
+  const path = configured ?? options.paths.userSshConfig;
+  const include = await ensureInclude({ fs, platform, path, includePath: index }, host);
+  if (include === "refused") throw new Dismissed();
+  if (include === "terminal") return "terminal";
+  await warnOfDifferences(options, ready, configured ?? (options.sshReadsHome ? undefined : path));
   await setRemotePlatform(remoteSsh.section, host).catch((error: unknown) => {
-    // Remote-SSH will ask, no more.
+    // Remote-SSH asks for the platform in that case.
     options.log.warn(`The platform of ${host} could not be set: ${String(error)}`);
   });
   const scheme = "vscode-remote";
@@ -60,31 +70,31 @@ export async function openRemoteWindow(
 }
 
 async function offerTerminal(): Promise<"terminal"> {
-  const message = "An editor in a browser can't open Remote - SSH windows. A terminal works here.";
+  const message = "Remote - SSH is not available in a browser. Open a terminal instead.";
   const chosen = await window.showInformationMessage(message, "Open Terminal");
   if (chosen === undefined) throw new Dismissed();
   return "terminal";
 }
 
 async function findRemoteSsh(): Promise<RemoteSsh | "terminal"> {
-  const { installed, fitting } = remoteSshFor(
+  const { installed, suitable } = remoteSshFor(
     env.appName,
     extensions.all.map(({ id }) => id),
   );
   if (installed !== null) return installed;
   const install = "Install Remote - SSH";
-  const message = "Connecting needs the extension Remote - SSH, which is not installed.";
+  const message = "Connecting requires the Remote - SSH extension, which is not installed.";
   const chosen = await window.showInformationMessage(message, install, "Open Terminal");
   if (chosen === undefined) throw new Dismissed();
   if (chosen !== install) return "terminal";
-  const progress = { location: ProgressLocation.Notification, title: `Installing ${fitting.id}` };
+  const progress = { location: ProgressLocation.Notification, title: `Installing ${suitable.id}` };
   await window.withProgress(progress, async () => {
-    await commands.executeCommand("workbench.extensions.installExtension", fitting.id);
+    await commands.executeCommand("workbench.extensions.installExtension", suitable.id);
   });
-  return fitting;
+  return suitable;
 }
 
-/** Another file than ~/.ssh/config; only the user's own settings count, as no repository may name one. */
+/** A config file other than ~/.ssh/config. Only user settings count, so that a workspace cannot name one. */
 function configFileSetting(
   { platform, home }: RemoteWindowOptions,
   { section }: RemoteSsh,
@@ -95,15 +105,54 @@ function configFileSetting(
   return expandHome(value.trim(), platform, home);
 }
 
-/** Another part of the user's config may beat ours. They are told, and go on: it may be meant. */
+/**
+ * Makes sure that Remote-SSH finds our hosts, with the user's consent. If the user refuses, the file stays unchanged and
+ * the next Connect asks again, because connecting does not work without the line.
+ */
+async function ensureInclude(
+  config: UserConfig,
+  host: string,
+): Promise<"works" | "refused" | "terminal"> {
+  const state = await readInclude(config);
+  if (isIncluded(config, state)) return "works";
+  // Throws for a file with unbalanced marker lines, so that nothing is asked that cannot be done.
+  if (state.kind === "malformed") await enableInclude(config);
+  const { path: file, includePath } = config;
+  const { message, detail, confirm } = includeQuestion({ host, file, includePath, state });
+  const chosen = await window.showInformationMessage(
+    message,
+    { modal: true, detail },
+    { title: confirm, result: "works" as const },
+    { title: "Open Terminal", result: "terminal" as const },
+    { title: "Not Now", result: "refused" as const, isCloseAffordance: true },
+  );
+  if (chosen?.result !== "works") return chosen?.result ?? "refused";
+  await enableInclude(config);
+  return "works";
+}
+
+/** Another part of the user's config may override ours. This only warns, because it may be intended. */
 async function warnOfDifferences(
   { log }: RemoteWindowOptions,
   { state, entry, host }: ReadyHost,
   configFile: string | undefined,
 ): Promise<void> {
   const warnings = await hostDifferences(state, entry, host, configFile).catch((error: unknown) => [
-    error instanceof Error ? error.message : String(error),
+    asError(error).message,
   ]);
   for (const warning of warnings) log.warn(warning);
   if (warnings.length > 0) void window.showWarningMessage(warnings.join(" "));
+}
+
+/**
+ * Sets the platform of a host to Linux, so that Remote-SSH does not ask on the first connection. Other hosts stay
+ * unchanged, and so do editors whose Remote-SSH has no such setting.
+ */
+async function setRemotePlatform(section: string, host: string): Promise<void> {
+  const key = `${section}.remotePlatform`;
+  const known = workspace.getConfiguration().inspect<unknown>(key);
+  if (known?.defaultValue === undefined) return;
+  const next = withLinux(known.globalValue, host);
+  if (next === null) return;
+  await workspace.getConfiguration().update(key, next, ConfigurationTarget.Global);
 }

@@ -1,7 +1,6 @@
 import { ProgressLocation, window } from "vscode";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { hostNames } from "@gpu-dev/client/ssh/hostState.ts";
-import type { HostState, LiveHost } from "@gpu-dev/client/ssh/hostState.ts";
+import { hostNames, type HostState, type LiveHost } from "@gpu-dev/client/ssh/hostState.ts";
 import { CANCELLABLE } from "@gpu-dev/shared/states.ts";
 import { progressText } from "@gpu-dev/client/text/reservationText.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
@@ -10,9 +9,9 @@ import type { Target } from "../core/commands.ts";
 import type { Live } from "../live/live.ts";
 import { pickReservation } from "../reservation/pickReservation.ts";
 import type { HostSync } from "./hostSync.ts";
-import { hasEnded, neverReady, waitUntilReady } from "./waitUntilReady.ts";
+import { hasEnded, notReadyText, waitUntilReady } from "./waitUntilReady.ts";
 
-/** A reservation that can be connected to right now, and how ssh calls it. */
+/** A reservation that is ready to connect to, and its SSH host. */
 export interface ReadyHost {
   readonly reservation: Reservation;
   readonly host: string;
@@ -27,7 +26,7 @@ export interface ReadyHostOptions {
   readonly reserve: () => Promise<unknown>;
 }
 
-/** From what a command was called on to a host on disk; offers to wait where it is not ready yet. */
+/** Finds the SSH host of the reservation that a command acts on; offers to wait if it is not ready yet. */
 export async function readyHost(
   options: ReadyHostOptions,
   target: Target | null,
@@ -35,13 +34,15 @@ export async function readyHost(
   const chosen = await choose(options, target);
   const reservation = chosen.state === "ready" ? chosen : await offerToWait(options, chosen);
   const state = await window.withProgress(
-    { location: ProgressLocation.Window, title: `Looking up ${reservation.name}` },
+    { location: ProgressLocation.Window, title: `Preparing the SSH host of ${reservation.name}` },
     () => options.hostSync.syncNow(),
   );
   const entry = state.live.find(({ id }) => id === reservation.id);
   const host = entry === undefined ? undefined : hostNames(state).get(entry);
   if (entry === undefined || host === undefined) {
-    throw new Error(`${reservation.name} has no address yet. Try again in a moment.`);
+    throw new Error(
+      `${reservation.name} is ready, but its SSH host is not written yet. Try again in a moment.`,
+    );
   }
   return { reservation, host, entry, state };
 }
@@ -50,8 +51,8 @@ async function choose(options: ReadyHostOptions, target: Target | null): Promise
   const { live, now, reserve } = options;
   if (live.state.reservations === null) await live.refresh();
   const all = live.state.reservations ?? [];
-  const comes = ({ state }: Reservation) => CANCELLABLE.includes(state);
-  if (target === null && !all.some(comes)) {
+  const isPending = ({ state }: Reservation) => CANCELLABLE.includes(state);
+  if (target === null && !all.some(isPending)) {
     const message = "You have no reservation to connect to.";
     if ((await window.showInformationMessage(message, "Reserve")) === "Reserve") await reserve();
     throw new Dismissed();
@@ -61,8 +62,10 @@ async function choose(options: ReadyHostOptions, target: Target | null): Promise
     live,
     now,
     target,
-    eligible: (one) => (anyReady ? one.state === "ready" : comes(one)),
-    placeHolder: anyReady ? "Connect to which one?" : "Not ready yet. Wait for which one?",
+    eligible: (each) => (anyReady ? each.state === "ready" : isPending(each)),
+    placeHolder: anyReady
+      ? "Select the reservation to connect to"
+      : "None is ready yet. Select the reservation to wait for",
     none: "You have no reservation to connect to. Reserve a GPU server first.",
   });
 }
@@ -72,7 +75,7 @@ async function offerToWait(
   reservation: Reservation,
 ): Promise<Reservation> {
   const { id, name } = reservation;
-  if (hasEnded(reservation)) throw new Error(neverReady(reservation));
+  if (hasEnded(reservation)) throw new Error(notReadyText(reservation));
   const question = `${name} is not ready yet: ${asSentence(progressText(reservation))}`;
   if ((await window.showInformationMessage(question, "Wait")) !== "Wait") throw new Dismissed();
   const options = {
@@ -81,15 +84,15 @@ async function offerToWait(
     cancellable: true,
   };
   return await window.withProgress(options, async (progress, token) => {
-    const stop = new AbortController();
+    const abort = new AbortController();
     token.onCancellationRequested(() => {
-      stop.abort();
-      void window.showInformationMessage(`${name} keeps its place. Connect when it is ready.`);
+      abort.abort();
+      void window.showInformationMessage(`${name} is unchanged. Connect when it is ready.`);
     });
     return await waitUntilReady({
       live,
       id,
-      signal: stop.signal,
+      signal: abort.signal,
       onProgress: (message) => {
         progress.report({ message });
       },

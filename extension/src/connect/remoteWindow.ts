@@ -1,41 +1,50 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { hostNames } from "@gpu-dev/client/ssh/hostState.ts";
-import type { HostState } from "@gpu-dev/client/ssh/hostState.ts";
 import { CANCELLABLE, TERMINAL } from "@gpu-dev/shared/states.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
-import { formatClockTime } from "../core/text.ts";
-import { endReasonLabel } from "../core/text.ts";
+import { hostNames, type HostState } from "@gpu-dev/client/ssh/hostState.ts";
+import { endReasonLabel, formatClockTime } from "../core/text.ts";
+import { hostFromAuthority } from "./remoteSsh.ts";
 
-/** Which server of ours this window is on, as far as it can be told. */
-export interface Here {
-  /** The ssh host that it is connected to. */
+/** What identifies the reservation that a window is connected to. */
+export interface WindowLocation {
+  /** The SSH host that the window is connected to. */
   readonly host: string | null;
-  /** From the environment of the pod, where this code runs inside it. */
+  /** From the environment of the pod, if this code runs inside it. */
   readonly reservationId: string | null;
+}
+
+/** The location of a window from the authorities of its folders and the environment of the extension host. */
+export function locationFrom(options: {
+  readonly authorities: readonly string[];
+  /** GPU_DEV_RESERVATION_ID of the extension host: set if it runs inside a pod. */
+  readonly reservationId: string | undefined;
+}): WindowLocation {
+  const hosts = options.authorities.flatMap((authority) => hostFromAuthority(authority) ?? []);
+  return { host: hosts[0] ?? null, reservationId: options.reservationId ?? null };
 }
 
 export type NoticeButton = "Reserve Again" | "Show Details" | "Reload Window" | "Close Remote";
 
 export interface RemoteWindowNotice {
-  /** The same for the same news: each is shown once in a window. */
+  /** Each key is shown once per window. */
   readonly key: string;
   readonly text: string;
   readonly buttons: readonly NoticeButton[];
-  /** What the buttons act on. */
+  /** The reservation that the buttons act on. */
   readonly about: Reservation;
 }
 
-/** The id of the reservation that this window is of; a host that is over still knows whose it was. */
-export function reservationIdHere(here: Here, state: HostState | null): string | null {
-  if (here.reservationId !== null) return here.reservationId;
-  if (here.host === null || state === null) return null;
-  const found = [...hostNames(state)].find(([, name]) => name === here.host);
+/** The id of the reservation of a window. The host of an ended reservation still has its id. */
+export function reservationIdOf(location: WindowLocation, state: HostState | null): string | null {
+  if (location.reservationId !== null) return location.reservationId;
+  if (location.host === null || state === null) return null;
+  const found = [...hostNames(state)].find(([, name]) => name === location.host);
   return found?.[0].id ?? null;
 }
 
 /**
- * What to say in a window whose own reservation is over; null while it is not. Until then a connection that breaks
- * comes back by itself, to the same server: a reservation that was ready stays where it is.
+ * The notice in the window of a reservation that has ended; null before the end. Until then a lost connection is
+ * restored to the same server, because a ready reservation stays on its node.
  */
 export function remoteWindowNotice(
   own: Reservation,
@@ -44,33 +53,35 @@ export function remoteWindowNotice(
 ): RemoteWindowNotice | null {
   const { id, name, owner, state } = own;
   if (!TERMINAL.includes(state)) return null;
-  const over = overText(own, now);
-  const heir = all.find(
-    (one) => one.name === name && one.owner.name === owner.name && CANCELLABLE.includes(one.state),
+  const ended = endedText(own, now);
+  const successor = all.find(
+    (each) =>
+      each.name === name && each.owner.name === owner.name && CANCELLABLE.includes(each.state),
   );
-  if (heir === undefined) {
+  if (successor === undefined) {
     const buttons = ["Reserve Again", "Close Remote"] as const;
-    return { key: `over/${id}`, text: over, buttons, about: own };
+    return { key: `ended/${id}`, text: ended, buttons, about: own };
   }
-  const isReady = heir.state === "ready";
+  const isReady = successor.state === "ready";
   const next = isReady
-    ? "A newer reservation has its name: reload the window to connect to that."
-    : "A newer reservation has its name, and is not ready yet.";
+    ? "A newer reservation has the same name. Reload the window to connect to it."
+    : "A newer reservation has the same name, but it is not ready yet.";
   return {
-    key: `heir/${heir.id}/${String(isReady)}`,
-    text: `${over} ${next}`,
+    key: `successor/${successor.id}/${String(isReady)}`,
+    text: `${ended} ${next}`,
     buttons: [isReady ? "Reload Window" : "Show Details", "Close Remote"],
-    about: heir,
+    about: successor,
   };
 }
 
-function overText(reservation: Reservation, now: Date): string {
+function endedText(reservation: Reservation, now: Date): string {
   const { name, endedAt, endDetail, endReason, spec } = reservation;
-  const when = endedAt === null ? "" : ` since ${formatClockTime(new Date(endedAt), now)}`;
+  const ended =
+    endedAt === null ? "has ended" : `ended at ${formatClockTime(new Date(endedAt), now)}`;
   const why = asSentence(endDetail ?? endReasonLabel(endReason));
   const files =
     spec.disk === null
-      ? "It had no disk: its files are gone."
+      ? "It had no disk, so its files are deleted."
       : `Its files are on disk ${spec.disk}.`;
-  return `${name} is over${when}: ${why} ${files}`;
+  return `${name} ${ended}: ${why} ${files}`;
 }

@@ -1,22 +1,22 @@
 import { commands, type Disposable, type Terminal, ThemeIcon, window } from "vscode";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { sshCommandLine } from "./sshCommandLine.ts";
+import { sshCommandLine } from "./commandLines.ts";
 
 export interface TerminalsOptions {
   readonly platform: NodeJS.Platform;
-  /** In a remote window, terminals open over there, while ssh and its files are on the user's own machine. */
+  /** In a remote window terminals open on the remote host, but ssh and its files are on the user's own machine. */
   readonly terminalsAreElsewhere: boolean;
 }
 
 export interface Terminals extends Disposable {
-  /** Shows the reservation's terminal: the one that is open, or a new one that runs ssh. */
+  /** Shows the open terminal of a reservation, or a new one that runs ssh. */
   show(reservation: Pick<Reservation, "id" | "name">, args: readonly string[]): Promise<void>;
 }
 
 export function createTerminals(options: TerminalsOptions): Terminals {
   const open = new Map<string, Terminal>();
   const closing = window.onDidCloseTerminal((terminal) => {
-    for (const [id, one] of open) if (one === terminal) open.delete(id);
+    for (const [id, each] of open) if (each === terminal) open.delete(id);
   });
   return {
     show: async ({ id, name }, args) => {
@@ -40,11 +40,11 @@ async function openTerminal(
   if (terminalsAreElsewhere) return await openLocalTerminal(sshCommandLine(args, platform));
   return window.createTerminal({
     name,
-    // No shell in between: nothing is quoted, and the terminal ends when the session does.
+    // Without a shell, nothing needs quoting and the terminal closes with the session.
     shellPath: "ssh",
     shellArgs: [...args],
     iconPath: new ThemeIcon("vm"),
-    // A session can't be brought back by starting its program again.
+    // Restarting ssh does not restore a session.
     isTransient: true,
   });
 }
@@ -54,7 +54,9 @@ async function openLocalTerminal(commandLine: string): Promise<Terminal> {
   await commands.executeCommand("workbench.action.terminal.newLocal");
   const terminal = window.activeTerminal;
   if (terminal === undefined || terminal === before) {
-    throw new Error(`No terminal could be opened on your own machine. There, run: ${commandLine}`);
+    throw new Error(
+      `Could not open a terminal on your own machine. Open one there and run: ${commandLine}`,
+    );
   }
   terminal.sendText(commandLine);
   return terminal;

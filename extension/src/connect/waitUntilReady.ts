@@ -9,18 +9,18 @@ export interface WaitUntilReady {
   readonly live: Pick<Live, "state" | "onDidChange">;
   readonly id: Reservation["id"];
   readonly signal: AbortSignal;
-  /** Called with what it is doing right now, at first and after each change. */
-  readonly onProgress: (sentence: string) => void;
+  /** Called with the current progress, at first and after each change. */
+  readonly onProgress: (text: string) => void;
 }
 
 /**
- * Follows a reservation until it is ready. Rejects with a sentence when it ends instead, and with Dismissed when the
- * signal ends the waiting, which does nothing to the reservation.
+ * Waits until a reservation is ready. Rejects with a user-facing error if it ends instead, and with Dismissed if the
+ * signal aborts the waiting, which does not affect the reservation.
  */
 export async function waitUntilReady(options: WaitUntilReady): Promise<Reservation> {
   const { live, id, signal, onProgress } = options;
   return await new Promise((resolve, reject) => {
-    let said = "";
+    let reported = "";
     const stop = () => {
       subscription.dispose();
       signal.removeEventListener("abort", onAbort);
@@ -29,36 +29,37 @@ export async function waitUntilReady(options: WaitUntilReady): Promise<Reservati
       stop();
       reject(new Dismissed());
     };
-    const look = () => {
-      const reservation = live.state.reservations?.find((one) => one.id === id);
+    const check = () => {
+      const reservation = live.state.reservations?.find((each) => each.id === id);
       if (reservation?.state === "ready") {
         stop();
         resolve(reservation);
       } else if (reservation === undefined || hasEnded(reservation)) {
         stop();
-        reject(new Error(neverReady(reservation)));
-      } else if (progressText(reservation) !== said) {
-        said = progressText(reservation);
-        onProgress(said);
+        reject(new Error(notReadyText(reservation)));
+      } else if (progressText(reservation) !== reported) {
+        reported = progressText(reservation);
+        onProgress(reported);
       }
     };
-    const subscription = live.onDidChange(look);
+    const subscription = live.onDidChange(check);
     signal.addEventListener("abort", onAbort);
     if (signal.aborted) onAbort();
-    else look();
+    else check();
   });
 }
 
-/** Whether it can't become ready any more. */
+/** Whether it can no longer become ready. */
 export function hasEnded({ state }: Reservation): boolean {
   return TERMINAL.includes(state) || state === "stopping";
 }
 
-export function neverReady(reservation: Reservation | undefined): string {
-  if (reservation === undefined) return "This reservation is not in your list any more.";
+export function notReadyText(reservation: Reservation | undefined): string {
+  if (reservation === undefined)
+    return "This reservation is no longer in your list. Refresh to see the current reservations.";
   const { name, state } = reservation;
   const why = asSentence(progressText(reservation));
   return state === "stopping"
     ? `${name} is about to end: ${why}`
-    : `${name} is over: ${why} Reserve again to go on.`;
+    : `${name} has ended: ${why} Make a new reservation to continue.`;
 }

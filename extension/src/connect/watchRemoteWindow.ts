@@ -1,20 +1,20 @@
-import { commands, window } from "vscode";
+import { commands, window, workspace } from "vscode";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { HostState } from "@gpu-dev/client/ssh/hostState.ts";
-import type { CommandId } from "../core/commands.ts";
+import type { CommandId, Target } from "../core/commands.ts";
 import type { Disposable } from "../core/emitter.ts";
-import type { Target } from "../core/commands.ts";
 import type { Live } from "../live/live.ts";
 import {
-  type Here,
+  locationFrom,
   type NoticeButton,
   type RemoteWindowNotice,
   remoteWindowNotice,
-  reservationIdHere,
+  reservationIdOf,
+  type WindowLocation,
 } from "./remoteWindow.ts";
 
 export interface WatchRemoteWindowOptions {
-  readonly here: Here;
+  readonly location: WindowLocation;
   readonly live: Pick<Live, "state" | "onDidChange">;
   readonly readHosts: () => Promise<HostState>;
   readonly now: () => Date;
@@ -22,30 +22,40 @@ export interface WatchRemoteWindowOptions {
 }
 
 export interface RemoteWindowWatch extends Disposable {
-  /** Whether this window is of that reservation: then its end is told here, and nowhere else. */
+  /** Whether this window is connected to the reservation. Then it shows the end itself. */
   isOf(id: string): boolean;
 }
 
-/** Tells in a remote window of ours when its reservation is over, and offers the way on. Does nothing in other windows. */
+/** The location of this window, as far as its folders and its environment show. */
+export function windowLocation(reservationId: string | undefined): WindowLocation {
+  const uris = [
+    ...(workspace.workspaceFolders ?? []).map(({ uri }) => uri),
+    workspace.workspaceFile,
+  ];
+  const authorities = uris.flatMap((uri) => (uri?.scheme === "vscode-remote" ? uri.authority : []));
+  return locationFrom({ authorities, reservationId });
+}
+
+/** Shows the end of a reservation in its remote window and offers the next step. Does nothing in other windows. */
 export function watchRemoteWindow(options: WatchRemoteWindowOptions): RemoteWindowWatch {
-  const { here, live, now, log } = options;
-  const told = new Set<string>();
-  let id = here.reservationId;
-  const look = async () => {
-    // The first answer stays: a later reservation may get the name, and with it the host.
-    id ??= reservationIdHere(here, await options.readHosts());
+  const { location, live, now, log } = options;
+  const shownKeys = new Set<string>();
+  let id = location.reservationId;
+  const check = async () => {
+    // The first result stays, because a later reservation may get the name and the host.
+    id ??= reservationIdOf(location, await options.readHosts());
     const all = live.state.reservations ?? [];
-    const reservation = all.find((one) => one.id === id);
+    const reservation = all.find((each) => each.id === id);
     if (reservation === undefined) return;
     const notice = remoteWindowNotice(reservation, all, now());
-    if (notice === null || told.has(notice.key)) return;
-    told.add(notice.key);
+    if (notice === null || shownKeys.has(notice.key)) return;
+    shownKeys.add(notice.key);
     await show(notice);
   };
   const follow = () => {
-    if (here.host === null && here.reservationId === null) return;
-    look().catch((error: unknown) => {
-      log.warn(`This window's own reservation could not be looked at: ${String(error)}`);
+    if (location.host === null && location.reservationId === null) return;
+    check().catch((error: unknown) => {
+      log.warn(`The reservation of this window could not be checked: ${String(error)}`);
     });
   };
   const subscription = live.onDidChange(({ reservations }) => {

@@ -1,11 +1,10 @@
 import { type CancellationToken, commands, ProgressLocation, window } from "vscode";
-import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
-import type { CommandId } from "../core/commands.ts";
-import type { Target } from "../core/commands.ts";
+import type { CommandId, Target } from "../core/commands.ts";
 import type { Live } from "../live/live.ts";
-import { followWords, goesOnSentence, isOnItsWay } from "./followText.ts";
+import { backgroundStartText, isPending, startProgressText } from "./startText.ts";
 
 export interface FollowOptions {
   readonly live: Pick<Live, "state" | "onDidChange" | "put">;
@@ -14,12 +13,12 @@ export interface FollowOptions {
 }
 
 /**
- * Shows what a new reservation does until it is ready or over; what it came to is told elsewhere. Its Cancel ends
- * only the waiting, and asks whether the reservation is to go, too.
+ * Shows the progress of a new reservation until it is ready or ends; the result is a notification of its own. Cancel
+ * only stops the waiting, and then offers to cancel the reservation too.
  */
 export async function followStart(options: FollowOptions): Promise<void> {
   const { live, created } = options;
-  if (!isOnItsWay(created)) return;
+  if (!isPending(created)) return;
   const location = ProgressLocation.Notification;
   const isCancelled = await window.withProgress(
     { location, title: created.name, cancellable: true },
@@ -30,10 +29,10 @@ export async function followStart(options: FollowOptions): Promise<void> {
       return token.isCancellationRequested;
     },
   );
-  if (isCancelled) await askWhatNow(options);
+  if (isCancelled) await offerToCancel(options);
 }
 
-const KEEP = "Keep Waiting";
+const KEEP = "Keep Reservation";
 const CANCEL = "Cancel Reservation";
 const CANCEL_COMMAND: CommandId = "gpuDev.cancel";
 
@@ -41,41 +40,41 @@ async function untilStarted(
   live: FollowOptions["live"],
   id: ReservationId,
   token: CancellationToken,
-  report: (words: string) => void,
+  report: (message: string) => void,
 ): Promise<void> {
   await new Promise<void>((resolve) => {
-    const look = () => {
+    const update = () => {
       const { reservations, contact } = live.state;
       const current = reservations?.find((each) => each.id === id);
-      // Nothing known any more: somebody signed out, or it is long over.
-      if (current === undefined || !isOnItsWay(current)) stop();
-      else report(followWords(current, contact));
+      // It is no longer in the list after a sign-out, or long after its end.
+      if (current === undefined || !isPending(current)) stop();
+      else report(startProgressText(current, contact));
     };
     const stop = () => {
-      listening.dispose();
-      cancelling.dispose();
+      subscription.dispose();
+      cancellation.dispose();
       resolve();
     };
-    const listening = live.onDidChange(look);
-    const cancelling = token.onCancellationRequested(stop);
-    look();
+    const subscription = live.onDidChange(update);
+    const cancellation = token.onCancellationRequested(stop);
+    update();
   });
 }
 
-async function askWhatNow({ live, client, created }: FollowOptions): Promise<void> {
+async function offerToCancel({ live, client, created }: FollowOptions): Promise<void> {
   const find = () => live.state.reservations?.find(({ id }) => id === created.id);
   const before = find();
-  if (before === undefined || !isOnItsWay(before)) return;
-  const chosen = await window.showInformationMessage(goesOnSentence(before), KEEP, CANCEL);
+  if (before === undefined || !isPending(before)) return;
+  const chosen = await window.showInformationMessage(backgroundStartText(before), KEEP, CANCEL);
   if (chosen !== CANCEL) return;
-  const now = find();
-  if (now === undefined) return;
-  if (isOnItsWay(now)) {
-    const params = { reservationId: now.id };
+  const current = find();
+  if (current === undefined) return;
+  if (isPending(current)) {
+    const params = { reservationId: current.id };
     live.put(await client.call("cancelReservation", { params }));
     return;
   }
-  // It has become ready meanwhile: there may be work in it, so that question is asked anew.
-  const target: Target = { kind: "reservation", id: now.id };
+  // It became ready meanwhile and may contain work, so the cancel command asks for confirmation.
+  const target: Target = { kind: "reservation", id: current.id };
   await commands.executeCommand(CANCEL_COMMAND, target);
 }

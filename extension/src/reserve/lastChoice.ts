@@ -2,7 +2,9 @@ import * as z from "zod";
 import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Disk } from "@gpu-dev/shared/api/resources.ts";
 import { diskName } from "@gpu-dev/shared/names.ts";
-import { type Answers, isWithinLimits, NO_ANSWERS } from "./answers.ts";
+import type { Target } from "../core/commands.ts";
+import { type Answers, isWithinLimits, NO_ANSWERS, withType } from "./answers.ts";
+import type { WizardContext } from "./steps.ts";
 
 const lastChoice = z.object({
   gpuType: z.string(),
@@ -11,10 +13,10 @@ const lastChoice = z.object({
   disk: diskName.nullable(),
   image: z.string().nullable(),
 });
-/** What was reserved last on a server, without its name: names are for one reservation. */
+/** The last reservation made on a server, without its name, which belongs to one reservation. */
 export type LastChoice = z.infer<typeof lastChoice>;
 
-/** The part of the editor's Memento that we use. */
+/** The part of the editor's Memento that is used. */
 export interface ChoiceMemory {
   get(key: string): unknown;
   update(key: string, value: unknown): PromiseLike<void>;
@@ -24,7 +26,7 @@ export function lastChoiceKey(server: string): string {
   return `gpuDev.lastChoice/${server}`;
 }
 
-/** Null for nothing, and for whatever another version or a broken file left there. */
+/** Null if nothing is stored, or if another version or a broken file stored something else. */
 export function parseLastChoice(stored: unknown): LastChoice | null {
   const parsed = lastChoice.safeParse(stored);
   return parsed.success ? parsed.data : null;
@@ -39,8 +41,8 @@ export function answersFrom(last: LastChoice): Answers {
 }
 
 /**
- * Whether all of it can be asked for again as it is. A disk that is gone or held makes it no: the one would become
- * a new, empty disk unasked, the other is refused.
+ * Whether the last choice can be repeated unchanged. It cannot if its disk no longer exists, because the request would
+ * create an empty one, or if the disk is in use, because the server would refuse it.
  */
 export function isStillPossible(
   last: LastChoice,
@@ -55,18 +57,53 @@ export function isStillPossible(
   return disks?.some(({ name, heldBy }) => name === last.disk && heldBy === null) ?? false;
 }
 
-/** What the steps offer first: the last answers, as far as there still is such a thing. */
-export function preselected(
+/** The initial state of the wizard. */
+export interface Opening {
+  readonly answers: Answers;
+  readonly context: WizardContext;
+  /** The choice that "Same as last time" repeats. */
+  readonly last: LastChoice | null;
+}
+
+/** The row of a type answers the type step; the row of a free disk preselects the disk. */
+export function openingFor(options: {
+  readonly target: Target | null;
+  readonly catalogue: Catalogue;
+  readonly disks: readonly Disk[] | null;
+  readonly last: LastChoice | null;
+}): Opening {
+  const { target, catalogue, disks, last } = options;
+  const answers = preselected(last, catalogue, disks);
+  if (target?.kind === "gpuType") {
+    const type = catalogue.types.find(({ id }) => id === target.gpuType);
+    if (type !== undefined) {
+      const typed = withType({ ...answers, gpus: target.gpus ?? answers.gpus }, type);
+      return { answers: typed, context: { catalogue, isTypeFixed: true }, last };
+    }
+  }
+  const context = { catalogue, isTypeFixed: false };
+  const isFree = disks?.some((disk) => isDisk(disk, target) && disk.heldBy === null) ?? false;
+  if (target?.kind !== "disk" || !isFree) return { answers, context, last };
+  const disk = target.name;
+  return { answers: { ...answers, disk }, context, last: last === null ? null : { ...last, disk } };
+}
+
+/** The last answers, without a disk or an image that no longer exists. */
+function preselected(
   last: LastChoice | null,
   catalogue: Catalogue,
   disks: readonly Disk[] | null,
 ): Answers {
   if (last === null) return NO_ANSWERS;
-  const isThere = disks?.some(({ name }) => name === last.disk) ?? false;
+  const hasDisk = disks?.some(({ name }) => name === last.disk) ?? false;
   const hasImage = catalogue.images.some(({ id }) => id === last.image);
   return {
     ...answersFrom(last),
-    disk: isThere ? last.disk : null,
+    disk: hasDisk ? last.disk : null,
     image: hasImage ? last.image : null,
   };
+}
+
+function isDisk({ name }: Disk, target: Target | null): boolean {
+  return target?.kind === "disk" && target.name === name;
 }

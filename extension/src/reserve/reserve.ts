@@ -1,26 +1,33 @@
+import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import type { Account } from "../account/account.ts";
-import type { CommandHandler } from "../core/commands.ts";
-import type { Target } from "../core/commands.ts";
+import { type Account, signedInClient } from "../account/account.ts";
+import type { CommandHandler, Target } from "../core/commands.ts";
+import { createEmitter, disposeAll } from "../core/emitter.ts";
+import { Dismissed, failureText } from "../core/errors.ts";
 import type { Live } from "../live/live.ts";
-import { signedInClient } from "../account/account.ts";
 import { type Answers, createRequestKeys, requestFrom, summary } from "./answers.ts";
+import type { Choice } from "./choices.ts";
+import { createDiskAvailability } from "./diskAvailability.ts";
 import { followStart } from "./followStart.ts";
-import { type ChoiceMemory, lastChoiceFrom, lastChoiceKey, parseLastChoice } from "./lastChoice.ts";
-import { openingFor } from "./opening.ts";
-import { mendable } from "./refusals.ts";
+import {
+  type ChoiceMemory,
+  lastChoiceFrom,
+  lastChoiceKey,
+  openingFor,
+  parseLastChoice,
+} from "./lastChoice.ts";
+import { BACK, pickOne } from "./pages.ts";
 import { send } from "./send.ts";
-import { placeToMend } from "./steps.ts";
-import { waitForCatalogue } from "./waitForCatalogue.ts";
-import { askAll, type Begin, beginAnew } from "./wizard.ts";
+import { correctable, stepToCorrect } from "./steps.ts";
+import { restart, runWizard, type Start, type WizardOptions } from "./wizard.ts";
 
 export interface ReserveOptions {
   readonly account: Pick<Account, "state" | "server">;
   readonly live: Pick<Live, "state" | "onDidChange" | "refresh" | "put">;
-  /** Remembers the last choice, per server. */
+  /** Stores the last choice of each server. */
   readonly memento: ChoiceMemory;
   readonly now: () => Date;
-  /** For what goes wrong after the command is over. */
+  /** Shows errors that occur after the command has ended. */
   readonly showFailure: (error: unknown) => void;
 }
 
@@ -29,7 +36,7 @@ export function createReserve(options: ReserveOptions): CommandHandler {
   return async (target) => {
     const { live, account, showFailure } = options;
     const created = await askAndSend(options, target);
-    // The command is over once the reservation exists: the start may take hours.
+    // The command ends when the reservation exists: the start may take hours.
     followStart({ live, client: signedInClient(account), created }).catch(showFailure);
     return created;
   };
@@ -37,25 +44,43 @@ export function createReserve(options: ReserveOptions): CommandHandler {
 
 async function askAndSend(options: ReserveOptions, target: Target | null): Promise<Reservation> {
   const { account, live, memento, now } = options;
-  signedInClient(account);
+  const client = signedInClient(account);
   const catalogue = await waitForCatalogue(live);
-  const key = lastChoiceKey(account.server);
-  const { disks } = live.state;
-  const stored = parseLastChoice(memento.get(key));
-  const { answers, course, last } = openingFor({ target, catalogue, disks, last: stored });
+  const stored = parseLastChoice(memento.get(lastChoiceKey(account.server)));
+  const opening = openingFor({ target, catalogue, disks: live.state.disks, last: stored });
+  const { answers, context, last } = opening;
+  const diskAvailability = createDiskAvailability({
+    live,
+    read: (disk) => client.call("getAvailability", { query: { disk } }),
+  });
+  try {
+    const wizard = { live, diskAvailability, now, context, last };
+    return await askUntilAccepted(options, wizard, restart(answers, context));
+  } finally {
+    diskAvailability.dispose();
+  }
+}
+
+async function askUntilAccepted(
+  options: ReserveOptions,
+  wizard: WizardOptions,
+  first: Start,
+): Promise<Reservation> {
+  const { account, live, memento } = options;
   const keyOf = createRequestKeys(() => crypto.randomUUID());
-  let begin: Begin = beginAnew(answers, course);
+  let start = first;
   for (;;) {
-    const chosen = await askAll({ live, now, catalogue, course, last }, begin);
+    const answers = await runWizard(wizard, start);
     try {
-      const created = await sendAnswers(options, chosen, keyOf);
-      await memento.update(key, lastChoiceFrom(chosen));
+      const created = await sendAnswers(options, answers, keyOf);
+      await memento.update(lastChoiceKey(account.server), lastChoiceFrom(answers));
       return created;
     } catch (error) {
-      const refused = mendable(error);
-      if (refused === null) throw error;
-      begin = { place: placeToMend(refused.step, chosen, course), notice: refused.message };
-      // What was on show may be old, as the refusal says; the page is drawn again when the answer comes.
+      const refusal = correctable(error);
+      if (refusal === null) throw error;
+      const position = stepToCorrect(refusal.step, answers, wizard.context);
+      start = { position, notice: refusal.message };
+      // The refusal shows that the state may be stale; the page is redrawn after the read.
       live.refresh().catch(() => undefined);
     }
   }
@@ -67,7 +92,7 @@ async function sendAnswers(
   keyOf: ReturnType<typeof createRequestKeys>,
 ): Promise<Reservation> {
   const body = requestFrom(answers);
-  if (body === null) throw new Error("Not everything was chosen. Reserve again.");
+  if (body === null) throw new Error("The reservation is not complete. Reserve again.");
   return await send({
     client: signedInClient(account),
     live,
@@ -76,4 +101,55 @@ async function sendAnswers(
     body,
     idempotencyKey: keyOf(body),
   });
+}
+
+/** The catalogue, at once if it is known. Otherwise a busy page until it has been read, which offers to retry. */
+async function waitForCatalogue(
+  live: Pick<Live, "state" | "onDidChange" | "refresh">,
+): Promise<Catalogue> {
+  for (;;) {
+    const { catalogue } = live.state;
+    if (catalogue !== null) return catalogue;
+    const result = await showCatalogueRead(live);
+    if (result === BACK) throw new Dismissed();
+    if (result !== RETRY) return result;
+  }
+}
+
+const RETRY = "retry";
+
+async function showCatalogueRead(
+  live: Pick<Live, "state" | "onDidChange" | "refresh">,
+): Promise<Catalogue | typeof RETRY | typeof BACK> {
+  const settled = createEmitter<null>();
+  let failure: unknown = null;
+  live
+    .refresh()
+    .catch((error: unknown) => {
+      failure = error;
+    })
+    .finally(() => {
+      settled.fire(null);
+    });
+  return await pickOne<Catalogue | typeof RETRY>({
+    step: 1,
+    totalSteps: 5,
+    canGoBack: false,
+    activeId: null,
+    isBusy: () => failure === null,
+    placeholder: () => (failure === null ? "Reading from the server..." : "Server not responding"),
+    choices: () => (failure === null ? [] : [retryChoice(failure)]),
+    result: () => live.state.catalogue,
+    watch: (redraw) => disposeAll(live.onDidChange(redraw), settled.on(redraw)),
+  });
+}
+
+function retryChoice(failure: unknown): Choice<typeof RETRY> {
+  return {
+    id: RETRY,
+    label: "Retry",
+    detail: failureText(failure),
+    icon: "refresh",
+    pick: { value: RETRY },
+  };
 }

@@ -1,7 +1,7 @@
 import { ProgressLocation, window } from "vscode";
 import type { CreateReservation, Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
 import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
+import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
 import { Dismissed, failureText } from "../core/errors.ts";
 import type { Live } from "../live/live.ts";
 
@@ -15,44 +15,44 @@ export interface SendOptions {
 }
 
 /**
- * Asks for the reservation. Cancelled while the answer is awaited, it throws Dismissed at once and sees to it that
- * nothing is left: a reservation that was made all the same is cancelled.
+ * Sends the request for a reservation. If the user cancels during the request, it throws Dismissed at once and cancels
+ * the reservation in the background if the server has created it.
  */
 export async function send(options: SendOptions): Promise<Reservation> {
   const { client, live, title, body, idempotencyKey } = options;
   const location = ProgressLocation.Notification;
   return await window.withProgress({ location, title, cancellable: true }, async (_bar, token) => {
-    const asked = client.call("createReservation", { body, idempotencyKey });
+    const request = client.call("createReservation", { body, idempotencyKey });
     const cancelled = new Promise<null>((resolve) => {
       token.onCancellationRequested(() => {
         resolve(null);
       });
     });
-    const answer = await Promise.race([asked, cancelled]);
-    if (answer === null) {
-      void undo(options, asked);
+    const created = await Promise.race([request, cancelled]);
+    if (created === null) {
+      void undo(options, request);
       throw new Dismissed();
     }
-    live.put(answer);
-    return answer;
+    live.put(created);
+    return created;
   });
 }
 
 async function undo(
   { client, live, showFailure }: SendOptions,
-  asked: Promise<Reservation>,
+  request: Promise<Reservation>,
 ): Promise<void> {
   try {
-    const made = await asked;
-    const params = { reservationId: made.id };
+    const created = await request;
+    const params = { reservationId: created.id };
     live.put(await client.call("cancelReservation", { params }));
   } catch (error) {
-    // Refused: there is nothing to undo.
+    // Refused: there is nothing to cancel.
     if (error instanceof ApiError && error.status < 500) return;
     const why = failureText(error);
     showFailure(
       new Error(
-        `Whether the reservation was made before you cancelled is not known: ${why} Look at Reservations once the server answers.`,
+        `The reservation may have been created before you cancelled: ${why} Check the Reservations view when the server responds.`,
         { cause: error },
       ),
     );

@@ -1,71 +1,108 @@
 import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
+import { ApiError, ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
+import { failureText } from "../core/errors.ts";
 import { type Answers, typeOf } from "./answers.ts";
 
-/** In the order in which they are asked; which of them are asked depends on the answers before. */
+/** All steps in their order. The answers decide which of them are shown. */
 export const STEPS = ["type", "gpus", "duration", "disk", "newDisk", "image", "name"] as const;
 export type Step = (typeof STEPS)[number];
 
-/** What decides which steps there are. */
-export interface Course {
+/** What decides which steps are shown, together with the answers. */
+export interface WizardContext {
   readonly catalogue: Catalogue;
-  /** Known from where the command was called. */
+  /** Whether the command was called on a type. */
   readonly isTypeFixed: boolean;
 }
 
-/** What a person did at a step. */
-export type Move =
+/** The result of a step. */
+export type StepResult =
   | { readonly kind: "back" }
   | {
       readonly kind: "answered";
       readonly answers: Answers;
-      /** Everything before this step is answered already. */
+      /** Skips to this step, because all steps before it are answered. */
       readonly goTo?: Step;
     };
 
-export interface Place {
+/** A step with the answers at that point. */
+export interface Position {
   readonly step: Step;
   readonly answers: Answers;
 }
 
-export function firstPlace(answers: Answers, course: Course): Place {
-  return { step: course.isTypeFixed ? stepAfter("type", answers, course) : "type", answers };
+export function firstPosition(answers: Answers, context: WizardContext): Position {
+  return { step: context.isTypeFixed ? stepAfter("type", answers, context) : "type", answers };
 }
 
-/** Where a move leads; null: everything is answered. Going back from the first step stays there. */
-export function nextPlace({ step, answers }: Place, move: Move, course: Course): Place | null {
-  if (move.kind === "back") return { step: stepBefore(step, answers, course) ?? step, answers };
-  if (move.goTo !== undefined) return { step: move.goTo, answers: move.answers };
+/** The position after a result; null after the last step. Going back from the first step stays there. */
+export function nextPosition(
+  { step, answers }: Position,
+  result: StepResult,
+  context: WizardContext,
+): Position | null {
+  if (result.kind === "back") return { step: stepBefore(step, answers, context) ?? step, answers };
+  if (result.goTo !== undefined) return { step: result.goTo, answers: result.answers };
   if (step === "name") return null;
-  return { step: stepAfter(step, move.answers, course), answers: move.answers };
+  return { step: stepAfter(step, result.answers, context), answers: result.answers };
 }
 
-/** Back to a step to mend its answer, the others kept; to the last where that one is not asked. */
-export function placeToMend(step: Step, answers: Answers, course: Course): Place {
-  return { step: isAsked(step, answers, course) ? step : "name", answers };
+/** The position at which to correct a refused answer; the last step if its step is not shown. */
+export function stepToCorrect(step: Step, answers: Answers, context: WizardContext): Position {
+  return { step: isShown(step, answers, context) ? step : "name", answers };
 }
 
-export function stepBefore(step: Step, answers: Answers, course: Course): Step | null {
+export function stepBefore(step: Step, answers: Answers, context: WizardContext): Step | null {
   const before = STEPS.slice(0, STEPS.indexOf(step));
-  return before.findLast((each) => isAsked(each, answers, course)) ?? null;
+  return before.findLast((each) => isShown(each, answers, context)) ?? null;
 }
 
-/** "2 of 5". Naming a new disk is a part of choosing the disk, so it does not change how many there are. */
+/** "2 of 5". Naming a new disk counts as part of the disk step, so that the total stays the same. */
 export function stepNumber(
   step: Step,
   answers: Answers,
-  course: Course,
+  context: WizardContext,
 ): { readonly step: number; readonly totalSteps: number } {
-  const counted = STEPS.filter((each) => each !== "newDisk" && isAsked(each, answers, course));
+  const counted = STEPS.filter((each) => each !== "newDisk" && isShown(each, answers, context));
   const shown = step === "newDisk" ? "disk" : step;
   return { step: counted.indexOf(shown) + 1, totalSteps: counted.length };
 }
 
-function stepAfter(step: Step, answers: Answers, course: Course): Step {
-  const after = STEPS.slice(STEPS.indexOf(step) + 1);
-  return after.find((each) => isAsked(each, answers, course)) ?? "name";
+/** A refusal that the user can resolve with another answer or a retry. */
+export interface Correctable {
+  readonly step: Step;
+  /** The user-facing message of the server. */
+  readonly message: string;
 }
 
-function isAsked(step: Step, answers: Answers, { catalogue, isTypeFixed }: Course): boolean {
+/** Null if no other answer can resolve the error. */
+export function correctable(error: unknown): Correctable | null {
+  if (error instanceof ConnectionError) return { step: "name", message: error.message };
+  if (!(error instanceof ApiError) || NOT_CORRECTABLE.includes(error.code)) return null;
+  return { step: stepFor(error), message: failureText(error) };
+}
+
+function stepFor({ code, problem }: ApiError): Step {
+  if (code === "disk_in_use") return "disk";
+  const field = problem.errors?.[0]?.path.split(".").at(-1) ?? "";
+  return STEP_OF_FIELD[field] ?? "name";
+}
+
+const NOT_CORRECTABLE = ["unauthenticated", "forbidden", "not_found"];
+
+const STEP_OF_FIELD: Readonly<Record<string, Step>> = {
+  gpuType: "type",
+  gpus: "gpus",
+  durationSeconds: "duration",
+  disk: "disk",
+  image: "image",
+};
+
+function stepAfter(step: Step, answers: Answers, context: WizardContext): Step {
+  const after = STEPS.slice(STEPS.indexOf(step) + 1);
+  return after.find((each) => isShown(each, answers, context)) ?? "name";
+}
+
+function isShown(step: Step, answers: Answers, { catalogue, isTypeFixed }: WizardContext): boolean {
   switch (step) {
     case "type":
       return !isTypeFixed;

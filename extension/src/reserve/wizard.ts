@@ -1,45 +1,190 @@
 import { window } from "vscode";
-import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
+import { disposeAll } from "../core/emitter.ts";
 import type { Live } from "../live/live.ts";
-import type { Answers } from "./answers.ts";
-import { askStep } from "./askStep.ts";
-import type { LastChoice } from "./lastChoice.ts";
-import { type Course, firstPlace, nextPlace, type Place, stepBefore, stepNumber } from "./steps.ts";
+import {
+  type Answers,
+  summary,
+  typeOf,
+  validateDiskName,
+  validateName,
+  withType,
+} from "./answers.ts";
+import { activeDiskId, diskChoices, durationChoices, durationId, imageChoices } from "./choices.ts";
+import type { DiskAvailability } from "./diskAvailability.ts";
+import { answersFrom, type LastChoice } from "./lastChoice.ts";
+import { BACK, enterText, type Page, pickOne } from "./pages.ts";
+import { answersQuoteText, promptWithAge } from "./startText.ts";
+import {
+  firstPosition,
+  nextPosition,
+  type Position,
+  type Step,
+  stepBefore,
+  stepNumber,
+  type StepResult,
+  type WizardContext,
+} from "./steps.ts";
+import { activeTypeId, gpuChoices, typeChoices } from "./typeChoices.ts";
 
-export interface Wizard {
+export interface WizardOptions {
   readonly live: Pick<Live, "state" | "onDidChange">;
+  readonly diskAvailability: DiskAvailability;
   readonly now: () => Date;
-  readonly catalogue: Catalogue;
-  readonly course: Course;
+  readonly context: WizardContext;
   readonly last: LastChoice | null;
 }
 
-/** Where to begin, and why there: at the first step, or at the one that a refusal sent back to. */
-export interface Begin {
-  readonly place: Place;
+/** Where a run of the wizard starts: at the first step, or at the step of a refused answer. */
+export interface Start {
+  readonly position: Position;
+  /** Why the step is shown again. */
   readonly notice: string | null;
 }
 
-export function beginAnew(answers: Answers, course: Course): Begin {
-  return { place: firstPlace(answers, course), notice: null };
+export function restart(answers: Answers, context: WizardContext): Start {
+  return { position: firstPosition(answers, context), notice: null };
 }
 
-/** Walks through the steps until all is answered; throws Dismissed when one of them was closed. */
-export async function askAll(wizard: Wizard, begin: Begin): Promise<Answers> {
-  const { course } = wizard;
-  let { place, notice } = begin;
-  // A text page says it itself; a list has no room for a sentence.
-  if (notice !== null && place.step !== "name") void window.showWarningMessage(notice);
+/** Shows the steps until all are answered; throws Dismissed if the user closes one. */
+export async function runWizard(wizard: WizardOptions, start: Start): Promise<Answers> {
+  const { context, live, diskAvailability } = wizard;
+  let { position, notice } = start;
+  // A text page shows the notice itself; a list has no room for it.
+  if (notice !== null && position.step !== "name") void window.showWarningMessage(notice);
   for (;;) {
-    const { step, answers } = place;
-    const page = {
-      ...stepNumber(step, answers, course),
-      canGoBack: stepBefore(step, answers, course) !== null,
+    const { step, answers } = position;
+    const page: Page = {
+      ...stepNumber(step, answers, context),
+      canGoBack: stepBefore(step, answers, context) !== null,
+      watch: (redraw) => disposeAll(live.onDidChange(redraw), diskAvailability.onDidChange(redraw)),
     };
-    const move = await askStep(step, { ...wizard, answers, page, notice });
-    const next = nextPlace(place, move, course);
-    if (next === null) return move.kind === "answered" ? move.answers : answers;
-    place = next;
+    const result = await SHOW[step]({ ...wizard, answers, page, notice });
+    const next = nextPosition(position, result, context);
+    if (next === null) return result.kind === "answered" ? result.answers : answers;
+    position = next;
     notice = null;
   }
+}
+
+interface StepOptions extends WizardOptions {
+  readonly answers: Answers;
+  readonly page: Page;
+  readonly notice: string | null;
+}
+
+type ShowStep = (options: StepOptions) => Promise<StepResult>;
+
+const showType: ShowStep = async (options) => {
+  const { live, diskAvailability, context, last, answers } = options;
+  const choices = () =>
+    typeChoices(
+      context.catalogue,
+      { disks: live.state.disks, availabilityOf: diskAvailability.of },
+      last,
+    );
+  const picked = await pickOne({
+    ...pickPage(options, "Select a type"),
+    choices,
+    activeId: activeTypeId(choices(), answers),
+  });
+  if (picked === BACK) return { kind: "back" };
+  return picked.kind === "again"
+    ? { kind: "answered", answers: answersFrom(picked.last), goTo: "name" }
+    : { kind: "answered", answers: withType(answers, picked.type) };
+};
+
+const showGpus: ShowStep = async (options) => {
+  const { live, context, answers } = options;
+  const type = typeOf(context.catalogue, answers);
+  if (type === null) return { kind: "back" };
+  const gpus = await pickOne({
+    ...pickPage(options, "Select the number of GPUs"),
+    choices: () => gpuChoices(type, live.state),
+    activeId: `gpus/${String(answers.gpus)}`,
+  });
+  return gpus === BACK ? { kind: "back" } : { kind: "answered", answers: { ...answers, gpus } };
+};
+
+const showDuration: ShowStep = async (options) => {
+  const { context, answers, now } = options;
+  const { durationSeconds: chosen } = answers;
+  const type = typeOf(context.catalogue, answers);
+  if (type === null) return { kind: "back" };
+  const durationSeconds = await pickOne({
+    ...pickPage(options, "Select a duration, or type one such as 90m, 1h30 or 1.5 h"),
+    choices: (typed) => durationChoices(type, { typed, chosen, now: now() }),
+    activeId: chosen === null ? null : durationId(chosen),
+  });
+  if (durationSeconds === BACK) return { kind: "back" };
+  return { kind: "answered", answers: { ...answers, durationSeconds } };
+};
+
+const showDisk: ShowStep = async (options) => {
+  const { live, diskAvailability, context, answers, now } = options;
+  const availabilityOf = diskAvailability.of;
+  const picked = await pickOne({
+    ...pickPage(options, "Select a disk; its files are kept for later reservations"),
+    choices: () =>
+      diskChoices(context.catalogue, { disks: live.state.disks, availabilityOf }, answers, now()),
+    activeId: activeDiskId(answers),
+  });
+  if (picked === BACK) return { kind: "back" };
+  const makesDisk = picked.kind === "new";
+  const keptName = makesDisk && answers.makesDisk ? answers.disk : null;
+  const disk = picked.kind === "named" ? picked.name : keptName;
+  return { kind: "answered", answers: { ...answers, disk, makesDisk } };
+};
+
+const showNewDisk: ShowStep = async ({ live, context, answers, page, notice }) => {
+  const size = String(context.catalogue.disks.defaultSizeGib);
+  const disk = await enterText({
+    ...page,
+    notice,
+    prompt: () => `Enter a name for the new disk (${size} GiB)`,
+    placeholder: "work",
+    value: answers.makesDisk ? (answers.disk ?? "") : "",
+    validate: (typed) => validateDiskName(typed, live.state.disks),
+  });
+  return disk === BACK ? { kind: "back" } : { kind: "answered", answers: { ...answers, disk } };
+};
+
+const showImage: ShowStep = async (options) => {
+  const { context, answers } = options;
+  const { catalogue } = context;
+  const preset = catalogue.images.find((image) => image.default)?.id;
+  const image = await pickOne({
+    ...pickPage(options, "Select an image"),
+    choices: () => imageChoices(catalogue),
+    activeId: `image/${answers.image ?? preset ?? ""}`,
+  });
+  return image === BACK ? { kind: "back" } : { kind: "answered", answers: { ...answers, image } };
+};
+
+const showName: ShowStep = async ({ live, diskAvailability, context, answers, page, notice }) => {
+  const name = await enterText({
+    ...page,
+    notice,
+    prompt: () => {
+      const quote = answersQuoteText(context.catalogue, diskAvailability.of, answers);
+      return `Reserve ${summary(answers)}: ${quote}`;
+    },
+    placeholder: "Name (leave empty to have one generated)",
+    value: answers.name,
+    validate: (typed) => validateName(typed, live.state.reservations),
+  });
+  return name === BACK ? { kind: "back" } : { kind: "answered", answers: { ...answers, name } };
+};
+
+const SHOW: Readonly<Record<Step, ShowStep>> = {
+  type: showType,
+  gpus: showGpus,
+  duration: showDuration,
+  disk: showDisk,
+  newDisk: showNewDisk,
+  image: showImage,
+  name: showName,
+};
+
+function pickPage({ live, now, page, notice }: StepOptions, prompt: string) {
+  return { ...page, placeholder: () => notice ?? promptWithAge(prompt, live.state, now()) };
 }

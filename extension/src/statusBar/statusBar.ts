@@ -1,8 +1,8 @@
 import { StatusBarAlignment, type StatusBarItem, ThemeColor, window, workspace } from "vscode";
-import type { Disposable } from "../core/emitter.ts";
+import { windowLocation } from "../connect/watchRemoteWindow.ts";
+import { type Disposable, disposeAll } from "../core/emitter.ts";
 import { autoRefresh } from "../live/autoRefresh.ts";
 import type { Live } from "../live/live.ts";
-import { hereNow } from "./hereNow.ts";
 import { type StatusBarContent, statusBarFor } from "./statusBarFor.ts";
 
 export interface StatusBarOptions {
@@ -10,7 +10,7 @@ export interface StatusBarOptions {
   readonly now: () => Date;
   /** GPU_DEV_RESERVATION_ID of this process. */
   readonly reservationId: string | undefined;
-  /** What the ssh hosts of this deployment begin with; "gpu-dev" where there is one deployment only. */
+  /** The prefix of the SSH host names of this deployment; "gpu-dev" if there is only one deployment. */
   readonly hostPrefix?: () => string;
 }
 
@@ -19,22 +19,20 @@ export function createStatusBar(options: StatusBarOptions): Disposable {
   const item = window.createStatusBarItem("gpuDev.countdown", StatusBarAlignment.Left, PRIORITY);
   item.name = "GPU Dev Server";
   const draw = () => {
-    const here = hereNow(reservationId);
-    const options = { state: live.state, here, now: now(), hostPrefix: hostPrefix() };
-    show(item, statusBarFor(options));
+    const content = statusBarFor({
+      state: live.state,
+      location: windowLocation(reservationId),
+      now: now(),
+      hostPrefix: hostPrefix(),
+    });
+    show(item, content);
   };
   const drawing = autoRefresh({ live, now, draw });
   const folders = workspace.onDidChangeWorkspaceFolders(draw);
-  return {
-    dispose: () => {
-      folders.dispose();
-      drawing.dispose();
-      item.dispose();
-    },
-  };
+  return disposeAll(folders, drawing, item);
 }
 
-/** Beside the remote indicator, which is the first. */
+/** Next to the remote indicator, which comes first. */
 const PRIORITY = 100;
 
 function show(item: StatusBarItem, content: StatusBarContent | null): void {

@@ -1,20 +1,18 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { hostNameFor } from "@gpu-dev/client/ssh/hostState.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
+import { asSentence } from "@gpu-dev/shared/text.ts";
+import { hostNameFor } from "@gpu-dev/client/ssh/hostState.ts";
 import {
   diskAfterEnd,
   phaseText,
   progressText,
   resources,
 } from "@gpu-dev/client/text/reservationText.ts";
-import { asSentence } from "@gpu-dev/shared/text.ts";
-import type { Here } from "../connect/remoteWindow.ts";
-import { capitalize } from "../core/text.ts";
-import { formatClockTime } from "../core/text.ts";
-import type { CommandId, ViewId } from "../core/commands.ts";
-import { endReasonLabel } from "../core/text.ts";
+import type { WindowLocation } from "../connect/remoteWindow.ts";
+import type { CommandId, Target, ViewId } from "../core/commands.ts";
 import { formatTimeLeft, urgencyOf } from "../core/lease.ts";
-import type { Target } from "../core/commands.ts";
+import { capitalize, endReasonLabel, formatClockTime } from "../core/text.ts";
+import { contactAgeText } from "../live/contactText.ts";
 import type { LiveState } from "../live/live.ts";
 
 export interface StatusBarContent {
@@ -26,23 +24,23 @@ export interface StatusBarContent {
   readonly target: Target | null;
 }
 
-/** A countdown in a window on a server of ours, a count in any other; null: nothing to say. */
+/** A countdown in the window of a reservation, a count of servers in any other; null: the item is hidden. */
 export function statusBarFor(options: {
   readonly state: LiveState;
-  readonly here: Here;
+  readonly location: WindowLocation;
   readonly now: Date;
   readonly hostPrefix?: string;
 }): StatusBarContent | null {
-  const { state, here, now, hostPrefix = "gpu-dev" } = options;
-  const reservation = reservationHere(state.reservations ?? [], here, hostPrefix);
-  const content = reservation ? forHere(reservation, now) : forElsewhere(state, now);
+  const { state, location, now, hostPrefix = "gpu-dev" } = options;
+  const reservation = reservationAt(state.reservations ?? [], location, hostPrefix);
+  const content = reservation ? contentOf(reservation, now) : summaryOf(state, now);
   return content && withAge(content, state, now);
 }
 
-/** A name is used again once its reservation is over: the live one has it, else the one that ended last. */
-export function reservationHere(
+/** Names are reused after a reservation ends: the live reservation has the name, otherwise the one created last. */
+export function reservationAt(
   reservations: readonly Reservation[],
-  { host, reservationId }: Here,
+  { host, reservationId }: WindowLocation,
   hostPrefix: string,
 ): Reservation | undefined {
   if (reservationId !== null) return reservations.find(({ id }) => id === reservationId);
@@ -54,7 +52,7 @@ export function reservationHere(
   return named.find(({ state }) => LIVE.includes(state)) ?? named[0];
 }
 
-function forHere(reservation: Reservation, now: Date): StatusBarContent {
+function contentOf(reservation: Reservation, now: Date): StatusBarContent {
   const { id, name, state, expiresAt, cancelRequestedAt } = reservation;
   const shared = {
     background: null,
@@ -64,10 +62,9 @@ function forHere(reservation: Reservation, now: Date): StatusBarContent {
   switch (state) {
     case "queued":
     case "starting": {
-      const words = state === "queued" ? "is waiting" : "is starting";
       const spoken = `${name}: ${asSentence(progressText(reservation))}`;
       const icon = state === "queued" ? "$(clock)" : "$(sync~spin)";
-      return { ...shared, text: `${icon} ${name} ${words}`, tooltip: spoken, spoken };
+      return { ...shared, text: `${icon} ${name} is ${state}`, tooltip: spoken, spoken };
     }
     case "ready":
       return expiresAt === null || cancelRequestedAt !== null
@@ -77,7 +74,7 @@ function forHere(reservation: Reservation, now: Date): StatusBarContent {
       return { ...shared, ...ending(reservation) };
     case "ended":
     case "failed":
-      return { ...shared, ...over(reservation, now) };
+      return { ...shared, ...ended(reservation, now) };
   }
 }
 
@@ -89,11 +86,11 @@ function countdown(reservation: Reservation, expiresAt: Date, now: Date): Part {
   const left = formatTimeLeft(expiresAt, now);
   if (left === null) return ending(reservation);
   const urgency = urgencyOf(expiresAt, now);
-  const ends = `ends at ${formatClockTime(expiresAt, now)}`;
+  const end = `ends at ${formatClockTime(expiresAt, now)}`;
   return {
     text: `${urgency === "none" ? "$(vm-running)" : "$(watch)"} ${name} ${left}`,
-    tooltip: `${name} (${resources(reservation)}) ${ends}. Select to extend.`,
-    spoken: `${name}: ${left} left, ${ends}`,
+    tooltip: `${name} (${resources(reservation)}) ${end}. Click to extend.`,
+    spoken: `${name}: ${left} left, ${end}`,
     background: urgency === "none" ? null : urgency === "soon" ? "warning" : "error",
     command: "gpuDev.extend",
   };
@@ -110,20 +107,20 @@ function ending(reservation: Reservation): Part {
   };
 }
 
-function over(reservation: Reservation, now: Date): Part {
+function ended(reservation: Reservation, now: Date): Part {
   const { name, endReason, endDetail, endedAt } = reservation;
-  const since = endedAt === null ? "" : ` since ${formatClockTime(new Date(endedAt), now)}`;
+  const at = endedAt === null ? "has ended" : `ended at ${formatClockTime(new Date(endedAt), now)}`;
   const why = asSentence(endDetail ?? capitalize(endReasonLabel(endReason)));
   return {
-    text: `$(circle-slash) ${name} is over`,
-    tooltip: `${name} is over${since}. ${why} ${diskAfterEnd(reservation)}`,
-    spoken: `${name} is over${since}: ${endReasonLabel(endReason)}`,
+    text: `$(circle-slash) ${name} has ended`,
+    tooltip: `${name} ${at}. ${why} ${diskAfterEnd(reservation)}`,
+    spoken: `${name} ${at}: ${endReasonLabel(endReason)}`,
     background: "error",
   };
 }
 
-function forElsewhere(state: LiveState, now: Date): StatusBarContent | null {
-  const ready = (state.reservations ?? []).filter((one) => one.state === "ready");
+function summaryOf(state: LiveState, now: Date): StatusBarContent | null {
+  const ready = (state.reservations ?? []).filter((each) => each.state === "ready");
   if (ready.length === 0) return null;
   const count = `${String(ready.length)} GPU ${ready.length === 1 ? "server" : "servers"}`;
   const ends = ready.flatMap(({ expiresAt }) => (expiresAt === null ? [] : new Date(expiresAt)));
@@ -133,7 +130,7 @@ function forElsewhere(state: LiveState, now: Date): StatusBarContent | null {
   const names = ready.map(({ name }) => name).join(", ");
   return {
     text: `$(vm) ${count}${when}`,
-    tooltip: `${count} active: ${names}. Select to show them.`,
+    tooltip: `${count} active: ${names}. Click to show them.`,
     spoken: `${count} active${when}`,
     background: next && left && urgencyOf(next, now) === "now" ? "warning" : null,
     command: "gpuDev.reservations.focus",
@@ -141,10 +138,8 @@ function forElsewhere(state: LiveState, now: Date): StatusBarContent | null {
   };
 }
 
-/** Time goes on while the server is away, so a countdown does too; it may have been extended since. */
+/** A countdown continues while the server is unavailable, but the lease may have been extended since. */
 function withAge(content: StatusBarContent, state: LiveState, now: Date): StatusBarContent {
-  const { contact, asOf } = state;
-  if (contact.kind !== "lost" || asOf === null) return content;
-  const age = `Server not answering, as of ${formatClockTime(asOf, now)}.`;
-  return { ...content, tooltip: `${content.tooltip} ${age}` };
+  const age = state.asOf === null ? null : contactAgeText(state, now);
+  return age === null ? content : { ...content, tooltip: `${content.tooltip} ${age}` };
 }

@@ -1,15 +1,21 @@
 import type { GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Availability } from "@gpu-dev/shared/api/resources.ts";
+import { LIVE } from "@gpu-dev/shared/states.ts";
 import { typeLabel } from "../core/text.ts";
 import type { LiveState } from "../live/live.ts";
-import { type GpuNode, nodeRow, type Unit } from "./gpuNodeRow.ts";
-import { fact, row } from "./rows.ts";
-import { tooltip } from "./tooltip.ts";
-import type { TreeNode } from "./treeNode.ts";
+import { fact, row, tooltip, type TreeNode } from "./treeNode.ts";
 
 type TypeCounts = Availability["types"][number];
+type Size = TypeCounts["sizes"][number];
+type GpuNode = TypeCounts["nodes"][number];
 
-/** The Availability view: GPU types, under each what fits now and its nodes, under those who has the GPUs. */
+/** How the capacity of a type is counted: in slots for types without GPUs. */
+interface Unit {
+  readonly one: string;
+  readonly many: string;
+}
+
+/** The Availability view: GPU types; under each the quotes of its sizes and its nodes; under a node its users. */
 export function availabilityNodes(state: LiveState): readonly TreeNode[] {
   const types = state.availability?.types ?? [];
   return types.map((type) => typeRow(type, state));
@@ -19,69 +25,193 @@ function typeRow(type: TypeCounts, state: LiveState): TreeNode {
   const id = `type/${encodeURIComponent(type.type)}`;
   const label = typeLabel({ id: type.type, kind: kindOf(type, state) });
   const unit = unitOf(type);
-  const words = countWords(type);
+  const counts = countTexts(type).join(", ");
+  const startsNow = sizesText(
+    type.sizes.filter(({ starts }) => starts === "now"),
+    unit,
+  );
   return row({
     id,
     label,
-    description: words.join(", "),
-    tooltip: tooltip(type.title, `${words.join(", ")} (${unit.many}).`, fitsWords(type)),
-    spoken: `${label}, ${unit.many}: ${words.join(", ")}`,
+    description: counts,
+    tooltip: tooltip(
+      type.title,
+      `${counts} (${unit.many}).`,
+      startsNow === "" ? "No request starts now." : `Starts now: ${startsNow}.`,
+    ),
+    spoken: `${label}, ${unit.many}: ${counts}`,
     icon: typeIcon(type),
     kind: "gpuType",
     target: { kind: "gpuType", gpuType: type.type },
     children: [
-      fact({ of: id, key: "fits", label: "Fits now", value: fitsWords(type), icon: "check-all" }),
-      ...type.nodes.map((node: GpuNode) => nodeRow(node, { of: id, unit, state })),
+      ...quoteRows(type, { of: id, unit }),
+      ...type.nodes.map((node) => nodeRow(node, { of: id, unit, state, sizes: type.sizes })),
     ],
   });
 }
 
-/** By its name, until the catalogue has been read. */
+/** Until the catalogue has been read, the kind is recognized by the name. */
 function kindOf({ type }: TypeCounts, { catalogue }: LiveState): GpuType["kind"] {
   const known = catalogue?.types.find(({ id }) => id === type);
   return known?.kind ?? (type.startsWith("cpu") ? "cpu" : "gpu");
 }
 
-/** Sizes of a type without GPUs are all 0. */
-function unitOf({ fitsNow }: TypeCounts): Unit {
-  const isSlots = fitsNow.length > 0 && fitsNow.every(({ gpus }) => gpus === 0);
+function unitOf({ sizes }: TypeCounts): Unit {
+  const isSlots = sizes.length > 0 && sizes.every(({ gpus }) => gpus === 0);
   return isSlots ? { one: "slot", many: "slots" } : { one: "GPU", many: "GPUs" };
 }
 
-/** Free of those that can be used; then what can't be, and who waits: the end is cut off first. */
-function countWords({ totalGpus, healthyGpus, freeGpus, queued }: TypeCounts): readonly string[] {
-  if (totalGpus === 0) return ["no nodes", ...queuedWords(queued)];
-  const out = totalGpus - healthyGpus;
+/** Free capacity first, then the queue and unavailable capacity, because a narrow side bar cuts off the end. */
+function countTexts({ totalGpus, healthyGpus, freeGpus, queued }: TypeCounts): readonly string[] {
+  const queue = queued === 0 ? [] : [`${String(queued)} queued`];
+  if (totalGpus === 0) return ["no nodes", ...queue];
+  const unavailable = totalGpus - healthyGpus;
   return [
     `${String(freeGpus)} of ${String(healthyGpus)} free`,
-    ...queuedWords(queued),
-    ...(out > 0 ? [`${String(out)} unavailable`] : []),
+    ...queue,
+    ...(unavailable > 0 ? [`${String(unavailable)} unavailable`] : []),
   ];
 }
 
-function queuedWords(queued: number): readonly string[] {
-  return queued === 0 ? [] : [`${String(queued)} waiting`];
+/** The server's quotes: the sizes that start now, and those that would be queued with the reason. */
+function quoteRows(
+  { sizes }: TypeCounts,
+  { of, unit }: { readonly of: string; readonly unit: Unit },
+): readonly TreeNode[] {
+  const now = sizes.filter(({ starts }) => starts === "now");
+  const queued = sizes.filter(({ starts }) => starts === "queued");
+  const label = "Starts now";
+  return [
+    fact({ of, key: "starts", label, value: sizesText(now, unit) || "nothing", icon: "check-all" }),
+    ...(queued.length === 0
+      ? []
+      : [
+          fact({
+            of,
+            key: "queued",
+            label: "Queued",
+            value: queuedText(queued, unit),
+            icon: "clock",
+            tooltip: tooltip(
+              ...queued.map((size) => `${sizesText([size], unit)}: ${size.why ?? "queued."}`),
+            ),
+          }),
+        ]),
+  ];
 }
 
-/** "8 GPUs: 1, 4 GPUs: 3; not 16": how many reservations of each size would start now. */
-function fitsWords(type: TypeCounts): string {
-  const unit = unitOf(type);
-  const sizes = [...type.fitsNow].sort((a, b) => b.gpus - a.gpus);
-  const fitting = sizes.filter(({ reservations }) => reservations > 0);
-  if (fitting.length === 0) return "nothing";
-  if (unit.one === "slot") return fitting.map((size) => String(size.reservations)).join(", ");
-  const fits = fitting.map(
-    ({ gpus, reservations }) =>
-      `${String(gpus)} ${gpus === 1 ? unit.one : unit.many}: ${String(reservations)}`,
-  );
-  const rest = sizes.filter(({ reservations }) => reservations <= 0);
-  const not = rest.length === 0 ? "" : `; not ${rest.map(({ gpus }) => String(gpus)).join(" or ")}`;
-  return `${fits.join(", ")}${not}`;
+/** With the reason if it is the same for all sizes; otherwise the tooltip shows the reason of each. */
+function queuedText(sizes: readonly Size[], unit: Unit): string {
+  const [reason, ...others] = new Set(sizes.map(({ why }) => why));
+  const text = sizesText(sizes, unit);
+  return others.length > 0 || reason == null ? text : `${text}: ${reason}`;
 }
 
-function typeIcon({ freeGpus, healthyGpus }: TypeCounts): TreeNode["icon"] {
+/** "1, 2 or 4 GPUs"; empty for no sizes. */
+function sizesText(sizes: readonly Size[], unit: Unit): string {
+  const counts = sizes.map(({ gpus, units }) => (gpus === 0 ? units : gpus)).sort((a, b) => a - b);
+  const last = counts.at(-1);
+  if (last === undefined) return "";
+  const before = counts.slice(0, -1).map(String);
+  const list = before.length === 0 ? String(last) : `${before.join(", ")} or ${String(last)}`;
+  return `${list} ${last === 1 ? unit.one : unit.many}`;
+}
+
+function typeIcon({ sizes, healthyGpus }: TypeCounts): TreeNode["icon"] {
   if (healthyGpus === 0) return { id: "error", color: "list.errorForeground" };
-  return freeGpus > 0
+  return sizes.some(({ starts }) => starts === "now")
     ? { id: "pass", color: "testing.iconPassed" }
     : { id: "circle-slash", color: "list.warningForeground" };
+}
+
+interface NodeOptions {
+  readonly of: string;
+  readonly unit: Unit;
+  readonly state: LiveState;
+  readonly sizes: readonly Size[];
+}
+
+/** A node; under it the user's own reservations by name, and those of all other users as one number. */
+function nodeRow(node: GpuNode, options: NodeOptions): TreeNode {
+  const { of, unit } = options;
+  const counts = nodeText(node);
+  const id = `${of}/node/${encodeURIComponent(node.name)}`;
+  return row({
+    id,
+    label: node.name,
+    description: counts,
+    tooltip: tooltip(
+      node.name,
+      `${counts} (${unit.many}), zone ${node.zone}.`,
+      STATE_HINT[node.state],
+    ),
+    spoken: `node ${node.name}, ${unit.many}: ${counts}, zone ${node.zone}`,
+    icon: nodeIcon(node),
+    kind: "node",
+    children: useRows(node, { ...options, of: id }),
+  });
+}
+
+function nodeText({ state, free, gpus }: GpuNode): string {
+  switch (state) {
+    case "ready":
+      return `${String(free)} of ${String(gpus)} free`;
+    case "cordoned":
+      return `cordoned, ${String(gpus)} in total`;
+    case "not-ready":
+      return `not ready, ${String(gpus)} in total`;
+  }
+}
+
+const STATE_HINT = {
+  ready: null,
+  cordoned: "Running reservations continue; no new ones start here.",
+  "not-ready": "The node does not respond to the cluster. No new reservations start here.",
+} as const;
+
+function nodeIcon({ state, free }: GpuNode): TreeNode["icon"] {
+  if (state === "not-ready") return { id: "error", color: "list.errorForeground" };
+  if (state === "cordoned") return { id: "debug-pause", color: "list.warningForeground" };
+  return free > 0 ? { id: "server", color: "testing.iconPassed" } : { id: "server-process" };
+}
+
+/** On a node that is not ready or cordoned, `free` is 0, so used and idle capacity cannot be distinguished. */
+function useRows(node: GpuNode, { of, unit, state, sizes }: NodeOptions): readonly TreeNode[] {
+  const own = ownReservations(node, state, sizes);
+  const count = (n: number) => `${String(n)} ${n === 1 ? unit.one : unit.many}`;
+  const ownUnits = own.reduce((sum, { units }) => sum + units, 0);
+  const isReady = node.state === "ready";
+  const others = isReady ? Math.max(0, node.gpus - node.free - ownUnits) : 0;
+  const free = isReady ? node.free : 0;
+  const icon = "circle-outline";
+  return [
+    ...(free > 0 ? [fact({ of, key: "free", label: "Free", value: count(free), icon })] : []),
+    ...own.map(({ reservation, units }) =>
+      fact({
+        of,
+        key: `own/${reservation.id}`,
+        label: reservation.name,
+        value: `${count(units)}, yours`,
+        icon: "account",
+        target: { kind: "reservation", id: reservation.id },
+      }),
+    ),
+    ...(others > 0
+      ? [fact({ of, key: "others", label: "In use", value: count(others), icon: "circle-filled" })]
+      : []),
+  ];
+}
+
+/** What each of the user's reservations takes of a node, in the units that the server states for its size. */
+function ownReservations(node: GpuNode, state: LiveState, sizes: readonly Size[]) {
+  return (state.reservations ?? []).flatMap((reservation) => {
+    if (!LIVE.includes(reservation.state)) return [];
+    const members = reservation.members.filter((member) => member.node === node.name);
+    const units = members.reduce((sum, { gpus }) => sum + unitsOf(gpus, sizes), 0);
+    return units === 0 ? [] : [{ reservation, units }];
+  });
+}
+
+function unitsOf(gpus: number, sizes: readonly Size[]): number {
+  return sizes.find((size) => size.gpus === gpus)?.units ?? gpus;
 }

@@ -2,12 +2,10 @@ import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { ReservationState } from "@gpu-dev/shared/states.ts";
 import { isSameDay } from "../core/text.ts";
 import type { LiveState } from "../live/live.ts";
-import type { ShownHosts } from "./reservationFacts.ts";
-import { reservationRow } from "./reservationRow.ts";
-import { row } from "./rows.ts";
-import type { TreeNode } from "./treeNode.ts";
+import { reservationRow, type ShownHosts } from "./reservationRow.ts";
+import { row, type TreeNode } from "./treeNode.ts";
 
-/** The Reservations view: what is in use first, then what comes, then what is over. Empty sections are left out. */
+/** The Reservations view: active ones first, then starting, queued and ended ones. Empty sections are omitted. */
 export function reservationNodes(
   state: LiveState,
   now: Date,
@@ -15,42 +13,42 @@ export function reservationNodes(
 ): readonly TreeNode[] {
   const all = state.reservations ?? [];
   return SECTIONS.flatMap((section) => {
-    const its = all.filter((one) => section.states.includes(one.state)).sort(section.order);
-    if (its.length === 0) return [];
-    const label = section.label(its, now);
-    const count = String(its.length);
+    const items = all.filter((each) => section.states.includes(each.state)).sort(section.order);
+    if (items.length === 0) return [];
+    const label = section.label(items, now);
+    const count = String(items.length);
     return row({
       id: `section/${section.id}`,
       label,
       description: count,
-      spoken: `${label}, ${count} ${its.length === 1 ? "reservation" : "reservations"}`,
+      spoken: `${label}, ${count} ${items.length === 1 ? "reservation" : "reservations"}`,
       icon: { id: section.icon },
       kind: `section.${section.id}`,
       expanded: section.id !== "ended",
-      children: its.map((one) =>
-        reservationRow(one, { now, hosts, expanded: all.length <= MOST_OPEN }),
+      children: items.map((each) =>
+        reservationRow(each, { now, hosts, expanded: all.length <= MAX_EXPANDED }),
       ),
     });
   });
 }
 
 export function countReady(state: LiveState): number {
-  return (state.reservations ?? []).filter((one) => one.state === "ready").length;
+  return (state.reservations ?? []).filter((each) => each.state === "ready").length;
 }
 
-/** With more reservations than this, each is closed at first, so that the sections fit a small sidebar. */
-const MOST_OPEN = 3;
+/** With more reservations than this, each is initially collapsed, so that the sections fit into a small side bar. */
+const MAX_EXPANDED = 3;
 
 interface Section {
-  readonly id: "active" | "starting" | "waiting" | "ended";
+  readonly id: "active" | "starting" | "queued" | "ended";
   readonly icon: string;
   readonly states: readonly ReservationState[];
-  readonly label: (its: readonly Reservation[], now: Date) => string;
+  readonly label: (items: readonly Reservation[], now: Date) => string;
   readonly order: (a: Reservation, b: Reservation) => number;
 }
 
 const by =
-  (key: (one: Reservation) => string | number) =>
+  (key: (reservation: Reservation) => string | number) =>
   (a: Reservation, b: Reservation): number => {
     const [x, y] = [key(a), key(b)];
     if (x !== y) return x < y ? -1 : 1;
@@ -73,10 +71,10 @@ const SECTIONS: readonly Section[] = [
     order: by(({ createdAt }) => createdAt),
   },
   {
-    id: "waiting",
+    id: "queued",
     icon: "list-ordered",
     states: ["queued"],
-    label: () => "Waiting",
+    label: () => "Queued",
     order: by(
       ({ waiting, createdAt }) => `${String(waiting?.position ?? 0).padStart(6, "0")} ${createdAt}`,
     ),
@@ -85,9 +83,9 @@ const SECTIONS: readonly Section[] = [
     id: "ended",
     icon: "history",
     states: ["ended", "failed"],
-    // A day back from now reaches into yesterday; at midnight nothing is to vanish.
-    label: (its, now) =>
-      its.every(({ endedAt }) => endedAt === null || isSameDay(new Date(endedAt), now))
+    // The last 24 hours reach into yesterday; the rows must not disappear at midnight.
+    label: (items, now) =>
+      items.every(({ endedAt }) => endedAt === null || isSameDay(new Date(endedAt), now))
         ? "Ended today"
         : "Ended since yesterday",
     order: (a, b) => by(({ endedAt }) => endedAt ?? "")(b, a),

@@ -1,19 +1,20 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import { formatDuration } from "@gpu-dev/shared/durations.ts";
+import { asSentence } from "@gpu-dev/shared/text.ts";
+import { hostNameFor } from "@gpu-dev/client/ssh/hostState.ts";
 import {
+  nodesOf,
   ordinal,
   phaseText,
   progressText,
   resources,
 } from "@gpu-dev/client/text/reservationText.ts";
-import { asSentence } from "@gpu-dev/shared/text.ts";
-import { capitalize } from "../core/text.ts";
-import { formatClockTime } from "../core/text.ts";
-import { endReasonLabel } from "../core/text.ts";
+import type { Address, KnownHosts } from "../connect/hostSync.ts";
 import { formatTimeLeft, urgencyOf } from "../core/lease.ts";
-import { reservationFacts, type ShownHosts } from "./reservationFacts.ts";
-import { row } from "./rows.ts";
-import { tooltip } from "./tooltip.ts";
-import type { TreeNode } from "./treeNode.ts";
+import { capitalize, endReasonLabel, formatClockTime } from "../core/text.ts";
+import { fact, row, tooltip, type TreeNode } from "./treeNode.ts";
+
+export type ShownHosts = Pick<KnownHosts, "prefix" | "addressOf">;
 
 export interface RowOptions {
   readonly now: Date;
@@ -21,31 +22,31 @@ export interface RowOptions {
   readonly expanded: boolean;
 }
 
-/** One reservation. What matters most stands first in its description, as a narrow sidebar cuts the end off. */
+/** A reservation. Its description starts with what matters most, because a narrow side bar cuts off the end. */
 export function reservationRow(reservation: Reservation, options: RowOptions): TreeNode {
   const { id, name, state } = reservation;
-  const words = headWords(reservation, options.now);
-  const isOver = state === "ended" || state === "failed";
+  const status = statusText(reservation, options.now);
+  const hasEnded = state === "ended" || state === "failed";
   return row({
     id: `reservation/${id}`,
     label: name,
-    description: `${words}, ${resources(reservation)}`,
+    description: `${status}, ${resources(reservation)}`,
     tooltip: tooltip(
-      `${name}: ${resources(reservation)}, ${words}`,
-      isOver || state === "ready" ? null : capitalize(asSentence(progressText(reservation))),
-      isOver ? reservation.endDetail && asSentence(reservation.endDetail) : null,
+      `${name}: ${resources(reservation)}, ${status}`,
+      hasEnded || state === "ready" ? null : capitalize(asSentence(progressText(reservation))),
+      hasEnded ? reservation.endDetail && asSentence(reservation.endDetail) : null,
     ),
-    spoken: `${name}, ${SPOKEN_STATE[state]}: ${words}, ${resources(reservation)}`,
+    spoken: `${name}, ${SPOKEN_STATE[state]}: ${status}, ${resources(reservation)}`,
     icon: iconOf(reservation, options.now),
     kind: `reservation.${state}`,
     children: reservationFacts(reservation, options),
-    expanded: options.expanded && !isOver,
+    expanded: options.expanded && !hasEnded,
     target: { kind: "reservation", id },
-    command: isOver ? "gpuDev.showDetails" : null,
+    command: hasEnded ? "gpuDev.showDetails" : null,
   });
 }
 
-function headWords(reservation: Reservation, now: Date): string {
+function statusText(reservation: Reservation, now: Date): string {
   const { state, phase, waiting, expiresAt, endReason, endedAt, cancelRequestedAt } = reservation;
   switch (state) {
     case "queued":
@@ -57,7 +58,7 @@ function headWords(reservation: Reservation, now: Date): string {
     case "ready": {
       if (cancelRequestedAt !== null) return "cancelled, about to end";
       const left = expiresAt === null ? null : formatTimeLeft(new Date(expiresAt), now);
-      return left === null ? "time is up" : `${left} left`;
+      return left === null ? "lease expired" : `${left} left`;
     }
     case "stopping":
       return phase === null ? "ending" : `ending, ${phaseText(phase)}`;
@@ -69,7 +70,7 @@ function headWords(reservation: Reservation, now: Date): string {
   }
 }
 
-/** Each state has a shape of its own; the colour only repeats it. */
+/** Each state has its own icon shape; the colour only repeats it. */
 function iconOf(reservation: Reservation, now: Date): TreeNode["icon"] {
   switch (reservation.state) {
     case "queued":
@@ -97,10 +98,80 @@ function readyIcon({ expiresAt, cancelRequestedAt }: Reservation, now: Date): Tr
 }
 
 const SPOKEN_STATE = {
-  queued: "waiting",
+  queued: "queued",
   starting: "starting",
   ready: "active",
   stopping: "ending",
   ended: "ended",
   failed: "failed",
 } as const;
+
+type Fact = readonly [key: string, label: string, value: string | null, icon: string];
+
+/** The rows under a reservation: its known properties. */
+function reservationFacts(reservation: Reservation, options: RowOptions): readonly TreeNode[] {
+  const { id } = reservation;
+  const of = `reservation/${id}`;
+  const target = { kind: "reservation", id } as const;
+  return factsOf(reservation, options).flatMap(([key, label, value, icon]) =>
+    value === null ? [] : fact({ of, key, label, value, icon, target }),
+  );
+}
+
+function factsOf(reservation: Reservation, { now, hosts }: RowOptions): readonly Fact[] {
+  const { state, spec, waiting, phaseDetail, createdAt } = reservation;
+  const at = (iso: string | null) => (iso === null ? null : formatClockTime(new Date(iso), now));
+  const disk: Fact = [
+    "disk",
+    "Disk",
+    spec.disk ?? "none, files are deleted at the end",
+    "database",
+  ];
+  const node: Fact = ["node", ...nodeFact(reservation), "server"];
+  const length = `${formatDuration(spec.durationSeconds)} once ready`;
+  const duration: Fact = ["duration", "Duration", length, "watch"];
+  switch (state) {
+    case "queued":
+      return [
+        ["reason", "Reason", waiting && asSentence(waiting.reason), "question"],
+        ["since", "Requested", at(createdAt), "calendar"],
+        duration,
+        disk,
+      ];
+    case "starting":
+      return [["now", "Now", phaseDetail, "info"], node, duration, disk];
+    case "ready":
+      return [
+        node,
+        ["ends", "Ends", at(reservation.expiresAt), "watch"],
+        disk,
+        ["host", "Host", hostOf(reservation, hosts.prefix()), "remote"],
+        ["ports", "Ports", portsOf(hosts.addressOf(reservation.id)), "plug"],
+        ["restarts", "Restarts", restartsOf(reservation), "debug-restart"],
+      ];
+    case "stopping":
+      return [["now", "Now", phaseDetail, "info"], node, disk];
+    case "ended":
+    case "failed":
+      return [];
+  }
+}
+
+function nodeFact(reservation: Reservation): [label: string, value: string | null] {
+  const count = new Set(reservation.members.map((member) => member.node)).size;
+  return [count > 1 ? "Nodes" : "Node", count === 0 ? null : nodesOf(reservation)];
+}
+
+function hostOf({ name, owner }: Reservation, prefix: string): string {
+  return hostNameFor(prefix, { own: true, owner: owner.name, name });
+}
+
+/** A pod serves only SSH; other ports are reached through it, by forwarding. */
+function portsOf(address: Address | null): string | null {
+  return address === null ? null : `SSH ${String(address.port)} at ${address.host}`;
+}
+
+function restartsOf({ members }: Reservation): string | null {
+  const restarts = members.reduce((sum, member) => sum + member.restarts, 0);
+  return restarts === 0 ? null : String(restarts);
+}

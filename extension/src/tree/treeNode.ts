@@ -1,23 +1,82 @@
-import type { CommandId } from "../core/commands.ts";
-import type { Target } from "../core/commands.ts";
+import type { CommandId, Target } from "../core/commands.ts";
 
-/** One row of a view, free of the editor's types: what it shows is tested without an editor. */
+/** One row of a view, free of the editor's types, so that rows are tested without an editor. */
 export interface TreeNode {
-  /** Unique in its view and the same for as long as the thing exists: the editor keeps selection and expansion by it. */
+  /** Unique in the view and stable for as long as the object exists: the editor stores selection and expansion by it. */
   readonly id: string;
   readonly label: string;
   readonly description: string;
-  /** Markdown; texts of the server are escaped. */
+  /** Markdown, in which text of the server is escaped. */
   readonly tooltip: string;
-  /** What a screen reader says: a whole phrase, without symbols. */
+  /** The phrase for screen readers, without symbols. */
   readonly spoken: string;
   readonly icon: { readonly id: string; readonly color?: string };
-  /** For menus: "reservation.ready", "gpuType", "node", "disk.free" ... (package.json says what each offers). */
+  /** The context value for menus, such as "reservation.ready" or "disk.free"; package.json defines the menus. */
   readonly kind: string;
   readonly children: readonly TreeNode[];
-  /** Whether it is open at first; leaves are neither. */
+  /** Whether the row is initially expanded. */
   readonly expanded: boolean;
   readonly target: Target | null;
-  /** What a click does; none: it only selects. */
+  /** The command of a click; null: a click only selects the row. */
   readonly command: CommandId | null;
+}
+
+/** The required properties of a row; the others have defaults. */
+export type RowContent = Pick<TreeNode, "id" | "label" | "icon" | "kind"> & Partial<TreeNode>;
+
+export function row(content: RowContent): TreeNode {
+  const description = content.description ?? "";
+  const phrase = description === "" ? content.label : `${content.label}: ${description}`;
+  return {
+    description,
+    tooltip: tooltip(phrase),
+    spoken: phrase,
+    children: [],
+    expanded: false,
+    target: null,
+    command: null,
+    ...content,
+  };
+}
+
+export interface FactOptions {
+  /** The id of the row above. */
+  readonly of: string;
+  readonly key: string;
+  readonly label: string;
+  readonly value: string;
+  readonly icon: string;
+  readonly target?: Target | null;
+  readonly tooltip?: string;
+}
+
+/** A property of the row above it. */
+export function fact(options: FactOptions): TreeNode {
+  const { of, key, label, value, icon, target = null } = options;
+  return row({
+    id: `${of}/${key}`,
+    label,
+    description: value,
+    icon: { id: icon },
+    kind: `fact.${key.replace(/\/.*/, "")}`,
+    target,
+    ...(options.tooltip === undefined ? {} : { tooltip: options.tooltip }),
+  });
+}
+
+/** A tooltip of paragraphs. Each is plain text: nothing in it becomes a link, an image or a heading. */
+export function tooltip(...paragraphs: readonly (string | null)[]): string {
+  return paragraphs
+    .filter((text) => text !== null && text !== "")
+    .map((text) => escapeMarkdown(text ?? ""))
+    .join("\n\n");
+}
+
+function escapeMarkdown(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  return line
+    .replaceAll(/[\\`*_{}[\]()#+\-.!|~:$@^=]/g, String.raw`\$&`)
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;");
 }

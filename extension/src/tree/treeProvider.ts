@@ -3,16 +3,16 @@ import {
   MarkdownString,
   ThemeColor,
   ThemeIcon,
+  type TreeDataProvider,
   TreeItem,
   TreeItemCollapsibleState,
-  type TreeDataProvider,
 } from "vscode";
-import { createTreeRows, type TreeRow } from "./treeRows.ts";
 import type { TreeNode } from "./treeNode.ts";
+import { createTreeRows, type TreeRow } from "./treeRows.ts";
 
 export interface TreeProvider extends TreeDataProvider<TreeRow> {
   getParent(row: TreeRow): TreeRow | null;
-  /** Shows these rows; what did not change is not drawn again. */
+  /** Replaces the rows; unchanged ones are not redrawn. */
   show(nodes: readonly TreeNode[]): void;
   dispose(): void;
 }
@@ -28,7 +28,7 @@ export function createTreeProvider(): TreeProvider {
     show: (nodes) => {
       const redraw = rows.show(nodes);
       if (redraw === "root") changed.fire(undefined);
-      // In one go: a row that moved must leave its old place before it comes to the new one.
+      // One event for all rows: a row that moved must leave its old parent before it appears under the new one.
       else if (redraw.length > 0) changed.fire([...redraw]);
     },
     dispose: () => {

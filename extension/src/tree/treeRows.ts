@@ -1,10 +1,9 @@
 import type { Target } from "../core/commands.ts";
-import { rowsToRedraw } from "./treeDiff.ts";
 import type { TreeNode } from "./treeNode.ts";
 
 /**
- * A row as the editor holds on to it: the same object for as long as its id is on show, with what it says now. It
- * is also what the editor hands to a command of the row.
+ * A row as the editor holds it: the same object for as long as its id is shown, with its current content. The editor
+ * also passes it to the commands of the row.
  */
 export interface TreeRow {
   readonly id: string;
@@ -14,11 +13,14 @@ export interface TreeRow {
   readonly target: Target | null;
 }
 
-/** The rows of one view: takes what is to be shown, tells which rows to draw again. */
-export function createTreeRows(): {
-  readonly roots: () => readonly TreeRow[];
-  readonly show: (nodes: readonly TreeNode[]) => "root" | readonly TreeRow[];
-} {
+export interface TreeRows {
+  roots(): readonly TreeRow[];
+  /** Replaces the rows; returns those to redraw. */
+  show(nodes: readonly TreeNode[]): "root" | readonly TreeRow[];
+}
+
+/** The rows of one view. */
+export function createTreeRows(): TreeRows {
   let shown: readonly TreeNode[] = [];
   let roots: readonly TreeRow[] = [];
   let known = new Map<string, MutableRow>();
@@ -44,3 +46,39 @@ export function createTreeRows(): {
 }
 
 type MutableRow = { -readonly [Key in keyof TreeRow]: TreeRow[Key] };
+
+/**
+ * What to redraw: "root" if top rows were added, removed or moved, otherwise the ids of the topmost rows that changed
+ * themselves or whose children were added, removed or moved. The editor re-reads everything below these rows.
+ */
+export function rowsToRedraw(
+  before: readonly TreeNode[],
+  after: readonly TreeNode[],
+): "root" | readonly string[] {
+  if (!isSameOrder(before, after)) return "root";
+  const known = new Map(before.map((node) => [node.id, node]));
+  return after.flatMap((node) => {
+    const previous = known.get(node.id);
+    return previous === undefined ? [] : changesOf(previous, node);
+  });
+}
+
+function changesOf(before: TreeNode, after: TreeNode): readonly string[] {
+  if (before === after) return [];
+  if (!isSameRow(before, after)) return [after.id];
+  const below = rowsToRedraw(before.children, after.children);
+  return below === "root" ? [after.id] : below;
+}
+
+function isSameOrder(before: readonly TreeNode[], after: readonly TreeNode[]): boolean {
+  return before.length === after.length && before.every(({ id }, i) => id === after[i]?.id);
+}
+
+/** Ignores the children, except that a row with its first or without its last child shows another arrow. */
+function isSameRow(before: TreeNode, after: TreeNode): boolean {
+  return shownContent(before) === shownContent(after);
+}
+
+function shownContent({ children, ...content }: TreeNode): string {
+  return JSON.stringify({ ...content, isLeaf: children.length === 0 });
+}

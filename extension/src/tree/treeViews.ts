@@ -1,12 +1,12 @@
 import { commands, type TreeView, window } from "vscode";
 import type { Account } from "../account/account.ts";
-import type { KnownHosts } from "../connect/knownHosts.ts";
+import type { KnownHosts } from "../connect/hostSync.ts";
 import type { ContextKey, ViewId } from "../core/commands.ts";
-import type { Disposable } from "../core/emitter.ts";
+import { type Disposable, disposeAll } from "../core/emitter.ts";
 import { autoRefresh } from "../live/autoRefresh.ts";
 import type { Live, LiveState } from "../live/live.ts";
 import { availabilityNodes } from "./availabilityNodes.ts";
-import { contactMessage } from "./contactMessage.ts";
+import { contactMessage } from "../live/contactText.ts";
 import { diskNodes } from "./diskNodes.ts";
 import { countReady, reservationNodes } from "./reservationNodes.ts";
 import type { TreeNode } from "./treeNode.ts";
@@ -20,7 +20,7 @@ export interface TreeViewsOptions {
   readonly hosts: KnownHosts;
 }
 
-/** The three views of our container, drawn from one state. */
+/** The three views of the view container, drawn from one state. */
 export function createTreeViews(options: TreeViewsOptions): Disposable {
   const { live, account, now, hosts } = options;
   const views = [
@@ -29,7 +29,7 @@ export function createTreeViews(options: TreeViewsOptions): Disposable {
     createView("gpuDev.disks", (state) => diskNodes(state, now())),
   ];
   const setLoaded = createContextSetter("gpuDev.loaded");
-  const progress = createReadingProgress();
+  const progress = createProgress();
   const draw = () => {
     const { state } = live;
     views.forEach(({ show }, index) => {
@@ -42,15 +42,18 @@ export function createTreeViews(options: TreeViewsOptions): Disposable {
     progress.set(account.state.kind === "signedIn" && isReading);
   };
   const drawing = autoRefresh({ live, now, draw });
-  const listeners = [account.onDidChange(draw), hosts.onDidChange(draw)];
-  return {
+  const endProgress = {
     dispose: () => {
-      for (const listener of listeners) listener.dispose();
-      drawing.dispose();
       progress.set(false);
-      for (const { dispose } of views) dispose();
     },
   };
+  return disposeAll(
+    account.onDidChange(draw),
+    hosts.onDidChange(draw),
+    drawing,
+    endProgress,
+    ...views,
+  );
 }
 
 function createView(id: ViewId, nodesOf: (state: LiveState) => readonly TreeNode[]) {
@@ -71,7 +74,7 @@ function createView(id: ViewId, nodesOf: (state: LiveState) => readonly TreeNode
   };
 }
 
-/** The number on our icon in the activity bar. */
+/** The number on the icon in the activity bar. */
 function setBadge(view: TreeView<TreeRow>, ready: number): void {
   if ((view.badge?.value ?? 0) === ready) return;
   const servers = ready === 1 ? "GPU server" : "GPU servers";
@@ -87,8 +90,8 @@ function createContextSetter(key: ContextKey): (value: boolean) => void {
   };
 }
 
-/** The thin moving line at the top of the view while nothing was read yet. */
-function createReadingProgress() {
+/** The progress bar at the top of the view until the first read completes. */
+function createProgress() {
   let end: (() => void) | null = null;
   return {
     set: (isReading: boolean) => {

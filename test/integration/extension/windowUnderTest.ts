@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import type { Account } from "../../../extension/src/account/account.ts";
 import { createAccount } from "../../../extension/src/account/createAccount.ts";
-import { createLive } from "../../../extension/src/live/live.ts";
-import type { Live } from "../../../extension/src/live/live.ts";
+import { createLive, type Live } from "../../../extension/src/live/live.ts";
 import { type MemorySecrets, memorySecrets } from "../../support/memorySecrets.ts";
 import { makeTempDir, type TempDir } from "../../support/tempDir.ts";
 import { waitFor } from "../../support/waitFor.ts";

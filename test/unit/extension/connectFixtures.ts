@@ -6,7 +6,7 @@ import type { Live, LiveChange, LiveState } from "../../../extension/src/live/li
 
 export const NOW = new Date("2026-11-23T14:30:00.000Z");
 
-/** A reservation of ada's with a disk, ready unless told otherwise; `n` makes its id. */
+/** A reservation of ada's with a disk, ready by default; `n` makes its id. */
 export function reservationOf(n: number, overrides: Partial<Reservation> = {}): Reservation {
   return {
     ...UNTOUCHED,
@@ -35,7 +35,7 @@ export interface LiveUnderTest extends Pick<Live, "state" | "onDidChange"> {
   show(reservations: readonly Reservation[] | null): void;
 }
 
-/** The window's copy of the server's state, with a hand on it. */
+/** The window's copy of the server's state, which tests change with `show`. */
 export function liveWith(first: readonly Reservation[] | null): LiveUnderTest {
   const changes = createEmitter<LiveChange>();
   const stateOf = (reservations: readonly Reservation[] | null): LiveState => ({

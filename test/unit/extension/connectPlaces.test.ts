@@ -2,35 +2,40 @@ import assert from "node:assert/strict";
 import {
   explainCommandFor,
   explainStarterText,
-} from "../../../extension/src/connect/explainCommand.ts";
+  sshArguments,
+  sshCommandLine,
+} from "../../../extension/src/connect/commandLines.ts";
 import { expandHome, clientPaths } from "@gpu-dev/client/paths.ts";
 import { includeWorks } from "@gpu-dev/client/ssh/managedBlock.ts";
-import { includeQuestion } from "../../../extension/src/connect/includeText.ts";
-import { authorityFor, hostFromAuthority } from "../../../extension/src/connect/remoteAuthority.ts";
-import { remoteSshFor, withLinux } from "../../../extension/src/connect/remoteSsh.ts";
-import { sshArguments, sshCommandLine } from "../../../extension/src/connect/sshCommandLine.ts";
+import {
+  authorityFor,
+  hostFromAuthority,
+  includeQuestion,
+  remoteSshFor,
+  withLinux,
+} from "../../../extension/src/connect/remoteSsh.ts";
 
 const hexOf = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("hex");
 
 describe("the host of a remote window", () => {
-  it("is read from a plain authority, and from one of ours", () => {
+  it("is read from a plain authority and from one that we create", () => {
     assert.equal(hostFromAuthority("ssh-remote+gpu-dev-demo"), "gpu-dev-demo");
     assert.equal(hostFromAuthority(authorityFor("gpu-dev-a-b")), "gpu-dev-a-b");
     assert.equal(hostFromAuthority("ssh-remote%2Bgpu-dev-demo"), "gpu-dev-demo");
     assert.equal(hostFromAuthority("ssh-remote+dev@gpu-dev-demo:2222"), "gpu-dev-demo");
   });
 
-  it("is read from the JSON in hex that Remote-SSH writes", () => {
+  it("is read from hex-encoded JSON, as Remote-SSH writes it", () => {
     const authority = `ssh-remote+${hexOf({ hostName: "gpu-dev-Demo", user: "dev" })}`;
     assert.equal(hostFromAuthority(authority), "gpu-dev-demo");
   });
 
-  it("takes a host whose name is hex by chance as it is", () => {
+  it("is a plain name even if the name consists of hex digits", () => {
     assert.equal(hostFromAuthority("ssh-remote+cafe"), "cafe");
     assert.equal(hostFromAuthority(`ssh-remote+${hexOf({ user: "dev" })}`), hexOf({ user: "dev" }));
   });
 
-  it("is null where the window is of another kind", () => {
+  it("is null for any other remote", () => {
     for (const authority of ["", "ssh-remote", "ssh-remote+", "wsl+ubuntu", "127.0.0.1:8000"]) {
       assert.equal(hostFromAuthority(authority), null, authority);
     }
@@ -57,10 +62,10 @@ describe("where the extension's files lie", () => {
   });
 });
 
-describe("what a tombstone runs", () => {
+describe("the program for ended hosts", () => {
   const execPath = "C:\\100%\\Code.exe";
 
-  it("is the editor's program as Node, by way of env", () => {
+  it("is the editor's program run as Node through env", () => {
     const paths = clientPaths({ platform: "darwin", home: "/Users/ada", env: {} });
     assert.deepEqual(
       explainCommandFor({ platform: "darwin", execPath: "/Apps/Code Helper", paths }),
@@ -73,7 +78,7 @@ describe("what a tombstone runs", () => {
     );
   });
 
-  it("is a batch file on Windows, which sets the same", () => {
+  it("is a batch file on Windows, which sets the same variable", () => {
     const paths = clientPaths({ platform: "win32", home: "C:\\Users\\ada", env: {} });
     assert.deepEqual(explainCommandFor({ platform: "win32", execPath, paths }), [
       "C:\\Users\\ada\\.gpu-dev\\bin\\explain.cmd",
@@ -84,8 +89,8 @@ describe("what a tombstone runs", () => {
   });
 });
 
-describe("which Remote-SSH an editor has", () => {
-  it("is the installed one, the editor's own first, whatever the case of its id", () => {
+describe("the Remote-SSH extension of an editor", () => {
+  it("is the installed one, the editor's own first, with any case of its id", () => {
     const both = ["MS-vscode-remote.remote-ssh", "anysphere.remote-ssh"];
     assert.equal(remoteSshFor("Cursor", both).installed?.id, "anysphere.remote-ssh");
     assert.equal(
@@ -96,12 +101,12 @@ describe("which Remote-SSH an editor has", () => {
     assert.equal(remoteSshFor("Cursor", open).installed?.id, "jeanp413.open-remote-ssh");
   });
 
-  it("is none with the right one to install", () => {
-    const fitting = (editor: string) => remoteSshFor(editor, ["ms-python.python"]).fitting.id;
+  it("is null if none is installed, with the suitable one to install", () => {
+    const suitable = (editor: string) => remoteSshFor(editor, ["ms-python.python"]).suitable.id;
     assert.equal(remoteSshFor("VSCodium", ["ms-python.python"]).installed, null);
     assert.deepEqual(
       ["Visual Studio Code", "Cursor", "Windsurf", "Antigravity", "VSCodium", "Positron"].map(
-        fitting,
+        suitable,
       ),
       [
         "ms-vscode-remote.remote-ssh",
@@ -114,7 +119,7 @@ describe("which Remote-SSH an editor has", () => {
     );
   });
 
-  it("learns that a host is Linux, and nothing else of the setting changes", () => {
+  it("is set to treat the host as Linux, without other changes of the setting", () => {
     assert.deepEqual(withLinux({ other: "windows" }, "gpu-dev-a"), {
       other: "windows",
       "gpu-dev-a": "linux",
@@ -124,8 +129,8 @@ describe("which Remote-SSH an editor has", () => {
   });
 });
 
-describe("the ssh command to copy", () => {
-  it("is plain where ssh finds the host, else names our file, quoted for the shell", () => {
+describe("the SSH command to copy", () => {
+  it("is plain if ssh finds the host, otherwise it names our config file, quoted for the shell", () => {
     const line = (file: string | null, platform: NodeJS.Platform) =>
       sshCommandLine(sshArguments("gpu-dev-demo", file), platform);
     assert.equal(line(null, "linux"), "ssh gpu-dev-demo");
@@ -150,19 +155,19 @@ describe("the Include line", () => {
     assert.equal(includeWorks({ kind: "malformed", why: "twice" }, path), false);
   });
 
-  it("is asked for with the very line and the very file", () => {
+  it("is confirmed by the user, with the exact line and file", () => {
     const options = { host: "gpu-dev-demo", file: "/h/.ssh/config", includePath: path };
-    const fresh = includeQuestion({ ...options, state: { kind: "absent", byHand: false } });
-    assert.equal(fresh.agree, "Add Line");
+    const absent = includeQuestion({ ...options, state: { kind: "absent", byHand: false } });
+    assert.equal(absent.confirm, "Add Line");
     for (const part of [
       "gpu-dev-demo",
       "/h/.ssh/config",
       `Include "${path}"`,
       "A terminal works",
     ]) {
-      assert.ok(fresh.detail.includes(part), part);
+      assert.ok(absent.detail.includes(part), part);
     }
     const moved = { kind: "present", place: "inside", include: path } as const;
-    assert.equal(includeQuestion({ ...options, state: moved }).agree, "Put It Right");
+    assert.equal(includeQuestion({ ...options, state: moved }).confirm, "Correct Line");
   });
 });

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { logsText } from "../../../extension/src/reservation/documentText.ts";
-import { plainLine, plainLogLine } from "../../../extension/src/reservation/documentText.ts";
+import {
+  logsText,
+  plainLine,
+  plainLogLine,
+} from "../../../extension/src/reservation/documentText.ts";
 import { aReservation, NOW } from "./treeFixtures.ts";
 
 const FORBIDDEN =

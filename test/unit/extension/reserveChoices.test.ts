@@ -1,138 +1,177 @@
 import assert from "node:assert/strict";
+import type { Availability } from "@gpu-dev/shared/api/resources.ts";
+import { createEmitter } from "../../../extension/src/core/emitter.ts";
 import { formatClockTime } from "../../../extension/src/core/text.ts";
+import type { LiveChange } from "../../../extension/src/live/live.ts";
 import { NO_ANSWERS, withType } from "../../../extension/src/reserve/answers.ts";
-import { activeDiskId, diskChoices } from "../../../extension/src/reserve/diskChoices.ts";
-import { durationChoices, readDuration } from "../../../extension/src/reserve/durationChoices.ts";
-import { answersStart, placeholderOf } from "../../../extension/src/reserve/pageText.ts";
-import { startOf } from "../../../extension/src/reserve/startWords.ts";
+import {
+  activeDiskId,
+  diskChoices,
+  durationChoices,
+  imageChoices,
+  parseLeaseDuration,
+} from "../../../extension/src/reserve/choices.ts";
+import { createDiskAvailability } from "../../../extension/src/reserve/diskAvailability.ts";
+import {
+  answersQuoteText,
+  promptWithAge,
+  quoteText,
+} from "../../../extension/src/reserve/startText.ts";
 import {
   activeTypeId,
   gpuChoices,
-  imageChoices,
   typeChoices,
 } from "../../../extension/src/reserve/typeChoices.ts";
+import { waitFor } from "../../support/waitFor.ts";
 import {
   AVAILABILITY,
+  BEHIND_FOUR,
   CATALOGUE,
   counts,
   CPU,
   DISKS,
   H100,
   H200,
+  NONE_FREE,
   NOW,
   T4,
   TWO_IMAGES,
 } from "./reserveFixtures.ts";
+import { aState } from "./treeFixtures.ts";
 
-const state = { availability: AVAILABILITY, disks: DISKS };
+const availabilityOf = () => AVAILABILITY;
+const state = { availabilityOf, disks: DISKS };
 const LAST = { gpuType: "h100", gpus: 2, durationSeconds: 14_400, disk: "work", image: null };
 const soon = (seconds: number) => formatClockTime(new Date(NOW.getTime() + seconds * 1_000), NOW);
+const IN_ZONE = "Needs 2 H100 on one node in c, where its disk is.";
+/** With a disk, H100 requests are queued because of its zone. */
+const availabilityInZone = (disk: string | null): Availability =>
+  disk === null
+    ? AVAILABILITY
+    : { asOf: null, types: [counts(H100, [[8, "a", "ready"]], { why: () => IN_ZONE })] };
 
-describe("whether it starts now", () => {
-  it("says so, or why not, and never names a time", () => {
-    const words = (gpus: number, zone?: string) => startOf(H100, gpus, AVAILABILITY, zone).words;
-    assert.equal(words(2), "starts now");
-    assert.equal(words(4), "joins the queue: 3 free on one node, 4 needed");
-    assert.equal(startOf(H200, 1, AVAILABILITY).words, "joins the queue: none is free now");
-    assert.equal(startOf(CPU, 0, AVAILABILITY).words, "starts now");
+describe("the quote of a request", () => {
+  it("is the server's: starts now, or queued with the reason", () => {
+    const long = (gpus: number) => quoteText(H100, gpus, AVAILABILITY).long;
+    assert.equal(long(2), "starts now");
+    assert.equal(long(4), "queued: Needs 4 H100 on one node.");
+    assert.equal(quoteText(H200, 1, AVAILABILITY).long, `queued: ${NONE_FREE}`);
+    assert.equal(quoteText(CPU, 0, AVAILABILITY).long, "starts now");
   });
 
-  it("waits behind those who wait, also where there is room", () => {
-    assert.deepEqual(startOf(T4, 1, AVAILABILITY), {
+  it("is queued with the server's reason although GPUs are free, if requests are queued", () => {
+    const t4 = AVAILABILITY.types.find(({ type }) => type === "t4");
+    assert.deepEqual([t4?.freeGpus, t4?.queued], [4, 4]);
+    assert.deepEqual(quoteText(T4, 1, AVAILABILITY), {
       isNow: false,
-      words: "joins the queue: 4 waiting before you",
+      short: "queued",
+      long: `queued: ${BEHIND_FOUR}`,
+      why: BEHIND_FOUR,
     });
+    const [one] = gpuChoices(T4, { availability: AVAILABILITY });
+    assert.deepEqual([one?.description, one?.detail], ["queued", BEHIND_FOUR]);
   });
 
-  it("looks only where the disk is", () => {
-    assert.equal(startOf(H100, 3, AVAILABILITY, "a").words, "starts now");
-    assert.equal(
-      startOf(H100, 3, AVAILABILITY, "b").words,
-      "joins the queue: 2 free on one node in b, where the disk is, 3 needed",
-    );
-    assert.equal(
-      startOf(H100, 1, AVAILABILITY, "c").words,
-      "joins the queue: no node of this type is in use in c, where the disk is",
-    );
+  it("is not guessed before the availability has been read", () => {
+    const { isNow, long } = quoteText(H100, 1, null);
+    assert.deepEqual([isNow, long], [false, "availability not known yet"]);
+    assert.equal(quoteText(H100, 3, AVAILABILITY).long, "availability not known yet");
   });
+});
 
-  it("does not guess what it was not told", () => {
-    assert.deepEqual(startOf(H100, 1, null), {
-      isNow: false,
-      words: "what is free is not known yet",
+describe("the availability for a disk", () => {
+  it("is read on first use, and again when the availability changes", async () => {
+    const changes = createEmitter<LiveChange>();
+    const live = {
+      state: aState({ availability: AVAILABILITY }),
+      onDidChange: (listener: (change: LiveChange) => void) => changes.on(listener),
+    };
+    const read: string[] = [];
+    const available = createDiskAvailability({
+      live,
+      read: (disk) => {
+        read.push(disk);
+        return Promise.resolve(availabilityInZone(disk));
+      },
     });
-    const down = { asOf: null, types: [counts(H100, [[8, "a", "not-ready"]])] };
-    assert.equal(
-      startOf(H100, 1, down).words,
-      "joins the queue: no node of this type is in use now",
-    );
+    const change = { reservations: [], disks: false, contact: false };
+    assert.equal(available.of(null), AVAILABILITY);
+    changes.fire({ ...change, availability: true });
+    assert.deepEqual(read, []);
+    assert.equal(available.of("work"), null);
+    await waitFor(() => available.of("work") !== null, { describe: "the first read" });
+    assert.deepEqual(available.of("work"), availabilityInZone("work"));
+    assert.deepEqual(read, ["work"]);
+    changes.fire({ ...change, availability: true });
+    assert.deepEqual(read, ["work", "work"]);
+    available.dispose();
+    changes.fire({ ...change, availability: true });
+    assert.deepEqual(read, ["work", "work"]);
   });
 });
 
 describe("the type step", () => {
-  it("lists what starts now first, in the catalogue's order inside", () => {
+  it("lists the types that start now first, otherwise in the order of the catalogue", () => {
     const rows = typeChoices(CATALOGUE, state, null);
     assert.deepEqual(
       rows.map(({ label, description, detail }) => [label, description, detail]),
       [
         ["H100", "5 of 16 GPUs free", "Starts now (NVIDIA H100, 1, 2, 4 or 8 GPUs)"],
         ["cpu-x86", "2 of 4 slots free", "Starts now (CPU only)"],
-        [
-          "H200",
-          "0 of 8 GPUs free",
-          "Joins the queue: none is free now (NVIDIA H200, 1, 2, 4 or 8 GPUs)",
-        ],
-        [
-          "T4",
-          "4 of 4 GPUs free",
-          "Joins the queue: 4 waiting before you (NVIDIA T4, 1, 2 or 4 GPUs)",
-        ],
+        ["H200", "0 of 8 GPUs free", `Queued: ${NONE_FREE} (NVIDIA H200, 1, 2, 4 or 8 GPUs)`],
+        ["T4", "4 of 4 GPUs free", `Queued: ${BEHIND_FOUR} (NVIDIA T4, 1, 2 or 4 GPUs)`],
       ],
     );
   });
 
-  it("offers the last choice first, while it can be had again", () => {
+  it("offers the last choice first while it is still possible", () => {
     const [first] = typeChoices(CATALOGUE, state, LAST);
-    assert.equal(first?.label, "Like last time: 2 x h100 for 4 h, disk work");
+    assert.equal(first?.label, "Same as last time: 2 x h100 for 4 h, disk work");
     assert.equal(first.detail, "Starts now");
     assert.deepEqual(first.pick, { value: { kind: "again", last: LAST } });
     const ids = typeChoices(CATALOGUE, state, { ...LAST, disk: "data" }).map(({ id }) => id);
     assert.ok(!ids.includes("again"), "a held disk");
   });
 
-  it("selects the last choice, else the type of the answers, else what starts now", () => {
+  it("selects the last choice, otherwise the answered type, otherwise the first line", () => {
     const answers = { ...NO_ANSWERS, gpuType: "t4" };
     assert.equal(activeTypeId(typeChoices(CATALOGUE, state, LAST), answers), "again");
     assert.equal(activeTypeId(typeChoices(CATALOGUE, state, null), answers), "type/t4");
     assert.equal(activeTypeId(typeChoices(CATALOGUE, state, null), NO_ANSWERS), null);
   });
 
-  it("keeps the ids of rows while they change places", () => {
-    const ids = (availability: typeof AVAILABILITY | null) =>
-      typeChoices(CATALOGUE, { ...state, availability }, null).map(({ id }) => id);
+  it("keeps the ids of rows when their order changes", () => {
+    const ids = (availability: Availability | null) =>
+      typeChoices(CATALOGUE, { ...state, availabilityOf: () => availability }, null).map(
+        ({ id }) => id,
+      );
     assert.notDeepEqual(ids(AVAILABILITY), ids(null));
     assert.deepEqual(ids(AVAILABILITY).sort(), ids(null).sort());
   });
 });
 
 describe("the GPU and image steps", () => {
-  it("offers each size that a node can hold, with what happens", () => {
+  it("offers each size that fits on one node, with its quote", () => {
     assert.deepEqual(
-      gpuChoices(H100, state).map(({ label, description }) => `${label}: ${description ?? ""}`),
+      gpuChoices(H100, { availability: AVAILABILITY }).map(({ label, description, detail }) => [
+        label,
+        description,
+        detail,
+      ]),
       [
-        "1 GPU: starts now",
-        "2 GPUs: starts now",
-        "4 GPUs: joins the queue: 3 free on one node, 4 needed",
-        "8 GPUs: joins the queue: 3 free on one node, 8 needed",
+        ["1 GPU", "starts now", undefined],
+        ["2 GPUs", "starts now", undefined],
+        ["4 GPUs", "queued", "Needs 4 H100 on one node."],
+        ["8 GPUs", "queued", "Needs 8 H100 on one node."],
       ],
     );
-    assert.ok(!gpuChoices(H200, state).some(({ id }) => id === "gpus/16"));
+    assert.ok(!gpuChoices(H200, { availability: AVAILABILITY }).some(({ id }) => id === "gpus/16"));
   });
 
-  it("names the default image", () => {
+  it("marks the default image", () => {
     assert.deepEqual(
       imageChoices(TWO_IMAGES).map(({ description }) => description),
-      ["pytorch, the default", "jax"],
+      ["pytorch, default", "jax"],
     );
   });
 });
@@ -141,12 +180,12 @@ describe("the duration step", () => {
   const offered = (typed: string, chosen: number | null = null, type = H100) =>
     durationChoices(type, { typed, chosen, now: NOW });
 
-  it("offers the usual lengths within the limits, each with its end", () => {
+  it("offers the common durations within the limits, each with its end", () => {
     assert.deepEqual(
       offered("").map(({ label }) => label),
       ["1 hour", "2 hours", "4 hours", "8 hours", "24 hours", "48 hours"],
     );
-    assert.equal(offered("")[0]?.description, `until ${soon(3_600)} if it started now`);
+    assert.equal(offered("")[0]?.description, `until ${soon(3_600)} if it starts now`);
     assert.deepEqual(
       offered("", null, T4).map(({ label }) => label),
       ["1 hour", "2 hours"],
@@ -158,7 +197,7 @@ describe("the duration step", () => {
     );
   });
 
-  it("has the last length among them, also an unusual one", () => {
+  it("includes the last chosen duration", () => {
     assert.deepEqual(
       offered("", 5_400)
         .slice(0, 3)
@@ -167,7 +206,7 @@ describe("the duration step", () => {
     );
   });
 
-  it("reads what is typed, as people write it", () => {
+  it("parses the common notations of a typed duration", () => {
     for (const typed of ["90m", "1h30", "1.5 h", "1h30m", " 1 H 30 "]) {
       const [first] = offered(typed);
       assert.equal(first?.label, "1 h 30 min", typed);
@@ -177,14 +216,14 @@ describe("the duration step", () => {
     assert.equal(offered("4h").filter(({ id }) => id === "duration/14400").length, 1);
   });
 
-  it("says what is wrong while typing, and cannot be chosen then", () => {
+  it("explains an invalid duration while typing and does not accept it", () => {
     const [first] = offered("90");
-    const why = "Write a length of time with its unit, such as 90m, 1h30 or 1.5 h.";
+    const why = "Enter a duration with its unit, for example 90m, 1h30 or 1.5 h.";
     assert.equal(first?.detail, why);
     assert.deepEqual(first.pick, { whyNot: why });
-    assert.equal(readDuration(H100, "49h"), "Choose from 5 min to 48 hours.");
-    assert.equal(readDuration(H100, "299s"), "Choose from 5 min to 48 hours.");
-    assert.equal(readDuration(T4, "2h"), 7_200);
+    assert.equal(parseLeaseDuration(H100, "49h"), "Enter a duration from 5 min to 48 hours.");
+    assert.equal(parseLeaseDuration(H100, "299s"), "Enter a duration from 5 min to 48 hours.");
+    assert.equal(parseLeaseDuration(T4, "2h"), 7_200);
   });
 });
 
@@ -192,7 +231,7 @@ describe("the disk step", () => {
   const answers = { ...withType(NO_ANSWERS, H100), gpus: 2 };
   const rows = diskChoices(CATALOGUE, state, answers, NOW);
 
-  it("lists free disks, none, a new one, and held disks with who has them", () => {
+  it("lists free disks, no disk, a new disk, and disks in use with their holders", () => {
     assert.deepEqual(
       rows.map(({ label, description }) => `${label}: ${description ?? ""}`),
       [
@@ -203,32 +242,30 @@ describe("the disk step", () => {
       ],
     );
     assert.deepEqual(rows.at(-1)?.pick, {
-      whyNot: `The disk data is used by demo until ${soon(12_000)}. Choose another, or cancel demo first.`,
+      whyNot: `The disk data is used by demo until ${soon(12_000)}. Select another disk, or cancel demo first.`,
     });
   });
 
-  it("says where a disk's zone makes it wait, and only there", () => {
-    const detailIn = (zone: string, gpus = 2) => {
-      const disks = DISKS.map((each) => ({ ...each, zone }));
-      return diskChoices(CATALOGUE, { ...state, disks }, { ...answers, gpus }, NOW)[0]?.detail;
-    };
-    assert.equal(detailIn("a"), undefined);
-    assert.equal(detailIn("c", 8), undefined, "it waits anyway");
-    assert.equal(
-      detailIn("c"),
-      "Joins the queue: no node of this type is in use in c, where the disk is",
-    );
-    assert.equal(
-      answersStart(
-        CATALOGUE,
-        { ...state, disks: DISKS.map((each) => ({ ...each, zone: "b" })) },
-        { ...answers, gpus: 3, disk: "work" },
-      ),
-      "joins the queue: 2 free on one node in b, where the disk is, 3 needed",
-    );
+  it("shows the server's reason only if the disk is what delays the start", () => {
+    const detailWith = (gpus: number, of: typeof availabilityInZone | typeof availabilityOf) =>
+      diskChoices(CATALOGUE, { disks: DISKS, availabilityOf: of }, { ...answers, gpus }, NOW)[0]
+        ?.detail;
+    assert.equal(detailWith(2, availabilityOf), undefined);
+    assert.equal(detailWith(8, availabilityInZone), undefined, "queued without the disk, too");
+    assert.equal(detailWith(2, availabilityInZone), `Queued: ${IN_ZONE}`);
+    const unread = (disk: string | null) => (disk === null ? AVAILABILITY : null);
+    assert.equal(detailWith(2, unread as typeof availabilityInZone), undefined, "not read yet");
   });
 
-  it("selects what was chosen before", () => {
+  it("decides the quote of the whole request", () => {
+    const quote = (more: object) =>
+      answersQuoteText(CATALOGUE, availabilityInZone, { ...answers, ...more });
+    assert.equal(quote({ disk: "work" }), `queued: ${IN_ZONE}`);
+    assert.equal(quote({ disk: null }), "starts now");
+    assert.equal(quote({ disk: "new", makesDisk: true }), "starts now");
+  });
+
+  it("selects the earlier choice", () => {
     const ids = rows.map(({ id }) => id);
     const chosen = [
       NO_ANSWERS,
@@ -240,16 +277,16 @@ describe("the disk step", () => {
   });
 });
 
-describe("the question of a step", () => {
-  it("says how old what is shown is, while the server is away", () => {
-    const lost = { kind: "lost", since: NOW, error: new Error("away") } as const;
+describe("the prompt of a step", () => {
+  it("shows the age of the data while the server is unavailable", () => {
+    const lost = { kind: "lost", since: NOW, error: new Error("unavailable") } as const;
     assert.equal(
-      placeholderOf("Which type", { contact: { kind: "live" }, asOf: NOW }, NOW),
-      "Which type",
+      promptWithAge("Select a type", { contact: { kind: "live" }, asOf: NOW }, NOW),
+      "Select a type",
     );
     assert.equal(
-      placeholderOf("Which type", { contact: lost, asOf: NOW }, NOW),
-      `Which type (server not answering, as of ${soon(0)})`,
+      promptWithAge("Select a type", { contact: lost, asOf: NOW }, NOW),
+      `Select a type (server not responding, as of ${soon(0)})`,
     );
   });
 });

@@ -52,30 +52,32 @@ export const TWO_IMAGES: Catalogue = {
 
 type Counts = Availability["types"][number];
 
-/** One type as the server counts it from its nodes: [free, zone, state]. */
+/** The planner's reason for requests of some sizes; null: a request of that size starts now. */
+type Why = (gpus: number) => string | null;
+
+/** A type with its nodes as [free, zone, state], and with the planner's quotes. */
 export function counts(
   type: GpuType,
   nodes: readonly (readonly [number, string, Counts["nodes"][number]["state"]])[],
-  queued = 0,
+  { queued = 0, why = () => null }: { readonly queued?: number; readonly why?: Why } = {},
 ): Counts {
   const size = type.kind === "cpu" ? type.slotsPerNode : type.node.gpus;
-  const usable = nodes.filter(([, , state]) => state === "ready");
-  const fitting = (gpus: number) =>
-    usable.reduce((sum, [free]) => sum + Math.floor(free / Math.max(1, gpus)), 0);
+  const ready = nodes.filter(([, , state]) => state === "ready");
   return {
     type: type.id,
     title: type.title,
     totalGpus: nodes.length * size,
-    healthyGpus: usable.length * size,
-    freeGpus: usable.reduce((sum, [free]) => sum + free, 0),
+    healthyGpus: ready.length * size,
+    freeGpus: ready.reduce((sum, [free]) => sum + free, 0),
     queued,
-    sizes: type.counts.map((gpus) => {
-      const units = Math.max(1, gpus);
-      return queued === 0 && fitting(gpus) > 0
-        ? { gpus, units, starts: "now", ahead: 0, why: null }
-        : { gpus, units, starts: "queued", ahead: queued, why: "None is free." };
-    }),
-    fitsNow: type.counts.map((gpus) => ({ gpus, reservations: fitting(gpus) })),
+    sizes: type.counts.map((gpus) => ({
+      gpus,
+      units: Math.max(1, gpus),
+      starts: why(gpus) === null ? "now" : "queued",
+      ahead: why(gpus) === null ? 0 : queued,
+      why: why(gpus),
+    })),
+    fitsNow: [],
     nodes: nodes.map(([free, zone, state], at) => ({
       name: `${type.id}-${String(at)}`,
       zone,
@@ -86,16 +88,24 @@ export function counts(
   };
 }
 
+export const NONE_FREE = "Needs 1 H200 on one node. None is free.";
+export const BEHIND_FOUR = "4 requests are ahead of yours.";
+
+/** H100 starts now up to 2 GPUs, H200 is full, T4 is free but has a queue, CPU starts now. */
 export const AVAILABILITY: Availability = {
   asOf: NOW.toISOString(),
   types: [
-    counts(H200, [[0, "a", "ready"]]),
-    counts(H100, [
-      [3, "a", "ready"],
-      [2, "b", "ready"],
-      [8, "b", "cordoned"],
-    ]),
-    counts(T4, [[4, "a", "ready"]], 4),
+    counts(H200, [[0, "a", "ready"]], { why: () => NONE_FREE }),
+    counts(
+      H100,
+      [
+        [3, "a", "ready"],
+        [2, "b", "ready"],
+        [8, "b", "cordoned"],
+      ],
+      { why: (gpus) => (gpus > 3 ? `Needs ${String(gpus)} H100 on one node.` : null) },
+    ),
+    counts(T4, [[4, "a", "ready"]], { queued: 4, why: () => BEHIND_FOUR }),
     counts(CPU, [[2, "a", "ready"]]),
   ],
 };

@@ -3,33 +3,36 @@ import fc from "fast-check";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { ApiError, ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
 import { ERROR_CODES, type ErrorCode } from "@gpu-dev/shared/errors.ts";
-import { NO_ANSWERS } from "../../../extension/src/reserve/answers.ts";
 import {
-  followWords,
-  goesOnSentence,
-  isOnItsWay,
-} from "../../../extension/src/reserve/followText.ts";
+  NO_ANSWERS,
+  validateDiskName,
+  validateName,
+} from "../../../extension/src/reserve/answers.ts";
+import {
+  backgroundStartText,
+  isPending,
+  startProgressText,
+} from "../../../extension/src/reserve/startText.ts";
 import {
   isStillPossible,
   lastChoiceFrom,
   lastChoiceKey,
+  openingFor,
   parseLastChoice,
 } from "../../../extension/src/reserve/lastChoice.ts";
-import { refuseDiskName, refuseName } from "../../../extension/src/reserve/names.ts";
-import { openingFor } from "../../../extension/src/reserve/opening.ts";
-import { mendable } from "../../../extension/src/reserve/refusals.ts";
+import { correctable } from "../../../extension/src/reserve/steps.ts";
 import { CATALOGUE, DISKS, NOW } from "./reserveFixtures.ts";
 
 const LAST = { gpuType: "h100", gpus: 2, durationSeconds: 14_400, disk: "work", image: null };
 
 describe("the last choice", () => {
-  it("comes back as it was kept, without the name", () => {
+  it("is restored as stored, without the name", () => {
     const answers = { ...NO_ANSWERS, ...LAST, name: "demo" };
     assert.deepEqual(parseLastChoice(JSON.parse(JSON.stringify(lastChoiceFrom(answers)))), LAST);
     assert.notEqual(lastChoiceKey("http://a"), lastChoiceKey("http://b"));
   });
 
-  it("is none for whatever else is found there", () => {
+  it("is ignored if anything else is stored", () => {
     assert.deepEqual(parseLastChoice({ ...LAST, newer: 1 }), LAST);
     for (const bad of [
       undefined,
@@ -49,7 +52,7 @@ describe("the last choice", () => {
     );
   });
 
-  it("is possible only as long as all of it is", () => {
+  it("can be repeated only while all of it is possible", () => {
     const is = (more: object) => isStillPossible({ ...LAST, ...more }, CATALOGUE, DISKS);
     assert.equal(is({}), true);
     assert.equal(is({ disk: null }), true);
@@ -67,11 +70,11 @@ describe("the last choice", () => {
   });
 });
 
-describe("where the wizard begins", () => {
+describe("the initial state of the wizard", () => {
   const opening = (target: Parameters<typeof openingFor>[0]["target"], last = LAST) =>
     openingFor({ target, catalogue: CATALOGUE, disks: DISKS, last });
 
-  it("offers the last answers; a disk that is gone is not made anew", () => {
+  it("preselects the last answers, without a disk that no longer exists", () => {
     assert.deepEqual(opening(null).answers, { ...NO_ANSWERS, ...LAST });
     assert.equal(opening(null, { ...LAST, disk: "deleted" }).answers.disk, null);
     assert.deepEqual(
@@ -80,38 +83,38 @@ describe("where the wizard begins", () => {
     );
   });
 
-  it("takes the type from the row it was called on", () => {
-    const { answers, course } = opening({ kind: "gpuType", gpuType: "t4", gpus: 4 });
-    assert.equal(course.isTypeFixed, true);
+  it("takes the type from the row that the command was called on", () => {
+    const { answers, context } = opening({ kind: "gpuType", gpuType: "t4", gpus: 4 });
+    assert.equal(context.isTypeFixed, true);
     assert.deepEqual([answers.gpuType, answers.gpus], ["t4", 4]);
-    assert.equal(answers.durationSeconds, null, "longer than a T4 may be had");
-    assert.equal(opening({ kind: "gpuType", gpuType: "gone" }).course.isTypeFixed, false);
+    assert.equal(answers.durationSeconds, null, "longer than the limit of a T4");
+    assert.equal(opening({ kind: "gpuType", gpuType: "gone" }).context.isTypeFixed, false);
   });
 
-  it("takes the disk from the row it was called on, unless it is held", () => {
-    const { answers, last, course } = opening(
+  it("takes the disk from the row that the command was called on, unless it is in use", () => {
+    const { answers, last, context } = opening(
       { kind: "disk", name: "work" },
       { ...LAST, disk: "x" },
     );
-    assert.deepEqual([answers.disk, last?.disk, course.isTypeFixed], ["work", "work", false]);
+    assert.deepEqual([answers.disk, last?.disk, context.isTypeFixed], ["work", "work", false]);
     assert.equal(opening({ kind: "disk", name: "data" }).answers.disk, "work");
   });
 });
 
 describe("names in the wizard", () => {
-  it("are refused while typing, for the rule and for what is taken", () => {
+  it("are validated while typing: syntax, and names in use", () => {
     const mine = [
       { name: "demo", state: "ready" },
       { name: "old", state: "ended" },
     ] as const;
-    assert.equal(refuseName("", mine), null);
-    assert.equal(refuseName(" fresh ", mine), null);
-    assert.equal(refuseName("old", mine), null);
-    assert.match(refuseName("demo", mine) ?? "", /has not ended/);
-    assert.match(refuseName("Two Words", mine) ?? "", /^Use 1 to 32 lower-case letters/);
-    assert.match(refuseDiskName("", DISKS) ?? "", /^Use 1 to 32/);
-    assert.match(refuseDiskName("work", DISKS) ?? "", /already/);
-    assert.equal(refuseDiskName("fresh", DISKS), null);
+    assert.equal(validateName("", mine), null);
+    assert.equal(validateName(" other ", mine), null);
+    assert.equal(validateName("old", mine), null);
+    assert.match(validateName("demo", mine) ?? "", /has not ended/);
+    assert.match(validateName("Two Words", mine) ?? "", /^Use 1 to 32 lower-case letters/);
+    assert.match(validateDiskName("", DISKS) ?? "", /^Use 1 to 32/);
+    assert.match(validateDiskName("work", DISKS) ?? "", /already/);
+    assert.equal(validateDiskName("other", DISKS), null);
   });
 });
 
@@ -127,22 +130,22 @@ describe("a refusal", () => {
       ...(path === undefined ? {} : { errors: [{ path, message: "no" }] }),
     });
 
-  it("leads back to the step that mends it, with the server's words", () => {
-    assert.deepEqual(mendable(refused("disk_in_use")), {
+  it("leads back to the step that can correct it, with the server's message", () => {
+    assert.deepEqual(correctable(refused("disk_in_use")), {
       step: "disk",
       message: "The disk is in use. Because.",
     });
-    assert.equal(mendable(refused("name_taken", "body.name"))?.step, "name");
-    assert.equal(mendable(refused("never_possible", "body.gpus"))?.step, "gpus");
-    assert.equal(mendable(refused("invalid_request", "body.durationSeconds"))?.step, "duration");
-    assert.equal(mendable(refused("quota_exceeded"))?.step, "name");
-    assert.equal(mendable(refused("database_unavailable"))?.step, "name");
-    assert.equal(mendable(new ConnectionError("http://x", "cut"))?.step, "name");
+    assert.equal(correctable(refused("name_taken", "body.name"))?.step, "name");
+    assert.equal(correctable(refused("never_possible", "body.gpus"))?.step, "gpus");
+    assert.equal(correctable(refused("invalid_request", "body.durationSeconds"))?.step, "duration");
+    assert.equal(correctable(refused("quota_exceeded"))?.step, "name");
+    assert.equal(correctable(refused("database_unavailable"))?.step, "name");
+    assert.equal(correctable(new ConnectionError("http://x", "cut"))?.step, "name");
   });
 
-  it("of another kind ends the wizard", () => {
-    assert.equal(mendable(refused("unauthenticated")), null);
-    assert.equal(mendable(new Error("a defect")), null);
+  it("that no answer can correct ends the wizard", () => {
+    assert.equal(correctable(refused("unauthenticated")), null);
+    assert.equal(correctable(new Error("a defect")), null);
   });
 });
 
@@ -160,24 +163,24 @@ describe("following the start", () => {
     phaseDetail: null,
   } as Reservation;
 
-  it("N10: says whether it stays queued when the waiting ends", () => {
-    assert.match(goesOnSentence(queued), /^demo stays queued, and starts without you\./);
-    assert.match(goesOnSentence(starting), /^demo goes on starting\./);
+  it("N10: says what happens to the reservation when the user stops waiting", () => {
+    assert.match(backgroundStartText(queued), /^demo stays queued and starts automatically\./);
+    assert.match(backgroundStartText(starting), /^demo continues to start in the background\./);
   });
 
-  it("says what it does, and that the server is away", () => {
-    assert.equal(followWords(starting, { kind: "live" }), "starting: attaching the disk");
+  it("shows the progress, and that the server is not responding", () => {
+    assert.equal(startProgressText(starting, { kind: "live" }), "starting: attaching the disk");
     assert.equal(
-      followWords(queued, { kind: "lost", since: NOW, error: new Error("away") }),
-      "queued, 2nd in line: 1 request is ahead of yours. (server not answering; still trying)",
+      startProgressText(queued, { kind: "lost", since: NOW, error: new Error("unavailable") }),
+      "queued, 2nd in line: 1 request is ahead of yours. (server not responding; retrying)",
     );
   });
 
-  it("ends with ready, the end and a cancellation", () => {
-    assert.deepEqual([queued, starting].map(isOnItsWay), [true, true]);
-    for (const over of ["ready", "stopping", "ended", "failed"] as const) {
-      assert.equal(isOnItsWay({ ...queued, state: over }), false);
+  it("stops when it is ready, ending or cancelled", () => {
+    assert.deepEqual([queued, starting].map(isPending), [true, true]);
+    for (const state of ["ready", "stopping", "ended", "failed"] as const) {
+      assert.equal(isPending({ ...queued, state }), false);
     }
-    assert.equal(isOnItsWay({ ...queued, cancelRequestedAt: NOW.toISOString() }), false);
+    assert.equal(isPending({ ...queued, cancelRequestedAt: NOW.toISOString() }), false);
   });
 });

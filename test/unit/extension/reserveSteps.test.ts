@@ -9,35 +9,36 @@ import {
   withType,
 } from "../../../extension/src/reserve/answers.ts";
 import {
-  type Course,
-  firstPlace,
-  type Move,
-  nextPlace,
-  type Place,
-  placeToMend,
+  firstPosition,
+  nextPosition,
+  type Position,
   stepBefore,
   stepNumber,
+  type StepResult,
   STEPS,
+  stepToCorrect,
+  type WizardContext,
 } from "../../../extension/src/reserve/steps.ts";
 import { CATALOGUE, CPU, H100, T4, TWO_IMAGES } from "./reserveFixtures.ts";
 
-const free: Course = { catalogue: CATALOGUE, isTypeFixed: false };
+const free: WizardContext = { catalogue: CATALOGUE, isTypeFixed: false };
 const h100 = withType(NO_ANSWERS, H100);
 const cpu = withType(NO_ANSWERS, CPU);
 
-/** Answers every step as it is, from the first on; the steps that were asked. */
-function walk(course: Course, answers: Answers): string[] {
-  const asked: string[] = [];
-  for (let place: Place | null = firstPlace(answers, course); place !== null;) {
-    asked.push(place.step);
-    assert.ok(asked.length < 20, "it ends");
-    place = nextPlace(place, { kind: "answered", answers: place.answers }, course);
+/** Keeps every answer from the first step on; returns the steps that were shown. */
+function walk(context: WizardContext, answers: Answers): string[] {
+  const shown: string[] = [];
+  for (let position: Position | null = firstPosition(answers, context); position !== null;) {
+    shown.push(position.step);
+    assert.ok(shown.length < 20, "it ends");
+    const { answers: current } = position;
+    position = nextPosition(position, { kind: "answered", answers: current }, context);
   }
-  return asked;
+  return shown;
 }
 
 describe("the steps of reserving", () => {
-  it("asks for what there is to choose, and for nothing else", () => {
+  it("are shown only if there is a choice", () => {
     assert.deepEqual(walk(free, h100), ["type", "gpus", "duration", "disk", "name"]);
     assert.deepEqual(walk(free, cpu), ["type", "duration", "disk", "name"]);
     assert.deepEqual(walk({ ...free, isTypeFixed: true }, cpu), ["duration", "disk", "name"]);
@@ -52,7 +53,7 @@ describe("the steps of reserving", () => {
     ]);
   });
 
-  it("numbers them, with the name of a new disk as a part of the disk", () => {
+  it("are numbered, with the name of a new disk as part of the disk step", () => {
     assert.deepEqual(stepNumber("type", NO_ANSWERS, free), { step: 1, totalSteps: 5 });
     assert.deepEqual(stepNumber("duration", cpu, free), { step: 2, totalSteps: 4 });
     const makes = { ...h100, makesDisk: true };
@@ -60,9 +61,9 @@ describe("the steps of reserving", () => {
     assert.deepEqual(stepNumber("name", makes, free), { step: 5, totalSteps: 5 });
   });
 
-  it("skips to the end where all is answered, and goes back from there step by step", () => {
-    const again: Move = { kind: "answered", answers: h100, goTo: "name" };
-    assert.deepEqual(nextPlace({ step: "type", answers: NO_ANSWERS }, again, free), {
+  it("skip to the last one if all are answered, and go back from there one by one", () => {
+    const again: StepResult = { kind: "answered", answers: h100, goTo: "name" };
+    assert.deepEqual(nextPosition({ step: "type", answers: NO_ANSWERS }, again, free), {
       step: "name",
       answers: h100,
     });
@@ -71,39 +72,39 @@ describe("the steps of reserving", () => {
     assert.equal(stepBefore("gpus", h100, { ...free, isTypeFixed: true }), null);
   });
 
-  it("back and forth comes to the same place, with the answers kept", () => {
-    const courses = fc.record({
+  it("lead back to the same position with the same answers after going back and forth", () => {
+    const contexts = fc.record({
       catalogue: fc.constantFrom(CATALOGUE, TWO_IMAGES),
       isTypeFixed: fc.boolean(),
     });
     const answered = fc.tuple(fc.constantFrom(H100, CPU), fc.boolean());
     fc.assert(
-      fc.property(courses, answered, fc.constantFrom(...STEPS), (course, [type, makes], step) => {
+      fc.property(contexts, answered, fc.constantFrom(...STEPS), (context, [type, makes], step) => {
         const answers = { ...withType(NO_ANSWERS, type), makesDisk: makes, name: "kept" };
-        const place = placeToMend(step, answers, course);
-        const back = nextPlace(place, { kind: "back" }, course);
+        const position = stepToCorrect(step, answers, context);
+        const back = nextPosition(position, { kind: "back" }, context);
         assert.ok(back);
-        if (stepBefore(place.step, answers, course) === null) {
-          assert.deepEqual(back, place);
+        if (stepBefore(position.step, answers, context) === null) {
+          assert.deepEqual(back, position);
           return;
         }
-        assert.notEqual(back.step, place.step);
-        assert.deepEqual(nextPlace(back, { kind: "answered", answers }, course), place);
+        assert.notEqual(back.step, position.step);
+        assert.deepEqual(nextPosition(back, { kind: "answered", answers }, context), position);
       }),
     );
   });
 
-  it("mends at the step that is asked, else at the last", () => {
-    assert.equal(placeToMend("disk", h100, free).step, "disk");
-    assert.equal(placeToMend("gpus", cpu, free).step, "name");
-    assert.equal(placeToMend("type", h100, { ...free, isTypeFixed: true }).step, "name");
+  it("correct a refused answer at its step, or at the last one if it is not shown", () => {
+    assert.equal(stepToCorrect("disk", h100, free).step, "disk");
+    assert.equal(stepToCorrect("gpus", cpu, free).step, "name");
+    assert.equal(stepToCorrect("type", h100, { ...free, isTypeFixed: true }).step, "name");
   });
 });
 
 describe("the answers of reserving", () => {
   const all: Answers = { ...h100, gpus: 2, durationSeconds: 14_400, disk: "work", name: " demo " };
 
-  it("keep what another type allows", () => {
+  it("keep what a new type allows", () => {
     assert.deepEqual(withType({ ...all, gpus: 8 }, T4), {
       ...all,
       gpuType: "t4",
@@ -114,7 +115,7 @@ describe("the answers of reserving", () => {
     assert.equal(withType(all, CPU).gpus, 0);
   });
 
-  it("become a request once complete", () => {
+  it("become a request once they are complete", () => {
     assert.equal(requestFrom({ ...all, gpus: null }), null);
     const request = {
       gpuType: "h100",
@@ -127,15 +128,15 @@ describe("the answers of reserving", () => {
     assert.deepEqual(requestFrom({ ...all, name: " " }), request);
   });
 
-  it("read as a sentence", () => {
+  it("are summarized", () => {
     assert.equal(summary(all), "2 x h100 for 4 h, disk work");
     assert.equal(summary({ ...all, makesDisk: true }), "2 x h100 for 4 h, new disk work");
     assert.equal(summary({ ...cpu, durationSeconds: 5_400 }), "cpu-x86 for 1 h 30 min, no disk");
   });
 
-  it("R15: the same request has one idempotency key, another one has its own", () => {
-    let made = 0;
-    const keyOf = createRequestKeys(() => `key-${String((made += 1))}`);
+  it("R15: equal requests have the same idempotency key, different ones have different keys", () => {
+    let created = 0;
+    const keyOf = createRequestKeys(() => `key-${String((created += 1))}`);
     const request = { gpuType: "h100", gpus: 2, durationSeconds: 3_600 };
     assert.equal(keyOf(request), "key-1");
     assert.equal(keyOf({ ...request, disk: "work" }), "key-2");

@@ -4,22 +4,22 @@ import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { createEmitter } from "../../../extension/src/core/emitter.ts";
 import { autoRefresh } from "../../../extension/src/live/autoRefresh.ts";
 import type { Live, LiveChange } from "../../../extension/src/live/live.ts";
-import { hereFrom } from "../../../extension/src/statusBar/here.ts";
-import { reservationHere, statusBarFor } from "../../../extension/src/statusBar/statusBarFor.ts";
+import { locationFrom } from "../../../extension/src/connect/remoteWindow.ts";
+import { reservationAt, statusBarFor } from "../../../extension/src/statusBar/statusBarFor.ts";
 import { waitFor } from "../../support/waitFor.ts";
 import { aReservation, aState, iso, minutesFrom, NOW } from "./treeFixtures.ts";
 
 const NOWHERE = { host: null, reservationId: null };
 const ON_DEMO = { host: "gpu-dev-demo", reservationId: null };
-const show = (here: typeof NOWHERE | typeof ON_DEMO, ...reservations: Reservation[]) =>
-  statusBarFor({ state: aState({ reservations }), here, now: NOW });
+const show = (location: typeof NOWHERE | typeof ON_DEMO, ...reservations: Reservation[]) =>
+  statusBarFor({ state: aState({ reservations }), location, now: NOW });
 
-describe("the status bar of a window on a server of ours", () => {
+describe("the status bar of a window on a GPU server", () => {
   it("counts down, and extends on a click", () => {
     const content = show(ON_DEMO, aReservation({ expiresAt: iso(312) }));
     assert.deepEqual(content, {
       text: "$(vm-running) demo 5 h 12 min",
-      tooltip: "demo (2 x h100) ends at 17:12. Select to extend.",
+      tooltip: "demo (2 x h100) ends at 17:12. Click to extend.",
       spoken: "demo: 5 h 12 min left, ends at 17:12",
       background: null,
       command: "gpuDev.extend",
@@ -27,7 +27,7 @@ describe("the status bar of a window on a server of ours", () => {
     });
   });
 
-  it("warns in the last 30 minutes and louder in the last 5, with another icon", () => {
+  it("warns in the last 30 minutes and strongly in the last 5, with another icon", () => {
     const at = (minutes: number) => show(ON_DEMO, aReservation({ expiresAt: iso(minutes) }));
     assert.deepEqual(
       [31, 30, 6, 5, 1].map((minutes) => at(minutes)?.background),
@@ -36,7 +36,7 @@ describe("the status bar of a window on a server of ours", () => {
     assert.equal(at(30)?.text, "$(watch) demo 30 min");
   });
 
-  it("says that it ends, once its time is up or it was cancelled", () => {
+  it("shows that it is ending after the lease expired or it was cancelled", () => {
     const late = show(ON_DEMO, aReservation({ expiresAt: iso(-1) }));
     assert.equal(late?.text, "$(loading~spin) demo is ending");
     const cancelled = aReservation({ expiresAt: iso(60), cancelRequestedAt: iso(0) });
@@ -52,76 +52,76 @@ describe("the status bar of a window on a server of ours", () => {
     );
   });
 
-  it("says that it is over, since when and why", () => {
-    const over = aReservation({
+  it("shows that it has ended, when and why", () => {
+    const ended = aReservation({
       state: "failed",
       endReason: "node-lost",
       endDetail: "Node h100-0 was lost",
       endedAt: iso(-30),
       spec: { disk: "work" },
     });
-    const content = show(ON_DEMO, over);
-    assert.equal(content?.text, "$(circle-slash) demo is over");
+    const content = show(ON_DEMO, ended);
+    assert.equal(content?.text, "$(circle-slash) demo has ended");
     assert.equal(
       content.tooltip,
-      "demo is over since 11:30. Node h100-0 was lost. Its disk work is kept, with all files.",
+      "demo ended at 11:30. Node h100-0 was lost. Its disk work is kept, with all files.",
     );
     assert.equal(content.background, "error");
     assert.equal(content.command, "gpuDev.showDetails");
   });
 
-  it("says that it starts or waits again", () => {
+  it("shows that it is starting or queued again", () => {
     const starting = aReservation({ state: "starting", phase: "booting" });
     assert.equal(show(ON_DEMO, starting)?.text, "$(sync~spin) demo is starting");
-    assert.equal(
-      show(ON_DEMO, aReservation({ state: "queued" }))?.text,
-      "$(clock) demo is waiting",
-    );
+    assert.equal(show(ON_DEMO, aReservation({ state: "queued" }))?.text, "$(clock) demo is queued");
   });
 
-  it("goes on counting while the server is away, and says so", () => {
-    const contact = { kind: "lost", since: NOW, error: new Error("gone") } as const;
+  it("keeps counting down while the server is unavailable, and says so", () => {
+    const contact = { kind: "lost", since: NOW, error: new Error("unavailable") } as const;
     const state = aState({
       contact,
       asOf: minutesFrom(-3),
       reservations: [aReservation({ expiresAt: iso(60) })],
     });
-    const content = statusBarFor({ state, here: ON_DEMO, now: minutesFrom(1) });
+    const content = statusBarFor({ state, location: ON_DEMO, now: minutesFrom(1) });
     assert.equal(content?.text, "$(vm-running) demo 59 min");
-    assert.match(content.tooltip, / Server not answering, as of 11:57\.$/);
+    assert.match(content.tooltip, / Server not responding, as of 11:57\.$/);
   });
 });
 
 describe("the reservation of a window", () => {
-  it("is the one whose pod it runs in, whatever the host is called", () => {
+  it("is the one whose pod it runs in, whatever the host name", () => {
     const all = [aReservation({ id: "1" }), aReservation({ id: "2", name: "other" })];
     const here = { host: "gpu-dev-demo", reservationId: "2" };
-    assert.equal(reservationHere(all, here, "gpu-dev")?.name, "other");
-    assert.equal(reservationHere(all, { ...here, reservationId: "3" }, "gpu-dev"), undefined);
+    assert.equal(reservationAt(all, here, "gpu-dev")?.name, "other");
+    assert.equal(reservationAt(all, { ...here, reservationId: "3" }, "gpu-dev"), undefined);
   });
 
-  it("is the live one of that name, else the one made last", () => {
+  it("is the live one of that name, otherwise the one created last", () => {
     const older = aReservation({ id: "1", state: "ended", createdAt: iso(-300) });
     const newer = aReservation({ id: "2", state: "ended", createdAt: iso(-200) });
     const live = aReservation({ id: "3", createdAt: iso(-400) });
-    assert.equal(reservationHere([older, newer, live], ON_DEMO, "gpu-dev")?.id, "3");
-    assert.equal(reservationHere([older, newer], ON_DEMO, "gpu-dev")?.id, "2");
+    assert.equal(reservationAt([older, newer, live], ON_DEMO, "gpu-dev")?.id, "3");
+    assert.equal(reservationAt([older, newer], ON_DEMO, "gpu-dev")?.id, "2");
   });
 
-  it("is found under the deployment's own prefix only", () => {
+  it("is found only under the prefix of the deployment", () => {
     const host = "gpu-dev-lab-demo";
     const here = { host, reservationId: null };
-    assert.equal(reservationHere([aReservation()], here, "gpu-dev-lab")?.name, "demo");
-    assert.equal(reservationHere([aReservation()], here, "gpu-dev"), undefined);
+    assert.equal(reservationAt([aReservation()], here, "gpu-dev-lab")?.name, "demo");
+    assert.equal(reservationAt([aReservation()], here, "gpu-dev"), undefined);
   });
 
-  it("is read from the remote authority in both of its forms, and from the pod", () => {
+  it("is read from both forms of the remote authority, and from the pod", () => {
     const hex = Buffer.from(JSON.stringify({ hostName: "gpu-dev-demo" })).toString("hex");
     for (const authority of ["ssh-remote+gpu-dev-demo", `ssh-remote+${hex}`]) {
-      const here = hereFrom({ authorities: ["wsl+x", authority], reservationId: undefined });
-      assert.deepEqual(here, ON_DEMO);
+      const location = locationFrom({
+        authorities: ["wsl+x", authority],
+        reservationId: undefined,
+      });
+      assert.deepEqual(location, ON_DEMO);
     }
-    assert.deepEqual(hereFrom({ authorities: [], reservationId: "5" }), {
+    assert.deepEqual(locationFrom({ authorities: [], reservationId: "5" }), {
       host: null,
       reservationId: "5",
     });
@@ -137,37 +137,37 @@ describe("the status bar of any other window", () => {
       aReservation({ id: "3", state: "queued" }),
     );
     assert.equal(content?.text, "$(vm) 2 GPU servers, next ends in 12 min");
-    assert.equal(content.tooltip, "2 GPU servers active: demo, train. Select to show them.");
+    assert.equal(content.tooltip, "2 GPU servers active: demo, train. Click to show them.");
     assert.equal(content.command, "gpuDev.reservations.focus");
     assert.equal(content.background, null);
   });
 
-  it("is the same on a host that is not ours", () => {
+  it("is the same on any other host", () => {
     const other = { host: "gpu-dev-unknown", reservationId: null };
     const content = statusBarFor({
       state: aState({ reservations: [aReservation({ expiresAt: iso(4) })] }),
-      here: other,
+      location: other,
       now: NOW,
     });
     assert.equal(content?.text, "$(vm) 1 GPU server, ends in 4 min");
     assert.equal(content.background, "warning");
   });
 
-  it("says nothing where there is none, or nothing is known", () => {
+  it("shows nothing without a ready server or before the first read", () => {
     assert.equal(show(NOWHERE, aReservation({ state: "starting" })), null);
     const state = aState({ reservations: null });
-    assert.equal(statusBarFor({ state, here: ON_DEMO, now: NOW }), null);
+    assert.equal(statusBarFor({ state, location: ON_DEMO, now: NOW }), null);
   });
 
-  it("never shows a time that is negative or a missing value", () => {
+  it("never shows a negative time or a missing value", () => {
     const minutes = fc.array(fc.option(fc.integer({ min: -100, max: 3_000 })), { maxLength: 4 });
     fc.assert(
       fc.property(minutes, (ends) => {
         const all = ends.map((end, index) =>
           aReservation({ id: String(index), expiresAt: end === null ? null : iso(end) }),
         );
-        for (const here of [NOWHERE, ON_DEMO]) {
-          const { text, tooltip, spoken } = show(here, ...all) ?? {
+        for (const location of [NOWHERE, ON_DEMO]) {
+          const { text, tooltip, spoken } = show(location, ...all) ?? {
             text: "",
             tooltip: "",
             spoken: "",
@@ -179,10 +179,10 @@ describe("the status bar of any other window", () => {
   });
 });
 
-describe("keeping it drawn", () => {
-  it("draws at first, after a change, and as time goes on; not after the end", async () => {
+describe("autoRefresh", () => {
+  it("draws initially, after a change and as time passes, but not after disposal", async () => {
     const changes = createEmitter<LiveChange>();
-    // Ten seconds' steps: one turn of the text is 30 ms away.
+    // The countdown moves in steps of ten seconds; the next step is 30 ms away.
     const end = new Date(NOW.getTime() + 50_530);
     const state = aState({ reservations: [aReservation({ expiresAt: end.toISOString() })] });
     const live: Pick<Live, "state" | "onDidChange"> = {
@@ -194,7 +194,7 @@ describe("keeping it drawn", () => {
     assert.equal(drawings, 1);
     changes.fire({ reservations: "all", availability: false, disks: false, contact: false });
     assert.equal(drawings, 2);
-    await waitFor(() => drawings > 3, { describe: "drawings by the clock" });
+    await waitFor(() => drawings > 3, { describe: "draws by the clock" });
     drawing.dispose();
     const last = drawings;
     changes.fire({ reservations: "all", availability: false, disks: false, contact: false });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
 import { availabilityNodes } from "../../../extension/src/tree/availabilityNodes.ts";
-import { contactMessage } from "../../../extension/src/tree/contactMessage.ts";
+import { contactMessage } from "../../../extension/src/live/contactText.ts";
 import { diskNodes } from "../../../extension/src/tree/diskNodes.ts";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import {
@@ -20,12 +20,12 @@ const stateOf = (...types: ReturnType<typeof aType>[]) =>
   aState({ availability: { asOf: null, types } });
 
 describe("the Availability view", () => {
-  it("goes from type to node to who has the GPUs, one's own by name", () => {
+  it("shows types, their nodes, and the users of each node, with own reservations by name", () => {
     const mine = aReservation({ expiresAt: iso(60), members: [aMember("h100-0", 1)] });
     const state = { ...stateOf(aType()), reservations: [mine] };
     assert.deepEqual(drawn(availabilityNodes(state)), [
       "H100 | 14 of 16 free",
-      "  Fits now | 8 GPUs: 1, 1 GPU: 14",
+      "  Starts now | 1 or 8 GPUs",
       "  h100-0 | 6 of 8 free",
       "    Free | 6 GPUs",
       "    demo | 1 GPU, yours",
@@ -35,15 +35,15 @@ describe("the Availability view", () => {
     ]);
   });
 
-  it("says what can't be used, who waits, and what does not fit", () => {
+  it("shows unavailable capacity, the queue, and the sizes that would be queued", () => {
     const type = aType({
       healthyGpus: 8,
       freeGpus: 3,
       queued: 2,
-      fitsNow: [
-        { gpus: 1, reservations: 3 },
-        { gpus: 4, reservations: 0 },
-        { gpus: 8, reservations: 0 },
+      sizes: [
+        { gpus: 1, units: 1, starts: "now", ahead: 0, why: null },
+        { gpus: 4, units: 4, starts: "queued", ahead: 0, why: "Needs 4 H100 on one node." },
+        { gpus: 8, units: 8, starts: "queued", ahead: 0, why: "Needs 8 H100 on one node." },
       ],
       nodes: [
         { name: "h100-0", zone: "a", state: "ready", gpus: 8, free: 3 },
@@ -51,57 +51,85 @@ describe("the Availability view", () => {
         { name: "h100-2", zone: "a", state: "not-ready", gpus: 0, free: 0 },
       ],
     });
-    assert.deepEqual(drawn(availabilityNodes(stateOf(type))), [
-      "H100 | 3 of 8 free, 2 waiting, 8 unavailable",
-      "  Fits now | 1 GPU: 3; not 8 or 4",
+    const [node] = availabilityNodes(stateOf(type));
+    assert.deepEqual(drawn(node ? [node] : []), [
+      "H100 | 3 of 8 free, 2 queued, 8 unavailable",
+      "  Starts now | 1 GPU",
+      "  Queued | 4 or 8 GPUs",
       "  h100-0 | 3 of 8 free",
       "    Free | 3 GPUs",
       "    In use | 5 GPUs",
-      "  h100-1 | closed for new ones, 8 in all",
-      "  h100-2 | not ready, 0 in all",
+      "  h100-1 | cordoned, 8 in total",
+      "  h100-2 | not ready, 0 in total",
     ]);
+    assert.match(node?.children[1]?.tooltip ?? "", /4 GPUs\\?: Needs 4 H100 on one node/);
   });
 
-  it("says that nothing fits and that there are no nodes", () => {
-    const full = aType({ freeGpus: 0, fitsNow: [{ gpus: 1, reservations: 0 }], nodes: [] });
+  it("shows free GPUs as queued with the server's reason while requests are queued", () => {
+    const why = "1 request is ahead of yours.";
+    const queued = { starts: "queued", ahead: 1, why } as const;
+    const type = aType({
+      queued: 1,
+      sizes: [
+        { gpus: 1, units: 1, ...queued },
+        { gpus: 2, units: 2, ...queued },
+      ],
+      nodes: [],
+    });
+    const nodes = availabilityNodes(stateOf(type));
+    assert.deepEqual(drawn(nodes), [
+      "H100 | 14 of 16 free, 1 queued",
+      "  Starts now | nothing",
+      "  Queued | 1 or 2 GPUs: 1 request is ahead of yours.",
+    ]);
+    assert.equal(nodes[0]?.icon.id, "circle-slash");
+  });
+
+  it("shows that nothing starts now and that there are no nodes", () => {
+    const why = "Needs 1 H100 on one node. None is free.";
+    const sizes = [{ gpus: 1, units: 1, starts: "queued", ahead: 0, why } as const];
+    const full = aType({ freeGpus: 0, sizes, nodes: [] });
     assert.deepEqual(drawn(availabilityNodes(stateOf(full))), [
       "H100 | 0 of 16 free",
-      "  Fits now | nothing",
+      "  Starts now | nothing",
+      `  Queued | 1 GPU: ${why}`,
     ]);
     const none = aType({ totalGpus: 0, healthyGpus: 0, freeGpus: 0, queued: 1, nodes: [] });
-    assert.equal(availabilityNodes(stateOf(none))[0]?.description, "no nodes, 1 waiting");
+    assert.equal(availabilityNodes(stateOf(none))[0]?.description, "no nodes, 1 queued");
   });
 
-  it("counts slots where a type has no GPUs", () => {
+  it("counts slots for types without GPUs, in the server's units", () => {
     const cpu = aType({
       type: "cpu-x86",
       totalGpus: 4,
       healthyGpus: 4,
       freeGpus: 3,
-      fitsNow: [{ gpus: 0, reservations: 3 }],
+      sizes: [{ gpus: 0, units: 1, starts: "now", ahead: 0, why: null }],
       nodes: [{ name: "cpu-0", zone: "a", state: "ready", gpus: 4, free: 3 }],
     });
     const mine = aReservation({ members: [aMember("cpu-0", 0)] });
     const state = { ...stateOf(cpu), reservations: [mine] };
     assert.deepEqual(drawn(availabilityNodes(state)), [
       "cpu-x86 | 3 of 4 free",
-      "  Fits now | 3",
+      "  Starts now | 1 slot",
       "  cpu-0 | 3 of 4 free",
       "    Free | 3 slots",
       "    demo | 1 slot, yours",
     ]);
   });
 
-  it("tells types with, without and with no usable GPUs apart without colour", () => {
+  it("distinguishes types that start now, are queued or are unhealthy without colour", () => {
+    const why = "None is free.";
+    const sizes = [{ gpus: 1, units: 1, starts: "queued", ahead: 0, why } as const];
     const icons = availabilityNodes(
-      stateOf(aType(), aType({ freeGpus: 0 }), aType({ healthyGpus: 0, freeGpus: 0 })),
+      stateOf(aType(), aType({ sizes }), aType({ sizes, healthyGpus: 0, freeGpus: 0 })),
     ).map(({ icon }) => icon.id);
     assert.equal(new Set(icons).size, 3);
   });
 });
 
 describe("the Disks view", () => {
-  it("says who holds a disk first, else its size and zone", () => {
+  it("shows the holder of a disk first, otherwise its size and zone", () => {
     const heldBy = {
       reservationId: "000000000000000a" as ReservationId,
       name: "demo",
@@ -129,37 +157,37 @@ describe("the Disks view", () => {
   });
 });
 
-describe("the age above the rows", () => {
+describe("the message above the rows", () => {
   const error = new ConnectionError("http://x", "connection refused", {
-    next: "Check the address.",
+    next: "Check the URL.",
   });
   const lost = aState({
     contact: { kind: "lost", since: NOW, error },
     asOf: minutesFrom(-58),
   });
 
-  it("is said while the server is away, and once that nobody has to do anything", () => {
+  it("shows the age of the data, and in one view that the extension retries", () => {
     assert.equal(
       contactMessage(lost, NOW, "why"),
-      "Server not answering, as of 11:02. Trying again by itself.",
+      "Server not responding, as of 11:02. Retrying automatically.",
     );
-    assert.equal(contactMessage(lost, NOW, "brief"), "Server not answering, as of 11:02.");
-    assert.equal(contactMessage({ ...lost, asOf: null }, NOW, "brief"), "Server not answering.");
+    assert.equal(contactMessage(lost, NOW, "brief"), "Server not responding, as of 11:02.");
+    assert.equal(contactMessage({ ...lost, asOf: null }, NOW, "brief"), "Server not responding.");
   });
 
-  it("says why where that can be mended: an address that never answered, a refusal", () => {
+  it("includes the reason if the user can act on it: a URL that never worked, a refusal", () => {
     assert.equal(
       contactMessage({ ...lost, asOf: null }, NOW, "why"),
-      "Server not answering. No response from the server at http://x: connection refused. Check the address. Trying again by itself.",
+      "Server not responding. No response from the server at http://x: connection refused. Check the URL. Retrying automatically.",
     );
     const refusal = { kind: "lost", since: NOW, error: new Error("update this client") } as const;
     assert.equal(
       contactMessage({ ...lost, contact: refusal }, NOW, "why"),
-      "Server not answering, as of 11:02. Update this client. Trying again by itself.",
+      "Server not responding, as of 11:02. Update this client. Retrying automatically.",
     );
   });
 
-  it("is gone as soon as the server answers", () => {
+  it("disappears when the server responds", () => {
     assert.equal(contactMessage(aState(), NOW, "why"), null);
   });
 });

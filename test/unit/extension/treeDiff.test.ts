@@ -7,9 +7,12 @@ import type { LiveState } from "../../../extension/src/live/live.ts";
 import { availabilityNodes } from "../../../extension/src/tree/availabilityNodes.ts";
 import { diskNodes } from "../../../extension/src/tree/diskNodes.ts";
 import { reservationNodes } from "../../../extension/src/tree/reservationNodes.ts";
-import { rowsToRedraw } from "../../../extension/src/tree/treeDiff.ts";
+import {
+  createTreeRows,
+  rowsToRedraw,
+  type TreeRow,
+} from "../../../extension/src/tree/treeRows.ts";
 import type { TreeNode } from "../../../extension/src/tree/treeNode.ts";
-import { createTreeRows, type TreeRow } from "../../../extension/src/tree/treeRows.ts";
 import {
   aDisk,
   aMember,
@@ -63,7 +66,7 @@ const states: fc.Arbitrary<LiveState> = fc
       names.map((type) =>
         aType({
           type,
-          nodes: ["a", "b", "fits"].map((name) => ({
+          nodes: ["a", "b", "starts"].map((name) => ({
             name,
             zone: "z",
             state: "ready",
@@ -83,20 +86,20 @@ const views = (state: LiveState): (readonly TreeNode[])[] => [
   diskNodes(state, NOW),
 ];
 
-/** What the editor would show: it reads again what it was told to, with all that lies below. */
+/** What the editor shows: it re-reads the rows to redraw with everything below them. */
 function redrawn(shown: readonly TreeNode[], next: readonly TreeNode[]): readonly TreeNode[] {
   const redraw = rowsToRedraw(shown, next);
   if (redraw === "root") return next;
-  const fresh = new Map(everyNode(next).map((node) => [node.id, node]));
+  const current = new Map(everyNode(next).map((node) => [node.id, node]));
   const apply = (node: TreeNode): TreeNode =>
     redraw.includes(node.id)
-      ? (fresh.get(node.id) ?? node)
+      ? (current.get(node.id) ?? node)
       : { ...node, children: node.children.map(apply) };
   return shown.map(apply);
 }
 
 describe("the rows of a view", () => {
-  it("have ids that are unique in the view, whatever the state", () => {
+  it("have unique ids in each view, in any state", () => {
     fc.assert(
       fc.property(states, (state) => {
         for (const nodes of views(state)) {
@@ -107,7 +110,7 @@ describe("the rows of a view", () => {
     );
   });
 
-  it("all have something to say to a screen reader, without symbols of icons", () => {
+  it("all have a phrase for screen readers without icon symbols", () => {
     fc.assert(
       fc.property(states, (state) => {
         for (const { spoken, label } of views(state).flatMap(everyNode)) {
@@ -118,8 +121,8 @@ describe("the rows of a view", () => {
   });
 });
 
-describe("drawing again", () => {
-  it("tells enough: what was read again and what was not is the new state", () => {
+describe("the rows to redraw", () => {
+  it("are sufficient: re-reading them shows the new state", () => {
     fc.assert(
       fc.property(states, states, (before, after) => {
         const now = views(after);
@@ -130,7 +133,7 @@ describe("drawing again", () => {
     );
   });
 
-  it("tells nothing where nothing changed", () => {
+  it("are none if nothing changed", () => {
     fc.assert(
       fc.property(states, (state) => {
         for (const [index, shown] of views(state).entries()) {
@@ -140,10 +143,10 @@ describe("drawing again", () => {
     );
   });
 
-  it("tells of one row when a minute has passed, not of its section or its neighbours", () => {
+  it("are one row when a minute has passed, not its section or its neighbours", () => {
     const demo = aReservation({ id: "1", expiresAt: iso(60) });
-    const over = aReservation({ id: "2", state: "ended", endedAt: iso(-5) });
-    const state = aState({ reservations: [demo, over] });
+    const ended = aReservation({ id: "2", state: "ended", endedAt: iso(-5) });
+    const state = aState({ reservations: [demo, ended] });
     assert.deepEqual(
       rowsToRedraw(
         reservationNodes(state, NOW, NO_HOSTS),
@@ -153,7 +156,7 @@ describe("drawing again", () => {
     );
   });
 
-  it("tells of both sections when a row moves between them", () => {
+  it("are both sections when a row moves between them", () => {
     const [kept, up] = [aReservation({ id: "1" }), aReservation({ id: "2", state: "starting" })];
     const last = aReservation({ id: "3", state: "starting" });
     const before = aState({ reservations: [kept, up, last] });
@@ -164,7 +167,7 @@ describe("drawing again", () => {
     );
   });
 
-  it("tells of one node when its count changes", () => {
+  it("are one node when its count changes", () => {
     const state = (free: number) =>
       aState({
         availability: {
@@ -177,11 +180,11 @@ describe("drawing again", () => {
   });
 });
 
-describe("what the editor holds on to", () => {
+describe("the rows that the editor holds", () => {
   const rowsIn = (rows: readonly TreeRow[]): TreeRow[] =>
     rows.flatMap((row) => [row, ...rowsIn(row.children)]);
 
-  it("is the same object for the same id, with new content, parent and target", () => {
+  it("are the same objects for the same ids, with new content, parents and targets", () => {
     const rows = createTreeRows();
     const starting = aReservation({ id: "1", state: "starting" });
     assert.equal(
@@ -199,7 +202,7 @@ describe("what the editor holds on to", () => {
     assert.deepEqual(after.target, { kind: "reservation", id: "1" });
   });
 
-  it("is a tree in which each row is the parent of its children, after any change", () => {
+  it("form a tree in which each row is the parent of its children, after any change", () => {
     fc.assert(
       fc.property(states, states, (before, after) => {
         const rows = createTreeRows();
@@ -217,14 +220,14 @@ describe("what the editor holds on to", () => {
   });
 });
 
-describe("the time until the next drawing", () => {
+describe("the time until the next refresh", () => {
   const seconds = fc.integer({ min: -100, max: 80_000 });
   const ends = fc.array(fc.tuple(seconds, fc.integer({ min: 0, max: 999 })), { maxLength: 4 });
   const later = (ms: number) => new Date(NOW.getTime() + ms);
   const texts = (reservations: readonly Reservation[], now: Date) =>
     reservations.map(({ expiresAt }) => formatTimeLeft(new Date(expiresAt ?? 0), now));
 
-  it("is at most a minute, and no minute's text is false before it", () => {
+  it("is at most a minute, and no shown minute is wrong before it", () => {
     fc.assert(
       fc.property(ends, (offsets) => {
         const all = offsets.map(([s, ms]) =>

@@ -11,7 +11,7 @@ export const NOW = new Date(2026, 10, 24, 12, 0, 0);
 export const minutesFrom = (minutes: number): Date => new Date(NOW.getTime() + minutes * 60_000);
 export const iso = (minutes: number): string => minutesFrom(minutes).toISOString();
 
-/** Of a window whose hosts are still to be written. */
+/** The hosts of a window before they are written. */
 export const NO_HOSTS = { prefix: () => "gpu-dev", addressOf: () => null };
 
 export function aReservation(
@@ -65,13 +65,10 @@ export function aType(
     healthyGpus: 16,
     freeGpus: 14,
     queued: 0,
+    fitsNow: [],
     sizes: [
       { gpus: 1, units: 1, starts: "now", ahead: 0, why: null },
       { gpus: 8, units: 8, starts: "now", ahead: 0, why: null },
-    ],
-    fitsNow: [
-      { gpus: 1, reservations: 14 },
-      { gpus: 8, reservations: 1 },
     ],
     nodes: [
       { name: "h100-0", zone: "us-east-2a", state: "ready", gpus: 8, free: 6 },
@@ -110,7 +107,7 @@ export function aState(more: Partial<LiveState> = {}): LiveState {
 export const everyNode = (nodes: readonly TreeNode[]): TreeNode[] =>
   nodes.flatMap((node) => [node, ...everyNode(node.children)]);
 
-/** "label | description" of each row, indented, as the sidebar shows it with everything open. */
+/** "label | description" of each row, indented, as the side bar shows it when expanded. */
 export const drawn = (nodes: readonly TreeNode[], depth = 0): string[] =>
   nodes.flatMap(({ label, description, children }) => [
     `${"  ".repeat(depth)}${label} | ${description}`,

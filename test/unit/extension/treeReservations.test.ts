@@ -21,12 +21,12 @@ const rowOf = (reservation: ReturnType<typeof aReservation>) => {
 };
 
 describe("the Reservations view", () => {
-  it("has no rows before anything was read and none for nobody's reservations", () => {
+  it("has no rows before the first read or without reservations", () => {
     assert.deepEqual(reservationNodes(aState({ reservations: null }), NOW, NO_HOSTS), []);
     assert.deepEqual(draw(), []);
   });
 
-  it("shows time left first, then GPUs; below node, end, disk and host", () => {
+  it("shows the time left first, then GPUs; below it node, end, disk and host", () => {
     const ready = aReservation({
       expiresAt: iso(190),
       members: [aMember("h100-0", 2)],
@@ -42,21 +42,21 @@ describe("the Reservations view", () => {
     ]);
   });
 
-  it("shows position first, and why it waits in a row and in the tooltip", () => {
+  it("shows the position first, and the reason in a row and in the tooltip", () => {
     const waiting = { position: 2, ahead: 1, reason: "All 16 GPUs are in use until 15:20." };
     const queued = aReservation({ state: "queued", waiting, spec: { gpus: 8 } });
     assert.deepEqual(draw(queued), [
-      "Waiting | 1",
+      "Queued | 1",
       "  demo | 2nd in line, 8 x h100",
-      "    Why | All 16 GPUs are in use until 15:20.",
-      "    Asked | 11:00",
-      "    Lasts | 4 h once ready",
-      "    Disk | none, files go with the server",
+      "    Reason | All 16 GPUs are in use until 15:20.",
+      "    Requested | 11:00",
+      "    Duration | 4 h once ready",
+      "    Disk | none, files are deleted at the end",
     ]);
     assert.match(rowOf(queued).tooltip, /All 16 GPUs are in use until 15/);
   });
 
-  it("shows the live phase while starting, with what it waits for", () => {
+  it("shows the current phase while starting, with its detail", () => {
     const starting = aReservation({
       state: "starting",
       phase: "disk",
@@ -70,7 +70,7 @@ describe("the Reservations view", () => {
     ]);
   });
 
-  it("keeps what is ending under Active and says what goes on", () => {
+  it("keeps ending reservations under Active, with their phase", () => {
     const stopping = aReservation({ state: "stopping", phase: "saving-disk" });
     assert.deepEqual(draw(stopping).slice(0, 2), [
       "Active | 1",
@@ -80,7 +80,7 @@ describe("the Reservations view", () => {
     assert.equal(rowOf(cancelled).description, "cancelled, about to end, 2 x h100");
   });
 
-  it("shows why and when what is over ended, closed, with details on a click", () => {
+  it("shows why and when an ended reservation ended, collapsed, with details on a click", () => {
     const failed = aReservation({
       state: "failed",
       endReason: "node-lost",
@@ -96,7 +96,7 @@ describe("the Reservations view", () => {
     assert.equal(row.command, "gpuDev.showDetails");
   });
 
-  it("does not say today of what ended yesterday", () => {
+  it("does not label reservations of yesterday as ended today", () => {
     const old = aReservation({ state: "ended", endReason: "expired", endedAt: iso(-14 * 60) });
     assert.deepEqual(draw(old), [
       "Ended since yesterday | 1",
@@ -104,7 +104,7 @@ describe("the Reservations view", () => {
     ]);
   });
 
-  it("orders sections by use, active ones by their end, waiting ones by position", () => {
+  it("orders active reservations by their end and queued ones by position", () => {
     const waiting = (position: number) => ({ position, ahead: 0, reason: "Full." });
     const all = [
       aReservation({ id: "a", name: "w10", state: "queued", waiting: waiting(10) }),
@@ -119,12 +119,12 @@ describe("the Reservations view", () => {
       [
         ["Active", "early", "late"],
         ["Starting", "up"],
-        ["Waiting", "w2", "w10"],
+        ["Queued", "w2", "w10"],
       ],
     );
   });
 
-  it("gives each state an icon of its own, and one more as the end comes near", () => {
+  it("gives each state its own icon, and other icons near the end of the lease", () => {
     const icons = [
       rowOf(aReservation({ state: "queued" })),
       rowOf(aReservation({ state: "starting" })),
@@ -138,12 +138,12 @@ describe("the Reservations view", () => {
     assert.equal(new Set(icons).size, icons.length);
   });
 
-  it("speaks in words, with the state that sighted people see in the icon", () => {
+  it("has a phrase for screen readers that includes the state", () => {
     const row = rowOf(aReservation({ expiresAt: iso(60) }));
     assert.equal(row.spoken, "demo, active: 1 h left, 2 x h100");
   });
 
-  it("names hosts by the deployment's prefix and CPU types without a count", () => {
+  it("names hosts with the prefix of the deployment, and CPU types without a count", () => {
     const cpu = aReservation({ expiresAt: iso(5), spec: { gpus: 0, gpuType: "cpu-x86" } });
     const lab = { ...NO_HOSTS, prefix: () => "gpu-dev-lab" };
     const lines = drawn(reservationNodes(aState({ reservations: [cpu] }), NOW, lab));
@@ -151,13 +151,13 @@ describe("the Reservations view", () => {
     assert.equal(lines.at(-1), "    Host | gpu-dev-lab-demo");
   });
 
-  it("says which port is served, once the host is known", () => {
+  it("shows the SSH port once the host is known", () => {
     const hosts = { ...NO_HOSTS, addressOf: () => ({ host: "127.80.1.2", port: 22 }) };
     const lines = drawn(reservationNodes(aState({ reservations: [aReservation()] }), NOW, hosts));
     assert.equal(lines.at(-1), "    Ports | SSH 22 at 127.80.1.2");
   });
 
-  it("makes text of the server harmless in tooltips", () => {
+  it("escapes text of the server in tooltips", () => {
     const reason = "[run](command:evil) <b>x</b> ![i](http://x) `code`\n# big";
     const row = rowOf(
       aReservation({ state: "queued", waiting: { position: 1, ahead: 0, reason } }),

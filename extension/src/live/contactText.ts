@@ -1,0 +1,34 @@
+import { ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
+import { asSentence } from "@gpu-dev/shared/text.ts";
+import { capitalize, formatClockTime } from "../core/text.ts";
+import type { LiveState } from "./live.ts";
+
+/** "Server not responding, as of 11:02."; null while the server responds. */
+export function contactAgeText(
+  { contact, asOf }: Pick<LiveState, "contact" | "asOf">,
+  now: Date,
+): string | null {
+  if (contact.kind !== "lost") return null;
+  return asOf === null
+    ? "Server not responding."
+    : `Server not responding, as of ${formatClockTime(asOf, now)}.`;
+}
+
+/**
+ * The message above the rows of a view while the server is unavailable: the age of the data, and that the extension
+ * retries. With `detail: "why"` it includes the reason if the user can act on it: a server that never responded may
+ * have a wrong URL, while the user cannot fix a server that stopped responding.
+ */
+export function contactMessage(
+  state: LiveState,
+  now: Date,
+  detail: "why" | "brief",
+): string | null {
+  const { contact, asOf } = state;
+  const age = contactAgeText(state, now);
+  if (age === null || contact.kind !== "lost") return null;
+  if (detail === "brief") return age;
+  const hasResponded = asOf !== null && contact.error instanceof ConnectionError;
+  const why = hasResponded ? [] : [asSentence(capitalize(contact.error.message))];
+  return [age, ...why, "Retrying automatically."].join(" ");
+}

@@ -1,0 +1,101 @@
+import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
+import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { Availability } from "@gpu-dev/shared/api/resources.ts";
+import { progressText } from "@gpu-dev/client/text/reservationText.ts";
+import { formatClockTime } from "../core/text.ts";
+import type { Contact, LiveState } from "../live/live.ts";
+import { type Answers, typeOf } from "./answers.ts";
+
+/** The availability for requests with this disk (null: without one); null until it has been read. */
+export type AvailabilityOf = (disk: string | null) => Availability | null;
+
+/** The server's quote for a request, as text. The planner decides; nothing is computed here. */
+export interface QuoteText {
+  readonly isNow: boolean;
+  /** "starts now", "queued", or that the quote is not known yet. */
+  readonly short: string;
+  /** "starts now", "queued: 4 requests are ahead of yours.". */
+  readonly long: string;
+  /** The server's reason why the request would be queued, in full sentences. */
+  readonly why: string | null;
+}
+
+export function quoteText(
+  type: Pick<GpuType, "id">,
+  gpus: number,
+  availability: Availability | null,
+): QuoteText {
+  const size = countsOf(type, availability)?.sizes.find((each) => each.gpus === gpus);
+  if (size === undefined) return UNKNOWN;
+  if (size.starts === "now") return STARTS_NOW;
+  const { why } = size;
+  return { isNow: false, short: "queued", long: why === null ? "queued" : `queued: ${why}`, why };
+}
+
+/** The quote for the smallest size of a type. */
+export function typeQuoteText(type: GpuType, availability: Availability | null): QuoteText {
+  return quoteText(type, Math.min(...type.counts), availability);
+}
+
+/** The quote for the chosen type, size and disk. */
+export function answersQuoteText(
+  catalogue: Catalogue,
+  availabilityOf: AvailabilityOf,
+  answers: Answers,
+): string {
+  const type = typeOf(catalogue, answers);
+  if (type === null) return "";
+  const disk = answers.makesDisk ? null : answers.disk;
+  return quoteText(type, answers.gpus ?? 0, availabilityOf(disk)).long;
+}
+
+/** "14 of 16 GPUs free"; empty until it is known. */
+export function freeText(type: GpuType, availability: Availability | null): string {
+  const counts = countsOf(type, availability);
+  if (counts === null) return "";
+  if (counts.totalGpus === 0) return "no nodes";
+  const unit = type.kind === "cpu" ? "slots" : "GPUs";
+  return `${String(counts.freeGpus)} of ${String(counts.healthyGpus)} ${unit} free`;
+}
+
+/** The prompt of a step; while the server is unavailable, with the age of the shown data. */
+export function promptWithAge(
+  prompt: string,
+  { contact, asOf }: Pick<LiveState, "contact" | "asOf">,
+  now: Date,
+): string {
+  if (contact.kind !== "lost" || asOf === null) return prompt;
+  return `${prompt} (server not responding, as of ${formatClockTime(asOf, now)})`;
+}
+
+/** Whether a reservation is still on its way to ready. */
+export function isPending({ state, cancelRequestedAt }: Reservation): boolean {
+  return (state === "queued" || state === "starting") && cancelRequestedAt === null;
+}
+
+/** The progress of a start; the last known progress while the server is unavailable. */
+export function startProgressText(reservation: Reservation, contact: Contact): string {
+  const progress = progressText(reservation);
+  return contact.kind === "lost" ? `${progress} (server not responding; retrying)` : progress;
+}
+
+/** What happens to a pending reservation when the user stops waiting for it. */
+export function backgroundStartText({ name, state }: Reservation): string {
+  const what =
+    state === "queued"
+      ? `${name} stays queued and starts automatically.`
+      : `${name} continues to start in the background.`;
+  return `${what} You will be notified when it is ready.`;
+}
+
+const UNKNOWN: QuoteText = {
+  isNow: false,
+  short: "availability not known yet",
+  long: "availability not known yet",
+  why: null,
+};
+const STARTS_NOW: QuoteText = { isNow: true, short: "starts now", long: "starts now", why: null };
+
+function countsOf(type: Pick<GpuType, "id">, availability: Availability | null) {
+  return availability?.types.find((each) => each.type === type.id) ?? null;
+}
