@@ -13,18 +13,18 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Somebody at a machine of their own: a home folder, the command line, and the machine's real ssh. */
+/** A user on a separate machine: a home folder, the command line and the real ssh. */
 export interface User {
   readonly home: string;
-  /** What ssh is told with `-F`: the file that `gpu-dev` generates. */
+  /** The file that `gpu-dev` generates, passed to ssh with `-F`. */
   readonly sshConfig: string;
   gpuDev(...args: string[]): Promise<Outcome>;
-  /** Like `gpuDev`, but throws with what was said when it fails, and returns stdout. */
+  /** Like `gpuDev`, but throws an error with the output if it fails, and returns stdout. */
   gpuDevDone(...args: string[]): Promise<string>;
   show(name: string): Promise<Reservation>;
   ssh(...args: string[]): Promise<Outcome>;
   run(program: string, args: readonly string[], input?: string): Promise<Outcome>;
-  /** Leaves it running: ends with the user. */
+  /** Starts a program that keeps running until the user is removed. */
   background(program: string, args: readonly string[]): ChildProcess;
   remove(): Promise<void>;
 }
@@ -40,7 +40,7 @@ export async function makeUser(url: string): Promise<User> {
     XDG_CONFIG_HOME: join(home, ".config"),
     GPU_DEV_HOME: ownDir,
     GPU_DEV_SERVER: url,
-    // An agent of the machine's own would offer its keys.
+    // The machine's agent would offer its own keys.
     SSH_AUTH_SOCK: "",
     TERM: "xterm-256color",
     TZ: "UTC",
@@ -49,7 +49,7 @@ export async function makeUser(url: string): Promise<User> {
   const running = new Set<ChildProcess>();
   const run = (program: string, args: readonly string[], input = "") => {
     const child = spawn(program, args, { env, cwd: home, stdio: "pipe", timeout: 30_000 });
-    child.stdin.on("error", () => undefined); // It may end before it has read everything.
+    child.stdin.on("error", () => undefined); // The process may exit before it has read all input.
     child.stdin.end(input);
     return outcomeOf(child);
   };
@@ -83,11 +83,11 @@ export async function makeUser(url: string): Promise<User> {
 }
 
 async function outcomeOf(child: ChildProcess): Promise<Outcome> {
-  const said = { stdout: "", stderr: "" };
-  child.stdout?.on("data", (chunk: Buffer) => (said.stdout += chunk.toString()));
-  child.stderr?.on("data", (chunk: Buffer) => (said.stderr += chunk.toString()));
+  const output = { stdout: "", stderr: "" };
+  child.stdout?.on("data", (chunk: Buffer) => (output.stdout += chunk.toString()));
+  child.stderr?.on("data", (chunk: Buffer) => (output.stderr += chunk.toString()));
   await once(child, "close");
-  return { code: child.exitCode, ...said };
+  return { code: child.exitCode, ...output };
 }
 
 async function end(child: ChildProcess): Promise<void> {

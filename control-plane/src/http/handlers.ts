@@ -22,10 +22,7 @@ import {
   presentMe,
 } from "./presenters/resources.ts";
 
-/**
- * One for each route of the table: calls its operation and presents the outcome. No rule lives
- * here.
- */
+/** One handler per route: calls the operation and presents its result. Handlers hold no rules. */
 export const handlers: Handlers = {
   listSignInMethods: ({ server, services: { version, signInMethods } }) =>
     Promise.resolve({

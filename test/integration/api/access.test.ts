@@ -13,15 +13,15 @@ import {
 const KEY =
   "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ4Z4b3kq5p1c1mV1Y0jXkQ0q0n1o2s3t4u5v6w7x8y9 alice@laptop";
 
-/** A body that its route takes, so that nothing but access decides. */
+/** A valid body for its route, so that only the access rule decides. */
 const BODIES: Partial<Record<RouteId, unknown>> = {
   createReservation: REQUEST,
   extendReservation: { seconds: 60 },
   addKey: { publicKey: KEY },
 };
 
-const all = Object.entries(routes) as [RouteId, Route][];
-const closed = all.filter(([, route]) => route.access !== "public");
+const allRoutes = Object.entries(routes) as [RouteId, Route][];
+const protectedRoutes = allRoutes.filter(([, route]) => route.access !== "public");
 
 describe("access to every route", () => {
   let api: ApiUnderTest;
@@ -54,29 +54,29 @@ describe("access to every route", () => {
       )
     ).length;
 
-  for (const [id, route] of closed) {
-    it(`S1: ${id} without a token, or with one that is none, answers 401`, async () => {
+  for (const [id, route] of protectedRoutes) {
+    it(`S1: ${id} without a valid token returns 401`, async () => {
       for (const authorization of [undefined, "Bearer x", `Bearer gpudev_${"A".repeat(43)}`]) {
         const init = initOf(id, route);
         const headers = {
           ...(init.headers as Record<string, string>),
           ...(authorization && { authorization }),
         };
-        const answer = await send(`${api.url}${pathOf(route)}`, {
+        const response = await send(`${api.url}${pathOf(route)}`, {
           ...init,
           headers,
           method: route.method.toUpperCase(),
         });
-        assert.equal(answer.status, 401);
-        assert.equal(answer.body["code"], "unauthenticated");
-        assert.match(answer.headers.get("www-authenticate") ?? "", /^Bearer/);
+        assert.equal(response.status, 401);
+        assert.equal(response.body["code"], "unauthenticated");
+        assert.match(response.headers.get("www-authenticate") ?? "", /^Bearer/);
       }
     });
   }
 
-  for (const [id, route] of closed.filter(([, { access }]) => access === "owner")) {
-    it(`S1: ${id} of somebody else's answers 404, as for what is not there, and is audited`, async () => {
-      const answer = await mallory.request(
+  for (const [id, route] of protectedRoutes.filter(([, { access }]) => access === "owner")) {
+    it(`S1: ${id} of another user's resource returns 404, as if it did not exist, and is audited`, async () => {
+      const response = await mallory.request(
         route.method.toUpperCase(),
         pathOf(route),
         initOf(id, route),
@@ -86,53 +86,53 @@ describe("access to every route", () => {
         pathOf(route).replace(/[0-9a-z]{16}/, "0000000000000000"),
         initOf(id, route),
       );
-      assert.equal(answer.status, 404);
-      assert.equal(answer.body["code"], "not_found");
-      assert.equal(answer.body["detail"], absent.body["detail"]);
+      assert.equal(response.status, 404);
+      assert.equal(response.body["code"], "not_found");
+      assert.equal(response.body["detail"], absent.body["detail"]);
       assert.equal(absent.status, 404);
-      assert.equal(await audited(mallory, id), 1, "the look at what exists, and only that");
+      assert.equal(await audited(mallory, id), 1, "only the request for the existing resource");
     });
 
-    // An operator's cancel is tried last, below.
+    // The operator's cancel is tested last, below.
     if (id === "cancelReservation") continue;
-    it(`S1: ${id} lets an operator ${route.operatorMayAct ? "act" : "do nothing"} for others`, async () => {
-      const answer = await operator.request(
+    it(`S1: ${id} ${route.operatorMayAct ? "allows" : "refuses"} an operator to act on another user's resource`, async () => {
+      const response = await operator.request(
         route.method.toUpperCase(),
         pathOf(route),
         initOf(id, route),
       );
-      assert.equal(answer.status, route.operatorMayAct ? route.response.status : 404);
+      assert.equal(response.status, route.operatorMayAct ? route.response.status : 404);
     });
   }
 
-  for (const [id, route] of closed.filter(([, { access }]) => access === "operator")) {
-    it(`S1: ${id} refuses a user with 403, audited, and answers an operator`, async () => {
+  for (const [id, route] of protectedRoutes.filter(([, { access }]) => access === "operator")) {
+    it(`S1: ${id} returns 403 to a user, audited, and serves an operator`, async () => {
       const refused = await mallory.request(route.method.toUpperCase(), pathOf(route));
       assert.equal(refused.status, 403);
       assert.equal(refused.body["code"], "forbidden");
       assert.equal(await audited(mallory, id), 1);
-      const answered = await operator.request(route.method.toUpperCase(), pathOf(route));
-      assert.equal(answered.status, route.response.status);
+      const served = await operator.request(route.method.toUpperCase(), pathOf(route));
+      assert.equal(served.status, route.response.status);
     });
   }
 
-  for (const [id, route] of closed.filter(
+  for (const [id, route] of protectedRoutes.filter(
     ([, { access, stream }]) => access === "user" && !stream,
   )) {
     if (route.method === "delete") continue;
-    it(`S1: ${id} answers a user, and shows nothing of anybody else's`, async () => {
-      const answer = await mallory.request(
+    it(`S1: ${id} serves a user and shows nothing of other users`, async () => {
+      const response = await mallory.request(
         route.method.toUpperCase(),
         pathOf(route),
         initOf(id, route),
       );
-      assert.equal(answer.status, route.response.status);
-      assert.ok(!JSON.stringify(answer.body).includes(alice.id), "not another user's id");
-      assert.ok(!JSON.stringify(answer.body).includes(paths["reservationId"] ?? ""));
+      assert.equal(response.status, route.response.status);
+      assert.ok(!JSON.stringify(response.body).includes(alice.id), "not another user's id");
+      assert.ok(!JSON.stringify(response.body).includes(paths["reservationId"] ?? ""));
     });
   }
 
-  it("S1: nobody changed what is Alice's, and an operator's cancel is written down with his name", async () => {
+  it("S1: refused requests changed nothing, and an operator's cancel is recorded with the operator's name", async () => {
     const before = await alice.get(`/v1/reservations/${paths["reservationId"] ?? ""}`);
     assert.equal(before.body["generation"], 0);
     const cancel = await operator.post(`/v1/reservations/${paths["reservationId"] ?? ""}/cancel`);
@@ -147,7 +147,7 @@ describe("access to every route", () => {
     assert.deepEqual(entries, [{ action: "cancelReservation" }]);
   });
 
-  it("S1: a token that was signed out is refused, and the attempt is audited", async () => {
+  it("S1: a revoked token is refused, and the attempt is audited", async () => {
     const eve = await api.signIn("eve");
     assert.equal((await eve.request("DELETE", "/v1/tokens/current")).status, 204);
     assert.equal((await eve.get("/v1/me")).status, 401);

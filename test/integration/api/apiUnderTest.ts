@@ -12,19 +12,19 @@ import { createLogger } from "../../../control-plane/src/platform/logger.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/postgres.ts";
 import { makeTempDir } from "../../support/tempDir.ts";
 
-export interface Answer {
+export interface ApiResponse {
   readonly status: number;
   readonly headers: Headers;
-  // What came back is judged by each test.
+  // Each test checks the content.
   readonly body: Record<string, unknown>;
 }
 
 export interface Caller {
   readonly id: UserId;
   readonly token: string;
-  get(path: string, headers?: Record<string, string>): Promise<Answer>;
-  post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
-  request(method: string, path: string, init?: RequestInit): Promise<Answer>;
+  get(path: string, headers?: Record<string, string>): Promise<ApiResponse>;
+  post(path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiResponse>;
+  request(method: string, path: string, init?: RequestInit): Promise<ApiResponse>;
 }
 
 export interface ApiUnderTest {
@@ -35,18 +35,18 @@ export interface ApiUnderTest {
   readonly databaseUrl: string;
   /** The users named "operator" and "admin" have these roles; all others are users. */
   signIn(name: string): Promise<Caller>;
-  /** Stops the control plane alone; the database can still be looked at. */
+  /** Stops only the control plane; the database can still be read. */
   stopServer(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** The control plane's API on a free port, in this process, with a real database of its own. */
+/** Starts the control plane's API in this process, on a free port, with its own real database. */
 export async function startApi(
   options: {
     readonly environment?: Record<string, string>;
     readonly overrides?: Overrides;
     readonly testDatabase?: TestDatabase;
-    /** Left out: a free one. */
+    /** Defaults to a free port. */
     readonly port?: number;
   } = {},
 ): Promise<ApiUnderTest> {
@@ -95,9 +95,9 @@ async function signIn(
 ): Promise<Caller> {
   const claims = { server, user: name, issuedAt: new Date().toISOString() };
   const body = { kind: "development", ...claims, proof: signDevelopmentClaims(secret, claims) };
-  const answer = await send(`${url}/v1/tokens`, jsonInit("POST", body));
-  if (answer.status !== 201) throw new Error(`no sign-in: ${JSON.stringify(answer.body)}`);
-  const token = String(answer.body["token"]);
+  const response = await send(`${url}/v1/tokens`, jsonInit("POST", body));
+  if (response.status !== 201) throw new Error(`no sign-in: ${JSON.stringify(response.body)}`);
+  const token = String(response.body["token"]);
   const authorization = `Bearer ${token}`;
   const request: Caller["request"] = (method, path, init = {}) =>
     send(`${url}${path}`, {
@@ -106,7 +106,7 @@ async function signIn(
       headers: { authorization, ...(init.headers as Record<string, string> | undefined) },
     });
   return {
-    id: (answer.body["user"] as { id: UserId }).id,
+    id: (response.body["user"] as { id: UserId }).id,
     token,
     request,
     get: (path, headers = {}) => request("GET", path, { headers }),
@@ -123,7 +123,7 @@ export function jsonInit(method: string, body: unknown): RequestInit {
   return { method, headers: { "content-type": "application/json" }, body: text };
 }
 
-export async function send(url: string, init: RequestInit = {}): Promise<Answer> {
+export async function send(url: string, init: RequestInit = {}): Promise<ApiResponse> {
   const response = await fetch(url, init);
   const text = await response.text();
   const isJson = response.headers.get("content-type")?.includes("json") ?? false;

@@ -11,7 +11,7 @@ describe("HTTP conventions", () => {
   });
   after(() => api.stop());
 
-  it("a read that has not changed answers 304, and 200 once it has", async () => {
+  it("a conditional read returns 304 until the content changes", async () => {
     const { body } = await alice.post("/v1/reservations", REQUEST);
     const path = `/v1/reservations/${String(body["id"])}`;
     const etag = (await alice.get(path)).headers.get("etag") ?? "";
@@ -29,35 +29,35 @@ describe("HTTP conventions", () => {
     assert.deepEqual(moved.body["waiting"], { position: 2, ahead: 1, reason: "Because." });
   });
 
-  it("HEAD answers like GET without a body; another method 405 with Allow; another path 404", async () => {
+  it("HEAD responds like GET without a body; an unsupported method gets 405 with Allow; an unknown path 404", async () => {
     const head = await alice.request("HEAD", "/v1/reservations");
     assert.equal(head.status, 200);
     assert.ok(head.headers.get("etag"));
     const put = await alice.request("PUT", "/v1/reservations");
     assert.equal(put.status, 405);
     assert.equal(put.headers.get("allow"), "GET, HEAD, POST");
-    const nowhere = await alice.get("/v1/nowhere");
-    assert.equal(nowhere.status, 404);
-    const odd = await alice.get("/v1/reservations/not-an-id");
-    assert.equal(odd.status, 404);
-    for (const answer of [put, nowhere, odd]) {
-      assert.equal(answer.headers.get("content-type"), "application/problem+json");
-      assert.equal(answer.body["requestId"], answer.headers.get("x-request-id"));
-      assert.equal(answer.body["status"], answer.status);
-      assert.equal(answer.headers.get("cache-control"), "no-store");
+    const unknownPath = await alice.get("/v1/nowhere");
+    assert.equal(unknownPath.status, 404);
+    const malformedId = await alice.get("/v1/reservations/not-an-id");
+    assert.equal(malformedId.status, 404);
+    for (const response of [put, unknownPath, malformedId]) {
+      assert.equal(response.headers.get("content-type"), "application/problem+json");
+      assert.equal(response.body["requestId"], response.headers.get("x-request-id"));
+      assert.equal(response.body["status"], response.status);
+      assert.equal(response.headers.get("cache-control"), "no-store");
     }
   });
 
-  it("a burst of writes is limited per user, with the time to wait; another user is not", async () => {
+  it("a burst of writes is limited per user, with Retry-After; other users are not affected", async () => {
     const bob = await api.signIn("bob");
     const revoke = "/v1/keys/0000000000000000";
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 15 }, () => bob.request("DELETE", revoke)),
     );
-    const limited = answers.filter(({ status }) => status === 429);
+    const limited = responses.filter(({ status }) => status === 429);
     assert.ok(limited.length >= 3 && limited.length <= 5, String(limited.length));
     assert.ok(Number(limited[0]?.headers.get("retry-after")) >= 1);
-    assert.equal((await bob.get("/v1/me")).status, 200, "reads have a limit of their own");
+    assert.equal((await bob.get("/v1/me")).status, 200, "reads have a separate limit");
     assert.equal((await alice.request("DELETE", revoke)).status, 404);
   });
 
@@ -118,7 +118,7 @@ describe("HTTP conventions", () => {
     assert.deepEqual(cpu?.["fitsNow"], [{ gpus: 0, reservations: 4 }]);
   });
 
-  it("status tells a cluster that was never seen, one that is up, and one that is stale", async () => {
+  it("status distinguishes an unknown, a reachable and a stale cluster", async () => {
     const state = async () =>
       ((await alice.get("/v1/status")).body["cluster"] as { state: string }).state;
     assert.equal(await state(), "unknown");
@@ -134,7 +134,7 @@ describe("HTTP conventions", () => {
     assert.equal(await state(), "stale");
   });
 
-  it("changed keys make the pods that run renew theirs", async () => {
+  it("a key change queues the reservations whose pods must update their keys", async () => {
     const [reservation] = await rows<{ id: string }>(
       api.database,
       "select id from reservations limit 1",

@@ -21,7 +21,7 @@ describe("hostile input", () => {
   });
   after(() => api.stop());
   afterEach(async () => {
-    // Whatever came, the process goes on and nothing was made.
+    // After every input the process still serves, and nothing was created.
     assert.equal((await send(`${api.url}/readyz`)).status, 200);
     const list = await alice.get(RESERVATIONS);
     assert.deepEqual(list.body["items"], []);
@@ -30,7 +30,7 @@ describe("hostile input", () => {
   const raw = (body: string | Uint8Array<ArrayBuffer>, type = "application/json") =>
     alice.request("POST", RESERVATIONS, { headers: { "content-type": type }, body });
 
-  it("S3: a body of more than 256 KiB answers 413, with and without its length told", async () => {
+  it("S3: a body of more than 256 KiB returns 413, with and without Content-Length", async () => {
     const big = JSON.stringify({ ...REQUEST, name: "a".repeat(300_000) });
     assert.equal((await raw(big)).status, 413);
     const chunks = new ReadableStream<Uint8Array>({
@@ -45,17 +45,17 @@ describe("hostile input", () => {
 
   const labels = (inner: string): string =>
     JSON.stringify({ ...REQUEST, labels: {} }).replace('"labels":{}', `"labels":${inner}`);
-  /** Whole and right but for two bytes in a label's value. */
-  const badUtf8 = (): Uint8Array<ArrayBuffer> => {
+  /** A valid body except for two bytes in a label's value. */
+  const invalidUtf8 = (): Uint8Array<ArrayBuffer> => {
     const bytes = new TextEncoder().encode(labels('{"a":"XY"}'));
-    const at = bytes.indexOf("X".charCodeAt(0));
-    bytes.set([0xc3, 0x28], at);
+    const index = bytes.indexOf("X".charCodeAt(0));
+    bytes.set([0xc3, 0x28], index);
     return bytes;
   };
   const refused: Record<string, string | Uint8Array<ArrayBuffer>> = {
     "nesting of 100,000 levels": `${"[".repeat(100_000)}${"]".repeat(100_000)}`,
     "nesting of 40 levels": labels(`${'{"a":'.repeat(40)}1${"}".repeat(40)}`),
-    "bad UTF-8": badUtf8(),
+    "invalid UTF-8": invalidUtf8(),
     "a NUL in a text": labels('{"a":"b\\u0000c"}'),
     "half a surrogate pair": labels('{"a":"\\ud800"}'),
     "a NUL in a key": labels('{"a\\u0000":"b"}'),
@@ -64,37 +64,37 @@ describe("hostile input", () => {
     constructor: labels('{"constructor":{"prototype":{"admin":true}}}'),
     "broken JSON": '{"gpuType":',
     "an unknown field": JSON.stringify({ ...REQUEST, surprise: 1 }),
-    "no object": "null",
-    nothing: "",
+    "null instead of an object": "null",
+    "an empty body": "",
   };
   for (const [what, body] of Object.entries(refused)) {
-    it(`S3: ${what} answers 400`, async () => {
-      const answer = await raw(body);
-      assert.equal(answer.status, 400, JSON.stringify(answer.body));
-      assert.equal(answer.body["code"], "invalid_request");
+    it(`S3: ${what} returns 400`, async () => {
+      const response = await raw(body);
+      assert.equal(response.status, 400, JSON.stringify(response.body));
+      assert.equal(response.body["code"], "invalid_request");
       assert.equal(({} as { admin?: boolean }).admin, undefined);
     });
   }
 
-  it("S3: another media type answers 415", async () => {
+  it("S3: another media type returns 415", async () => {
     assert.equal((await raw("a=b", "application/x-www-form-urlencoded")).status, 415);
   });
 
-  it("S3: a NUL in a query, and a cursor that is none, answer 400", async () => {
+  it("S3: a NUL or an invalid cursor in a query returns 400", async () => {
     for (const query of ["name=%00", "cursor=%00", "cursor=YWJj", "limit=0", "limit=1&limit=2"]) {
-      const answer = await alice.get(`${RESERVATIONS}?${query}`);
-      assert.equal(answer.status, 400, query);
-      assert.equal(answer.body["code"], "invalid_request");
+      const response = await alice.get(`${RESERVATIONS}?${query}`);
+      assert.equal(response.status, 400, query);
+      assert.equal(response.body["code"], "invalid_request");
     }
   });
 
-  it("S3: headers of more than 16 KiB answer 431 as a problem", async () => {
-    const answer = await alice.get("/v1/me", { "x-big": "a".repeat(20_000) });
-    assert.equal(answer.status, 431);
-    assert.equal(answer.body["code"], "invalid_request");
+  it("S3: headers of more than 16 KiB return 431 as a problem", async () => {
+    const response = await alice.get("/v1/me", { "x-big": "a".repeat(20_000) });
+    assert.equal(response.status, 431);
+    assert.equal(response.body["code"], "invalid_request");
   });
 
-  const slowly = async (start: string): Promise<string> => {
+  const sendPartially = async (start: string): Promise<string> => {
     const socket = connect(Number(new URL(api.url).port), "127.0.0.1");
     let seen = "";
     socket.setEncoding("utf8").on("data", (text: string) => (seen += text));
@@ -104,23 +104,23 @@ describe("hostile input", () => {
     return seen;
   };
 
-  it("S3: a client that never ends its headers, or its body, is cut", async () => {
+  it("S3: a client that never completes its headers or its body is disconnected", async () => {
     assert.match(
-      await slowly(`GET /v1/me HTTP/1.1\r\nHost: ${api.server}\r\nX-Slow: `),
+      await sendPartially(`GET /v1/me HTTP/1.1\r\nHost: ${api.server}\r\nX-Slow: `),
       /^HTTP\/1.1 408 /,
     );
-    const body = await slowly(
+    const body = await sendPartially(
       `POST ${RESERVATIONS} HTTP/1.1\r\nHost: ${api.server}\r\nAuthorization: Bearer ${alice.token}\r\n` +
         `Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"gpu`,
     );
     assert.match(body, /^HTTP\/1.1 408 /);
   });
 
-  it("S3: requests of web pages, and under names that are not ours, are refused", async () => {
+  it("S3: requests from web pages and for foreign host names are refused", async () => {
     const origin = await alice.get("/v1/me", { origin: "https://example.org" });
     assert.equal(origin.status, 403);
     assert.equal(origin.body["code"], "origin_refused");
-    const seen = await slowly(
+    const seen = await sendPartially(
       `GET /v1/sign-in HTTP/1.1\r\nHost: evil.example:80\r\nConnection: close\r\n\r\n`,
     );
     assert.match(seen, /^HTTP\/1.1 403 [^]*origin_refused/);
@@ -139,15 +139,15 @@ describe("hostile input", () => {
     "",
     "ä",
   ]) {
-    it(`S5: ${JSON.stringify(name)} is no name for a reservation, a disk, a label or a user`, async () => {
+    it(`S5: ${JSON.stringify(name)} is refused as the name of a reservation, disk or label`, async () => {
       for (const change of [{ name }, { disk: name }, { labels: { [`${name}!`]: "x" } }]) {
-        const answer = await raw(JSON.stringify({ ...REQUEST, ...change }));
-        assert.equal(answer.status, 400, JSON.stringify(answer.body));
-        const [problem] = answer.body["errors"] as { path: string }[];
+        const response = await raw(JSON.stringify({ ...REQUEST, ...change }));
+        assert.equal(response.status, 400, JSON.stringify(response.body));
+        const [problem] = response.body["errors"] as { path: string }[];
         assert.match(problem?.path ?? "", /^body\.(?:name|disk|labels)/);
       }
       const listed = await alice.get(`${RESERVATIONS}?name=${encodeURIComponent(name)}`);
-      assert.equal(listed.status, 200, "harmless as a question");
+      assert.equal(listed.status, 200, "harmless as a filter");
     });
   }
 });

@@ -59,7 +59,7 @@ describe("the control plane's process", () => {
     secretFile,
   ];
   const exitOf = async ({ child }: Run): Promise<number | null> => {
-    // All that it said is there then too.
+    // "close" follows the last output; "exit" may precede it.
     if (child.exitCode === null) await once(child, "close");
     return child.exitCode;
   };
@@ -70,7 +70,7 @@ describe("the control plane's process", () => {
     return (JSON.parse(line) as { url: string }).url;
   };
 
-  it("prints one line when it serves, and SIGTERM and SIGINT stop it in order with exit code 0", async () => {
+  it("prints one line when it is ready, and stops with exit code 0 on SIGTERM and SIGINT", async () => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
       const started = run(apiArgs());
       const url = await urlOf(started);
@@ -82,14 +82,14 @@ describe("the control plane's process", () => {
     }
   });
 
-  it("stops when its parent is gone: standard input closes", async () => {
+  it("stops when standard input closes because its parent has exited", async () => {
     const started = run([...apiArgs(), "--exit-with-parent"]);
     await urlOf(started);
     started.child.stdin?.end();
     assert.equal(await exitOf(started), 0, started.err);
   });
 
-  it("S4: writes neither the secret nor the database's password to its log", async () => {
+  it("S4: logs neither the secret nor the database password", async () => {
     const started = run([...apiArgs(), "--log-level", "trace"]);
     await urlOf(started);
     started.child.kill("SIGTERM");
@@ -101,7 +101,7 @@ describe("the control plane's process", () => {
     }
   });
 
-  it("lists everything that is wrong with its configuration at once, and exits with 2", async () => {
+  it("lists every configuration problem at once and exits with 2", async () => {
     const started = run([
       "--role",
       "all",
@@ -120,7 +120,7 @@ describe("the control plane's process", () => {
     assert.match(loopback.err, /--kubeconfig[^\n]*missing/);
   });
 
-  it("refuses a secret that others can read, and a port that is taken, each with a sentence", async () => {
+  it("explains why it refuses a secret that others can read and a port that is in use", async () => {
     const open = join(dir.path, "open");
     await writeFile(open, `gpu-dev-secret-${"o".repeat(43)}\n`);
     await chmod(open, 0o644);
@@ -136,7 +136,7 @@ describe("the control plane's process", () => {
     await exitOf(holder);
   });
 
-  it("gives up on a database that never answers with one sentence", async () => {
+  it("fails with an explanation if the database stays unavailable", async () => {
     const url = `postgres://nobody:secret@127.0.0.1:${String(await freePort())}/none`;
     const config = readConfig(apiArgs(), { DATABASE_URL: url });
     assert.ok(config);
@@ -148,59 +148,60 @@ describe("the control plane's process", () => {
     );
   });
 
-  it("stops at once when it is asked while it waits for a database, and says that nothing was done", async () => {
+  it("stops at once on SIGTERM while it waits for the database, and reports that nothing was started", async () => {
     const url = `postgres://nobody:secret@127.0.0.1:${String(await freePort())}/none`;
     const waiting = run(["--role", "migrate"], { DATABASE_URL: url });
     await waitFor(() => waiting.err.includes("PostgreSQL does not respond"), {
       describe: "the process to wait for its database",
     });
     waiting.child.kill("SIGTERM");
-    // Not 0: whoever runs the migration must not take it for done. Mocha's limit is far below the process's own wait.
+    // Not 0: the caller must not treat the migration as done. Mocha's limit is far below the
+    // process's own timeout.
     assert.equal(await exitOf(waiting), 1);
     assert.match(waiting.err, /asked to stop before PostgreSQL responded; nothing was started/);
     assert.equal(waiting.err.match(/does not respond/g)?.length, 1);
   });
 
-  it("ends streams and spare connections, and finishes what is under way when it stops", async () => {
+  it("ends streams and spare connections and finishes running requests when it stops", async () => {
     const api = await startApi();
-    // The server has it before what comes after it is answered.
+    // The server accepts this connection before it responds to the requests below.
     const spare = connect(Number(new URL(api.url).port), "127.0.0.1");
     spare.resume();
     await once(spare, "connect");
     const alice = await api.signIn("alice");
     const stream = await readEvents(api.url, alice.token);
-    // A request that is held up in the middle: its user's row is locked.
+    // Blocks a request in the middle: its user's row is locked.
     const holder = await api.database.transaction();
     await rows(holder, "select 1 from users where id = ? for update", [alice.id]);
-    const underWay = alice.post("/v1/reservations", REQUEST);
+    const running = alice.post("/v1/reservations", REQUEST);
     await waitFor(
       async () => {
         const waiting =
           "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
         return (await rows(api.database, waiting)).length === 1;
       },
-      { describe: "the request to be under way" },
+      { describe: "the request to be blocked" },
     );
     const stopped = api.stopServer();
     await waitFor(() => stream.closed() && spare.closed, {
       timeoutMs: 5_000,
       describe: "the stream and the spare connection to end",
     });
-    await assert.rejects(fetch(`${api.url}/healthz`), "nobody new is let in");
+    await assert.rejects(fetch(`${api.url}/healthz`), "new connections are refused");
     await holder.commit();
-    const answer = await underWay;
-    assert.equal(answer.status, 201);
+    const response = await running;
+    assert.equal(response.status, 201);
     await stopped;
-    const [made] = await rows(api.database, "select 1 from reservations where id = ?", [
-      String(answer.body["id"]),
+    const [created] = await rows(api.database, "select 1 from reservations where id = ?", [
+      String(response.body["id"]),
     ]);
-    assert.ok(made);
+    assert.ok(created);
     await api.stop();
   });
 });
 
 describe("openapi.json", () => {
-  it("is what the route table says (control-plane/scripts/writeOpenApi.ts writes it)", async () => {
+  it("matches the route table (npm run openapi writes it)", async () => {
     const root = new URL("../../../", import.meta.url);
     const packageJson = JSON.parse(
       await readFile(new URL("control-plane/package.json", root), "utf8"),

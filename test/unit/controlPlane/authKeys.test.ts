@@ -31,15 +31,15 @@ const ED25519 = line("ssh-ed25519", Buffer.alloc(32, 7));
 const POINT = Buffer.concat([Buffer.from([4]), Buffer.alloc(64, 1)]);
 
 describe("SSH public keys", () => {
-  const taken: Record<string, string> = {
+  const accepted: Record<string, string> = {
     ed25519: ED25519,
     ecdsa: line("ecdsa-sha2-nistp256", "nistp256", POINT),
     "rsa of 2048 bits": line("ssh-rsa", Buffer.from([1, 0, 1]), modulusOf(2_048)),
     "a FIDO ed25519": line("sk-ssh-ed25519@openssh.com", Buffer.alloc(32, 7), "ssh:"),
     "a FIDO ecdsa": line("sk-ecdsa-sha2-nistp256@openssh.com", "nistp256", POINT, "ssh:"),
   };
-  for (const [what, key] of Object.entries(taken)) {
-    it(`takes ${what}, and keeps type, key and comment apart`, () => {
+  for (const [what, key] of Object.entries(accepted)) {
+    it(`accepts ${what}, and separates type, key and comment`, () => {
       const parsed = parseSshPublicKey(`  ${key} me at work \n`);
       assert.ok(typeof parsed !== "string", `refused: ${key}`);
       assert.equal(parsed.publicKey, key);
@@ -59,34 +59,37 @@ describe("SSH public keys", () => {
       ),
       /2047 bits/,
     ],
-    "options in front": [`command="sh" ${ED25519}`, /options/],
+    "leading options": [`command="sh" ${ED25519}`, /options/],
     "two lines": [`${ED25519}\n${ED25519}`, /one line/],
     "a carriage return": [`${ED25519} a\rb`, /control/],
     "a NUL": [`${ED25519} a\0b`, /control/],
-    "a key cut off": [ED25519.slice(0, -8), /cut off/],
-    "base64 that is none": [`ssh-ed25519 %%%%`, /base64/],
-    "a type that its key is not": [ED25519.replace("ssh-ed25519 ", "ssh-rsa "), /not of the type/],
+    "a truncated key": [ED25519.slice(0, -8), /cut off/],
+    "invalid base64": [`ssh-ed25519 %%%%`, /base64/],
+    "a key of another type": [ED25519.replace("ssh-ed25519 ", "ssh-rsa "), /not of the type/],
     "a short ed25519": [line("ssh-ed25519", Buffer.alloc(31)), /32 bytes/],
-    "a curve that its type is not": [line("ecdsa-sha2-nistp384", "nistp256", POINT), /curve/],
+    "a curve that does not match its type": [
+      line("ecdsa-sha2-nistp384", "nistp256", POINT),
+      /curve/,
+    ],
     "a private key": ["-----BEGIN OPENSSH PRIVATE KEY-----", /begins with its type/],
-    nothing: ["", /begins with its type/],
-    "a property of every object": ["constructor AAAA", /begins with its type/],
+    "an empty text": ["", /begins with its type/],
+    "the name of an inherited property": ["constructor AAAA", /begins with its type/],
   };
   for (const [what, [key, message]] of Object.entries(refused)) {
-    it(`refuses ${what}, and says why`, () => {
+    it(`refuses ${what} and explains why`, () => {
       const parsed = parseSshPublicKey(key);
-      assert.ok(typeof parsed === "string", "it was taken");
+      assert.ok(typeof parsed === "string", "it was accepted");
       assert.match(parsed, message);
     });
   }
 
-  it("bounds the comment", () => {
+  it("limits the length of the comment", () => {
     const parsed = parseSshPublicKey(`${ED25519} ${"c".repeat(5_000)}`);
     assert.ok(typeof parsed !== "string");
     assert.equal(parsed.comment.length, 128);
   });
 
-  it("gives the fingerprint that ssh-keygen gives, for keys that ssh-keygen made", async function () {
+  it("computes the same fingerprint as ssh-keygen for generated keys", async function () {
     requireTool(this, "ssh-keygen");
     const dir = await makeTempDir("keys");
     for (const [type, bits] of [
@@ -96,17 +99,17 @@ describe("SSH public keys", () => {
     ] as const) {
       const file = join(dir.path, type);
       execFileSync("ssh-keygen", ["-q", "-t", type, "-b", bits, "-N", "", "-f", file, "-C", "me"]);
-      const told = execFileSync("ssh-keygen", ["-l", "-f", `${file}.pub`], { encoding: "utf8" });
+      const listed = execFileSync("ssh-keygen", ["-l", "-f", `${file}.pub`], { encoding: "utf8" });
       const parsed = parseSshPublicKey(readFileSync(`${file}.pub`, "utf8"));
       assert.ok(typeof parsed !== "string", `refused: ${type}`);
-      assert.equal(told.split(" ")[1], parsed.fingerprint);
+      assert.equal(listed.split(" ")[1], parsed.fingerprint);
     }
     await dir.remove();
   });
 });
 
 describe("tokens and proofs", () => {
-  it("reads only what is a token of ours", () => {
+  it("reads only tokens in our format", () => {
     const token = newToken();
     assert.equal(readBearer(`Bearer ${token}`), token);
     assert.equal(readBearer(`bearer ${token}`), token);

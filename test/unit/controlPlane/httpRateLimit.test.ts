@@ -5,7 +5,7 @@ import { createRateLimit } from "../../../control-plane/src/http/rateLimit.ts";
 describe("the rate limit", () => {
   const clockAt = (ms: { now: number }) => ({ now: () => new Date(ms.now) });
 
-  it("lets a burst through, then the rate, for each caller apart", () => {
+  it("allows a burst, then the rate, separately for each caller", () => {
     const time = { now: 0 };
     const limit = createRateLimit({ perSecond: 2, burst: 3 }, clockAt(time));
     const allowed = (caller: string): boolean => {
@@ -22,14 +22,14 @@ describe("the rate limit", () => {
       [1, 2, 3, 4].map(() => allowed("a")),
       [true, true, true, false],
     );
-    assert.ok(allowed("b"), "another caller has a bucket of its own");
+    assert.ok(allowed("b"), "another caller has a separate bucket");
     time.now = 500;
     assert.deepEqual(
       [1, 2].map(() => allowed("a")),
       [true, false],
     );
     time.now = 400;
-    assert.ok(!allowed("a"), "time that goes back fills nothing");
+    assert.ok(!allowed("a"), "time that runs backwards refills nothing");
     time.now = 1_000_000;
     assert.deepEqual(
       [1, 2, 3, 4].map(() => allowed("a")),
@@ -40,14 +40,14 @@ describe("the rate limit", () => {
 });
 
 describe("ETags", () => {
-  it("lead with the generation and change with any part of the content", () => {
-    const one = etagOf({ generation: 4 }, "a");
-    assert.match(one, /^W\/"4-/);
-    assert.notEqual(one, etagOf({ generation: 4 }, "b"));
-    assert.ok(matchesEtag(one, one));
-    assert.ok(matchesEtag(`"x", ${one}`, one));
-    assert.ok(matchesEtag(one.slice(2), one), "weak comparison");
-    assert.ok(!matchesEtag('W/"4-other"', one));
-    assert.ok(!matchesEtag(undefined, one));
+  it("begin with the generation and change with any part of the content", () => {
+    const etag = etagOf({ generation: 4 }, "a");
+    assert.match(etag, /^W\/"4-/);
+    assert.notEqual(etag, etagOf({ generation: 4 }, "b"));
+    assert.ok(matchesEtag(etag, etag));
+    assert.ok(matchesEtag(`"x", ${etag}`, etag));
+    assert.ok(matchesEtag(etag.slice(2), etag), "weak comparison");
+    assert.ok(!matchesEtag('W/"4-other"', etag));
+    assert.ok(!matchesEtag(undefined, etag));
   });
 });

@@ -5,7 +5,7 @@ import { waitFor } from "../../support/waitFor.ts";
 import { REQUEST, send, startApi, type ApiUnderTest, type Caller } from "./apiUnderTest.ts";
 import { readEvents } from "./eventReader.ts";
 
-describe("PostgreSQL away", () => {
+describe("a PostgreSQL outage", () => {
   let postgres: TestPostgres;
   let api: ApiUnderTest;
   let alice: Caller;
@@ -21,13 +21,15 @@ describe("PostgreSQL away", () => {
     await postgres.remove();
   });
 
-  it("R10: answers 503 with Retry-After while it is away, works when it is back, loses and doubles nothing", async function () {
+  it("R10: returns 503 with Retry-After, recovers afterwards, and neither loses nor repeats a request", async function () {
     this.timeout(60_000);
     const stream = await readEvents(api.url, alice.token);
     const before = await alice.post("/v1/reservations", { ...REQUEST, name: "before" });
-    await waitFor(() => stream.items.length === 1, { describe: "the event of the first" });
+    await waitFor(() => stream.items.length === 1, {
+      describe: "the event of the first reservation",
+    });
     await postgres.server.stop();
-    const header = { "idempotency-key": "through-the-storm" };
+    const header = { "idempotency-key": "during-the-outage" };
     const requests = await Promise.all([
       alice.get("/v1/reservations"),
       alice.get("/v1/availability"),
@@ -35,12 +37,12 @@ describe("PostgreSQL away", () => {
       alice.post(`/v1/reservations/${String(before.body["id"])}/cancel`),
       send(`${api.url}/readyz`),
     ]);
-    for (const answer of requests) {
-      assert.equal(answer.status, 503, JSON.stringify(answer.body));
-      assert.equal(answer.body["code"], "database_unavailable");
-      assert.equal(answer.headers.get("retry-after"), "2");
+    for (const response of requests) {
+      assert.equal(response.status, 503, JSON.stringify(response.body));
+      assert.equal(response.body["code"], "database_unavailable");
+      assert.equal(response.headers.get("retry-after"), "2");
     }
-    assert.equal((await send(`${api.url}/healthz`)).status, 200, "the process itself is well");
+    assert.equal((await send(`${api.url}/healthz`)).status, 200, "the process itself is healthy");
     await postgres.server.start();
     await waitFor(async () => (await send(`${api.url}/readyz`)).status === 200, {
       describe: "readiness",
@@ -56,31 +58,33 @@ describe("PostgreSQL away", () => {
         ["before", null],
       ],
     );
-    await waitFor(() => stream.items.length === 2, { describe: "the stream to go on by itself" });
+    await waitFor(() => stream.items.length === 2, {
+      describe: "the stream to resume automatically",
+    });
     assert.equal(stream.items[1]?.data["reservationName"], "during");
     await waitFor(() => stream.hints.some(({ what }) => what.includes("waiting")), {
-      describe: "the hint that something may have been missed",
+      describe: "a hint after the outage",
     });
     stream.close();
   });
 
-  it("R10: leaves no connection behind: many rounds of failing requests keep within the pool", async function () {
+  it("R10: leaks no connection: many failing requests stay within the pool", async function () {
     this.timeout(60_000);
     await postgres.server.stop();
     for (let round = 0; round < 5; round += 1) {
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 30 }, () => alice.get("/v1/reservations")),
       );
-      assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([503]));
+      assert.deepEqual(new Set(responses.map(({ status }) => status)), new Set([503]));
     }
     await postgres.server.start();
     await waitFor(async () => (await send(`${api.url}/readyz`)).status === 200, {
       describe: "readiness",
     });
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 60 }, () => alice.get("/v1/reservations")),
     );
-    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+    assert.deepEqual(new Set(responses.map(({ status }) => status)), new Set([200]));
     const own = openDatabase({ url: api.databaseUrl, poolSize: 1 });
     const sessions = await rows<{ state: string; count: number }>(
       own,
