@@ -19,38 +19,41 @@ import { ObjectStore } from "./store/objectStore.ts";
 
 export interface DevClusterOptions {
   /** Holds all data. Only one process may use it at a time: see DataDirectoryInUseError. */
-  dataDir: string;
+  readonly dataDir: string;
   /** 0 or absent for any free port. */
-  port?: number;
+  readonly port?: number;
   /** Without a fleet, the cluster has an API server, a scheduler and controllers, but no nodes. */
-  fleet?: FleetInput;
+  readonly fleet?: FleetInput;
   /** The age of a heartbeat at which its node counts as lost; 40 seconds by default. */
-  nodeLeaseMs?: number;
+  readonly nodeLeaseMs?: number;
   /** How long a node may be missing before its pods are removed; 40 seconds by default. */
-  orphanMs?: number;
+  readonly orphanMs?: number;
   /** Interval between two bookmarks of a watch; 1 minute by default. */
-  bookmarkMs?: number;
+  readonly bookmarkMs?: number;
   /** Number of changes that are kept for resuming watches; 5,000 by default. */
-  historyLength?: number;
+  readonly historyLength?: number;
   /** Settings of the agents of the fleet's nodes. */
-  agents?: Pick<NodeAgentOptions, "containment" | "heartbeatMs" | "resyncMs" | "restartBackOffMs">;
-  clock?: Clock;
+  readonly agents?: Pick<
+    NodeAgentOptions,
+    "containment" | "heartbeatMs" | "resyncMs" | "restartBackOffMs"
+  >;
+  readonly clock?: Clock;
   /** Receives one line per event that the operator should know; never a secret. */
-  log?: (line: string) => void;
+  readonly log?: (line: string) => void;
 }
 
 export interface DevCluster {
   /** Such as https://127.0.0.1:6443. */
-  url: string;
+  readonly url: string;
   /** PEM of the authority of the server's certificate. */
-  ca: string;
-  token: string;
-  kubeconfig: string;
-  kubeconfigPath: string;
+  readonly ca: string;
+  readonly token: string;
+  readonly kubeconfig: string;
+  readonly kubeconfigPath: string;
   /** The HTTPS endpoint of fault injection; requires the same token. */
-  faultsUrl: string;
+  readonly faultsUrl: string;
   /** The same faults, for callers in this process. */
-  faults: Faults;
+  readonly faults: Faults;
   stop(): Promise<void>;
 }
 
@@ -104,7 +107,7 @@ export async function startDevCluster(options: DevClusterOptions): Promise<DevCl
 type Stop = () => void | Promise<void>;
 
 interface RunningServer extends Pick<DevCluster, "url" | "ca" | "token" | "faults"> {
-  server: ApiServer;
+  readonly server: ApiServer;
 }
 
 /** Starts the server, the scheduler and the controllers: a cluster without nodes. */

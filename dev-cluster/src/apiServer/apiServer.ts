@@ -19,14 +19,14 @@ import { wantsTable } from "./tables.ts";
 import { WatchStream } from "./watchStream.ts";
 
 export interface ApiServerOptions {
-  operations: ObjectOperations;
-  faults: Faults;
+  readonly operations: ObjectOperations;
+  readonly faults: Faults;
   /** PEM. */
-  certificate: { cert: string; key: string };
-  token: string;
+  readonly certificate: { cert: string; key: string };
+  readonly token: string;
   /** 0 for any free port. */
-  port: number;
-  bookmarkMs: number;
+  readonly port: number;
+  readonly bookmarkMs: number;
 }
 
 const HEALTH = new Set(["/healthz", "/livez", "/readyz"]);

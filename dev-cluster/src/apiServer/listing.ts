@@ -76,10 +76,10 @@ function withoutType(type: RequestTarget["type"], json: string): string {
 }
 
 interface Page {
-  limit: number;
-  revision: number;
+  readonly limit: number;
+  readonly revision: number;
   /** The key of the last object of the previous page. */
-  after: string | undefined;
+  readonly after: string | undefined;
 }
 
 function pageOf(store: ObjectStore, query: URLSearchParams): Page {

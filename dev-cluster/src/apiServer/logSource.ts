@@ -1,8 +1,8 @@
 export interface LogOptions {
   /** Only the last lines; absent for the whole log. */
-  tailLines?: number | undefined;
+  readonly tailLines?: number | undefined;
   /** The log of the previous run of the container. */
-  previous?: boolean | undefined;
+  readonly previous?: boolean | undefined;
 }
 
 /** The source of pod logs for the API server: the node agents provide it. */

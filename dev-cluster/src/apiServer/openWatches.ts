@@ -3,8 +3,8 @@ import type { RequestFaults } from "../faults/requestFaults.ts";
 import type { WatchStream } from "./watchStream.ts";
 
 interface OpenWatch {
-  facts: RequestFacts;
-  stream: WatchStream;
+  readonly facts: RequestFacts;
+  readonly stream: WatchStream;
   /** The fault that silenced the watch: the changes since are lost, so the watch is cut when the fault ends. */
   silencedBy: string | undefined;
 }

@@ -4,10 +4,10 @@ import { noSuchPath } from "../kube/statusError.ts";
 
 /** The kind, object and subresource that a request addresses. */
 export interface RequestTarget {
-  type: ResourceType;
-  namespace?: string | undefined;
-  name?: string | undefined;
-  subresource?: Subresource | undefined;
+  readonly type: ResourceType;
+  readonly namespace?: string | undefined;
+  readonly name?: string | undefined;
+  readonly subresource?: Subresource | undefined;
 }
 
 /** Parses a path below /api or /apis; throws 404 for a path that is not served. */
@@ -25,10 +25,10 @@ export function parseTarget(pathname: string): RequestTarget {
 }
 
 interface Rest {
-  namespace?: string | undefined;
-  name?: string | undefined;
-  subresource?: string | undefined;
-  more: string[];
+  readonly namespace?: string | undefined;
+  readonly name?: string | undefined;
+  readonly subresource?: string | undefined;
+  readonly more: string[];
 }
 
 function targetOf(type: ResourceType | undefined, rest: Rest): RequestTarget {

@@ -22,13 +22,13 @@ import { sendJson, sendText } from "./responses.ts";
 import { tableOf, wantsTable } from "./tables.ts";
 
 export interface ResourceRequest {
-  operations: ObjectOperations;
-  target: RequestTarget;
-  verb: string;
-  query: URLSearchParams;
-  request: IncomingMessage;
-  response: ServerResponse;
-  logSource: LogSource | undefined;
+  readonly operations: ObjectOperations;
+  readonly target: RequestTarget;
+  readonly verb: string;
+  readonly query: URLSearchParams;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly logSource: LogSource | undefined;
 }
 
 /** The verb of the request, as the API names it; `watch` is handled by the caller. */

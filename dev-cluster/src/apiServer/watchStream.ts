@@ -13,16 +13,16 @@ import { tableOf } from "./tables.ts";
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
 
 export interface WatchOptions {
-  store: ObjectStore;
-  clock: Clock;
-  target: RequestTarget;
-  query: URLSearchParams;
-  response: ServerResponse;
-  bookmarkMs: number;
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  readonly target: RequestTarget;
+  readonly query: URLSearchParams;
+  readonly response: ServerResponse;
+  readonly bookmarkMs: number;
   /** Whether each object is sent as a table of one row. */
-  asTable: boolean;
+  readonly asTable: boolean;
   /** Whether an injected fault silences this watch. */
-  isSilenced: () => boolean;
+  readonly isSilenced: () => boolean;
 }
 
 /** An open watch: past changes, then new ones, one JSON object per line. */

@@ -14,11 +14,11 @@ import { startPasses, type PassOptions } from "./passes.ts";
 import { releaseVolumes } from "./volumeProtection.ts";
 
 export interface ControllerOptions {
-  operations: ObjectOperations;
-  clock: Clock;
-  leaseMs: number;
-  quarantineMs: number;
-  onError: (error: unknown) => void;
+  readonly operations: ObjectOperations;
+  readonly clock: Clock;
+  readonly leaseMs: number;
+  readonly quarantineMs: number;
+  readonly onError: (error: unknown) => void;
 }
 
 /** Starts all controllers; returns a function that stops them. */

@@ -12,10 +12,10 @@ const UNREACHABLE = "node.kubernetes.io/unreachable";
 const EFFECTS = ["NoExecute", "NoSchedule"] as const;
 
 export interface NodeLifecycleOptions {
-  operations: ObjectOperations;
-  clock: Clock;
+  readonly operations: ObjectOperations;
+  readonly clock: Clock;
   /** The maximum age of a node's last lease or heartbeat. */
-  leaseMs: number;
+  readonly leaseMs: number;
 }
 
 /**

@@ -19,8 +19,8 @@ const faultSchema = z.union([
 ]);
 
 export interface Faults {
-  requests: RequestFaults;
-  nodes: FaultState;
+  readonly requests: RequestFaults;
+  readonly nodes: FaultState;
 }
 
 /** Adds a fault and returns its id; throws 400 for an unknown fault. */

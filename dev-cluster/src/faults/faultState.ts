@@ -2,17 +2,17 @@ import { EventEmitter } from "node:events";
 
 /** A pod by name: users and tests that inject faults know names, not uids. */
 export interface PodName {
-  namespace: string;
-  pod: string;
+  readonly namespace: string;
+  readonly pod: string;
 }
 
 export interface NodeFaultEvents {
   /** The node became lost (true) or returned (false). */
-  nodeLost: [name: string, lost: boolean];
+  readonly nodeLost: [name: string, lost: boolean];
   /** Kill the pod's container as for lack of memory: SIGKILL, exit 137, reason OOMKilled. */
-  oomKill: [pod: PodName];
+  readonly oomKill: [pod: PodName];
   /** Pull faults were added or cleared: a pull in back-off may retry at once. */
-  pullsChanged: [];
+  readonly pullsChanged: [];
 }
 
 /** The injected faults as the node agents read them; only the fault endpoint writes them. */
@@ -26,15 +26,15 @@ export interface NodeFaults extends EventEmitter<NodeFaultEvents> {
 }
 
 export interface SlowPull {
-  id: string;
-  slowPullMs: number;
+  readonly id: string;
+  readonly slowPullMs: number;
   /** Exact image reference; absent means every image. */
-  image?: string | undefined;
+  readonly image?: string | undefined;
 }
 
 export interface FailPull {
-  id: string;
-  failPull: string;
+  readonly id: string;
+  readonly failPull: string;
 }
 
 /** The injected faults of nodes, in memory only: they end with the process. */

@@ -52,12 +52,12 @@ export type RequestFault = z.output<typeof requestFaultSchema> & { id: string };
 
 /** The properties of a request that a fault is matched against. */
 export interface RequestFacts {
-  method: string;
-  verb: string;
-  resource: string;
-  subresource?: string | undefined;
-  namespace?: string | undefined;
-  name?: string | undefined;
+  readonly method: string;
+  readonly verb: string;
+  readonly resource: string;
+  readonly subresource?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly name?: string | undefined;
 }
 
 export function matchesFault(rule: RequestMatch, facts: RequestFacts): boolean {

@@ -8,9 +8,9 @@ import {
 
 interface RequestFaultEvents {
   /** Matching open watches must be cut, or ended with 410. */
-  watches: [fault: RequestFault];
+  readonly watches: [fault: RequestFault];
   /** The fault has ended: requests and watches that it holds are cut. */
-  removed: [id: string];
+  readonly removed: [id: string];
 }
 
 /** The injected faults that concern requests, in the order in which they were added. */

@@ -1,25 +1,25 @@
 export interface StatusCause {
-  reason: string;
-  message: string;
-  field: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly field: string;
 }
 
 export interface StatusDetails {
-  name?: string | undefined;
-  group?: string | undefined;
-  kind?: string | undefined;
-  uid?: string | undefined;
-  causes?: StatusCause[] | undefined;
-  retryAfterSeconds?: number | undefined;
+  readonly name?: string | undefined;
+  readonly group?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly uid?: string | undefined;
+  readonly causes?: StatusCause[] | undefined;
+  readonly retryAfterSeconds?: number | undefined;
 }
 
 /** The object or collection that an error names. */
 export interface Subject {
   /** API group; empty for the core group. */
-  group: string;
+  readonly group: string;
   /** Plural resource name. */
-  resource: string;
-  name?: string | undefined;
+  readonly resource: string;
+  readonly name?: string | undefined;
 }
 
 /** An error that the client receives as a Kubernetes `Status`. */

@@ -5,21 +5,21 @@ import type { ContainmentChoice } from "./containment.ts";
 import type { KubeletIdentity } from "./kubeletServer.ts";
 
 export interface NodeAgentOptions {
-  api: ApiAccess;
+  readonly api: ApiAccess;
   /** The nodes to simulate, and the program behind each image. */
-  fleet: Fleet;
+  readonly fleet: Fleet;
   /** The agents keep everything in <dataDir>/nodes; volumes are in <dataDir>/volumes. */
-  dataDir: string;
-  faults: NodeFaults;
+  readonly dataDir: string;
+  readonly faults: NodeFaults;
   /** Authenticates an external API server that reads logs; without it, that server cannot read them. */
-  kubelet?: KubeletIdentity;
-  containment?: ContainmentChoice;
+  readonly kubelet?: KubeletIdentity;
+  readonly containment?: ContainmentChoice;
   /** Receives one line per event that the operator should know; never a secret. */
-  log?: (line: string) => void;
+  readonly log?: (line: string) => void;
   /** Time between two heartbeats of a node; 10 seconds by default. */
-  heartbeatMs?: number;
+  readonly heartbeatMs?: number;
   /** Time between two full lists of all pods, with or without a working watch; 30 seconds by default. */
-  resyncMs?: number;
+  readonly resyncMs?: number;
   /** Delay before the first restart of a container that ended; doubles up to 5 minutes. */
-  restartBackOffMs?: number;
+  readonly restartBackOffMs?: number;
 }

@@ -6,14 +6,14 @@ import { createInterface } from "node:readline";
 /** How an agent reaches a Kubernetes API server, ours or any other. */
 export interface ApiAccess {
   /** Such as https://127.0.0.1:6443, without a path. */
-  url: string;
+  readonly url: string;
   /** PEM of the authority that signed the server's certificate. */
-  ca: string;
+  readonly ca: string;
   /** Bearer token, if the agent authenticates with one. */
-  token?: string;
+  readonly token?: string;
   /** PEM of a client certificate and its key, if the agent authenticates with them. */
-  cert?: string;
-  key?: string;
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 /** An unsuccessful response of the API server. `status` is the HTTP status, such as 409 for a conflict. */
@@ -28,8 +28,8 @@ export class ApiError extends Error {
 }
 
 export interface WatchEvent<T> {
-  type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
-  object: T;
+  readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
+  readonly object: T;
 }
 
 const REQUEST_TIMEOUT_MS = 30 * Second.ms;
@@ -122,9 +122,9 @@ export class ApiClient {
 }
 
 interface SendOptions {
-  body?: unknown;
-  contentType?: string | undefined;
-  signal: AbortSignal;
+  readonly body?: unknown;
+  readonly contentType?: string | undefined;
+  readonly signal: AbortSignal;
 }
 
 /** Whether the server reports that the object does not exist. */

@@ -14,13 +14,13 @@ import type { Containment } from "./containment.ts";
 import { readProcessFile, signalProcess, sweepPod } from "./processSweep.ts";
 
 export interface ContainerExit {
-  code: number;
-  signal: NodeJS.Signals | null;
+  readonly code: number;
+  readonly signal: NodeJS.Signals | null;
 }
 
 export interface ContainerProcess {
   /** Settles when the first process has ended and no process of the container is left. */
-  exited: Promise<ContainerExit>;
+  readonly exited: Promise<ContainerExit>;
   /** Sends SIGTERM, waits for the grace period, then sends SIGKILL to every process. */
   stop(graceMs: number): Promise<void>;
   /** Sends SIGKILL to every process. */
@@ -28,17 +28,17 @@ export interface ContainerProcess {
 }
 
 export interface ContainerOptions {
-  uid: string;
+  readonly uid: string;
   /** The pod's directory. */
-  directory: string;
-  hostname: string;
-  containment: Containment;
-  argv: readonly string[];
-  env: Record<string, string>;
-  cwd: string;
+  readonly directory: string;
+  readonly hostname: string;
+  readonly containment: Containment;
+  readonly argv: readonly string[];
+  readonly env: Record<string, string>;
+  readonly cwd: string;
   /** The input of podInit.sh; undefined in plain containment. */
-  view: string | undefined;
-  log: PodLog;
+  readonly view: string | undefined;
+  readonly log: PodLog;
 }
 
 const INIT = join(import.meta.dirname, "podInit.sh");

@@ -7,10 +7,10 @@ export type ContainmentChoice = "auto" | "namespaces" | "plain";
 
 /** How pods are isolated on this machine. `prefix` is put before the command of a pod's first process. */
 export interface Containment {
-  kind: "namespaces" | "plain";
-  prefix: readonly string[];
+  readonly kind: "namespaces" | "plain";
+  readonly prefix: readonly string[];
   /** Why namespaces are unavailable, for the operator. */
-  reason?: string;
+  readonly reason?: string;
 }
 
 const run = promisify(execFile);

@@ -5,12 +5,12 @@ import type { EventRecorder } from "./eventRecorder.ts";
 import type { Container, Pod } from "./kubeTypes.ts";
 
 export interface PullOptions {
-  pod: Pod;
-  container: Container;
-  faults: NodeFaults;
-  events: EventRecorder;
+  readonly pod: Pod;
+  readonly container: Container;
+  readonly faults: NodeFaults;
+  readonly events: EventRecorder;
   /** Reports why the container is waiting. */
-  waiting: (reason: string, message: string) => void;
+  readonly waiting: (reason: string, message: string) => void;
   readonly ending: AbortSignal;
 }
 

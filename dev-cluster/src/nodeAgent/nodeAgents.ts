@@ -16,9 +16,9 @@ import { PodRecords } from "./podRecords.ts";
 export interface NodeAgents {
   /** Ends the pods' processes, not the pods: the next agent starts them again. */
   stop(): Promise<void>;
-  logs: LogSource;
+  readonly logs: LogSource;
   /** How pods are isolated on this machine. */
-  containment: Containment;
+  readonly containment: Containment;
 }
 
 const HEARTBEAT_MS = 10 * Second.ms;

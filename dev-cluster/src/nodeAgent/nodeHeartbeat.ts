@@ -10,14 +10,14 @@ const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${LEASE_NAMESPACE}/lease
 const LEASE_SECONDS = 40;
 
 export interface HeartbeatOptions {
-  client: ApiClient;
-  node: FleetNode;
-  faults: NodeFaults;
-  periodMs: number;
+  readonly client: ApiClient;
+  readonly node: FleetNode;
+  readonly faults: NodeFaults;
+  readonly periodMs: number;
   /** Where the API server reads logs; 0 if it cannot. */
-  kubeletPort: number;
-  stopped: AbortSignal;
-  log: (line: string) => void;
+  readonly kubeletPort: number;
+  readonly stopped: AbortSignal;
+  readonly log: (line: string) => void;
 }
 
 /** Registers the node, then reports it as alive until stopped. Resolves once it is registered and Ready. */
@@ -125,7 +125,9 @@ async function beat({ client, node, kubeletPort }: HeartbeatOptions): Promise<vo
 }
 
 interface NodeConditions {
-  status?: { conditions?: { type: string; status: string; lastTransitionTime?: string }[] };
+  readonly status?: {
+    conditions?: { type: string; status: string; lastTransitionTime?: string }[];
+  };
 }
 
 const CONDITIONS = [

@@ -13,11 +13,11 @@ import { PodWorker } from "./podWorker.ts";
 const RESTART_BACK_OFF_MS = Second.ms;
 
 export interface NodePodsOptions extends Omit<NodeAgentOptions, "containment"> {
-  client: ApiClient;
-  records: PodRecords;
-  containment: Containment;
-  stopped: AbortSignal;
-  log: (line: string) => void;
+  readonly client: ApiClient;
+  readonly records: PodRecords;
+  readonly containment: Containment;
+  readonly stopped: AbortSignal;
+  readonly log: (line: string) => void;
 }
 
 /** The workers of all pods that are bound to the fleet's nodes, by uid. */

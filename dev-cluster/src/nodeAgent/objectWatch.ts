@@ -4,20 +4,20 @@ import { ApiError, type ApiClient, type WatchEvent } from "./apiClient.ts";
 import type { KubeObject } from "./kubeTypes.ts";
 
 export interface ObjectWatchOptions<T> {
-  client: ApiClient;
+  readonly client: ApiClient;
   /** Path of the collection, such as /api/v1/pods, without a query. */
-  path: string;
+  readonly path: string;
   /** All current objects. Called at the start, after a lost watch and at each resync. */
-  onAll: (objects: T[]) => void;
-  onChange: (object: T) => void;
-  onGone: (object: T) => void;
-  resyncMs: number;
-  log: (line: string) => void;
+  readonly onAll: (objects: T[]) => void;
+  readonly onChange: (object: T) => void;
+  readonly onGone: (object: T) => void;
+  readonly resyncMs: number;
+  readonly log: (line: string) => void;
 }
 
 interface List<T> {
-  metadata: { resourceVersion: string };
-  items: T[];
+  readonly metadata: { resourceVersion: string };
+  readonly items: T[];
 }
 
 /** The resync detects a watch that dies silently; nothing depends on a single event. */

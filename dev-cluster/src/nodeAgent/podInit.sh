@@ -1,17 +1,17 @@
 #!/bin/sh
 # First process of a pod: podInit.sh DIRECTORY HOSTNAME PROGRAM [ARGUMENT...]
-# Writes who it is to DIRECTORY/pid, makes the pod's own view of the file system out of DIRECTORY/mounts where there is
-# one (then it runs in its own mount and PID namespace), starts the program, and reaps whatever is left to it.
-# When it ends, the kernel ends everything else in its PID namespace.
+# Writes its process id to DIRECTORY/pid, builds the pod's view of the file system from DIRECTORY/mounts if that file
+# exists (it then runs in its own mount and PID namespace), starts the program, and reaps orphaned processes.
+# When it ends, the kernel ends every other process in its PID namespace.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 directory=$1
 name=$2
 shift 2
-# A stop may come before there is a program; without this a PID namespace's first process would ignore it.
+# A stop may come before the program runs; without a trap, the first process of a PID namespace ignores it.
 trap 'exit 143' TERM
 
-# Read by the shell itself, through the proc of the machine: the process id as the node agent sees it, and its start time.
+# Read by the shell itself, from the machine's /proc: the process id as the node agent sees it, and its start time.
 read -r stat </proc/self/stat
 printf '%s\n' "$stat" >"$directory/pid"
 
@@ -51,12 +51,12 @@ make_view() {
   cd /
 }
 
-# A directory of the pod's own whose names lead to the machine's files: something can be added without touching those.
+# Creates a directory of links to the machine's files, so that names can be added without changing the machine.
 link_names() (
   kept=/.gpu-dev/machine$2
   [ ! -L "$view$2" ] || rm "$view$2"
   mkdir -p "$view$kept"
-  # Without -p: should it be there, it would be the machine's own.
+  # Without -p: an existing directory would be the machine's own.
   mkdir "$view$2"
   mount --rbind "$1" "$view$kept"
   from=$1
@@ -70,7 +70,7 @@ link_names() (
 
 if [ -f "$directory/mounts" ]; then
   make_view
-  # What a user namespace gave for mounting is not the program's.
+  # Drop the capabilities that the user namespace granted for mounting.
   [ "$(id -u)" = 0 ] || set -- setpriv --ambient-caps=-all --inh-caps=-all "$@"
   hostname "$name" 2>/dev/null || echo "$name" >/proc/sys/kernel/hostname || true
 fi

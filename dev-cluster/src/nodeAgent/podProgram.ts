@@ -8,21 +8,21 @@ import type { PodRecord } from "./podRecords.ts";
 import { OWN_ROOT, type Mount } from "./podView.ts";
 
 export interface PodProgram {
-  argv: string[];
-  env: Record<string, string>;
-  cwd: string;
+  readonly argv: string[];
+  readonly env: Record<string, string>;
+  readonly cwd: string;
   /** The project's own directories, mounted into a pod that has its own view of the file system. */
-  programs: Mount[];
+  readonly programs: Mount[];
 }
 
 export interface ProgramOptions {
-  pod: Pod;
-  container: Container;
-  record: PodRecord;
-  node: FleetNode;
-  images: Fleet["images"];
-  containment: Containment;
-  mounts: readonly Mount[];
+  readonly pod: Pod;
+  readonly container: Container;
+  readonly record: PodRecord;
+  readonly node: FleetNode;
+  readonly images: Fleet["images"];
+  readonly containment: Containment;
+  readonly mounts: readonly Mount[];
 }
 
 const SERVER = "dev-cluster/src/podServer/main.ts";

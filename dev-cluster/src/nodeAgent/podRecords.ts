@@ -6,13 +6,13 @@ import type { Pod } from "./kubeTypes.ts";
 
 /** What a pod holds on its node, stored on disk so that it survives the agent. */
 export interface PodRecord {
-  uid: string;
-  namespace: string;
-  name: string;
-  node: string;
-  address: string;
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly node: string;
+  readonly address: string;
   /** Indices of the node's GPUs. */
-  gpus: number[];
+  readonly gpus: number[];
   restartCount: number;
   /** Whether a container has ever been started: the next start is then a restart. */
   started: boolean;

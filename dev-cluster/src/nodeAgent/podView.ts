@@ -4,9 +4,9 @@ import { dirname, join } from "node:path";
 /** Something that appears in a pod at `target`. */
 export interface Mount {
   /** `dir` and `ro` show the directory `source`; `tmpfs` is memory, its options in `source`. */
-  kind: "dir" | "ro" | "tmpfs";
-  source: string;
-  target: string;
+  readonly kind: "dir" | "ro" | "tmpfs";
+  readonly source: string;
+  readonly target: string;
 }
 
 /** Where the project's own files are inside a pod, at a path that no mount covers. */

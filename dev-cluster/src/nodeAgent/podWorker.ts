@@ -24,18 +24,18 @@ import { mountWhenReady, refreshSecrets, releaseClaims, type ClaimHolders } from
 import { followReadiness } from "./readiness.ts";
 
 export interface PodWorkerOptions {
-  client: ApiClient;
-  pod: Pod;
-  node: FleetNode;
-  images: Fleet["images"];
-  records: PodRecords;
-  claimHolders: ClaimHolders;
-  containment: Containment;
-  faults: NodeFaults;
-  events: EventRecorder;
-  restartBackOffMs: number;
-  mayReport: () => Promise<void>;
-  log: (line: string) => void;
+  readonly client: ApiClient;
+  readonly pod: Pod;
+  readonly node: FleetNode;
+  readonly images: Fleet["images"];
+  readonly records: PodRecords;
+  readonly claimHolders: ClaimHolders;
+  readonly containment: Containment;
+  readonly faults: NodeFaults;
+  readonly events: EventRecorder;
+  readonly restartBackOffMs: number;
+  readonly mayReport: () => Promise<void>;
+  readonly log: (line: string) => void;
 }
 
 const MAX_BACK_OFF_MS = 5 * Minute.ms;

@@ -3,8 +3,8 @@ import { setTimeout as delay } from "node:timers/promises";
 
 /** A process, distinguishable from a later one with the same id. */
 export interface ProcessIdentity {
-  pid: number;
-  startTime: string;
+  readonly pid: number;
+  readonly startTime: string;
 }
 
 /** Reads the file that podInit.sh writes: its own line of /proc. Undefined if it does not exist. */

@@ -45,9 +45,9 @@ export function writeSecretVolume(directory: string, source: SecretSource, secre
 }
 
 interface SecretFile {
-  path: string;
-  mode: number;
-  data: string;
+  readonly path: string;
+  readonly mode: number;
+  readonly data: string;
 }
 
 function filesOf(source: SecretSource, secret: Secret): SecretFile[] {

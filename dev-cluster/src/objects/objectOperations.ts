@@ -26,14 +26,14 @@ import {
 
 export interface WriteOptions {
   /** Validates the write and responds as usual, but stores nothing. */
-  dryRun?: boolean;
+  readonly dryRun?: boolean;
   /** Writes only the status, and labels and annotations. */
-  subresource?: "status" | undefined;
-  fieldValidation?: FieldValidation | undefined;
+  readonly subresource?: "status" | undefined;
+  readonly fieldValidation?: FieldValidation | undefined;
   /** Receives each warning for the client of a successful request. */
-  warn?: ((warning: string) => void) | undefined;
+  readonly warn?: ((warning: string) => void) | undefined;
   /** Whether the client replaces the object (PUT) instead of patching it. */
-  replaces?: boolean;
+  readonly replaces?: boolean;
 }
 
 const NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789";

@@ -9,7 +9,7 @@ import type { Amounts } from "../kube/quantity.ts";
 
 /** A node and its free amounts. */
 export interface Candidate {
-  node: Node;
+  readonly node: Node;
   free: Amounts;
 }
 

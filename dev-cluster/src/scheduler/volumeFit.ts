@@ -13,11 +13,11 @@ import { matchesTerms } from "./nodeFit.ts";
 
 export interface PodVolumes {
   /** Why no node can run the pod now. */
-  obstacle?: string;
+  readonly obstacle?: string;
   /** Claims that wait for the selection of a node. */
-  unbound: PersistentVolumeClaim[];
+  readonly unbound: PersistentVolumeClaim[];
   /** The volumes of bound claims. */
-  volumes: PersistentVolume[];
+  readonly volumes: PersistentVolume[];
 }
 
 /** What the pod's claims require of its node. */

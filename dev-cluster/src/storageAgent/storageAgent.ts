@@ -8,12 +8,12 @@ import { createProvisioner, createUnlessExists } from "./provisioning.ts";
 import { STORAGE_CLASS, storageClassObject, VOLUMES, volumeName } from "./volumeObjects.ts";
 
 export interface StorageAgentOptions {
-  api: ApiAccess;
+  readonly api: ApiAccess;
   /** Volumes are directories in <dataDir>/volumes. They are never removed: the class says Retain. */
-  dataDir: string;
+  readonly dataDir: string;
   /** Time between two full lists of all claims; 30 seconds by default. */
-  resyncMs?: number;
-  log?: (line: string) => void;
+  readonly resyncMs?: number;
+  readonly log?: (line: string) => void;
 }
 
 export interface StorageAgent {

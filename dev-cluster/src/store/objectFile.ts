@@ -3,11 +3,11 @@ import { chmodSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
 export interface ObjectRow {
-  resource: string;
-  namespace?: string | undefined;
-  name: string;
-  revision: number;
-  json: string;
+  readonly resource: string;
+  readonly namespace?: string | undefined;
+  readonly name: string;
+  readonly revision: number;
+  readonly json: string;
 }
 
 /** The data directory is in use by another process. */

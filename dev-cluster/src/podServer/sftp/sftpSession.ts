@@ -191,8 +191,8 @@ function serveNames({ sftp, at, respond, finish }: Serving): void {
 
 /** Missing from the library's types. A client treats a session without an exit status as failed. */
 interface SessionProtocol {
-  _protocol: { exitStatus(channel: number, code: number): void };
-  outgoing: { id: number };
+  readonly _protocol: { exitStatus(channel: number, code: number): void };
+  readonly outgoing: { id: number };
 }
 
 function exitCleanly(sftp: SFTPWrapper): void {
