@@ -8,7 +8,7 @@ import { downloadAndUnzipVSCode, runTests } from "@vscode/test-electron";
 import { writeSettings } from "./support/editorSettings.ts";
 import { packExtension } from "./support/packExtension.ts";
 import { unpackVsix } from "./support/unpackVsix.ts";
-import { type InnerResult, makeSurroundings } from "./host/surroundings.ts";
+import { type InnerResult, createHostEnvironment } from "./host/hostEnvironment.ts";
 
 const NOT_DOWNLOADED = 3;
 
@@ -23,26 +23,26 @@ async function main(version: string): Promise<number> {
     return null;
   });
   if (vscodeExecutablePath === null) return NOT_DOWNLOADED;
-  const surroundings = await makeSurroundings();
+  const environment = await createHostEnvironment();
   try {
-    const userData = join(surroundings.dir, "user");
-    await writeSettings(userData, { values: { "gpuDev.server": surroundings.firstServer } });
-    const extensionDevelopmentPath = await unpackVsix(await packExtension(), surroundings.dir);
+    const userData = join(environment.dir, "user");
+    await writeSettings(userData, { values: { "gpuDev.server": environment.firstServer } });
+    const extensionDevelopmentPath = await unpackVsix(await packExtension(), environment.dir);
     const ended = await runTests({
       ...{ vscodeExecutablePath, extensionDevelopmentPath },
-      extensionTestsPath: surroundings.suite,
-      extensionTestsEnv: { ...surroundings.env, HOME: surroundings.dir },
+      extensionTestsPath: environment.suite,
+      extensionTestsEnv: { ...environment.env, HOME: environment.dir },
       launchArgs: [
-        ...[surroundings.workspace, "--disable-extensions", "--disable-workspace-trust"],
+        ...[environment.workspace, "--disable-extensions", "--disable-workspace-trust"],
         ...["--user-data-dir", userData],
-        ...["--extensions-dir", join(surroundings.dir, "extensions")],
+        ...["--extensions-dir", join(environment.dir, "extensions")],
         // No keyring on a test machine.
         ...["--password-store", "basic"],
       ],
     }).catch(() => 1);
-    return report((await surroundings.results()) ?? [], ended);
+    return report((await environment.results()) ?? [], ended);
   } finally {
-    await surroundings.remove();
+    await environment.remove();
   }
 }
 

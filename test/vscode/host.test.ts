@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Test } from "mocha";
 import { requireTool } from "../support/requireTool.ts";
 import { waitFor } from "../support/waitFor.ts";
-import { makeSurroundings } from "./host/surroundings.ts";
+import { createHostEnvironment } from "./host/hostEnvironment.ts";
 import { requireChromium, startBrowser } from "./support/browser.ts";
 import { requireEditor } from "./support/installEditor.ts";
 import { packExtension } from "./support/packExtension.ts";
@@ -17,19 +17,19 @@ describe("inside the extension host", function () {
     requireTool(this, "ssh", "ssh-keygen", "python3");
     const undo: (() => Promise<void>)[] = [];
     try {
-      const surroundings = await makeSurroundings();
-      undo.push(() => surroundings.remove());
-      const developmentPath = await unpackVsix(await packExtension(), surroundings.dir);
+      const environment = await createHostEnvironment();
+      undo.push(() => environment.remove());
+      const developmentPath = await unpackVsix(await packExtension(), environment.dir);
       const server = await startVsCode({
-        ...{ editor, dataDir: surroundings.dir, driven: true, env: surroundings.env },
-        settings: { values: { "gpuDev.server": surroundings.firstServer } },
+        ...{ editor, dataDir: environment.dir, driven: true, env: environment.env },
+        settings: { values: { "gpuDev.server": environment.firstServer } },
       });
       undo.push(() => server.stop());
       const browser = await startBrowser();
       undo.push(() => browser.close());
-      const { suite: testsPath, workspace } = surroundings;
+      const { suite: testsPath, workspace } = environment;
       await browser.open(server.url(workspace, { developmentPath, testsPath }));
-      const results = await waitFor(() => surroundings.results(), {
+      const results = await waitFor(() => environment.results(), {
         timeoutMs: 90_000,
         describe: "the suite inside to end",
       });

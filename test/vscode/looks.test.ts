@@ -19,7 +19,7 @@ const NAMED = new Map<Theme, string>([
   ["highContrastLight", "high-contrast-light"],
 ]);
 
-/** How everything looks and reads, with one reservation of each kind, in every theme and in a narrow side bar. */
+/** The appearance and the texts with one reservation of each kind, in every theme and in a narrow side bar. */
 describe("the looks of the extension", () => {
   let product: Product;
   let window: Workbench;
@@ -39,7 +39,7 @@ describe("the looks of the extension", () => {
     await (product as Product | undefined)?.remove();
   });
 
-  it("offers in the palette what can be done now: little while signed out", async () => {
+  it("offers in the palette only the commands that apply, signed out and signed in", async () => {
     await reservations().waitForWelcome("Sign in to reserve");
     assert.deepEqual(await offered(), titlesFor("signedOut"));
     await reservations().clickWelcome("Sign In");
@@ -47,15 +47,15 @@ describe("the looks of the extension", () => {
     assert.deepEqual(await offered(), titlesFor("signedIn"));
   });
 
-  it("shows what is active, what waits and what ended", async () => {
+  it("shows active, queued and ended reservations", async () => {
     await reserveOneOfEachKind(product);
     await reservations().waitForRow(
       ({ label, description }) => label === "train" && description.includes("left"),
       "the active one",
     );
-    await reservations().waitForRow(({ label }) => label === "evaluate", "the one that waits");
+    await reservations().waitForRow(({ label }) => label === "evaluate", "the queued one");
     await reservations().expand("Ended today");
-    await reservations().waitForRow(({ label }) => label === "prepare", "the one that ended");
+    await reservations().waitForRow(({ label }) => label === "prepare", "the ended one");
     await window.view("Availability").expand("B200");
     const disks = window.view("Disks");
     await disks.unfold();
@@ -63,7 +63,7 @@ describe("the looks of the extension", () => {
     await window.notifications.clear();
   });
 
-  it("has something to say for every row to a screen reader, in words", async () => {
+  it("has a phrase for screen readers on every row", async () => {
     for (const title of VIEWS) {
       const rows = await window.view(title).rows();
       assert.ok(rows.length > 0, title);
@@ -74,7 +74,7 @@ describe("the looks of the extension", () => {
     }
   });
 
-  it("counts the active ones in the status bar", async () => {
+  it("counts the active servers in the status bar", async () => {
     const { text, ariaLabel } = await window.statusBar.waitFor("1 GPU server");
     assert.match(text, /^1 GPU server, ends in (2 h|1 h 59 min)$/);
     assert.match(ariaLabel, /^1 GPU server active, ends in (2 h|1 h 59 min)$/);
@@ -89,7 +89,7 @@ describe("the looks of the extension", () => {
     });
   }
 
-  it("fits a side bar of 200 pixels: no name is cut", async () => {
+  it("fits a side bar of 200 pixels without truncated names", async () => {
     await window.setTheme("light");
     await window.resizeSideBar(200);
     const rows = await reservations().rows();
@@ -106,7 +106,7 @@ describe("the looks of the extension", () => {
     await window.resizeSideBar(300);
   });
 
-  it("is used by the keyboard alone", async () => {
+  it("works with the keyboard alone", async () => {
     const { page, menu, editors } = window;
     await window.runCommand("GPU Dev Servers: Focus on Reservations View");
     await page.keyboard.press("Home");
@@ -124,7 +124,7 @@ describe("the looks of the extension", () => {
     await window.screenshot("looks-details-ended");
   });
 
-  it("shows the log of a server, its details, and what the extension itself wrote", async () => {
+  it("shows the log of a server, its details, and the output of the extension", async () => {
     await reservations().openContextMenu("train");
     await window.menu.pick("Show Logs");
     await window.editors.waitForTab("train.log");
@@ -136,18 +136,18 @@ describe("the looks of the extension", () => {
     await window.menu.pick("Show Details");
     await window.editors.waitForTab("evaluate details");
     await waitFor(async () => (await window.editors.text()).includes("Needs 8"), {
-      describe: "why evaluate waits",
+      describe: "why evaluate is queued",
     });
     await window.screenshot("looks-details-waiting");
     await window.runCommand("GPU Dev: Show Output");
     const output = new OutputPanel(window.page);
     await waitFor(async () => (await output.text()).includes("Signed in as "), {
-      describe: "who signed in, in our own output",
+      describe: "the sign-in in the output",
     });
     await window.screenshot("looks-output");
   });
 
-  it("makes a report of a problem that names nobody and holds no key", async () => {
+  it("creates a problem report without names and keys", async () => {
     await window.runCommand("GPU Dev: Report a Problem...");
     await waitFor(
       async () => (await window.editors.text()).includes("GPU Dev Servers: problem report"),
@@ -156,7 +156,7 @@ describe("the looks of the extension", () => {
     await window.screenshot("looks-report");
     const report = await save();
     assert.ok(report.includes(`extension: ${readManifest().version}\n`), "names our version");
-    assert.match(report, /## Generated file .+known_hosts/, "is about ssh, too");
+    assert.match(report, /## Generated file .+known_hosts/, "includes SSH files");
     const { username } = userInfo();
     const plain = report.replaceAll("gpu-dev", "");
     assert.doesNotMatch(plain, new RegExp(String.raw`(?<!\p{L})${username}(?!\p{L})`, "u"));
@@ -166,7 +166,7 @@ describe("the looks of the extension", () => {
     assert.ok(!report.includes(publicKey), "no public key");
   });
 
-  it("shows the first steps with it", async () => {
+  it("shows the walkthrough", async () => {
     await window.runCommand("Welcome: Open Walkthrough...");
     await window.quickInput.pick("Get started with GPU Dev Servers");
     const walkthrough = new Walkthrough(window.page);
@@ -190,22 +190,22 @@ describe("the looks of the extension", () => {
     );
   }
 
-  /** Saves the document on show where the editor proposes to, and resolves with what the file holds. */
+  /** Saves the shown document to the proposed path, and returns the content of the file. */
   async function save(): Promise<string> {
     const { page, quickInput } = window;
     await page.keyboard.press("Control+S");
-    // The folder is filled in first, and the name once the folder was read.
+    // The editor fills in the folder first, and the name after it has read the folder.
     await waitFor(async () => (await quickInput.value()).endsWith(".md"), {
-      describe: "the question where to save it",
+      describe: "the save dialog",
     });
     const proposed = await quickInput.value();
     await quickInput.enter();
-    // The file takes the place of what had no name yet, and the focus with it.
+    // The file replaces the untitled document and takes the focus.
     await window.editors.waitForTab(basename(proposed));
     return await readFile(proposed, "utf8");
   }
 
-  /** The middle part of the line: the key itself. */
+  /** The second field of the line, which is the key itself. */
   async function ownPublicKey(): Promise<string> {
     const dir = join(product.server.home, ".gpu-dev/ssh");
     const names = (await readdir(dir)).filter((name) => name.endsWith(".pub"));
@@ -216,7 +216,7 @@ describe("the looks of the extension", () => {
     return key ?? "";
   }
 
-  /** Titles that the palette offers, in the order of the alphabet. Its list shows a dozen at once. */
+  /** The titles in the palette, sorted. Its list shows about a dozen at a time, so it is read twice. */
   async function offered(): Promise<string[]> {
     const first = await window.findCommands("GPU Dev: ");
     const more = await window.findCommands("GPU Dev: S");
@@ -224,15 +224,15 @@ describe("the looks of the extension", () => {
   }
 });
 
-/** All GPUs of a type, the same again, which has to wait, and one that is over. */
+/** One reservation of all GPUs of a type, another one that is queued behind it, and one that has ended. */
 async function reserveOneOfEachKind(product: Product): Promise<void> {
   const client = await product.client();
   const base = { gpuType: "b200", gpus: 8, durationSeconds: 7_200 };
   await client.call("createReservation", { body: { ...base, name: "train", disk: "work" } });
-  const over = await client.call("createReservation", {
+  const ended = await client.call("createReservation", {
     body: { gpuType: "h100", gpus: 1, durationSeconds: 3_600, name: "prepare" },
   });
-  await client.call("cancelReservation", { params: { reservationId: over.id } });
+  await client.call("cancelReservation", { params: { reservationId: ended.id } });
   await waitFor(
     async () => {
       const { items } = await client.call("listReservations", { query: { state: "all" } });
@@ -240,7 +240,7 @@ async function reserveOneOfEachKind(product: Product): Promise<void> {
       const train = items.find(({ name }) => name === "train");
       return train?.state === "ready" && prepare !== undefined && !LIVE.includes(prepare.state);
     },
-    { timeoutMs: 30_000, describe: "one to be ready and one to be over" },
+    { timeoutMs: 30_000, describe: "one ready and one ended reservation" },
   );
   await client.call("createReservation", { body: { ...base, name: "evaluate" } });
 }

@@ -15,8 +15,8 @@ import type { Workbench } from "./support/workbench.ts";
 
 const HOST = "gpu-dev-demo";
 
-/** What Remote-SSH does with a host of ours, step by step, with the real `ssh` and VS Code's own server. */
-describe("a window inside the pod, the way of Remote-SSH", () => {
+/** The steps of Remote-SSH with one of our hosts, with the real `ssh` and VS Code's own server. */
+describe("a window inside the pod, opened as Remote-SSH opens it", () => {
   let system: WholeSystem;
   let ada: User;
   let server: VsCodeServer;
@@ -59,7 +59,7 @@ describe("a window inside the pod, the way of Remote-SSH", () => {
     await (system as WholeSystem | undefined)?.remove();
   });
 
-  it("runs in the pod: its terminal sees the GPUs that were given", async () => {
+  it("runs in the pod: its terminal shows the GPUs of the reservation", async () => {
     await workbench.runCommand("Terminal: Create New Terminal");
     await workbench.terminal.type("nvidia-smi -L; pwd; hostname");
     await workbench.terminal.waitForText("GPU 1: ");
@@ -67,7 +67,7 @@ describe("a window inside the pod, the way of Remote-SSH", () => {
     await workbench.screenshot("pod-terminal");
   });
 
-  it("counts down in the status bar, once its user is signed in there", async () => {
+  it("counts down in the status bar after the user signed in there", async () => {
     await workbench.runCommand("GPU Dev: Sign In as Another User...");
     await workbench.quickInput.type("ada");
     await workbench.quickInput.enter();
@@ -80,7 +80,7 @@ describe("a window inside the pod, the way of Remote-SSH", () => {
     await workbench.quickInput.escape();
   });
 
-  it("edits a file, which is then on the disk, and there again in the next reservation", async () => {
+  it("edits a file that is kept on the disk for the next reservation", async () => {
     await ada.ssh(HOST, "printf 'epochs = 1\\n' > /workspace/train.py");
     await workbench.page.keyboard.press("Control+P");
     await workbench.quickInput.type("train.py");
@@ -118,7 +118,7 @@ function throughSsh(user: User, socks: number): Launch {
       stdio: "pipe",
       env: { ...process.env, HOME: user.home },
     });
-    // The pod has a home, whose profile keeps its tools in the PATH: the editor's own would hide both.
+    // The pod has its own HOME and PATH, which those of the editor must not replace.
     const own = Object.entries(env).filter(([key]) => !["PATH", "HOME"].includes(key));
     const words = own.map(([key, value]) => quoted(`${key}=${value}`));
     child.stdin.end(`exec env ${[...words, ...[command, ...args].map(quoted)].join(" ")}\n`);

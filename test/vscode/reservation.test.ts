@@ -7,9 +7,9 @@ import type { Workbench } from "./support/workbench.ts";
 const CONTAINER = "GPU Dev Servers";
 const TITLE = "Reserve a GPU server";
 
-/** One user's day in the editor, click by click, against what `npm start` brings up. */
+/** A user's day in the editor, click by click, against the system that `npm start` runs. */
 describe("a reservation in the editor", function () {
-  // Whichever suite it runs in.
+  // For any suite that it runs in.
   this.timeout(120_000);
   let product: Product;
   let window: Workbench;
@@ -29,7 +29,7 @@ describe("a reservation in the editor", function () {
     await (product as Product | undefined)?.remove();
   });
 
-  it("asks to sign in, and then shows what is free without being asked", async () => {
+  it("asks to sign in, and then shows free GPUs automatically", async () => {
     await reservations().waitForWelcome("Sign in to reserve");
     await window.screenshot("01-signed-out");
     await reservations().clickWelcome("Sign In");
@@ -45,7 +45,7 @@ describe("a reservation in the editor", function () {
   it("shows free GPUs per type, size and node", async () => {
     const availability = window.view("Availability");
     await availability.expand("H100");
-    await availability.waitForRow(({ label }) => label === "Fits now", "what fits now");
+    await availability.waitForRow(({ label }) => label === "Starts now", "what starts now");
     const node = await availability.waitForRow(({ label }) => label === "h100-1", "a node");
     assert.equal(node.description, "8 of 8 free");
     await window.screenshot("03-availability");
@@ -65,35 +65,35 @@ describe("a reservation in the editor", function () {
     assert.match(await reservations().welcome(), /You have no reservations\./);
   });
 
-  it("reserves step by step, back and forth, and watches it become ready", async () => {
+  it("reserves step by step, back and forth, and follows it until it is ready", async () => {
     const { quickInput } = window;
     await reservations().clickTitleAction("Reserve a GPU Server...");
     await waitForWizard();
     await window.screenshot("04-reserve-type");
     await readmePicture(window, "reserve");
     await quickInput.pick("H100");
-    await waitForPlaceholder(/How many GPUs/);
+    await waitForPlaceholder(/number of GPUs/);
     await window.screenshot("05-reserve-gpus");
     await quickInput.back();
-    await waitForPlaceholder(/Which type/);
+    await waitForPlaceholder(/Select a type/);
     await quickInput.pick("H100");
-    await waitForPlaceholder(/How many GPUs/);
+    await waitForPlaceholder(/number of GPUs/);
     await quickInput.pick("2 GPUs");
-    await waitForPlaceholder(/For how long/);
+    await waitForPlaceholder(/Select a duration/);
     await window.screenshot("06-reserve-duration");
     await quickInput.pick("2 hours");
-    await waitForPlaceholder(/Which disk/);
+    await waitForPlaceholder(/Select a disk/);
     await quickInput.pick("New disk...");
-    await waitFor(async () => (await quickInput.message()).includes("Name of the new disk"), {
-      describe: "the name of the new disk to be asked for",
+    await waitFor(async () => (await quickInput.message()).includes("name for the new disk"), {
+      describe: "the step for the name of the new disk",
     });
     await quickInput.type("Not A Name");
     await waitFor(async () => (await quickInput.message()).includes("lower"), {
-      describe: "what is wrong with that name",
+      describe: "the problem with that name",
     });
     await quickInput.type("work");
     await quickInput.enter();
-    await waitForPlaceholder(/Name; leave it empty/);
+    await waitForPlaceholder(/leave empty/);
     await quickInput.type("demo");
     await window.screenshot("07-reserve-name");
     await quickInput.enter();
@@ -103,7 +103,7 @@ describe("a reservation in the editor", function () {
     assert.match(row.description, /^(2 h|1 h 59 min) left, 2 x h100$/);
     await reservations().waitForRow(
       ({ label, description }) => label === "Ports" && /^SSH \d+ at 127\./.test(description),
-      "the port that it is reached at",
+      "the SSH port",
     );
     await window.screenshot("08-ready");
     await readmePicture(window, "ready");
@@ -117,7 +117,7 @@ describe("a reservation in the editor", function () {
     await window.terminal.waitForText("GPU 1: ");
     await window.screenshot("09-terminal");
     await readmePicture(window, "terminal");
-    // Words that what is typed does not have: only the shell and the program there can make them.
+    // The typed text does not contain these words: only the shell and the program can print them.
     await window.terminal.type('echo "folder <$PWD>"');
     await window.terminal.waitForText("folder </workspace>");
     await window.terminal.type("echo 'print(\"trained\", 6 * 7)' > train.py; python3 train.py");
@@ -125,7 +125,7 @@ describe("a reservation in the editor", function () {
     await window.terminal.type("exit");
   });
 
-  it("connects: a browser has no Remote-SSH, and says what works instead", async () => {
+  it("connects: without Remote-SSH in a browser, offers a terminal", async () => {
     await reservations().clickInline("demo", "Connect");
     const note = await window.notifications.waitFor("Remote");
     assert.ok(note.buttons.includes("Open Terminal"), JSON.stringify(note));
@@ -133,7 +133,7 @@ describe("a reservation in the editor", function () {
     await window.notifications.clear();
   });
 
-  it("copies the command for any other terminal", async () => {
+  it("copies the SSH command for other terminals", async () => {
     await reservations().openContextMenu("demo");
     const items = await window.menu.items();
     for (const item of ["Connect", "Extend...", "Cancel Reservation...", "Show Details"]) {
@@ -144,7 +144,7 @@ describe("a reservation in the editor", function () {
     await window.statusBar.waitFor("Copied: ssh ");
   });
 
-  it("extends it, and the row follows", async () => {
+  it("extends it, and the row shows the new end", async () => {
     await reservations().clickInline("demo", "Extend...");
     await window.quickInput.waitForTitle("Extend demo");
     await window.screenshot("12-extend");
@@ -156,7 +156,7 @@ describe("a reservation in the editor", function () {
     await window.notifications.clear();
   });
 
-  it("shows its details, which follow what happens", async () => {
+  it("shows its details, which update automatically", async () => {
     await reservations().openContextMenu("demo");
     await window.menu.pick("Show Details");
     await waitFor(async () => (await window.editors.text()).includes("h100"), {
@@ -166,18 +166,21 @@ describe("a reservation in the editor", function () {
     await window.screenshot("13-details");
   });
 
-  it("N11: keeps the last data with its age while the server is away, and comes back by itself", async () => {
+  it("N11: keeps the last data with its age while the server is unavailable, and recovers automatically", async () => {
     await product.system.stop();
-    await waitFor(async () => (await reservations().message()).startsWith("Server not answering"), {
-      timeoutMs: 30_000,
-      describe: "the age of what is shown",
-    });
+    await waitFor(
+      async () => (await reservations().message()).startsWith("Server not responding"),
+      {
+        timeoutMs: 30_000,
+        describe: "the age of what is shown",
+      },
+    );
     assert.ok(await reservations().row("demo"), "the row is kept");
     await window.screenshot("14-server-away");
     await product.system.start();
     await waitFor(async () => (await reservations().message()) === "", {
       timeoutMs: 60_000,
-      describe: "the server to be back, without a click",
+      describe: "the server to respond again, without a click",
     });
     await reservations().waitForRow(
       ({ label, description }) => label === "demo" && description.includes("left"),
@@ -185,7 +188,7 @@ describe("a reservation in the editor", function () {
     );
   });
 
-  it("says what cancelling does to the disk, and does nothing on Cancel", async () => {
+  it("says what happens to the disk, and does nothing on Keep Reservation", async () => {
     await reservations().openContextMenu("demo");
     await window.menu.pick("Cancel Reservation...");
     assert.equal(await window.dialog.message(), "Cancel demo?");
@@ -196,7 +199,7 @@ describe("a reservation in the editor", function () {
     assert.ok(await reservations().row("demo"));
   });
 
-  it("cancels it, keeps the disk, and tells under Ended how it ended", async () => {
+  it("cancels it, keeps the disk, and shows how it ended", async () => {
     await reservations().openContextMenu("demo");
     await window.menu.pick("Cancel Reservation...");
     await window.dialog.click("Cancel Reservation");
@@ -221,16 +224,16 @@ describe("a reservation in the editor", function () {
     });
   }
 
-  /** Its title carries the step, too: "Reserve a GPU server (1/5)". */
+  /** The title includes the step: "Reserve a GPU server (1/5)". */
   async function waitForWizard(): Promise<void> {
     await waitFor(async () => (await window.quickInput.title()).startsWith(TITLE), {
-      describe: `the question "${TITLE}"`,
+      describe: `the wizard "${TITLE}"`,
     });
   }
 
   async function waitForPlaceholder(pattern: RegExp): Promise<void> {
     await waitFor(async () => pattern.test(await window.quickInput.placeholder()), {
-      describe: `a step that asks ${String(pattern)}`,
+      describe: `the step ${String(pattern)}`,
     });
   }
 });

@@ -8,7 +8,7 @@ const EMPTY = "You have no reservations.";
 
 /**
  * Several windows of one editor. In a browser a window reads the secret storage once, when it opens; on the desktop it
- * is told of changes, which test/integration/extension/account.test.ts shows with a storage that tells.
+ * receives changes, which test/integration/extension/account.test.ts covers with a storage that reports them.
  */
 describe("two windows of one editor", () => {
   let product: Product;
@@ -28,7 +28,7 @@ describe("two windows of one editor", () => {
     await (product as Product | undefined)?.remove();
   });
 
-  it("stays signed in over a reload, and a second window needs no sign-in", async () => {
+  it("stays signed in after a reload, and a second window needs no sign-in", async () => {
     await welcome(first, SIGNED_OUT);
     await first.view("Reservations").clickWelcome("Sign In");
     await welcome(first, EMPTY);
@@ -39,7 +39,7 @@ describe("two windows of one editor", () => {
     await welcome(second, EMPTY);
   });
 
-  it("shows in one what was reserved in the other, and tells once that it is ready", async () => {
+  it("shows in both what was reserved in one, and notifies once that it is ready", async () => {
     await first.runCommand("GPU Dev: Reserve a GPU Server...");
     const { quickInput } = first;
     for (const choice of ["T4", "1 GPU", "1 hour", "No disk"]) await pick(first, choice);
@@ -56,10 +56,10 @@ describe("two windows of one editor", () => {
           "the reservation, ready",
         );
     }
-    await waitFor(async () => (await tellings()).length > 0, {
-      describe: "one of the windows to tell",
+    await waitFor(async () => (await readyNotifications()).length > 0, {
+      describe: "a window to notify",
     });
-    assert.equal((await tellings()).length, 1);
+    assert.equal((await readyNotifications()).length, 1);
     await second.screenshot("windows-second");
   });
 
@@ -72,11 +72,11 @@ describe("two windows of one editor", () => {
         .view("Reservations")
         .waitForRow(({ label }) => label === "Ended today", "the ended ones");
     }
-    // By now the slower window has heard of everything, too.
-    assert.equal((await tellings()).length, 1);
+    // By now the slower window has received every event, too.
+    assert.equal((await readyNotifications()).length, 1);
   });
 
-  it("N7: signed out in one, the other follows when it opens again, and nothing of the account is left", async () => {
+  it("N7: after a sign-out in one, the other follows when it is reloaded, and no data of the account remains", async () => {
     await second.runCommand("GPU Dev: Sign Out");
     await welcome(second, SIGNED_OUT);
     assert.deepEqual(await second.view("Reservations").rows(), []);
@@ -105,8 +105,8 @@ describe("two windows of one editor", () => {
     await window.quickInput.pick(label);
   }
 
-  /** Of both windows, in the list behind the bell, which keeps them. */
-  async function tellings() {
+  /** The notifications of both windows, from the notification center, which keeps them. */
+  async function readyNotifications() {
     const all = [...(await first.notifications.all()), ...(await second.notifications.all())];
     return all.filter(({ text }) => text.includes("shared is ready"));
   }

@@ -37,7 +37,7 @@ export function defineConduct(): void {
       assert.deepEqual(await counts(), { first: 0, hostile: 0 });
     });
 
-    it("registers each command of its manifest, and no other", async () => {
+    it("registers exactly the commands of its manifest", async () => {
       const { contributes } = extension.packageJSON as Manifest;
       const views = contributes.views.gpuDev.map(({ id }) => id);
       const isOfAView = (id: string) => views.some((view) => id.startsWith(`${view}.`));
@@ -48,7 +48,7 @@ export function defineConduct(): void {
       assert.deepEqual(registered.sort(), promised.sort());
     });
 
-    it("speaks to the server that the user names, from the next command on", async () => {
+    it("uses a changed server from the next command on", async () => {
       await commands.executeCommand("gpuDev.signIn");
       assert.ok((await counts()).first > 0, "the first server was asked");
       const settings = workspace.getConfiguration("gpuDev");
@@ -59,7 +59,7 @@ export function defineConduct(): void {
       await commands.executeCommand("gpuDev.signIn");
     });
 
-    it("S7: a repository's settings change neither the server nor the key", async () => {
+    it("S7: workspace settings change neither the server nor the key", async () => {
       const settings = workspace.getConfiguration("gpuDev");
       assert.equal(settings.get("server"), server);
       assert.equal(settings.get("identityFile"), "");
@@ -67,7 +67,7 @@ export function defineConduct(): void {
       assert.equal((await counts()).hostile, 0);
     });
 
-    it("is not harmed by what commands are called with", async () => {
+    it("rejects invalid arguments of commands", async () => {
       const junk = [
         { target: { kind: "reservation", id: "../../etc/passwd" } },
         { kind: "reservation" },
@@ -102,7 +102,7 @@ export function defineConduct(): void {
       );
       await commands.executeCommand("gpuDev.signOut");
       await waitFor(() => shownText().includes("You are signed out"), {
-        describe: "the details to be taken away",
+        describe: "the details to be cleared",
       });
     });
   });

@@ -1,7 +1,7 @@
 import { rename, writeFile } from "node:fs/promises";
 import Mocha from "mocha";
 import { defineConduct } from "./conduct.ts";
-import type { InnerResult } from "./surroundings.ts";
+import type { InnerResult } from "./hostEnvironment.ts";
 
 /** Called by the extension host. Writes how each test ended to the file that TEST_RESULTS names. */
 export async function run(): Promise<void> {

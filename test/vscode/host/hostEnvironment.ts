@@ -16,7 +16,7 @@ export interface InnerResult {
 }
 
 /** What the tests inside need, whatever the editor that they run in. */
-export interface Surroundings {
+export interface HostEnvironment {
   readonly dir: string;
   /** Its settings name another server and another key: as a repository that means no good. */
   readonly workspace: string;
@@ -30,7 +30,7 @@ export interface Surroundings {
   remove(): Promise<void>;
 }
 
-export async function makeSurroundings(): Promise<Surroundings> {
+export async function createHostEnvironment(): Promise<HostEnvironment> {
   const dir = await makeTempDir("editor-host");
   const undo: (() => Promise<void>)[] = [() => dir.remove()];
   const remove = async () => {
