@@ -21,12 +21,12 @@ const UNIT_SECONDS: Record<string, number> = {
 };
 
 /**
- * Reads "90m", "1h30m", "1h30", "2.5h" or "1d" as seconds. Null when the text is no duration.
- * Fractions are kept to the whole second; nothing is rounded to hours.
+ * Reads "90m", "1h30m", "1h30", "2.5h" or "1d" as seconds. Null if the text is not a duration.
+ * Fractions are rounded to whole seconds, never to hours.
  */
 export function parseDurationSeconds(text: string): number | null {
   const spaceless = text.trim().toLowerCase().replaceAll(/\s+/g, "");
-  // As people write it: whole minutes right after the hours.
+  // Accepts a common short form: "1h30" without the unit of the minutes.
   const compact = spaceless.replace(/h(\d+)$/, "h$1m");
   if (!/^(?:\d+(?:\.\d+)?(?:min|[smhd]))+$/.test(compact)) return null;
   let seconds = 0;
@@ -36,9 +36,7 @@ export function parseDurationSeconds(text: string): number | null {
   return Number.isFinite(seconds) ? Math.round(seconds) : null;
 }
 
-/**
- * Says a length of time as people do: "45 s", "5 min", "1 h 30 min", "2 d 4 h". Two units at most.
- */
+/** A duration for users: "45 s", "5 min", "1 h 30 min", "2 d 4 h". At most two units. */
 export function formatDuration(totalSeconds: number): string {
   const seconds = Math.max(0, Math.round(totalSeconds));
   if (seconds < Minute.seconds) return `${String(seconds)} s`;

@@ -1,17 +1,17 @@
 import * as z from "zod";
 
 /**
- * Every error that the API can answer, with its HTTP status and title. Clients branch on the code,
- * people read the detail. Codes are never renamed.
+ * Every error that the API returns, with its HTTP status and title. Clients branch on the code,
+ * users read the detail. Codes are never renamed.
  */
 export const ERROR_CODES = {
   invalid_request: { status: 400, title: "The request is not valid" },
   unauthenticated: { status: 401, title: "Sign in first" },
   invalid_credentials: { status: 401, title: "The sign-in was refused" },
-  forbidden: { status: 403, title: "You may not do this" },
+  forbidden: { status: 403, title: "Not permitted" },
   origin_refused: { status: 403, title: "Requests from this origin are refused" },
   not_found: { status: 404, title: "Not found" },
-  method_not_allowed: { status: 405, title: "This path does not take this method" },
+  method_not_allowed: { status: 405, title: "This path does not support this method" },
   request_timeout: { status: 408, title: "The request took too long to arrive" },
   name_taken: { status: 409, title: "The name is taken" },
   disk_in_use: { status: 409, title: "The disk is in use" },
@@ -23,12 +23,12 @@ export const ERROR_CODES = {
   },
   body_too_large: { status: 413, title: "The request body is too large" },
   unsupported_media_type: { status: 415, title: "The request body must be JSON" },
-  never_possible: { status: 422, title: "This can never run here" },
+  never_possible: { status: 422, title: "This request can never run here" },
   quota_exceeded: { status: 422, title: "The limit is reached" },
   rate_limited: { status: 429, title: "Too many requests" },
-  internal_error: { status: 500, title: "Something went wrong on the server" },
-  database_unavailable: { status: 503, title: "The database is away for the moment" },
-  cluster_unavailable: { status: 503, title: "The cluster is away for the moment" },
+  internal_error: { status: 500, title: "The server failed unexpectedly" },
+  database_unavailable: { status: 503, title: "The database is temporarily unavailable" },
+  cluster_unavailable: { status: 503, title: "The cluster is temporarily unavailable" },
   shutting_down: { status: 503, title: "The server is restarting" },
 } as const satisfies Record<string, { status: number; title: string }>;
 
@@ -53,11 +53,11 @@ export const problem = z
   .meta({ id: "Problem" });
 export type Problem = z.infer<typeof problem>;
 
-/** The longest chain of causes that is followed; a longer one is taken for a cycle. */
+/** The longest chain of causes that is followed; a longer one is treated as a cycle. */
 const MAX_CAUSES = 16;
 
 /**
- * The error and every `cause` below it, outermost first. Values that are no errors end the chain,
+ * The error and every `cause` below it, outermost first. Values that are not errors end the chain,
  * included.
  */
 export function causesOf(error: unknown): unknown[] {

@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 /**
- * Names become host names, Kubernetes labels and ssh host blocks, so they are held to what is safe
+ * Names become host names, Kubernetes labels and ssh host blocks, so they allow only what is safe
  * in all three: lower-case letters, digits and single hyphens, beginning with a letter.
  */
 export const NAME_PATTERN = /^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,31}$/;

@@ -1,4 +1,4 @@
-/** With one full stop at its end, whether it had one or not. */
+/** The text with a full stop, unless it ends with a punctuation mark already. */
 export function asSentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }

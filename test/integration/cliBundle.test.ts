@@ -11,7 +11,7 @@ import { type CliPlace, runCli } from "./cliUnderTest.ts";
 
 const BUILD = fileURLToPath(new URL("../../cli/build.ts", import.meta.url));
 
-/** Built into a folder of its own, so nothing of the checkout lies beside it. */
+/** Built into a separate folder, so that no file of the checkout is next to it. */
 describe("the bundled command line", function () {
   this.timeout(60_000);
   let api: ApiUnderTest;
@@ -31,7 +31,7 @@ describe("the bundled command line", function () {
     await dir.remove();
   });
 
-  it("runs alone: its version, and the list of a real server", async () => {
+  it("runs without the checkout: prints its version, and lists reservations of a real server", async () => {
     assert.equal((await stat(place.script ?? "")).mode & 0o777, 0o755);
     assert.equal((await runCli(place, "--version")).out, `${VERSION}\n`);
     assert.equal((await runCli(place, "list", "--json")).code, 3);

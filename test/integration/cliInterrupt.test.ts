@@ -118,7 +118,7 @@ describe("Ctrl-C on a real terminal", function () {
     assert.deepEqual([kept?.state, kept?.cancelRequestedAt], ["queued", null]);
   });
 
-  it("N10: Ctrl-C at setup's consent leaves ~/.ssh as it was", async () => {
+  it("N10: Ctrl-C at setup's consent leaves ~/.ssh unchanged", async () => {
     const ssh = join(dir.path, ".ssh");
     await mkdir(ssh, { mode: 0o700 });
     await writeFile(join(ssh, "config"), "Host mine\n  Port 7\n", { mode: 0o640 });

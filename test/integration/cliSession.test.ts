@@ -101,7 +101,7 @@ describe("the command line", () => {
     return { code: await exit, ...said };
   };
 
-  it("proves who one is without sending the secret, and keeps the token 0600", async () => {
+  it("proves the user's identity without sending the secret, and stores the token 0600", async () => {
     const login = await run("login", "--json");
     assert.equal(login.code, 0, login.err);
     assert.ok(!`${proofs.join("")}${login.out}${login.err}`.includes(SECRET));
@@ -114,7 +114,7 @@ describe("the command line", () => {
     await assert.rejects(stat(join(dir.path, ".ssh")), { code: "ENOENT" });
   });
 
-  it("S4: a secret file that others may read, or that is none, is not used", async () => {
+  it("S4: a secret file that others may read, or that holds no secret, is not used", async () => {
     await chmod(join(dir.path, "secret"), 0o644);
     assert.equal((await run("login")).code, 3);
     await chmod(join(dir.path, "secret"), 0o600);
@@ -125,7 +125,7 @@ describe("the command line", () => {
     assert.deepEqual(proofs, []);
   });
 
-  it("setup puts in one Include line that ssh reads, and setup --remove takes it out", async () => {
+  it("setup adds one Include line that ssh reads, and setup --remove removes it", async () => {
     const setup = await run("setup", "--yes");
     assert.equal(setup.code, 0, setup.err);
     assert.doesNotMatch(setup.err, /But:/);
@@ -145,7 +145,7 @@ describe("the command line", () => {
     assert.ok(!server.requests.some((request) => request.endsWith("/cancel")));
   });
 
-  it("waits for the end of a start that failed, says why, and exits with 7", async () => {
+  it("waits for the end of a failed start, prints the reason, and exits with 7", async () => {
     await run("login");
     const stopping = { ...QUEUED, state: "stopping", phase: "closing", waiting: null };
     const end = {
@@ -174,7 +174,7 @@ describe("the command line", () => {
     assert.equal(items.length, 1);
   });
 
-  it("exits as documented, with the problem as JSON where asked", async () => {
+  it("exits with the documented codes, and prints the problem as JSON with --json", async () => {
     assert.equal((await run("list")).code, 3);
     assert.equal((await run("reserve", "--nonsense")).code, 2);
     await run("login");

@@ -49,7 +49,7 @@ describe("the command line's sign-in at the real control plane", function () {
     return items.map(({ publicKey }) => dataOf(publicKey)).sort();
   };
 
-  it("signs in again by itself, as the same user, when the token was revoked", async () => {
+  it("signs in again automatically, as the same user, after the token was revoked", async () => {
     const login = await runCli(place, "login", "--as", "operator");
     assert.equal(login.code, 0, login.err);
     const first = await tokenOf();
@@ -67,12 +67,12 @@ describe("the command line's sign-in at the real control plane", function () {
     assert.equal(await tokenOf(), second, "a good token is kept");
   });
 
-  it("says once how to sign in, when it can't do so by itself", async () => {
+  it("says once how to sign in, if it cannot do so automatically", async () => {
     assert.equal((await runCli(place, "login", "--as", "edsger")).code, 0);
     await revoke(await tokenOf());
     const elsewhere = await startApi();
     try {
-      // The same token at a server that never gave it, whose secret is not at the named place any more.
+      // The same token at a server that never issued it, and whose secret file no longer exists.
       const { secretFile } = await signInMethod(elsewhere);
       await rm(secretFile);
       const text = await readFile(credentials(), "utf8");
@@ -86,7 +86,7 @@ describe("the command line's sign-in at the real control plane", function () {
     }
   });
 
-  it("--identity registers that key, and makes none of our own", async () => {
+  it("--identity registers that key, and creates no key pair", async () => {
     const key = join(dir.path, "mine");
     makeKey(key);
     const login = await runCli(place, "login", "--as", "barbara", "--identity", key, "--json");
@@ -97,7 +97,7 @@ describe("the command line's sign-in at the real control plane", function () {
     await assert.rejects(stat(join(dir.path, ".gpu-dev/ssh/id_ed25519")), { code: "ENOENT" });
   });
 
-  it("registers our own key and those in ~/.ssh whose private half is there, each once", async () => {
+  it("registers our own key and those in ~/.ssh that have a private key, each once", async () => {
     const ssh = join(dir.path, ".ssh");
     await mkdir(ssh, { mode: 0o700 });
     makeKey(join(ssh, "id_ed25519"));

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { chmod, lstat, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { realFileSystem, type SshFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
-import { disableInclude, enableInclude, readInclude } from "@gpu-dev/client/ssh/userConfig.ts";
+import {
+  disableInclude,
+  enableInclude,
+  hasInclude,
+  readInclude,
+} from "@gpu-dev/client/ssh/userConfig.ts";
 import { makeTempDir, type TempDir } from "../support/tempDir.ts";
 
 describe("the user's ssh config file", () => {
@@ -23,7 +28,7 @@ describe("the user's ssh config file", () => {
   });
   const modeOf = async (file: string) => (await stat(file)).mode & 0o777;
 
-  it("N3: a missing file is made 0600 in a 0700 folder, and goes again with the block", async () => {
+  it("N3: a missing file is created 0600 in a 0700 folder, and deleted with the block", async () => {
     const at = join(dir.path, "new", "config");
     assert.equal(await enableInclude(config(realFileSystem, at)), "added");
     assert.deepEqual([await modeOf(at), await modeOf(join(dir.path, "new"))], [0o600, 0o700]);
@@ -31,7 +36,7 @@ describe("the user's ssh config file", () => {
     await assert.rejects(stat(at), { code: "ENOENT" });
   });
 
-  it("N3: mode and bytes are kept, doing it twice changes nothing, removal restores the file", async () => {
+  it("N3: mode and bytes are kept, a second run changes nothing, removal restores the file", async () => {
     const before = Buffer.from("\ufeffHost *\r\n  User caf\u00e9 $& $1\r\n# \u00ff\r\n", "latin1");
     await writeFile(path, before);
     await chmod(path, 0o640);
@@ -44,7 +49,7 @@ describe("the user's ssh config file", () => {
     assert.deepEqual(await readFile(path), before);
   });
 
-  it("N3: a symlink stays one and its target is written; so does a dangling one", async () => {
+  it("N3: a symbolic link stays one and its target is written, even if the target is missing", async () => {
     const target = join(dir.path, "dotfiles");
     await symlink("../dotfiles", path);
     assert.equal(await enableInclude(config()), "added");
@@ -56,21 +61,24 @@ describe("the user's ssh config file", () => {
     assert.ok((await lstat(path)).isSymbolicLink());
   });
 
-  it("N3: a link into a missing folder, or in a circle, is refused", async () => {
+  it("N3: a link into a missing folder, or to itself, is refused", async () => {
     await symlink("/nowhere-at-all/config", path);
     await assert.rejects(enableInclude(config()), /folder does not exist/);
     const loop = join(dir.path, "loop");
     await symlink(loop, loop);
-    await assert.rejects(enableInclude(config(realFileSystem, loop)), /can't be read|circle/);
+    await assert.rejects(
+      enableInclude(config(realFileSystem, loop)),
+      /can't be read|leads back to itself/,
+    );
   });
 
-  it("N3: a read-only file is left as it is", async () => {
+  it("N3: a read-only file is left unchanged", async () => {
     await writeFile(path, "Host a\n", { mode: 0o400 });
     await assert.rejects(enableInclude(config()), /is read-only/);
     assert.equal(await readFile(path, "utf8"), "Host a\n");
   });
 
-  it("N3: an unreadable file is not an empty one", async () => {
+  it("N3: an unreadable file is not treated as empty", async () => {
     await writeFile(path, "Host a\n");
     const denied = Object.assign(new Error("denied"), { code: "EACCES" });
     const fs = { ...realFileSystem, readFile: () => Promise.reject(denied) };
@@ -78,7 +86,7 @@ describe("the user's ssh config file", () => {
     assert.equal(await readFile(path, "utf8"), "Host a\n");
   });
 
-  it("N3: a folder in its place and UTF-16 are refused", async () => {
+  it("N3: a folder in its place, and UTF-16, are refused", async () => {
     await mkdir(path);
     await assert.rejects(enableInclude(config()), /is a folder/);
     const utf16 = join(dir.path, "utf16");
@@ -86,7 +94,7 @@ describe("the user's ssh config file", () => {
     await assert.rejects(enableInclude(config(realFileSystem, utf16)), /NUL bytes/);
   });
 
-  it("N3: malformed markers are refused and the file is untouched", async () => {
+  it("N3: malformed markers are refused and the file is unchanged", async () => {
     const text = "# >>> gpu-dev >>>\nHost a\n";
     await writeFile(path, text);
     await assert.rejects(enableInclude(config()), /marker lines/);
@@ -94,7 +102,7 @@ describe("the user's ssh config file", () => {
     assert.equal(await readFile(path, "utf8"), text);
   });
 
-  it("N3: a block that was moved into a Host block is put first again", async () => {
+  it("N3: a block inside a Host block is moved to the front", async () => {
     await enableInclude(config());
     const block = await readFile(path, "utf8");
     await writeFile(path, `Host other\n  Port 1\n${block}`);
@@ -103,7 +111,17 @@ describe("the user's ssh config file", () => {
     assert.equal(await readFile(path, "utf8"), `${block}Host other\n  Port 1\n`);
   });
 
-  it("N3: what another tool writes meanwhile is never lost", async () => {
+  it("N3: the block of another GPU_DEV_HOME is not ours", async () => {
+    await enableInclude(config());
+    assert.equal(await hasInclude(config()), true);
+    const other = { ...config(), includePath: join(dir.path, "other home", "ssh", "config") };
+    assert.equal(await hasInclude(other), false);
+    assert.equal(await enableInclude(other), "moved-first");
+    assert.equal(await hasInclude(other), true);
+    assert.equal(await hasInclude(config()), false);
+  });
+
+  it("N3: a simultaneous edit by another program is never lost", async () => {
     await writeFile(path, "Host a\n");
     let writes = 0;
     const fs: SshFileSystem = {
@@ -119,7 +137,7 @@ describe("the user's ssh config file", () => {
     assert.match(await readFile(path, "utf8"), /Include[^]*Host a\nHost other2\n$/);
   });
 
-  it("N3: a full disk leaves the old file and no temp file", async () => {
+  it("N3: a full disk leaves the old file and no temporary file", async () => {
     await writeFile(path, "Host a\n");
     const full = Object.assign(new Error("full"), { code: "ENOSPC" });
     const fs = { ...realFileSystem, rename: () => Promise.reject(full) };

@@ -69,7 +69,7 @@ describe("generated ssh hosts, as ssh reads them", () => {
     assert.deepEqual(await differences("elsewhere", { user: "bob", port: "1" }), []);
   });
 
-  it("N3: a value that an earlier block beats is named", async () => {
+  it("N3: an option that an earlier block overrides is named", async () => {
     await include();
     await open().sync({ me: "ada", live: [liveHost(1)], ended: [] });
     await writeFile(userConfig, `User bob\n${await readFile(userConfig, "utf8")}`);
@@ -78,7 +78,7 @@ describe("generated ssh hosts, as ssh reads them", () => {
     ]);
   });
 
-  it("N4: three processes write at once, and all hosts are there", async function () {
+  it("N4: three processes write at once and no host is lost", async function () {
     this.timeout(60_000);
     const script = fileURLToPath(new URL("../support/syncOneHost.ts", import.meta.url));
     const ownDir = join(dir.path, "own 100%");
@@ -100,7 +100,7 @@ describe("generated ssh hosts, as ssh reads them", () => {
     assert.deepEqual(left, []);
   });
 
-  it("N4: the lock of a process that died is taken over", async () => {
+  it("N4: the lock of a dead process is taken over", async () => {
     const { paths, sync } = open();
     await mkdir(paths.dir, { recursive: true });
     await writeFile(paths.lock, "dead");
@@ -110,7 +110,7 @@ describe("generated ssh hosts, as ssh reads them", () => {
     await assert.rejects(stat(paths.lock), { code: "ENOENT" });
   });
 
-  it("the same hosts are not written again", async () => {
+  it("unchanged hosts are not written again", async () => {
     const { paths, sync } = open();
     await sync({ me: "ada", live: [liveHost(1)], ended: [] });
     const before = await stat(paths.conf);
@@ -139,7 +139,7 @@ describe("generated ssh hosts, as ssh reads them", () => {
     );
   });
 
-  it("a second deployment has hosts of its own beside the first", async () => {
+  it("a second deployment has its own hosts, next to those of the first", async () => {
     await include();
     await open().sync({ me: "ada", live: [liveHost(1)], ended: [] });
     const second = await open("gpu.example.com").sync({

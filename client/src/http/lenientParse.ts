@@ -17,17 +17,17 @@ export function lenientParse<Schema extends z.ZodType>(
   data: unknown,
   options: { readonly openEnums: boolean } = { openEnums: true },
 ): { ok: true; value: z.output<Schema> } | { ok: false; where: string } {
-  const unknownWords: { readonly path: Path; readonly word: string }[] = [];
+  const unknownValues: { readonly path: Path; readonly word: string }[] = [];
   let copy = data;
   for (let pass = 0; ; pass += 1) {
     const parsed = schema.safeParse(copy);
     if (parsed.success) {
-      for (const { path, word } of unknownWords) setAt(parsed.data, path, word);
+      for (const { path, word } of unknownValues) setAt(parsed.data, path, word);
       return { ok: true, value: parsed.data };
     }
     const { issues } = parsed.error;
     if (pass === 0) copy = structuredClone(data);
-    if (pass === MAX_PASSES || !correct(copy, issues, unknownWords, options)) {
+    if (pass === MAX_PASSES || !correct(copy, issues, unknownValues, options)) {
       const [issue] = issues;
       return {
         ok: false,
@@ -41,7 +41,7 @@ export function lenientParse<Schema extends z.ZodType>(
 function correct(
   root: unknown,
   issues: readonly Issue[],
-  unknownWords: { readonly path: Path; readonly word: string }[],
+  unknownValues: { readonly path: Path; readonly word: string }[],
   options: { readonly openEnums: boolean },
 ): boolean {
   // Removals come alone and from the end, because they shift the indexes of other issues.
@@ -63,7 +63,7 @@ function correct(
       corrected = true;
     } else if (issue.code === "invalid_value" && options.openEnums) {
       if (typeof value !== "string" || isStrict(issue.path)) continue;
-      unknownWords.push({ path: issue.path, word: value });
+      unknownValues.push({ path: issue.path, word: value });
       setAt(root, issue.path, issue.values[0]);
       corrected = true;
     }

@@ -18,7 +18,7 @@ export interface Observed {
 }
 
 /**
- * Merges what one client observed into the known hosts. Absence from a list is no evidence: the
+ * Merges what one client observed into the known hosts. Absence from a list proves nothing: the
  * list may be older than what another window wrote meanwhile. A host is removed only when its
  * reservation was observed as ended, and of two addresses the one with the higher generation stays,
  * so the order in which clients write does not matter.

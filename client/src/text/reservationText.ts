@@ -28,7 +28,7 @@ export function stateLabel(reservation: Reservation): string {
   }
 }
 
-/** What the reservation is doing now, for a user who waits for it. */
+/** What the reservation is doing now, in detail. */
 export function progressText(reservation: Reservation): string {
   const { state, phase, phaseDetail, waiting, endDetail, cancelRequestedAt } = reservation;
   if (cancelRequestedAt !== null && CANCELLABLE.includes(state)) {

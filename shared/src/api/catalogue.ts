@@ -12,7 +12,7 @@ const counts = z.array(z.int().min(0).max(64)).min(1);
 export const gpuType = z
   .object({
     id: gpuTypeId,
-    title: z.string().min(1).meta({ description: 'For people: "NVIDIA H100 80 GB"' }),
+    title: z.string().min(1).meta({ description: 'For users: "NVIDIA H100 80 GB"' }),
     kind: z.enum(["gpu", "cpu"]),
     resource: z
       .string()

@@ -4,8 +4,7 @@ import { reservationName } from "../names.ts";
 import { timestamp } from "./reservation.ts";
 
 /**
- * Everything that can stand on a timeline. Types are never renamed; clients ignore those they do
- * not know.
+ * The events of a timeline. Types are never renamed; clients ignore those that they do not know.
  */
 export const EVENT_TYPES = [
   "reservation.queued",
@@ -33,27 +32,27 @@ export const event = z
     at: timestamp,
     reservationId: reservationId.nullable(),
     reservationName: reservationName.nullable(),
-    message: z.string().meta({ description: "One sentence for people" }),
+    message: z.string().meta({ description: "A user-facing sentence" }),
     data: z.record(z.string(), z.unknown()),
   })
   .meta({ id: "Event" });
 export type Event = z.infer<typeof event>;
 
-/** Sent instead of events when the cursor is older than what is kept: read everything anew. */
+/** Sent instead of events if the cursor is older than the stored events: re-read everything. */
 export const RESYNC_EVENT = "resync";
 
 /**
- * A hint beside the events, without an id: read this anew, for something changed that is on
- * nobody's timeline. At most one a second; one may come though nothing changed.
+ * A hint without an id, in addition to the events: re-read the named data, which changed without an
+ * event. At most one per second; it may also be sent without a change.
  */
 export const CHANGED_EVENT = "changed";
 
 /**
- * `waiting`: position or reason of a queued reservation of yours. Clients ignore words that they do
- * not know.
+ * `waiting`: position or reason of a queued reservation of yours. Clients ignore topics that they
+ * do not know.
  */
 export const CHANGE_TOPICS = ["availability", "waiting"] as const;
 export type ChangeTopic = (typeof CHANGE_TOPICS)[number];
 
-/** The data of a hint, as a client reads it: a newer server may say more. */
+/** The data of a hint, as a client reads it: a newer server may send more topics. */
 export const changedData = z.object({ what: z.array(z.string()) });

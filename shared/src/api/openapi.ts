@@ -5,7 +5,7 @@ import { routes, type Route } from "./routes.ts";
 
 type Response = Parameters<OpenAPIRegistry["registerPath"]>[0]["responses"][string];
 
-/** What any route may answer beside its own errors. */
+/** The errors that every route may return, in addition to its own. */
 const ALWAYS: readonly ErrorCode[] = [
   "invalid_request",
   "origin_refused",
@@ -51,13 +51,13 @@ function requestOf(route: Route) {
       .string()
       .max(255)
       .optional()
-      .meta({ description: "The same key gives the same answer for a day" }),
+      .meta({ description: "The same key gives the same response for a day" }),
   });
   const lastEventId = z.object({
     "Last-Event-ID": z
       .string()
       .optional()
-      .meta({ description: "The id of the last event seen; the stream goes on after it" }),
+      .meta({ description: "The id of the last event received; the stream resumes after it" }),
   });
   return {
     ...(route.params ? { params: route.params } : {}),

@@ -86,7 +86,7 @@ export const reservation = z
     phaseDetail: z
       .string()
       .nullable()
-      .meta({ description: "What the phase waits for right now, for people" }),
+      .meta({ description: "What the phase waits for now; user-facing" }),
     waiting: waiting.nullable(),
     members: z.array(member),
     createdAt: timestamp,
@@ -102,7 +102,7 @@ export const reservation = z
     cancelRequestedAt: timestamp.nullable(),
     endedAt: timestamp.nullable(),
     endReason: z.enum(END_REASONS).nullable(),
-    endDetail: z.string().nullable().meta({ description: "The end in a sentence, for people" }),
+    endDetail: z.string().nullable().meta({ description: "How it ended; a user-facing sentence" }),
     generation: z.int().min(0).meta({ description: "Grows with every change; the ETag" }),
   })
   .meta({ id: "Reservation" });
@@ -126,7 +126,7 @@ export const connection = z
     reservationId,
     name: reservationName,
     owner: userName,
-    kind: z.enum(["direct"]).meta({ description: "direct: the address answers SSH itself" }),
+    kind: z.enum(["direct"]).meta({ description: "direct: the address itself serves SSH" }),
     host: z.string(),
     port: z.int().min(1).max(65_535),
     user: z.string(),

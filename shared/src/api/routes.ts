@@ -8,10 +8,10 @@ import { connection, createReservation, extendReservation, reservation } from ".
 import * as resources from "./resources.ts";
 
 /**
- * Who may call a route. `public`: anybody. `user`: anybody signed in, and the answer holds only
- * what is theirs. `owner`: the reservation or key in the path must be the caller's (operators may
- * read and cancel); everybody else gets 404, as if it did not exist. `operator`: operators and
- * administrators; others get 403.
+ * Who may call a route. `public`: anyone. `user`: any signed-in user; the response contains only
+ * the user's own data. `owner`: the reservation or key in the path must be the caller's (operators
+ * may read and cancel); any other caller gets 404, as if it did not exist. `operator`: operators
+ * and administrators; others get 403.
  */
 export type Access = "public" | "user" | "owner" | "operator";
 
@@ -20,15 +20,15 @@ export interface Route {
   readonly path: `/${string}`;
   readonly summary: string;
   readonly access: Access;
-  /** With `owner`: whether operators may call it for somebody else's. */
+  /** With `owner`: whether operators may call it for another user's. */
   readonly operatorMayAct?: boolean;
-  /** POST that creates: `Idempotency-Key` is honoured, and the same key gives the same answer. */
+  /** POST that creates: `Idempotency-Key` is honoured, and the same key gives the same response. */
   readonly idempotent?: boolean;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
   readonly response: { readonly status: 200 | 201 | 202 | 204; readonly schema: z.ZodType | null };
-  /** `sse` answers with a stream of server-sent events. */
+  /** `sse` responds with a stream of server-sent events. */
   readonly stream?: "sse";
   readonly errors: readonly ErrorCode[];
 }

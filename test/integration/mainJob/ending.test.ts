@@ -59,7 +59,7 @@ describe("the main job: others, and the end", function () {
     assert.match(refused.stderr, /Permission denied \(publickey\)/);
   });
 
-  it("D1: its disk is refused to a second reservation, with who has it and until when", async () => {
+  it("D1: a second reservation cannot use its disk; the error names the holder and its end", async () => {
     const { expiresAt } = await ada.show("demo");
     const second = await ada.gpuDev("reserve", ...H100, "--disk", "work", "--name", "other");
     assert.equal(second.code, 5);
@@ -70,19 +70,19 @@ describe("the main job: others, and the end", function () {
   });
 
   it("N9: after cancel, a connection prints how it ended", async () => {
-    assert.match(await ada.gpuDevDone("cancel", "demo", "--yes"), /^demo is over\./m);
+    assert.match(await ada.gpuDevDone("cancel", "demo", "--yes"), /^demo has ended\./m);
     const { code, stderr } = await ada.ssh("gpu-dev-demo", "true");
     assert.equal(code, 255);
-    assert.match(stderr, /gpu-dev-demo is over since .*: Cancelled while it was in use\./);
+    assert.match(stderr, /gpu-dev-demo ended at .*: Cancelled while it was in use\./);
     assert.doesNotMatch(stderr, /Permission denied/);
   });
 
-  it("finds the files again on the next reservation with that disk", async () => {
+  it("finds its files on the next reservation with that disk", async () => {
     await ada.gpuDevDone("reserve", ...H100, "--disk", "work", "--name", "next");
     assert.equal((await ada.ssh("gpu-dev-next", "cat kept")).stdout, "mine\n");
   });
 
-  it("ends a lease by its durable timer, in real time, unwarned when it has only five minutes", async () => {
+  it("ends a lease by its durable timer, in real time, without a warning for five minutes", async () => {
     const what = ["--gpu-type", "t4", "--duration", "5m", "--name", "short"];
     await ada.gpuDevDone("reserve", ...what);
     const short = await ada.show("short");
@@ -94,7 +94,7 @@ describe("the main job: others, and the end", function () {
         const row = await ada.show("short");
         return row.state === "ended" && row;
       },
-      { timeoutMs: 25_000, intervalMs: 300, describe: "the lease to end by itself" },
+      { timeoutMs: 25_000, intervalMs: 300, describe: "the lease to end" },
     );
     assert.equal(ended.endReason, "expired");
     assert.ok(Date.parse(ended.endedAt ?? "") >= due.getTime(), "not before its time");

@@ -10,7 +10,7 @@ import { moveBack } from "./leaseTime.ts";
 const namespace = "gpu-dev";
 const RESERVATION = "gpu-dev.io/reservation";
 
-describe("the main job: what is left of it in the cluster", function () {
+describe("the main job: what remains of it in the cluster", function () {
   this.timeout(90_000);
   let system: WholeSystem;
   let user: User;
@@ -78,14 +78,14 @@ describe("the main job: what is left of it in the cluster", function () {
     assert.equal(after.status?.phase, "Bound");
   });
 
-  it("leaves nothing when its time is up", async () => {
+  it("leaves nothing when its lease expires", async () => {
     const id = await reserve("expired", "--gpu-type", "t4", "--duration", "5m");
     await moveBack(database, id);
     await hasEnded("expired");
     assert.deepEqual(await objectsOf(id), NOTHING);
   });
 
-  it("R2: removes what no reservation explains once it is seen twice, and touches no other", async () => {
+  it("R2: removes an orphan after it was found twice, and no other object", async () => {
     const id = await reserve("living", "--gpu-type", "t4", "--hours", "1");
     const mine = await objectsOf(id);
     const [secret = ""] = mine["secrets"] ?? [];
@@ -106,7 +106,7 @@ describe("the main job: what is left of it in the cluster", function () {
       (await core.readNamespacedSecret({ namespace, name: "gd-leaked" })).metadata?.uid,
       uid,
     );
-    // As if the time between two looks had passed.
+    // As if the time between two checks had passed.
     const aged =
       "update garbage_sightings set first_seen_at = first_seen_at - interval '2 minutes'";
     await database.query(aged);

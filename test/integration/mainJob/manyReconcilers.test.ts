@@ -41,7 +41,7 @@ describe("the main job: three processes reconcile, and one is killed", function 
     await (system as WholeSystem | undefined)?.remove();
   });
 
-  it("R1, R4: a burst is served once each, though one is killed in the middle of it", async () => {
+  it("R1, R4: each request of a burst is served once, although one process is killed", async () => {
     const names = BURST.map((_, index) => `burst-${String(index)}`);
     const asked = names.map((name, index) =>
       user.gpuDevDone("reserve", "--gpu-type", BURST[index] ?? "", "--name", name, "--no-wait"),
@@ -73,13 +73,13 @@ describe("the main job: three processes reconcile, and one is killed", function 
       items.map(({ metadata }) => [metadata?.name, metadata?.uid]).sort(),
       pods.rows.map((row) => [row.pod_name, row.pod_uid]),
     );
-    const told = await database.query(
+    const notified = await database.query(
       `select 1 from events where type = 'reservation.ready' group by reservation_id having count(*) > 1`,
     );
-    assert.equal(told.rowCount, 0, "told twice that it is ready");
+    assert.equal(notified.rowCount, 0, "a second ready event");
   });
 
-  it("R4: after cancel, rows and objects agree: all ended, and nothing is left", async () => {
+  it("R4: after cancellation rows and objects agree: all have ended, and nothing remains", async () => {
     const names = BURST.map((_, index) => `burst-${String(index)}`);
     await user.gpuDevDone("cancel", "--yes", "--no-wait", ...names);
     await waitFor(async () => (await states()).every((state) => state === "ended"), {

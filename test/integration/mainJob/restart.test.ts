@@ -23,7 +23,7 @@ describe("the main job: a restart in the middle", function () {
     await (system as WholeSystem | undefined)?.remove();
   });
 
-  it("leaves no process, not even a user's daemon; then the same reservation is ready again", async () => {
+  it("leaves no process, not even a user's daemon; the same reservation becomes ready again", async () => {
     const what = ["--gpu-type", "h100", "--gpus", "2", "--hours", "1", "--disk", "work"];
     await user.gpuDevDone("reserve", ...what, "--name", "demo");
     // How long it sleeps tells this sleep from any other on the machine.

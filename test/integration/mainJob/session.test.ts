@@ -39,7 +39,7 @@ describe("the main job: a session of work", function () {
     await (system as WholeSystem | undefined)?.remove();
   });
 
-  it("runs on the cluster that was asked for", async () => {
+  it("runs on the configured cluster", async () => {
     const config = new KubeConfig();
     config.loadFromFile(system.kubeconfig);
     const { gitVersion } = await config.makeApiClient(VersionApi).getCode();
@@ -48,8 +48,8 @@ describe("the main job: a session of work", function () {
     assert.match(gitVersion, wanted);
   });
 
-  it("shows what is free, and reserves until it is ready", async () => {
-    assert.match(await user.gpuDevDone("avail"), /^h100 +16 +16 +16 +0 +up to 8 on one node/m);
+  it("shows what is free, reserves, and waits until it is ready", async () => {
+    assert.match(await user.gpuDevDone("avail"), /^h100 +16 +16 +16 +0 +1, 2, 4, 8 /m);
     const what = ["--gpu-type", "h100", "--gpus", "2", "--hours", "1", "--disk", "work"];
     const said = await user.gpuDevDone("reserve", ...what, "--name", "demo");
     assert.match(said, /^demo is ready, until [^]*gpu-dev-demo\n +Workspace +\/workspace$/m);
@@ -76,7 +76,7 @@ describe("the main job: a session of work", function () {
     assert.match(stdout, /41 123\r?\n[^]*xterm-256color\r?\n[^]*\/dev\/pts\/\d+/);
   });
 
-  it("trains a model there", async function () {
+  it("trains a model", async function () {
     requireTool(this, "python3");
     const sent = await user.run("ssh", ssh("cat > train.py"), TRAINING);
     assert.equal(sent.code, 0, sent.stderr);
@@ -85,13 +85,13 @@ describe("the main job: a session of work", function () {
     assert.equal(trained.stdout, "trained in /workspace on 0,1 3.000 1.000\n3.000 1.000");
   });
 
-  it("connect exits as the command that it ran", async () => {
+  it("connect exits with the exit code of its command", async () => {
     assert.equal((await user.gpuDev("connect", "demo", "--", "true")).code, 0);
     const ended = await user.gpuDev("connect", "demo", "--", "echo said; exit 7");
     assert.deepEqual([ended.code, ended.stdout], [7, "said\n"]);
   });
 
-  it("tells everything about it", async () => {
+  it("shows all its details", async () => {
     const block = await user.gpuDevDone("get-ssh-config", "demo");
     assert.match(block, /^Host gpu-dev-demo\n +HostName 127\.\d+\.\d+\.\d+\n +Port 2222$/m);
     assert.ok((await readFile(user.sshConfig, "utf8")).includes("Include"));
@@ -103,7 +103,7 @@ describe("the main job: a session of work", function () {
     assert.match(await user.gpuDevDone("status"), /Cluster +up[^]* 1 ready/);
   });
 
-  it("extends by exactly what was asked", async () => {
+  it("extends by exactly the requested time", async () => {
     const before = await user.show("demo");
     await user.gpuDevDone("extend", "demo", "--hours", "0.5");
     const after = await user.show("demo");

@@ -36,21 +36,21 @@ describe("the main job: files and ports", function () {
     await (system as WholeSystem | undefined)?.remove();
   });
 
-  it("copies there and back with scp", async function () {
+  it("copies both ways with scp", async function () {
     requireTool(this, "scp");
     await done("scp", ["-F", user.sshConfig, "-q", "project/deep/data.bin", `${HOST}:scp.bin`]);
     await done("scp", ["-F", user.sshConfig, "-q", `${HOST}:/workspace/scp.bin`, "back.bin"]);
     assert.deepEqual(await readFile(join(user.home, "back.bin")), content);
   });
 
-  it("copies a folder there and back with sftp", async function () {
+  it("copies a folder both ways with sftp", async function () {
     requireTool(this, "sftp");
     const batch = "put -r project sftp\nrename sftp sftp2\nget sftp2/deep/data.bin sftp.bin\n";
     await done("sftp", ["-F", user.sshConfig, "-q", "-b", "-", HOST], batch);
     assert.deepEqual(await readFile(join(user.home, "sftp.bin")), content);
   });
 
-  it("copies a folder there and back with rsync", async function () {
+  it("copies a folder both ways with rsync", async function () {
     requireTool(this, "rsync");
     const through = ["-a", "-e", `ssh -F ${user.sshConfig}`];
     await done("rsync", [...through, "project/", `${HOST}:synced/`]);
@@ -70,7 +70,7 @@ describe("the main job: files and ports", function () {
     assert.equal(await fetchWhenUp([...proxy, `http://127.0.0.1:${inside}/`]), id);
   });
 
-  it("runs a piped script beside a forwarded proxy, as an editor's first connection does", async () => {
+  it("runs a piped script next to a forwarded proxy, as an editor's first connection does", async () => {
     const socks = String(await freePort());
     const script = "echo begin\nuname -s\nfor i in 1 2 3; do echo step $i; done\necho end:$?\n";
     const said = await done("ssh", [...ssh("-T", "-D", socks), HOST, "bash"], script);

@@ -38,7 +38,7 @@ describe("the API client", () => {
   const client = (more: object = {}) =>
     createApiClient({ baseUrl: server?.url ?? "", random: () => 0, ...more });
 
-  it("N8: a read is tried again on 502 and 503, and honours Retry-After", async () => {
+  it("N8: a read is retried on 502 and 503, and honours Retry-After", async () => {
     let calls = 0;
     await start({
       "GET /v1/me": (_request, response) => {
@@ -52,7 +52,7 @@ describe("the API client", () => {
     assert.equal(calls, 3);
   });
 
-  it("R15: a creating write is tried again under one key; a plain write is not", async () => {
+  it("R15: a creating write is retried with the same key; a plain write is not retried", async () => {
     const keys: unknown[] = [];
     await start({
       "POST /v1/reservations": (request, response) => {
@@ -74,7 +74,7 @@ describe("the API client", () => {
     assert.equal(server?.requests.filter((request) => request === "POST /v1/keys").length, 1);
   });
 
-  it("N7: a refused token is renewed once and the request sent again", async () => {
+  it("N7: a refused token is renewed once, and the request is repeated", async () => {
     let token = "old";
     await start({
       "GET /v1/me": (request, response) => {
@@ -108,7 +108,7 @@ describe("the API client", () => {
     await assert.rejects(client().call("getStatus"), { code: "from_the_future" });
   });
 
-  it("N8: nothing there, and too slow, say so with the address", async () => {
+  it("N8: the error of an unreachable or slow server names the address", async () => {
     await start({ "GET /v1/me": () => undefined });
     await assert.rejects(client({ timeoutMs: 50 }).call("getMe"), (error) => {
       assert.ok(error instanceof ConnectionError);
@@ -124,7 +124,7 @@ describe("the API client", () => {
     });
   });
 
-  it("N11: events resume after the last one, over a cut and over silence, and tell of a resync", async () => {
+  it("N11: events resume after the last one, after a cut and after silence, and report a resync", async () => {
     const cursors: unknown[] = [];
     await start({
       "GET /v1/events": (request, response) => {
@@ -148,13 +148,13 @@ describe("the API client", () => {
     assert.deepEqual(cursors, [undefined, "7", "7"]);
   });
 
-  it("R14: reads hints, and skips words and event names of a newer server, keeping its place", async () => {
+  it("R14: reads hints, and skips topics and event names of a newer server without losing its cursor", async () => {
     const cursors: unknown[] = [];
     await start({
       "GET /v1/events": (request, response) => {
         cursors.push(request.headers["last-event-id"]);
         response.writeHead(200, { "content-type": "text/event-stream" });
-        const told = [
+        const sent = [
           ["changed", { what: ["weather", "waiting"] }],
           ["changed", { what: ["weather"] }],
           ["changed", { what: "availability" }],
@@ -162,20 +162,26 @@ describe("the API client", () => {
           ["changed", { what: ["availability"], why: "more" }],
         ] as const;
         response.write(`id: 7\ndata: ${JSON.stringify({ id: "7", ...EVENT })}\n\n`);
-        for (const [name, data] of told) {
+        for (const [name, data] of sent) {
           response.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
         }
         response.end("event: from-the-future\ndata: no json\n\n");
       },
     });
     const stop = new AbortController();
-    const told: unknown[] = [];
+    const received: unknown[] = [];
     for await (const item of client().events({ signal: stop.signal })) {
-      if (item.kind === "changed") told.push(item.what);
-      else told.push(item.kind);
+      if (item.kind === "changed") received.push(item.what);
+      else received.push(item.kind);
       if (cursors.length === 2) stop.abort();
     }
-    assert.deepEqual(told.slice(0, 5), ["open", "event", ["waiting"], ["availability"], "lost"]);
+    assert.deepEqual(received.slice(0, 5), [
+      "open",
+      "event",
+      ["waiting"],
+      ["availability"],
+      "lost",
+    ]);
     assert.deepEqual(cursors, [undefined, "7"]);
   });
 });

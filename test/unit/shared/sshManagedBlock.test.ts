@@ -22,7 +22,7 @@ const anyText = fc
   .filter((text) => !text.includes("gpu-dev"));
 
 describe("the managed block in the user's ssh config", () => {
-  it("N3: removing what was inserted gives back every byte, whatever the file holds", () => {
+  it("N3: removing the inserted block restores every byte of any file", () => {
     fc.assert(
       fc.property(anyText, (text) => {
         assert.equal(removeBlock(insert(text)).text, text);
@@ -73,7 +73,7 @@ describe("the managed block in the user's ssh config", () => {
     });
   }
 
-  it("N3: a block that was moved below a Host line, or below another setting, is told apart", () => {
+  it("N3: a block below a Host line differs from one below another setting", () => {
     const block = insert("");
     const placeOf = (text: string) => {
       const state = inspectBlock(text, OURS);
@@ -85,7 +85,7 @@ describe("the managed block in the user's ssh config", () => {
     assert.equal(placeOf(`# only a comment\n\n${block}`), "first");
   });
 
-  it("N3: an Include that the user wrote counts only outside Host blocks", () => {
+  it("N3: the user's own Include counts only outside Host blocks", () => {
     const state = (text: string) => inspectBlock(text, OURS);
     assert.deepEqual(state(`Include ${OURS}\n`), { kind: "absent", byHand: true });
     assert.deepEqual(state(`Host a\n  Include "${OURS}"\n`), { kind: "absent", byHand: false });

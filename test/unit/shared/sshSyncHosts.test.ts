@@ -56,24 +56,24 @@ describe("ssh hosts", () => {
     );
   });
 
-  it("N9: a host that is over becomes a tombstone for a day, and a late view does not revive it", () => {
+  it("N9: an ended host becomes a tombstone for a day, and a stale view does not revive it", () => {
     const live = syncHosts(empty, seen({ live: [liveHost(1)] }), NOW);
-    const over = syncHosts(live, seen({ ended: [ended(liveHost(1).id)] }), NOW);
-    assert.deepEqual([over.live.length, over.tombstones[0]?.endReason], [0, "expired"]);
-    const stale = syncHosts(over, seen({ live: [liveHost(1)] }), later(1));
+    const gone = syncHosts(live, seen({ ended: [ended(liveHost(1).id)] }), NOW);
+    assert.deepEqual([gone.live.length, gone.tombstones[0]?.endReason], [0, "expired"]);
+    const stale = syncHosts(gone, seen({ live: [liveHost(1)] }), later(1));
     assert.deepEqual([stale.live.length, stale.tombstones.length], [0, 1]);
-    assert.equal(syncHosts(over, seen({}), later(25)).tombstones.length, 0);
+    assert.equal(syncHosts(gone, seen({}), later(25)).tombstones.length, 0);
   });
 
   it("a new reservation of the same name takes the tombstone's place", () => {
     const live = syncHosts(empty, seen({ live: [liveHost(1)] }), NOW);
-    const over = syncHosts(live, seen({ ended: [ended(liveHost(1).id)] }), NOW);
-    const again = syncHosts(over, seen({ live: [liveHost(2, { name: "box1" })] }), NOW);
+    const gone = syncHosts(live, seen({ ended: [ended(liveHost(1).id)] }), NOW);
+    const again = syncHosts(gone, seen({ live: [liveHost(2, { name: "box1" })] }), NOW);
     assert.deepEqual([...hostNames(again).values()], ["gpu-dev-box1"]);
     assert.equal(again.tombstones.length, 0);
   });
 
-  it("N2: one's own and another's host never get the same name", () => {
+  it("N2: own hosts and hosts of other users never get the same name", () => {
     const state = syncHosts(
       empty,
       seen({ live: [liveHost(1, { name: "b", owner: "a" }), liveHost(2, { name: "a-b" })] }),
@@ -82,7 +82,7 @@ describe("ssh hosts", () => {
     assert.deepEqual([...hostNames(state).values()].sort(), ["gpu-dev-a--b", "gpu-dev-a-b"]);
   });
 
-  it("S5: what a config line can't hold is refused, even past the schema", () => {
+  it("S5: values that would break a config line are refused, even if they pass the schema", () => {
     for (const host of ["a\nProxyCommand evil", 'a"b', "%h", "$(id)", "-oProxyCommand=x", "a b"]) {
       const state = { ...empty, live: [liveHost(1, { host })] };
       assert.throws(() => renderHosts(state, options), /can't be written/, host);
@@ -94,7 +94,7 @@ describe("ssh hosts", () => {
     );
   });
 
-  it("never turns host key checking off, and pins keys by the reservation's id", () => {
+  it("keeps host key checking on, and pins keys by the reservation's id", () => {
     const state = { ...empty, live: [liveHost(1)] };
     const text = renderHosts(state, options);
     assert.match(text, /StrictHostKeyChecking yes/);
@@ -104,8 +104,8 @@ describe("ssh hosts", () => {
 
   it("quotes the tombstone's command for the shell, with % doubled for ssh", () => {
     const live = syncHosts(empty, seen({ live: [liveHost(1)] }), NOW);
-    const over = syncHosts(live, seen({ ended: [ended(liveHost(1).id)] }), NOW);
-    const text = renderHosts(over, options);
+    const gone = syncHosts(live, seen({ ended: [ended(liveHost(1).id)] }), NOW);
+    const text = renderHosts(gone, options);
     assert.match(text, /ProxyCommand '\/opt\/it'\\''s 100%%\/node' '\/opt\/gpu-dev.js' 'explain'/);
   });
 });
