@@ -5,13 +5,13 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
-{{/* What selects the pods of one component. Takes root and component. */}}
+{{/* The selector of one component's pods. Takes root and component. */}}
 {{- define "gpu-dev.selector" -}}
 app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
-{{/* The reference of an image. Takes root, image (repository, tag, digest) and, for when that has no tag, the tag to take. */}}
+{{/* An image reference. Takes root, image (repository, tag, digest) and tag, the default of its tag. */}}
 {{- define "gpu-dev.image" -}}
 {{- $name := printf "%s:%s" .image.repository (.image.tag | default .tag | default .root.Chart.AppVersion) }}
 {{- with .root.Values.registry }}{{ $name = printf "%s/%s" . $name }}{{ end }}
@@ -23,12 +23,12 @@ app.kubernetes.io/component: {{ .component }}
 {{- include "gpu-dev.image" (dict "root" . "image" .Values.image "tag" "") }}
 {{- end }}
 
-{{/* Built and versioned with the control plane, so that its tag is the other's; its digest is its own. */}}
+{{/* Versioned with the control plane: the tag defaults to the control plane's, the digest does not. */}}
 {{- define "gpu-dev.sshServerImage" -}}
 {{- include "gpu-dev.image" (dict "root" . "image" .Values.sshServer "tag" .Values.image.tag) }}
 {{- end }}
 
-{{/* Settings that every process of the control plane has. */}}
+{{/* Settings of every process of the control plane. */}}
 {{- define "gpu-dev.env" -}}
 - name: DATABASE_URL
   valueFrom:
@@ -36,7 +36,7 @@ app.kubernetes.io/component: {{ .component }}
 - { name: GPU_DEV_LOG_LEVEL, value: {{ .Values.logLevel | quote }} }
 {{- end }}
 
-{{/* Of those that speak to the cluster. */}}
+{{/* Settings of the processes that use the cluster. */}}
 {{- define "gpu-dev.clusterEnv" -}}
 {{ include "gpu-dev.env" . }}
 - { name: GPU_DEV_POOL_SIZE, value: {{ .Values.database.poolSize | quote }} }
@@ -46,7 +46,7 @@ app.kubernetes.io/component: {{ .component }}
 - { name: GPU_DEV_CATALOGUE, value: /etc/gpu-dev/catalogue.yaml }
 {{- end }}
 
-{{/* Annotations of pods: the operator's, and what makes a Deployment start anew when the catalogue changes. */}}
+{{/* Pod annotations: the operator's, and a checksum that restarts the pods when the catalogue changes. */}}
 {{- define "gpu-dev.podAnnotations" -}}
 checksum/catalogue: {{ include (print $.Template.BasePath "/catalogue.yaml") . | sha256sum }}
 {{- with .Values.podAnnotations }}
@@ -54,9 +54,9 @@ checksum/catalogue: {{ include (print $.Template.BasePath "/catalogue.yaml") . |
 {{- end }}
 {{- end }}
 
-{{/* What all pods of the control plane have in common. */}}
+{{/* Fields of every pod of the control plane. */}}
 {{- define "gpu-dev.pod" -}}
-# Else each Service of the namespace is a few variables in the environment, which is where we are configured.
+# Otherwise each Service of the namespace adds environment variables, next to the configuration.
 enableServiceLinks: false
 securityContext:
   runAsNonRoot: true
@@ -71,7 +71,7 @@ priorityClassName: {{ . | quote }}
 {{- end }}
 {{- end }}
 
-{{/* And all containers. */}}
+{{/* Fields of every container of the control plane. */}}
 {{- define "gpu-dev.container" -}}
 image: {{ include "gpu-dev.controlPlaneImage" . | quote }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
@@ -81,13 +81,13 @@ securityContext:
   capabilities: { drop: [ALL] }
 {{- end }}
 
-{{/* Away from one another, as far as there is room: by zone, then by node. Takes root and component. */}}
+{{/* Spreads pods over zones, then nodes, if there is room. Takes root and component. */}}
 {{- define "gpu-dev.spread" -}}
 {{- range $key := list "topology.kubernetes.io/zone" "kubernetes.io/hostname" }}
 - maxSkew: 1
   topologyKey: {{ $key }}
   whenUnsatisfiable: ScheduleAnyway
-  # Each version is spread by itself: while one replaces the other, the old pods don't push the new ones together.
+  # Each version is spread separately, so that old pods do not affect new ones during an upgrade.
   matchLabelKeys: [pod-template-hash]
   labelSelector:
     matchLabels:

@@ -32,16 +32,16 @@ const RECONCILERS = [
 
 describe("the chart's accounts", () => {
   let kubernetes: Kubernetes;
-  /** What every account of the cluster may do. */
-  let everybody: Map<string, Set<string>>;
+  /** The permissions of every account of the cluster. */
+  let defaultRights: Map<string, Set<string>>;
   before(async () => {
     kubernetes = await sharedKubernetes();
     await install(kubernetes, RELEASE, NAMESPACE);
     await accountIsThere(kubernetes, SYSTEM);
     const anyone = await asAccount(kubernetes, SYSTEM, "default");
-    everybody = new Map();
+    defaultRights = new Map();
     for (const namespace of [NAMESPACE, ...ELSEWHERE]) {
-      everybody.set(namespace, await rights(anyone, namespace));
+      defaultRights.set(namespace, await rights(anyone, namespace));
     }
   });
 
@@ -50,13 +50,13 @@ describe("the chart's accounts", () => {
     { name: `${RELEASE}-api`, whose: "API", here: ["get pods/log"], elsewhere: [] },
   ];
   for (const { name, whose, here, elsewhere } of EXPECTED) {
-    it(`let the ${whose} do, beside what everybody may, ${here.length === 1 ? "one thing" : "what is listed"}`, async () => {
+    it(`give the ${whose} ${here.length === 1 ? "one permission" : "the listed permissions"} beyond the defaults`, async () => {
       const own = await asAccount(kubernetes, SYSTEM, name);
       const beyond = async (namespace: string) => {
-        const all = everybody.get(namespace);
+        const all = defaultRights.get(namespace);
         return [...(await rights(own, namespace))].filter((right) => !all?.has(right)).sort();
       };
-      // The authorizer learns of roles a moment after they were made.
+      // The authorizer sees new roles with a short delay.
       await waitFor(async () => (await beyond(NAMESPACE)).length >= here.length, {
         describe: `the rights of ${name}`,
       });
@@ -67,10 +67,10 @@ describe("the chart's accounts", () => {
     });
   }
 
-  it("let the API read the log of a pod, and not even see the pod", async () => {
+  it("let the API read the log of a pod, but not the pod", async () => {
     const api = await asAccount(kubernetes, SYSTEM, `${RELEASE}-api`);
     const path = `/api/v1/namespaces/${NAMESPACE}/pods/nothing`;
-    // Its right is looked at before the pod is.
+    // The API server checks the permission before it looks up the pod.
     assert.equal((await api.request("GET", `${path}/log`)).status, 404);
     assert.equal((await api.request("GET", path)).status, 403);
     assert.equal((await api.request("GET", "/api/v1/nodes")).status, 403);
@@ -79,7 +79,7 @@ describe("the chart's accounts", () => {
   });
 });
 
-/** Everything that it may do in a namespace, cluster-wide rights included: `verb resource`, of the core group. */
+/** All permissions in a namespace, with cluster-wide ones: `verb resource` of the core group. */
 async function rights(api: RawApi, namespace: string): Promise<Set<string>> {
   const { status } = await api.expect<Review>("POST", REVIEWS, {
     ...{ apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectRulesReview" },

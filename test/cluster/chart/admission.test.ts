@@ -5,7 +5,7 @@ import { waitFor } from "../../support/waitFor.ts";
 import type { Kubernetes } from "../support/kubernetes.ts";
 import type { RawApi } from "../support/rawApi.ts";
 import { sharedKubernetes } from "../support/sharedKubernetes.ts";
-import { BASELINE, OURS, PROFILING, SYS_ADMIN, type Change } from "./admissionCases.ts";
+import { BASELINE, OWN_RULES, PROFILING, SYS_ADMIN, type Change } from "./admissionCases.ts";
 import {
   accountIsThere,
   asAccount,
@@ -17,15 +17,15 @@ import {
 
 const RELEASE = "admission";
 const NAMESPACE = "admission-pods";
-/** Where Kubernetes itself holds pods to its baseline: it says whether what we refuse is really refused by that, too. */
+/** A namespace in which Kubernetes itself enforces its baseline, to compare the policy with. */
 const ORACLE = "admission-oracle";
 const RBAC = `/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}`;
 const pods = (namespace: string) => `/api/v1/namespaces/${namespace}/pods`;
 
-interface Said {
+interface ApiMessage {
   readonly message?: string;
 }
-interface Pod extends Said {
+interface Pod extends ApiMessage {
   readonly metadata: { readonly labels: Readonly<Record<string, string>> };
   readonly spec: {
     readonly volumes: readonly Readonly<Record<string, unknown>>[];
@@ -50,7 +50,7 @@ describe("S6: the admission policy of users' pods", () => {
   const create = (change: Change, namespace = NAMESPACE, api = admin) =>
     api.request<Pod>("POST", `${pods(namespace)}?dryRun=All`, changed(change));
 
-  it("is sound: the server finds no fault in its expressions", async () => {
+  it("has expressions that the API server's type check accepts", async () => {
     const path = `/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/${SYSTEM}-${RELEASE}-user-pods`;
     const status = async () =>
       (await admin.expect<{ status?: { typeChecking?: object } }>("GET", path)).status;
@@ -60,7 +60,7 @@ describe("S6: the admission policy of users' pods", () => {
     assert.deepEqual((await status())?.typeChecking, {});
   });
 
-  it("lets our own pod in, and nothing mounts a token into it", async () => {
+  it("admits the control plane's pod, without a token", async () => {
     const { status, body } = await create({});
     assert.equal(status, 201, body.message);
     assert.ok(body.spec.volumes.every((volume) => !("projected" in volume)));
@@ -68,89 +68,89 @@ describe("S6: the admission policy of users' pods", () => {
     assert.ok(mounts.every(({ mountPath }) => !mountPath.includes("serviceaccount")));
   });
 
-  it("lets a profiling pod have what Nsight needs", async () => {
+  it("admits SYS_ADMIN for a profiling pod", async () => {
     const answer = await create({ ...SYS_ADMIN, spec: PROFILING });
     assert.equal(answer.status, 201, answer.body.message);
   });
 
   for (const [name, cases] of Object.entries(BASELINE)) {
-    for (const [what, change, why] of cases) {
-      it(`refuses a pod ${what}, as Kubernetes' baseline does (${name})`, async () => {
+    for (const [description, change, message] of cases) {
+      it(`rejects a pod ${description}, as Kubernetes' baseline does (${name})`, async () => {
         const theirs = await create(change, ORACLE);
         assert.equal(theirs.status, 403, theirs.body.message);
         assert.match(theirs.body.message ?? "", new RegExp(`violates PodSecurity.*${name}`, "i"));
         const ours = await create(change);
         assert.equal(ours.status, 422, ours.body.message);
-        assert.match(ours.body.message ?? "", why);
+        assert.match(ours.body.message ?? "", message);
       });
     }
   }
 
-  for (const [what, change, why] of OURS) {
-    it(`refuses a pod ${what}, which Kubernetes' baseline lets pass`, async () => {
+  for (const [description, change, message] of OWN_RULES) {
+    it(`rejects a pod ${description}, which Kubernetes' baseline admits`, async () => {
       const theirs = await create(change, ORACLE);
       assert.equal(theirs.status, 201, theirs.body.message);
       const ours = await create(change);
       assert.equal(ours.status, 422, ours.body.message);
-      assert.match(ours.body.message ?? "", why);
+      assert.match(ours.body.message ?? "", message);
     });
   }
 
-  it("lets the reconcilers make a pod, and nobody else who may make pods there", async () => {
+  it("admits pods of the reconcilers only", async () => {
     const account = { kind: "ServiceAccount", name: "default", namespace: NAMESPACE };
     await admin.expect("POST", `${RBAC}/roles`, {
-      metadata: { name: "makes-pods" },
+      metadata: { name: "creates-pods" },
       rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["create"] }],
     });
     await admin.expect("POST", `${RBAC}/rolebindings`, {
-      metadata: { name: "makes-pods" },
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "makes-pods" },
+      metadata: { name: "creates-pods" },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "creates-pods" },
       subjects: [account],
     });
-    const stranger = await asAccount(kubernetes, NAMESPACE, "default");
-    let answer = await create({}, NAMESPACE, stranger);
+    const otherAccount = await asAccount(kubernetes, NAMESPACE, "default");
+    let answer = await create({}, NAMESPACE, otherAccount);
     await waitFor(
       async () => {
-        answer = await create({}, NAMESPACE, stranger);
+        answer = await create({}, NAMESPACE, otherAccount);
         return !answer.body.message?.includes("cannot create resource");
       },
-      { describe: "the right to make pods" },
+      { describe: "the permission to create pods" },
     );
     assert.equal(answer.status, 403);
-    assert.match(answer.body.message ?? "", /the reconcilers alone make pods here/);
+    assert.match(answer.body.message ?? "", /only the reconcilers create pods here/);
     const reconcilers = await asAccount(kubernetes, SYSTEM, RELEASE);
     const theirs = await create({}, NAMESPACE, reconcilers);
     assert.equal(theirs.status, 201, theirs.body.message);
   });
 
-  it("refuses what would be changed in a pod that is there", async () => {
+  it("rejects changes of an existing pod", async () => {
     await admin.expect<Pod>("POST", pods(NAMESPACE), changed({}));
     const path = `${pods(NAMESPACE)}/gd-x-0-1`;
     const patch = (at: string, body: object) =>
-      admin.request<Said>("PATCH", at, body, "application/strategic-merge-patch+json");
+      admin.request<ApiMessage>("PATCH", at, body, "application/strategic-merge-patch+json");
     try {
       const debug = [{ name: "debug", image: "x", targetContainerName: "workspace" }];
       const entered = await patch(`${path}/ephemeralcontainers`, {
         spec: { ephemeralContainers: debug },
       });
       assert.equal(entered.status, 422, entered.body.message);
-      assert.match(entered.body.message ?? "", /gets no ephemeral container/);
+      assert.match(entered.body.message ?? "", /must not have ephemeral containers/);
       const labels = { "gpu-dev.io/installation": null };
-      const freed = await patch(path, { metadata: { labels } });
-      assert.equal(freed.status, 422, freed.body.message);
-      assert.match(freed.body.message ?? "", /its label gpu-dev\.io\/installation/);
+      const unlabelled = await patch(path, { metadata: { labels } });
+      assert.equal(unlabelled.status, 422, unlabelled.body.message);
+      assert.match(unlabelled.body.message ?? "", /must have the label gpu-dev\.io\/installation/);
     } finally {
       await admin.expect("DELETE", path, { gracePeriodSeconds: 0 });
     }
   });
 
-  it("leaves pods elsewhere alone", async () => {
+  it("ignores pods in other namespaces", async () => {
     const answer = await create({ spec: { hostNetwork: true } }, "default");
     assert.equal(answer.status, 201, answer.body.message);
   });
 });
 
-/** The pod that the control plane makes, with one thing changed. */
+/** The pod that the control plane creates, with one change. */
 function changed(change: Change): Omit<Manifest, "spec"> & Pick<Pod, "spec"> {
   const { labels, annotations = {}, spec = {}, container = {}, initContainer = {} } = change;
   const pod = podManifest(
@@ -162,7 +162,7 @@ function changed(change: Change): Omit<Manifest, "spec"> & Pick<Pod, "spec"> {
     },
     { installation: "installation", sshServerImage: "ssh-server" },
   );
-  // Mounts name volumes, so that a pod with others has none.
+  // Mounts refer to volumes, so a pod with other volumes gets none.
   const mounts = spec["volumes"] === undefined ? {} : { volumeMounts: [] };
   const [first, ...others] = pod.spec.containers;
   const containers = [{ ...first, ...mounts, ...container }, ...others];

@@ -1,17 +1,18 @@
 type Json = Record<string, unknown>;
 
-/** What is changed in the pod that the control plane makes. */
+/** Changes to the pod that the control plane creates. */
 export interface Change {
   readonly labels?: Json;
   readonly annotations?: Json;
   readonly spec?: Json;
-  /** In its container, or in its init container. */
+  /** Fields of its container. */
   readonly container?: Json;
+  /** Fields of its init container. */
   readonly initContainer?: Json;
 }
 
-/** What is wrong with a pod, and what we say of it. */
-export type Case = readonly [what: string, change: Change, why: RegExp];
+/** An invalid pod, and the message of the policy. */
+export type Case = readonly [description: string, change: Change, message: RegExp];
 
 export const PROFILING = {
   affinity: {
@@ -29,117 +30,117 @@ const SECCOMP = { seccompProfile: { type: "RuntimeDefault" } };
 
 const secured = (securityContext: Json) => ({ container: { securityContext } });
 const initSecured = (securityContext: Json) => ({ initContainer: { securityContext } });
-/** Of the pod as a whole. */
-const all = (securityContext: Json) => ({
+/** Security settings of the whole pod. */
+const podSecured = (securityContext: Json) => ({
   spec: { securityContext: { ...SECCOMP, ...securityContext } },
 });
 const volume = (source: Json) => ({ spec: { volumes: [{ name: "v", ...source }] } });
 const unconfined = { type: "Unconfined" };
 export const SYS_ADMIN = secured({ capabilities: { add: ["SYS_ADMIN"] } });
 
-const HOST = /none of the host's namespaces/;
-const CAPABILITY = /no capability beyond.*SYS_ADMIN is for profiling nodes alone/;
-const ADDRESS = /at its own address alone/;
-const APP_ARMOR = /not without its AppArmor profile/;
-const SE_LINUX = /the SELinux type of a container/;
-const HOST_PROCESS = /no process of a Windows host/;
+const HOST = /must not use the host's namespaces/;
+const CAPABILITY = /must not add capabilities beyond.*SYS_ADMIN is for profiling nodes only/;
+const ADDRESS = /must not direct probes and lifecycle hooks to another host/;
+const APP_ARMOR = /must keep its AppArmor profile/;
+const SE_LINUX = /must have an SELinux type for containers/;
+const HOST_PROCESS = /must not be a Windows host process/;
 const windows = { windowsOptions: { hostProcess: true } };
 
-/** What Kubernetes' own baseline refuses too, by the name that it has for each. */
+/** Pods that Kubernetes' own baseline rejects too, by the name of its check. */
 export const BASELINE: Readonly<Record<string, readonly Case[]>> = {
   "host namespaces": [
     ["on the host's network", { spec: { hostNetwork: true } }, HOST],
-    ["among the host's processes", { spec: { hostPID: true } }, HOST],
-    ["in the host's IPC", { spec: { hostIPC: true } }, HOST],
+    ["in the host's PID namespace", { spec: { hostPID: true } }, HOST],
+    ["in the host's IPC namespace", { spec: { hostIPC: true } }, HOST],
   ],
   hostProcess: [
     [
-      "that is a process of a Windows host",
+      "that is a Windows host process",
       { spec: { hostNetwork: true, securityContext: { ...SECCOMP, ...windows } } },
       HOST_PROCESS,
     ],
     [
-      "with containers that are",
+      "with containers that are Windows host processes",
       { spec: { hostNetwork: true }, ...secured(windows), ...initSecured(windows) },
       HOST_PROCESS,
     ],
   ],
   privileged: [
-    ["privileged", secured({ privileged: true }), /not privileged/],
-    ["privileged at its start", initSecured({ privileged: true }), /not privileged/],
+    ["privileged", secured({ privileged: true }), /must not be privileged/],
+    [
+      "with a privileged init container",
+      initSecured({ privileged: true }),
+      /must not be privileged/,
+    ],
     [
       "privileged, on a profiling node",
       { ...secured({ privileged: true }), spec: PROFILING },
-      /not privileged/,
+      /must not be privileged/,
     ],
   ],
   "non-default capabilities": [
     ["with a capability", secured({ capabilities: { add: ["NET_ADMIN"] } }), CAPABILITY],
     [
-      "with a capability at its start",
+      "with a capability in its init container",
       initSecured({ capabilities: { add: ["NET_RAW"] } }),
       CAPABILITY,
     ],
     ["with all capabilities", secured({ capabilities: { add: ["ALL"] } }), CAPABILITY],
     ["with SYS_ADMIN", SYS_ADMIN, CAPABILITY],
     [
-      "with SYS_ADMIN and the toleration alone",
+      "with SYS_ADMIN and only the toleration",
       { ...SYS_ADMIN, spec: { tolerations: PROFILING.tolerations } },
       CAPABILITY,
     ],
     [
-      "with SYS_ADMIN and the affinity alone",
+      "with SYS_ADMIN and only the affinity",
       { ...SYS_ADMIN, spec: { affinity: PROFILING.affinity } },
       CAPABILITY,
     ],
   ],
   "hostPath volumes": [
-    [
-      "with a path of the host",
-      volume({ hostPath: { path: "/" } }),
-      /neither host paths nor tokens/,
-    ],
+    ["with a host path", volume({ hostPath: { path: "/" } }), /no host paths and tokens/],
   ],
   hostPort: [
     [
-      "with a port of the host",
+      "with a host port",
       { container: { ports: [{ containerPort: 2222, hostPort: 2222 }] } },
-      /no port of the host/,
+      /must not use a host port/,
     ],
     [
-      "with a port of the host at its start",
+      "with a host port in its init container",
       { initContainer: { ports: [{ containerPort: 1, hostPort: 1 }] } },
-      /no port of the host/,
+      /must not use a host port/,
     ],
   ],
   "probe or lifecycle host": [
     [
-      "probed elsewhere by HTTP",
+      "with an HTTP probe of another host",
       { container: { readinessProbe: { httpGet: { port: 1, host: "10.0.0.1" } } } },
       ADDRESS,
     ],
     [
-      "probed elsewhere by TCP",
+      "with a TCP probe of another host",
       { container: { livenessProbe: { tcpSocket: { port: 1, host: "10.0.0.1" } } } },
       ADDRESS,
     ],
     [
-      "told to have started elsewhere",
+      "with a startup probe of another host",
       { container: { startupProbe: { tcpSocket: { port: 1, host: "x" } } } },
       ADDRESS,
     ],
     [
-      "that calls elsewhere at its start",
+      "with a postStart hook to another host",
       { container: { lifecycle: { postStart: { httpGet: { port: 1, host: "x" } } } } },
       ADDRESS,
     ],
     [
-      "that calls elsewhere at its end",
+      "with a preStop hook to another host",
       { container: { lifecycle: { preStop: { tcpSocket: { port: 1, host: "x" } } } } },
       ADDRESS,
     ],
     [
-      "with a helper that is probed elsewhere",
+      "with a sidecar probe of another host",
       {
         initContainer: {
           restartPolicy: "Always",
@@ -150,9 +151,13 @@ export const BASELINE: Readonly<Record<string, readonly Case[]>> = {
     ],
   ],
   AppArmor: [
-    ["without AppArmor", all({ appArmorProfile: unconfined }), APP_ARMOR],
+    ["without AppArmor", podSecured({ appArmorProfile: unconfined }), APP_ARMOR],
     ["with a container without AppArmor", secured({ appArmorProfile: unconfined }), APP_ARMOR],
-    ["without AppArmor at its start", initSecured({ appArmorProfile: unconfined }), APP_ARMOR],
+    [
+      "without AppArmor in its init container",
+      initSecured({ appArmorProfile: unconfined }),
+      APP_ARMOR,
+    ],
     [
       "without AppArmor, by annotation",
       { annotations: { "container.apparmor.security.beta.kubernetes.io/workspace": "unconfined" } },
@@ -160,66 +165,82 @@ export const BASELINE: Readonly<Record<string, readonly Case[]>> = {
     ],
   ],
   seLinuxOptions: [
-    ["of a free SELinux type", all({ seLinuxOptions: { type: "spc_t" } }), SE_LINUX],
     [
-      "with a container of a free SELinux type",
+      "with an unconfined SELinux type",
+      podSecured({ seLinuxOptions: { type: "spc_t" } }),
+      SE_LINUX,
+    ],
+    [
+      "with a container of an unconfined SELinux type",
       secured({ seLinuxOptions: { type: "spc_t" } }),
       SE_LINUX,
     ],
     ["with an SELinux user", secured({ seLinuxOptions: { user: "system_u" } }), SE_LINUX],
     [
-      "with an SELinux role at its start",
+      "with an SELinux role in its init container",
       initSecured({ seLinuxOptions: { role: "sysadm_r" } }),
       SE_LINUX,
     ],
   ],
   seccompProfile: [
-    ["free of seccomp", all({ seccompProfile: unconfined }), /has a seccomp profile/],
+    ["without seccomp", podSecured({ seccompProfile: unconfined }), /must have a seccomp profile/],
     [
-      "with a container free of seccomp",
+      "with a container without seccomp",
       secured({ seccompProfile: unconfined }),
-      /has a seccomp profile/,
+      /must have a seccomp profile/,
     ],
     [
-      "free of seccomp at its start",
+      "with an init container without seccomp",
       initSecured({ seccompProfile: unconfined }),
-      /has a seccomp profile/,
+      /must have a seccomp profile/,
     ],
   ],
   sysctls: [
-    ["with a sysctl", all({ sysctls: [{ name: "kernel.msgmax", value: "1" }] }), /sets no sysctl/],
+    [
+      "with a sysctl",
+      podSecured({ sysctls: [{ name: "kernel.msgmax", value: "1" }] }),
+      /must not set sysctls/,
+    ],
   ],
 };
 
-/** What is ours alone: the baseline lets it pass. */
-export const OURS: readonly Case[] = [
-  ["without our label", { labels: {} }, /its label gpu-dev\.io\/installation/],
-  ["with a token", { spec: { automountServiceAccountToken: true } }, /no service account token/],
+/** Pods that only this policy rejects. */
+export const OWN_RULES: readonly Case[] = [
   [
-    "that does not say that it wants none",
+    "without the installation's label",
+    { labels: {} },
+    /must have the label gpu-dev\.io\/installation/,
+  ],
+  [
+    "with a token",
+    { spec: { automountServiceAccountToken: true } },
+    /must not get a service account token/,
+  ],
+  [
+    "that does not refuse the token",
     { spec: { automountServiceAccountToken: undefined } },
-    /no service account token/,
+    /must not get a service account token/,
   ],
   [
     "with a token as a volume",
     volume({ projected: { sources: [{ serviceAccountToken: { path: "token" } }] } }),
-    /neither host paths nor tokens/,
+    /no host paths and tokens/,
   ],
   [
-    "with a volume from elsewhere",
+    "with a network volume",
     volume({ nfs: { server: "x", path: "/" } }),
-    /neither host paths nor tokens/,
+    /no host paths and tokens/,
   ],
-  ["that leaves seccomp to the node", { spec: { securityContext: {} } }, /has a seccomp profile/],
+  ["without a seccomp setting", { spec: { securityContext: {} } }, /must have a seccomp profile/],
   [
     "with a safe sysctl",
-    all({ sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }] }),
-    /sets no sysctl/,
+    podSecured({ sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }] }),
+    /must not set sysctls/,
   ],
   [
-    "that sees all of /proc, if only in a user namespace",
+    "with an unmasked /proc in a user namespace",
     { ...secured({ procMount: "Unmasked" }), spec: { hostUsers: false } },
-    /sees \/proc as usual/,
+    /must use the default \/proc mount/,
   ],
-  ["that names its node", { spec: { nodeName: "h100-1" } }, /goes through the scheduler/],
+  ["with a node name", { spec: { nodeName: "h100-1" } }, /must be scheduled/],
 ];

@@ -10,7 +10,7 @@ import { CHART, helm, render, SYSTEM, type Manifest } from "./release.ts";
 const SETS = ["small", "production", "monitored"] as const;
 const file = (set: string) => ["--values", `${CHART}/ci/${set}.yaml`];
 
-/** The kind that comes with the Prometheus operator, whose fields are its own affair. */
+/** The Prometheus operator's kind, whose fields are not checked here. */
 const MONITORS = "servicemonitors.monitoring.coreos.com";
 const MONITORS_PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const anyObject = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
@@ -45,14 +45,14 @@ describe("the chart", () => {
   after(() => kubernetes.admin.request("DELETE", `${MONITORS_PATH}/${MONITORS}`));
 
   for (const set of SETS) {
-    it(`is sound with the values of ${set}, and a real server takes every object`, async () => {
+    it(`renders with the values of ${set}, and a real API server accepts every object`, async () => {
       const linted = await helm("lint", "--strict", CHART, ...file(set));
       assert.equal(linted.code, 0, linted.stdout);
       await isTaken(await render("tried", ...file(set)));
     });
   }
 
-  it("keeps names that look like something else", async () => {
+  it("quotes names that look like other YAML types", async () => {
     const names = ["podNamespace.name=5678", "database.existingSecret=1e3", "database.key=0x1"];
     const objects = await render("true", ...names.flatMap((each) => ["--set-string", each]));
     await kubernetes.admin.request("POST", "/api/v1/namespaces", { metadata: { name: "5678" } });
@@ -65,7 +65,7 @@ describe("the chart", () => {
     );
   });
 
-  it("asks Prometheus to come only where it is said to be there, by the labels that it looks for", async () => {
+  it("creates a ServiceMonitor only on request, with the given labels", async () => {
     const monitors = async (set: string) =>
       (await render("tried", ...file(set))).filter(({ kind }) => kind === "ServiceMonitor");
     const [monitor] = await monitors("monitored");
@@ -73,7 +73,7 @@ describe("the chart", () => {
     assert.deepEqual(await monitors("production"), []);
   });
 
-  it("keeps the namespace of users' pods when it is uninstalled, or leaves it to its owner", async () => {
+  it("keeps the namespace of users' pods after an uninstall, or does not create it", async () => {
     const namespaces = async (set: string) =>
       (await render("tried", ...file(set))).filter(({ kind }) => kind === "Namespace");
     assert.deepEqual(await namespaces("monitored"), []);
@@ -85,7 +85,7 @@ describe("the chart", () => {
     );
   });
 
-  it("packs without what only the repository's readers need", async () => {
+  it("packs without the example values", async () => {
     const packed = await helm("package", CHART, "--destination", kubernetes.directory);
     assert.equal(packed.code, 0, packed.stderr);
     const [archive = ""] = /\/\S+\.tgz/.exec(packed.stdout) ?? [];
@@ -94,7 +94,7 @@ describe("the chart", () => {
     assert.doesNotMatch(stdout, /\/ci\//);
   });
 
-  /** Every object, as the server would store it, none left out and none with a field that it does not know. */
+  /** Every object as the server would store it, with strict field validation. */
   async function isTaken(objects: readonly Manifest[]): Promise<void> {
     const args = ["apply", "--server-side", "--dry-run=server", "-f", "-"];
     const where = ["--kubeconfig", kubernetes.kubeconfigPath];

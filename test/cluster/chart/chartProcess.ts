@@ -9,7 +9,7 @@ import { imageEnvironment } from "./imageFile.ts";
 import type { Manifest } from "./release.ts";
 
 const MAIN = new URL("../../../control-plane/src/main.ts", import.meta.url).pathname;
-/** Of the image: a number that has no account. */
+/** The image's user id, which has no account. */
 export const IMAGE_USER = 10_001;
 const ACCOUNT_FILES = "/var/run/secrets/kubernetes.io/serviceaccount";
 
@@ -23,7 +23,7 @@ interface PodTemplate {
   };
 }
 
-/** The environment that the chart gives to a container, but for what comes from Secrets. */
+/** The environment that the chart sets for a container, except values from Secrets. */
 export function environmentOf(
   objects: readonly Manifest[],
   kind: string,
@@ -38,7 +38,7 @@ export function environmentOf(
   );
 }
 
-/** The program that the image starts. */
+/** The image's entrypoint. */
 export function startProcess(env: Record<string, string>, asImageUser = false): ChildProcess {
   const user = asImageUser ? { uid: IMAGE_USER, gid: IMAGE_USER } : {};
   return spawn(process.execPath, [MAIN], {
@@ -48,8 +48,8 @@ export function startProcess(env: Record<string, string>, asImageUser = false): 
 }
 
 /**
- * The same as a pod has it: as the image's user, with its account's files where a kubelet puts them. They are there in
- * a mount namespace of its own, so that nothing of this machine is written over.
+ * Starts the program as a pod does: as the image's user, with the account's files at the kubelet's
+ * paths. A mount namespace keeps them off this machine's file system.
  */
 export function startInPod(
   env: Record<string, string>,
@@ -77,7 +77,7 @@ export function startInPod(
   });
 }
 
-/** A file that the image's user may read, in a folder that it may enter. */
+/** A file that the image's user can read, in a folder that it can enter. */
 export function readableFile(directory: string, name: string, text: string): string {
   const path = join(directory, name);
   writeFileSync(path, text, { mode: 0o600 });
@@ -86,7 +86,7 @@ export function readableFile(directory: string, name: string, text: string): str
   return path;
 }
 
-/** Skips, and says why, where this machine has no way to run something as the image's user. */
+/** Skips on a machine that cannot run programs as the image's user. */
 export function requireImageUser(context: Mocha.Context): void {
   const probe = ["-e", "fs.accessSync(process.argv[1])", MAIN];
   const user = { uid: IMAGE_USER, gid: IMAGE_USER };
@@ -96,7 +96,7 @@ export function requireImageUser(context: Mocha.Context): void {
   }
 }
 
-/** And to put files where a pod has them, which takes mounts of one's own. */
+/** Skips on a machine that cannot mount files at a pod's paths. */
 export function requirePodFiles(context: Mocha.Context): void {
   requireImageUser(context);
   if (spawnSync("unshare", ["--mount", "true"]).status !== 0) {
@@ -104,7 +104,7 @@ export function requirePodFiles(context: Mocha.Context): void {
   }
 }
 
-/** These are no tools that could be installed, so that CI may lack them too. */
+/** These are not installable tools, so CI may lack them too. */
 function skip(context: Mocha.Context, why: string): void {
   noteSkip(context.test, why);
   context.skip();
@@ -116,7 +116,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** Asks under a name of the host, as a probe or a client of a Service does. */
+/** Sends a request with a Host header, as a probe or a client of a Service does. */
 export function get(
   port: number,
   path: string,

@@ -32,7 +32,7 @@ describe("a drain of a node", () => {
     }
   });
 
-  it("waits for the leases: Kubernetes can work their budget out, and evicts none of their pods", async () => {
+  it("waits for leases: Kubernetes computes their budget and evicts none of their pods", async () => {
     await waitFor(async () => (await budget())?.currentHealthy === 1, {
       timeoutMs: 30_000,
       describe: "the budget to count the leased pod",
@@ -47,7 +47,7 @@ describe("a drain of a node", () => {
       ["InsufficientPods"],
     );
     await isHeld();
-    // A pod that is ill for a moment is no less its user's.
+    // A pod that is briefly not ready is protected too.
     await setReady("leased", "False");
     await waitFor(async () => (await budget())?.currentHealthy === 0, {
       timeoutMs: 30_000,
@@ -56,7 +56,7 @@ describe("a drain of a node", () => {
     await isHeld();
   });
 
-  it("takes any other pod away at once", async () => {
+  it("evicts any other pod at once", async () => {
     assert.equal((await evict("other")).status, 201);
   });
 
@@ -78,7 +78,7 @@ describe("a drain of a node", () => {
     return (await kubernetes.admin.expect<Budget>("GET", path)).status;
   };
 
-  /** A pod that runs, as a kubelet would tell of it. */
+  /** A running pod, as a kubelet would report it. */
   async function run(name: string, labels: object): Promise<void> {
     await kubernetes.admin.expect("POST", PODS, {
       metadata: { name, labels: { "gpu-dev.io/installation": "i", ...labels } },

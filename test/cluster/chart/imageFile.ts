@@ -8,7 +8,7 @@ export interface Instruction {
   readonly rest: string;
 }
 
-/** The stages of the control plane's Dockerfile, as they are written: this is no builder, and knows what it uses alone. */
+/** The stages of the control plane's Dockerfile. Supports only the instructions used there. */
 export function readStages(): Instruction[][] {
   const lines = readFileSync(FILE, "utf8")
     .replaceAll(/^#.*\n/gm, "")
@@ -24,7 +24,7 @@ export function readStages(): Instruction[][] {
   return stages;
 }
 
-/** What the image sets in the environment of whatever runs in it. */
+/** The environment variables that the image sets. */
 export function imageEnvironment(): Record<string, string> {
   const last = readStages().at(-1) ?? [];
   return Object.fromEntries(
@@ -35,7 +35,7 @@ export function imageEnvironment(): Record<string, string> {
   );
 }
 
-/** Names that `Dockerfile.dockerignore` keeps away from the builder, wherever they are, or at the root. */
+/** Whether `Dockerfile.dockerignore` excludes a path. */
 export function isIgnored(path: string): boolean {
   const patterns = readFileSync(`${FILE}.dockerignore`, "utf8").split("\n").filter(Boolean);
   const parts = path.split("/");

@@ -6,7 +6,7 @@ import { runTool } from "../support/runTool.ts";
 import { IMAGE_USER, requireImageUser } from "./chartProcess.ts";
 import { imageEnvironment, isIgnored, readStages, ROOT, type Instruction } from "./imageFile.ts";
 
-/** Nothing builds images here: the Dockerfile's own lines are followed in folders, and what they leave is started. */
+/** Runs the Dockerfile's instructions in folders and starts the result: no image is built here. */
 describe("the control plane's image", function () {
   this.timeout(180_000);
   let directory: TempDir;
@@ -17,12 +17,12 @@ describe("the control plane's image", function () {
   });
   after(() => directory.remove());
 
-  it("installs what the control plane needs, and neither tools nor other parts", async () => {
+  it("installs the control plane's dependencies, without tools and other workspaces", async () => {
     const [packages = []] = readStages();
     copyAll(packages, stage("packages"));
     const run = packages.find(({ name }) => name === "RUN")?.rest ?? "";
     const [program = "", ...args] = run.split(/\s+/);
-    // What lies in npm's cache needs no network.
+    // Packages in npm's cache need no network.
     const env = { NODE_ENV: "", npm_config_prefer_offline: "true" };
     const inFolder = ["-C", stage("packages"), program, ...args];
     const installed = await runTool("env", inFolder, { env, timeoutMs: 170_000 });
@@ -33,7 +33,7 @@ describe("the control plane's image", function () {
       assert.ok(!there.includes(name), name);
   });
 
-  it("has every file that its program reads, and starts under its number", async function () {
+  it("has every file that its program reads, and starts as its user id", async function () {
     requireImageUser(this);
     const [, last = []] = readStages();
     copyAll(last, stage("image"));
@@ -44,7 +44,7 @@ describe("the control plane's image", function () {
     const helped = await inImage(program, ["--help"]);
     assert.equal(helped.code, 0, helped.stderr);
     assert.match(helped.stdout, /GPU_DEV_ROLE/);
-    // As far as it comes without a database: everything is loaded, and the configuration taken.
+    // Without a database it loads every module and reads the configuration.
     const database = {
       DATABASE_URL: "postgres://nobody@127.0.0.1:1/none",
       GPU_DEV_ROLE: "migrate",
@@ -56,7 +56,7 @@ describe("the control plane's image", function () {
     }
   });
 
-  /** Runs the image's program for a moment, as the number that it names. */
+  /** Runs the image's program briefly as its user id. */
   function inImage(program: string, args: readonly string[], more: Record<string, string> = {}) {
     const number = String(IMAGE_USER);
     const env = { ...imageEnvironment(), HOME: stage("image"), ...more };
@@ -76,7 +76,7 @@ describe("the control plane's image", function () {
     }
   }
 
-  /** As COPY does: a folder's content becomes the target's, a file goes by its name where the target ends with a slash. */
+  /** Like COPY: copies a folder's content, or a file into a target that ends with a slash. */
   function copy(from: string | undefined, name: string, target: string, to: string): void {
     const source =
       from === undefined ? join(ROOT, name) : join(stage(from), name.replace(/^\/app\//, ""));

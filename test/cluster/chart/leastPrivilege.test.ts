@@ -18,7 +18,7 @@ const ROLES = {
   ClusterRole: `/apis/rbac.authorization.k8s.io/v1/clusterroles/${SYSTEM}-${RELEASE}`,
 };
 
-describe("what the control plane may do in a cluster", function () {
+describe("the control plane's permissions in a cluster", function () {
   this.timeout(120_000);
   let kubernetes: Kubernetes;
   let kubeconfigPath: string;
@@ -36,26 +36,26 @@ describe("what the control plane may do in a cluster", function () {
 
   after(() => kubernetes.admin.request("DELETE", `/api/v1/nodes/${NODE}`));
 
-  it("is enough for everything that it asks of a cluster", async () => {
-    // The authorizer learns of roles a moment after they were made.
+  it("suffice for every request of the control plane", async () => {
+    // The authorizer sees new roles with a short delay.
     await waitFor(async () => (await refusals()).length === 0, {
       timeoutMs: 30_000,
       describe: "nothing to be refused",
     });
   });
 
-  it("is nothing more: each verb is needed, and its absence is named", async () => {
+  it("are minimal: each verb is needed, and the error names a missing one", async () => {
     const needless: string[] = [];
     for (const [path, all] of rules) {
       for (const { verb, resource, rest } of eachTakenAway(all)) {
         await setRules(path, rest);
         const named = new RegExp(`cannot ${verb} resource "${resource.replace("/", "\\/")}"`);
         const scope = path === ROLES.ClusterRole ? "at the cluster scope" : `in the namespace`;
-        const told = await waitFor(
+        const reported = await waitFor(
           async () => (await refusals()).some((why) => named.test(why) && why.includes(scope)),
           { timeoutMs: 8_000, intervalMs: 100, describe: `${verb} ${resource} to be refused` },
         ).catch(() => false);
-        if (!told) needless.push(`${verb} ${resource}`);
+        if (!reported) needless.push(`${verb} ${resource}`);
       }
       await setRules(path, all);
     }
@@ -80,7 +80,7 @@ describe("what the control plane may do in a cluster", function () {
     ["create", "namespaces", ""],
   ];
   for (const [verb, resource, namespace] of MAY_NOT) {
-    it(`it may not ${verb} ${resource} ${namespace === "" ? "anywhere" : `in ${namespace}`}`, async () => {
+    it(`do not include ${verb} ${resource} ${namespace === "" ? "anywhere" : `in ${namespace}`}`, async () => {
       const [kind = "", part] = resource.split("/");
       const of = part === undefined ? [] : ["--subresource", part];
       const args = ["auth", "can-i", verb, kind, ...of, "--as", subject()];
@@ -97,7 +97,7 @@ describe("what the control plane may do in a cluster", function () {
     await kubernetes.admin.expect("PATCH", path, body, "application/json-patch+json");
   }
 
-  /** Calls everything that the port offers, as the service account, and answers what was forbidden. */
+  /** Calls every method of the port as the service account, and returns the forbidden requests. */
   async function refusals(): Promise<string[]> {
     const forbidden: string[] = [];
     const note = (line: string) => {
@@ -130,7 +130,7 @@ describe("what the control plane may do in a cluster", function () {
     const own = { reservationId: id, userId: user };
     const content = { authorizedKeys: "", expiresAt: null };
     const name = podName(id, 0, 1);
-    // The first of each may come from the list; what follows is the watch's.
+    // The first event of each may come from the list, the next ones from the watch.
     const seen = { pods: 0, nodes: 0 };
     const watching = await cluster.watch({
       onPod: (pod) => {
@@ -142,10 +142,10 @@ describe("what the control plane may do in a cluster", function () {
       onContact: () => undefined,
     });
     try {
-      // Twice: the second finds what is there, which takes reading it.
+      // Twice: the second call reads the existing object.
       for (const secret of [own, own])
         await attempt(cluster.ensureSecret({ ...secret, ...content }));
-      // What is as it should be is not written again.
+      // An unchanged object is not written again.
       await attempt(cluster.updateSecret(id, { ...content, authorizedKeys: "another\n" }));
       for (const service of [own, own]) await attempt(cluster.ensureService(service));
       const claim = { name: `gd-disk-${id}`, diskId: id as unknown as DiskId, userId: user };
@@ -171,7 +171,7 @@ describe("what the control plane may do in a cluster", function () {
       await attempt(cluster.getPod(name));
       await attempt(cluster.listNodesAndPods());
       await attempt(cluster.getNode(NODE));
-      // What the watch has told needs no call; what it has not, does.
+      // Objects that the watch has reported need no request; others do.
       await attempt(cluster.getNode("nowhere"));
       await attempt(cluster.listOwned());
       await attempt(cluster.readLogs(name, 1).catch(ignoreUnlessForbidden));
@@ -202,19 +202,19 @@ describe("what the control plane may do in a cluster", function () {
   }
 });
 
-/** A pod on no node has no log, which is no matter of rights. */
+/** A pod without a node has no log; that error does not concern permissions. */
 function ignoreUnlessForbidden(error: unknown): undefined {
   if ((error as Error).message.includes("is forbidden")) throw error;
   return undefined;
 }
 
-/** The rules with one verb of one resource taken away, for each there is. */
+/** For each verb of each resource: the rules without it. */
 function eachTakenAway(rules: readonly Rule[]) {
   return rules.flatMap((rule, index) =>
     rule.verbs.flatMap((verb) =>
       rule.resources.map((resource) => {
         const left = { ...rule, verbs: rule.verbs.filter((each) => each !== verb) };
-        // A rule without verbs is no rule.
+        // A rule without verbs is invalid.
         const rest = rules.flatMap((each, at) =>
           at !== index ? [each] : left.verbs.length === 0 ? [] : [left],
         );

@@ -16,7 +16,7 @@ const JOB = `/apis/batch/v1/namespaces/${HOME}/jobs/${RELEASE}-migrate`;
 const PODS = `/api/v1/namespaces/${HOME}/pods`;
 const ADMISSION = "/apis/admissionregistration.k8s.io/v1";
 
-/** What an uninstall leaves, as it holds for users' pods that go on running. */
+/** The objects that an uninstall keeps, because users' pods keep running. */
 const KEPT = [
   `/api/v1/namespaces/${USERS}`,
   ...["nothing", "ssh", "internet"].map(
@@ -33,8 +33,11 @@ const GONE = [
   `/apis/networking.k8s.io/v1/namespaces/${HOME}/networkpolicies/${RELEASE}-api`,
 ];
 
-/** Each step is the next of one release. Nothing runs containers here: the test plays the kubelet of the hook's pod. */
-describe("the chart's life", function () {
+/**
+ * The steps of one release, in order. No containers run here: the test acts as the kubelet of the
+ * hook's pod.
+ */
+describe("the chart's life cycle", function () {
   this.timeout(120_000);
   let kubernetes: Kubernetes;
   let admin: RawApi;
@@ -45,7 +48,7 @@ describe("the chart's life", function () {
   });
   after(() => admin.request("DELETE", `/api/v1/namespaces/${HOME}`));
 
-  it("is installed after its migration, and not before that has ended well", async () => {
+  it("installs only after a successful migration", async () => {
     const installed = release("install", CHART, ...values("info"));
     await migrationEnds(async () => {
       assert.equal((await admin.request("GET", DEPLOYMENT)).status, 404);
@@ -57,7 +60,7 @@ describe("the chart's life", function () {
     await policyIsEffective(kubernetes, USERS);
   });
 
-  it("is upgraded after its migration, too", async () => {
+  it("upgrades only after a successful migration", async () => {
     const upgraded = release("upgrade", CHART, ...values("debug"));
     await migrationEnds(async () => {
       assert.equal(await logLevel(), "info");
@@ -66,14 +69,14 @@ describe("the chart's life", function () {
     assert.equal(await logLevel(), "debug");
   });
 
-  it("is rolled back without one", async () => {
+  it("rolls back without a migration", async () => {
     const { code, stderr } = await release("rollback", "1");
     assert.equal(code, 0, stderr);
     assert.equal(await logLevel(), "info");
     assert.equal((await admin.request("GET", JOB)).status, 404);
   });
 
-  it("is uninstalled, and what holds for users' pods stays, and holds", async () => {
+  it("keeps the policies of users' pods effective after an uninstall", async () => {
     const { code, stderr } = await release("uninstall");
     assert.equal(code, 0, stderr);
     for (const path of GONE) assert.equal((await admin.request("GET", path)).status, 404, path);
@@ -81,13 +84,13 @@ describe("the chart's life", function () {
     await policyIsEffective(kubernetes, USERS);
   });
 
-  it("takes over what was left when it is installed again", async () => {
+  it("adopts the remaining objects when it is installed again", async () => {
     const { code, stderr } = await release("install", CHART, ...values("info"), "--no-hooks");
     assert.equal(code, 0, stderr);
     assert.equal((await release("uninstall", "--no-hooks")).code, 0);
   });
 
-  it("leaves nothing after what docs/operations/helm.md says to remove by hand", async () => {
+  it("leaves nothing after the manual steps of docs/operations/helm.md", async () => {
     const selector = `app.kubernetes.io/instance=${RELEASE}`;
     for (const args of [
       ["-n", USERS, "delete", "networkpolicy,poddisruptionbudget", "--selector", selector],
@@ -115,7 +118,7 @@ describe("the chart's life", function () {
     return /"GPU_DEV_LOG_LEVEL","value":"(\w+)"/.exec(JSON.stringify(spec))?.[1];
   }
 
-  /** The hook's pod is made, and runs to its end once `before` was looked at. */
+  /** Runs the hook's pod to its end after `before` has been checked. */
   async function migrationEnds(before: () => Promise<void>): Promise<void> {
     const path = `${PODS}?labelSelector=batch.kubernetes.io/job-name=${RELEASE}-migrate`;
     const list = async () =>

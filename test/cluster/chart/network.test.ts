@@ -22,7 +22,7 @@ interface Policy {
   readonly ingress?: readonly Rule[];
   readonly egress?: readonly Rule[];
 }
-/** A pod, by what selectors see of it, or an address outside the cluster. */
+/** A pod, as selectors see it, or an address outside the cluster. */
 type Party = { readonly namespace: Labels; readonly pod: Labels } | { readonly ip: string };
 
 const namespace = (name: string): Labels => ({ "kubernetes.io/metadata.name": name });
@@ -44,8 +44,9 @@ const part = (component: string): Party => ({
 });
 
 /**
- * What the policies mean, by the rules of networking.k8s.io/v1: a pod that a policy selects for a direction is closed in
- * it, but for what some policy opens. Nothing here enforces them: that is the network plug-in's.
+ * Evaluates the policies by the rules of networking.k8s.io/v1: a pod that a policy selects for a
+ * direction is closed in it, except for what some policy opens. Enforcement is up to the network
+ * plug-in, and not tested here.
  */
 describe("S6: the network policies", () => {
   let policies: Manifest[];
@@ -82,7 +83,7 @@ describe("S6: the network policies", () => {
     ["the cloud's metadata", { ip: "169.254.169.254" }, 80, false],
     ["the cloud's metadata by IPv6", { ip: "fd00:ec2::254" }, 80, false],
     ["it behind a translator", { ip: "64:ff9b::a9fe:a9fe" }, 80, false],
-    ["it behind a translator of one's own", { ip: "64:ff9b:1::a9fe:a9fe" }, 80, false],
+    ["it through a private NAT64 prefix", { ip: "64:ff9b:1::a9fe:a9fe" }, 80, false],
     ["another pod of the system's namespace", otherSystem, 53, false],
     ["the API server or the database", { ip: "10.0.12.7" }, 443, false],
     ["a service of the cluster", { ip: "172.20.0.1" }, 443, false],
@@ -94,7 +95,7 @@ describe("S6: the network policies", () => {
     });
   }
 
-  it("private ranges of both families are closed, and DNS on the node itself is open, where they are named", async () => {
+  it("private ranges of both families are closed, and NodeLocal DNS is open, if they are listed", async () => {
     policies = await policiesOf("production");
     const reaches = (ip: string, port: number) => lets("Egress", user, { ip }, port);
     assert.equal(reaches("198.18.0.1", 443), false);
@@ -105,7 +106,7 @@ describe("S6: the network policies", () => {
     assert.equal(reaches("169.254.169.254", 53), false);
   });
 
-  it("the gateway alone comes in, and to SSH alone", () => {
+  it("only the gateway reaches users' pods, and only their SSH port", () => {
     assert.equal(lets("Ingress", user, gateway, "ssh"), true);
     assert.equal(lets("Ingress", user, gateway, 8888), false);
     for (const peer of [elsewhere, other, dns, prometheus, { ip: "140.82.112.3" }]) {
@@ -113,7 +114,7 @@ describe("S6: the network policies", () => {
     }
   });
 
-  it("everybody reaches the API, Prometheus the figures, and nobody else the reconcilers", () => {
+  it("every client reaches the API, and only Prometheus reaches the metrics", () => {
     assert.equal(lets("Ingress", part("api"), { ip: "140.82.112.3" }, "http"), true);
     for (const component of ["api", "reconcilers"]) {
       assert.equal(lets("Ingress", part(component), prometheus, "health"), true);
@@ -122,7 +123,7 @@ describe("S6: the network policies", () => {
     assert.equal(lets("Ingress", part("reconcilers"), prometheus, "http"), false);
   });
 
-  it("the figures are for the Prometheus that is named, and for no other", async () => {
+  it("only the configured Prometheus reaches the metrics", async () => {
     policies = await policiesOf("monitored");
     const { namespace: where, pod } = prometheus;
     const own = { ...pod, "app.kubernetes.io/instance": "kube-prometheus-stack" };
@@ -148,7 +149,8 @@ function isPeer({ ipBlock, namespaceSelector, podSelector }: Peer, peer: Party):
       !(ipBlock.except ?? []).some((range) => contains(range, peer.ip))
     );
   }
-  // Blocks are for what is outside the cluster; without a selector of namespaces, it is the policy's own.
+  // ipBlock matches addresses outside the cluster. Without a namespaceSelector, peers are in the
+  // policy's namespace.
   if (ipBlock !== undefined || namespaceSelector === undefined) return false;
   return matches(namespaceSelector, peer.namespace) && matches(podSelector ?? {}, peer.pod);
 }

@@ -17,12 +17,15 @@ const HOST = "gpu-dev.example.com";
 const NODE = "processes-node";
 const { get } = chart;
 
-/** Nothing runs containers here: the chart's processes run beside the cluster, with its configuration and its accounts. */
+/**
+ * No containers run here: the chart's processes run on this machine, with its configuration and
+ * accounts.
+ */
 describe("the chart's processes", function () {
   this.timeout(90_000);
   let kubernetes: Kubernetes;
   let objects: Manifest[];
-  let surroundings: Record<string, string>;
+  let commonEnvironment: Record<string, string>;
   let database: TestDatabase;
   let db: pg.Client;
   let directory: TempDir;
@@ -40,9 +43,10 @@ describe("the chart's processes", function () {
     database = await (await sharedPostgres()).createDatabase("empty");
     db = new pg.Client({ connectionString: database.url });
     await db.connect();
-    surroundings = {
-      ...{ DATABASE_URL: database.url, GPU_DEV_LOG_LEVEL: "silent" },
-      // Where a pod has the catalogue's volume.
+    commonEnvironment = {
+      DATABASE_URL: database.url,
+      GPU_DEV_LOG_LEVEL: "silent",
+      // The path of the catalogue's volume in a pod.
       GPU_DEV_CATALOGUE: chart.readableFile(directory.path, "catalogue.yaml", catalogue),
     };
     const amounts = { cpu: "192", memory: "2000Gi", pods: "110", "nvidia.com/gpu": "8" };
@@ -73,7 +77,7 @@ describe("the chart's processes", function () {
     assert.equal(code, 0);
   };
 
-  it("the hook migrates an empty database, and once more changes nothing", async () => {
+  it("the hook migrates an empty database, and a second run changes nothing", async () => {
     await migrate(false);
     const after = await migrations();
     assert.ok(after.length > 0);
@@ -81,12 +85,12 @@ describe("the chart's processes", function () {
     assert.deepEqual(await migrations(), after);
   });
 
-  it("the hook runs under the image's number, which has no name", async function () {
+  it("the hook runs as the image's user id, which has no account", async function () {
     chart.requireImageUser(this);
     await migrate(true);
   });
 
-  it("the reconcilers see the cluster's nodes, and say where their probes look that they are ready", async () => {
+  it("the reconcilers read the cluster's nodes and report readiness to their probes", async () => {
     const port = await freePort();
     const child = started(
       chart.startProcess({
@@ -104,7 +108,7 @@ describe("the chart's processes", function () {
     await chart.end(child);
   });
 
-  it("the reconcilers work with nothing but what a pod has, under the image's number", async function () {
+  it("the reconcilers work with a pod's files only, as the image's user id", async function () {
     chart.requirePodFiles(this);
     await db.query("delete from capacity_nodes");
     const token = readToken(await kubernetes.serviceAccountKubeconfig(SYSTEM, RELEASE));
@@ -121,7 +125,7 @@ describe("the chart's processes", function () {
     await nodeIsSeen();
   });
 
-  it("the API serves under its public name, to the probes too, and under no other", async () => {
+  it("the API accepts its public host name only, also from probes", async () => {
     const port = await freePort();
     const health = await freePort();
     started(
@@ -137,10 +141,10 @@ describe("the chart's processes", function () {
     const methods = await get(port, "/v1/sign-in", HOST);
     assert.deepEqual((JSON.parse(methods.body) as { methods: unknown }).methods, []);
     assert.equal((await get(port, "/v1/reservations", HOST)).status, 401);
-    // Prometheus asks each pod by its address, and is told of the requests above.
-    const figures = await get(health, "/metrics", "10.1.2.3:8711");
+    // Prometheus scrapes each pod by its address; the metrics include the requests above.
+    const metrics = await get(health, "/metrics", "10.1.2.3:8711");
     assert.match(
-      figures.body,
+      metrics.body,
       /^gpu_dev_http_request_duration_seconds_count\{.*status_class="4xx".*\} [1-9]/m,
     );
     assert.equal((await get(health, "/v1/reservations", HOST)).status, 404);
@@ -148,10 +152,10 @@ describe("the chart's processes", function () {
 
   const environment = (kind: string, name: string) => ({
     ...chart.environmentOf(objects, kind, name),
-    ...surroundings,
+    ...commonEnvironment,
   });
 
-  /** In place of the files that a pod has of its account. */
+  /** Replaces the files of a pod's service account. */
   const outside = async (account: string) => ({
     GPU_DEV_KUBECONFIG: await kubernetes.serviceAccountKubeconfig(SYSTEM, account),
     GPU_DEV_IN_CLUSTER: "",

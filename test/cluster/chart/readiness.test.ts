@@ -41,26 +41,26 @@ describe("the chart's probes and limits", function () {
   };
 
   for (const name of ["probed-api", "probed-reconcilers"]) {
-    it(`let ${name} wait for its database, which takes up to 60 s`, () => {
+    it(`allow ${name} to wait 60 s for its database`, () => {
       const [{ startupProbe }] = podOf(name).containers;
       assert.ok(startupProbe.periodSeconds * (startupProbe.failureThreshold ?? 3) > 90);
     });
   }
 
-  it("let the API serve on while it is taken out of its Service, and end in order", () => {
+  it("let the API keep serving while it leaves its Service, and end in order", () => {
     const { containers, terminationGracePeriodSeconds } = podOf("probed-api");
     assert.deepEqual(containers[0].lifecycle, { preStop: { sleep: { seconds: 5 } } });
-    // The sleep, and the drain.
+    // The preStop sleep and the drain.
     assert.ok(terminationGracePeriodSeconds > 5 + 10);
   });
 
-  it("let the migration give up before Helm does", () => {
+  it("end the migration before Helm's timeout", () => {
     const hook = objects.find(({ kind }) => kind === "Job")?.spec as Record<string, unknown>;
     const helmsOwnSeconds = 300;
     assert.ok(Number(hook["activeDeadlineSeconds"]) < helmsOwnSeconds);
   });
 
-  it("keep the API in its Service while the database is away, and clients are told when to come again", async () => {
+  it("keep the API in its Service during a database outage, with Retry-After for clients", async () => {
     const port = await freePort();
     const { url } = await postgres.createDatabase();
     api = startProcess({

@@ -8,7 +8,7 @@ import { runTool, type Output } from "../support/runTool.ts";
 import { buildTool } from "../tools/tools.ts";
 
 export const CHART = new URL("../../../infra/chart", import.meta.url).pathname;
-/** Where the control plane itself is installed. */
+/** The namespace of the control plane itself. */
 export const SYSTEM = "gpu-dev-system";
 
 export interface Manifest {
@@ -34,7 +34,7 @@ const CLUSTER_WIDE = [
   ...["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"],
 ];
 
-/** The chart's objects as they would be applied, hooks included, each with its namespace. */
+/** The chart's rendered objects, hooks included, each with its namespace. */
 export async function render(release: string, ...values: readonly string[]): Promise<Manifest[]> {
   const output = await helm("template", release, CHART, "--namespace", SYSTEM, ...values);
   if (output.code !== 0) throw new Error(output.stderr);
@@ -49,8 +49,8 @@ export async function render(release: string, ...values: readonly string[]): Pro
 }
 
 /**
- * Installs the chart for real, with a namespace for its users' pods. Nothing runs containers here, so that neither hooks
- * nor pods are waited for.
+ * Installs the chart with a namespace for its users' pods. No containers run here, so it waits
+ * neither for hooks nor for pods.
  */
 export async function install(
   { directory, kubeconfigPath }: Pick<Kubernetes, "directory" | "kubeconfigPath">,
@@ -67,7 +67,7 @@ export async function install(
   if (output.code !== 0) throw new Error(output.stderr);
 }
 
-/** A policy refuses a moment after it was bound: until then pods go through. */
+/** Waits until a new policy rejects pods: it takes effect with a delay. */
 export async function policyIsEffective(
   { admin }: Kubernetes,
   podNamespace: string,
@@ -85,7 +85,7 @@ export async function policyIsEffective(
   });
 }
 
-/** A namespace gets its own account a moment after it was made, and takes no pod before. */
+/** Waits for the default account of a new namespace, which is created with a delay. */
 export async function accountIsThere({ admin }: Kubernetes, namespace: string): Promise<void> {
   const path = `/api/v1/namespaces/${namespace}/serviceaccounts/default`;
   await waitFor(async () => (await admin.request("GET", path)).status === 200, {
@@ -93,7 +93,7 @@ export async function accountIsThere({ admin }: Kubernetes, namespace: string): 
   });
 }
 
-/** The API server as somebody sees it who has that service account's token. */
+/** An API client with that service account's token. */
 export async function asAccount(
   kubernetes: Kubernetes,
   namespace: string,

@@ -23,11 +23,11 @@ describe("the chart's values", () => {
     render("tried", ...values.flatMap((value) => ["--set-json", value]));
   const refusal = async (...args: readonly string[]) => {
     const output = await helm("template", "tried", CHART, ...args);
-    assert.notEqual(output.code, 0, "it was taken");
+    assert.notEqual(output.code, 0, "the chart was rendered");
     return output.stderr;
   };
 
-  const WRONG: readonly (readonly [string, RegExp])[] = [
+  const INVALID: readonly (readonly [string, RegExp])[] = [
     ["api.replicas=0", /'\/api\/replicas'.*minimum/],
     ["api.publicHosts={http://x}", /'\/api\/publicHosts\/0'.*pattern/],
     ["api.service.type=ExternalName", /'\/api\/service\/type'.*'LoadBalancer'/],
@@ -41,39 +41,43 @@ describe("the chart's values", () => {
     ["image.tag=2026", /'\/image\/tag'.*want string/],
     ["image.tag=1@sha256:0", /'\/image\/tag'.*'1@sha256:0' does not match/],
     ["image.digest=sha256:0", /'\/image\/digest'.*pattern/],
-    ["network.privateCidrs={nowhere}", /network\.privateCidrs: nowhere is no range/],
-    ["network.privateCidrs={0.0.0.0/0}", /network\.privateCidrs: 0\.0\.0\.0\/0 is no range/],
-    ["network.privateCidrs={10.0.0.300/8}", /10\.0\.0\.300\/8 is no range/],
-    ["network.dns.addresses={169.254.20.10/32}", /169\.254\.20\.10\/32 is no address/],
+    ["network.privateCidrs={nowhere}", /network\.privateCidrs: nowhere is not an address range/],
+    [
+      "network.privateCidrs={0.0.0.0/0}",
+      /network\.privateCidrs: 0\.0\.0\.0\/0 is not an address range/,
+    ],
+    ["network.privateCidrs={10.0.0.300/8}", /10\.0\.0\.300\/8 is not an address range/],
+    ["network.dns.addresses={169.254.20.10/32}", /169\.254\.20\.10\/32 is not an address/],
     ["tolerations[0].effect=Never", /'\/tolerations\/0\/effect'/],
-    ["podNamespace.name=kube-system", /kube-system, which is the cluster's own/],
-    ["podNamespace.name=kube-public", /kube-public, which is the cluster's own/],
-    ["podNamespace.name=kube-node-lease", /kube-node-lease, which is the cluster's own/],
-    ["podNamespace.name=default", /default, which is the cluster's own/],
+    ["podNamespace.name=kube-system", /kube-system, a namespace of the cluster/],
+    ["podNamespace.name=kube-public", /kube-public, a namespace of the cluster/],
+    ["podNamespace.name=kube-node-lease", /kube-node-lease, a namespace of the cluster/],
+    ["podNamespace.name=default", /default, a namespace of the cluster/],
   ];
-  for (const [value, why] of WRONG) {
-    it(`refuses ${value}, and says why`, async () => {
-      assert.match(await refusal("--set", value), why);
+  for (const [value, reason] of INVALID) {
+    it(`rejects ${value} with the reason`, async () => {
+      assert.match(await refusal("--set", value), reason);
     });
   }
 
-  it("refuses an empty selector, which would mean everybody", async () => {
+  it("rejects an empty selector, which would match every pod", async () => {
     for (const value of ["network.gatewayLabels", "network.dns.podLabels", "monitoring.from"]) {
       const [part = "", name = ""] = value.split(/\.(?=[^.]+$)/);
-      // A chart's own default is merged in, unless it is taken away by name.
-      const own = { gatewayLabels: "component", podLabels: "k8s-app", from: "name" }[name] ?? "";
-      const key = name === "podLabels" ? own : `app\\.kubernetes\\.io/${own}`;
+      // Helm merges the chart's default into the value, unless null removes it.
+      const defaultKey =
+        { gatewayLabels: "component", podLabels: "k8s-app", from: "name" }[name] ?? "";
+      const key = name === "podLabels" ? defaultKey : `app\\.kubernetes\\.io/${defaultKey}`;
       const path = new RegExp(`'/${part.replace(".", "/")}/${name}'.*minProperties`);
       assert.match(await refusal("--set", `${value}.${key}=null`), path);
     }
   });
 
-  it("refuses the release's own namespace for users' pods", async () => {
-    const why = await refusal("--namespace", "gpu-dev");
-    assert.match(why, /podNamespace\.name is gpu-dev, the release's own namespace/);
+  it("rejects the release's own namespace for users' pods", async () => {
+    const reason = await refusal("--namespace", "gpu-dev");
+    assert.match(reason, /podNamespace\.name is gpu-dev, the release's own namespace/);
   });
 
-  it("takes one registry for both images, and a digest for one", async () => {
+  it("applies one registry to both images, and a digest to one", async () => {
     const digest = `sha256:${"a".repeat(64)}`;
     const registry = 'registry="registry.example.com:5000/x"';
     const objects = await set(registry, 'image.tag="2026"', `image.digest="${digest}"`);
@@ -84,12 +88,15 @@ describe("the chart's values", () => {
     assert.equal(sshServer?.value, "registry.example.com:5000/x/ssh-server:2026");
   });
 
-  it("places every pod of the control plane, and none looks at the namespace's Services", async () => {
+  it("places every pod of the control plane, without variables for Services", async () => {
     const tolerations = [{ key: "system", operator: "Exists" }];
     const objects = await set(
-      ...['nodeSelector={"pool":"system"}', `tolerations=${JSON.stringify(tolerations)}`],
-      ...['priorityClassName="important"', 'podAnnotations={"sidecar":"false"}'],
-      ...["database.poolSize=7", 'serviceAccount.annotations={"role":"arn:x"}'],
+      'nodeSelector={"pool":"system"}',
+      `tolerations=${JSON.stringify(tolerations)}`,
+      'priorityClassName="important"',
+      'podAnnotations={"sidecar":"false"}',
+      "database.poolSize=7",
+      'serviceAccount.annotations={"role":"arn:x"}',
     );
     const all = templates(objects, "tried-api", "tried-reconcilers", "tried-migrate");
     assert.equal(all.length, 3);
