@@ -14,6 +14,8 @@ export interface ReconcilerContext {
   readonly catalogue: Catalogue;
   readonly installation: string;
   readonly planner: Planner;
+  /** The reservation reconciler, which the plan calls for what it has just placed. */
+  readonly startReservation: Reconciler;
   readonly availability: ClusterAvailability;
   readonly log: Log;
 }

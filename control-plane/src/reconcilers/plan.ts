@@ -1,100 +1,106 @@
 import type { GpuType } from "@gpu-dev/shared/api/catalogue.ts";
-import { addMs } from "@gpu-dev/shared/durations.ts";
+import { addMs, Second } from "@gpu-dev/shared/durations.ts";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import { ClusterUnavailable } from "../cluster/port.ts";
 import { findType, unitsOf } from "../domain/catalogue.ts";
 import { capacityUntil } from "../domain/leaseTime.ts";
-import { podName } from "../domain/reservation.ts";
 import { planInputOf, type QueuedReservation } from "../domain/plan/pool.ts";
-import type { Placement } from "../domain/plan/types.ts";
+import type { Placement, Plan, PlanInput } from "../domain/plan/types.ts";
+import { podName } from "../domain/reservation.ts";
 import { insertAttempt } from "../store/attempts.ts";
-import type { Transaction } from "../store/database.ts";
+import { pipelined, type Transaction } from "../store/database.ts";
 import { queueAt, queueNow } from "../store/jobs.ts";
-import * as planning from "../store/planning.ts";
+import { listQueues, readPools, withPoolLock, writeWaiting } from "../store/planning.ts";
 import { writeReservation, type ReservationChange } from "../store/transition.ts";
 import type { ReconcileResult, ReconcilerContext } from "./context.ts";
-import { reconcileReservation } from "./reservation/reconcileReservation.ts";
 
-/** One pass over a pool (the key is a GPU type): places what fits and tells the others why they wait. */
+/** One pass places at most so many, so that no pass is long; the next pass places the rest. */
+const MAX_PLACED = 100;
+/** This process starts so many at once; the others go through the queue, which spreads them over all processes. */
+const MAX_STARTED = 4;
+const RECHECK_MS = Second.ms;
+/** After this time the queue takes over a start that this process could not begin. */
+const TAKE_OVER_AFTER_MS = Second.ms;
+
+/**
+ * One pass over a pool (the key is a GPU type): observes, plans and writes under the pool's lock,
+ * then starts the first placements directly.
+ */
 export async function reconcilePlan(
   context: ReconcilerContext,
   pool: string,
 ): Promise<ReconcileResult> {
   const type = findType(context.catalogue, pool);
   if (!type) {
-    context.log.warn({ pool }, "requests wait for a type that the catalogue does not have");
+    context.log.warn({ pool }, "requests are queued for a type that is not in the catalogue");
     return {};
   }
-  const placements = await planning.withPoolLock(context.database, pool, (trx) =>
-    placeWhatFits(context, trx, type),
-  );
-  // The one that waits may yet fail; its own job says nothing of that to who came after it.
-  if (placements === null) return { requeueAt: addMs(context.clock.now(), RECHECK_MS) };
-  await Promise.all(
-    placements
-      .slice(0, STARTED_AT_ONCE)
-      .map(({ reservationId }) => startAtOnce(context, reservationId)),
-  );
+  const placed = await withPoolLock(context.database, pool, async (trx) => {
+    const observed = await observePool(context, trx, type);
+    if (observed === undefined) return [];
+    const plan = context.planner.plan(observed.input);
+    return writePlan(context, trx, { type, queue: observed.queue, plan });
+  });
+  // The pass that waits for the lock covers this one, but it may fail: then this key runs again.
+  if (placed === null) return { requeueAt: addMs(context.clock.now(), RECHECK_MS) };
+  await Promise.all(placed.slice(0, MAX_STARTED).map((id) => startDirectly(context, id)));
   return {};
 }
 
-/** So that no pass is long: the rest is placed by the next one. */
-const PLACED_AT_ONCE = 100;
-/** More than these go through the queue, which spreads them over all processes. */
-const STARTED_AT_ONCE = 4;
-const RECHECK_MS = 1_000;
-/** When the queue takes a start over that this process could not begin. */
-const TAKEN_OVER_AFTER_MS = 1_000;
-
-/** Saves a start the way through the queue. Its job is there already, in case that this fails or the process dies. */
-async function startAtOnce(context: ReconcilerContext, id: ReservationId): Promise<void> {
-  try {
-    const { requeueAt } = await reconcileReservation(context, id);
-    if (requeueAt) await queueAt(context.database, "reservation", id, requeueAt);
-  } catch (error) {
-    if (error instanceof ClusterUnavailable) context.availability.failed();
-    context.log.warn({ err: error, reservationId: id }, "start goes on through the queue");
-  }
+interface ObservedPool {
+  readonly queue: readonly QueuedReservation[];
+  readonly input: PlanInput;
 }
 
-async function placeWhatFits(
-  context: ReconcilerContext,
+/** @returns undefined when nothing is queued */
+async function observePool(
+  { clock }: ReconcilerContext,
   trx: Transaction,
   type: GpuType,
-): Promise<readonly Placement[]> {
-  const queue = await planning.listQueues(trx, [type.id]);
-  if (queue.length === 0) return [];
-  const { clusterSeenAt, pools } = await planning.readPools(trx, [type.id]);
-  const now = context.clock.now();
-  const plan = context.planner.plan(
-    planInputOf(type, { clusterSeenAt, pool: pools.get(type.id), queue, now }),
-  );
-  const placements = plan.placements.slice(0, PLACED_AT_ONCE);
-  const rows = new Map(queue.map((row) => [row.id, row]));
-  await Promise.all([
-    ...placements.map(async (placement, index) => {
-      const row = rows.get(placement.reservationId);
-      if (row) await place(context, trx, { type, row, placement, atOnce: index < STARTED_AT_ONCE });
-    }),
-    // In turn, as the rest of the pass: what an older pass found never comes over what a newer one did.
-    planning.writeWaiting(trx, plan.waiting),
-    placements.length < plan.placements.length && queueNow(trx, "plan", type.id),
-  ]);
-  return placements;
+): Promise<ObservedPool | undefined> {
+  const queue = await listQueues(trx, [type.id]);
+  if (!queue.some(({ isPlaceable }) => isPlaceable)) return undefined;
+  const { clusterSeenAt, pools } = await readPools(trx, [type.id]);
+  const pool = pools.get(type.id);
+  return { queue, input: planInputOf(type, { clusterSeenAt, pool, queue, now: clock.now() }) };
 }
 
-async function place(
+/** Writes the plan in the transaction that read its input: an older pass never overwrites a newer one. */
+async function writePlan(
   context: ReconcilerContext,
   trx: Transaction,
-  wanted: {
+  {
+    type,
+    queue,
+    plan,
+  }: { readonly type: GpuType; readonly plan: Plan } & Pick<ObservedPool, "queue">,
+): Promise<readonly ReservationId[]> {
+  const placements = plan.placements.slice(0, MAX_PLACED);
+  const rows = new Map(queue.map((row) => [row.id, row]));
+  await pipelined(trx, [
+    ...placements.map(async (placement, index) => {
+      const row = rows.get(placement.reservationId);
+      const isStarted = index < MAX_STARTED;
+      if (row) await writePlacement(context, trx, { type, row, placement, isStarted });
+    }),
+    writeWaiting(trx, plan.waiting),
+    placements.length < plan.placements.length && queueNow(trx, "plan", type.id),
+  ]);
+  return placements.map(({ reservationId }) => reservationId);
+}
+
+async function writePlacement(
+  context: ReconcilerContext,
+  trx: Transaction,
+  placed: {
     readonly type: GpuType;
     readonly row: QueuedReservation;
     readonly placement: Placement;
-    /** This process starts it; the queue only if that fails. */
-    readonly atOnce: boolean;
+    /** This process starts it; the queue does only if that fails. */
+    readonly isStarted: boolean;
   },
 ): Promise<void> {
-  const { type, row, placement } = wanted;
+  const { type, row, placement } = placed;
   const now = context.clock.now();
   const attempt = row.attempt + 1;
   const until = capacityUntil(now, row.durationSeconds + row.extendedSeconds, type);
@@ -106,20 +112,25 @@ async function place(
   });
   const written = await writeReservation(trx, row, { ...change, now });
   if (written.outcome !== "updated") {
-    // It was cancelled, or placed, between the read and here: what it would have held is looked at again.
+    // It was cancelled after it was read: the units planned for it are free for another request.
     await queueNow(trx, "plan", type.id);
     return;
   }
   const { id } = row;
-  await Promise.all([
+  await pipelined(trx, [
     ...placement.nodes.map((node, rank) =>
       insertAttempt(trx, {
-        ...{ reservationId: id, rank, attempt, node, units, now },
+        reservationId: id,
+        rank,
+        attempt,
+        node,
+        units,
         podName: podName(id, rank, attempt),
+        now,
       }),
     ),
-    wanted.atOnce
-      ? queueAt(trx, "reservation", id, addMs(now, TAKEN_OVER_AFTER_MS))
+    placed.isStarted
+      ? queueAt(trx, "reservation", id, addMs(now, TAKE_OVER_AFTER_MS))
       : queueNow(trx, "reservation", id),
   ]);
 }
@@ -129,12 +140,15 @@ function placedOn(
   gpus: number,
   placed: { readonly attempt: number; readonly placedAt: Date; readonly capacityUntil: Date },
 ): ReservationChange {
-  const { attempt, capacityUntil: until } = placed;
   const where = `Placed on ${nodes.join(", ")}`;
+  const { attempt, capacityUntil: until } = placed;
   return {
     to: "starting",
     patch: {
-      ...{ phase: "placing", phaseDetail: `${where}.`, waitingReason: null, waitingPosition: null },
+      phase: "placing",
+      phaseDetail: `${where}.`,
+      waitingReason: null,
+      waitingPosition: null,
       ...placed,
     },
     events: [
@@ -148,3 +162,17 @@ function placedOn(
 }
 
 const gpuCount = (gpus: number): string => `${String(gpus)} ${gpus === 1 ? "GPU" : "GPUs"}`;
+
+/** Saves a start the wait in the queue. Its job is stored already, in case this fails or the process dies. */
+async function startDirectly(context: ReconcilerContext, id: ReservationId): Promise<void> {
+  try {
+    const { requeueAt } = await context.startReservation(context, id);
+    if (requeueAt) await queueAt(context.database, "reservation", id, requeueAt);
+  } catch (error) {
+    if (error instanceof ClusterUnavailable) context.availability.failed();
+    context.log.warn(
+      { err: error, reservationId: id },
+      "direct start failed; the queue will retry",
+    );
+  }
+}

@@ -4,10 +4,14 @@ import { queueAt, queueNow } from "../store/jobs.ts";
 import { beat, removeBeats, unlockSilentWorkers, unlockWorkers } from "../store/workers.ts";
 import { createClusterAvailability } from "./clusterAvailability.ts";
 import type { ReconcilerContext } from "./context.ts";
+import { reconcileReservation } from "./reservation/reconcileReservation.ts";
 import { watchHints } from "./watchHints.ts";
 import { ignoreLostJobWrites, startWorkerPool, tidyQueue, type WorkerPool } from "./worker.ts";
 
-export interface ReconcilersOptions extends Omit<ReconcilerContext, "availability"> {
+export interface ReconcilersOptions extends Omit<
+  ReconcilerContext,
+  "availability" | "startReservation"
+> {
   readonly databaseUrl: string;
   /** Concurrent jobs of this process. */
   readonly concurrency: number;
@@ -40,6 +44,7 @@ export async function startReconcilers(
 ): Promise<{ stop(): Promise<void> }> {
   const context: ReconcilerContext = {
     ...options,
+    startReservation: reconcileReservation,
     availability: createClusterAvailability(options.clock),
   };
   const { database, log } = context;

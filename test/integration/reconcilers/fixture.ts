@@ -136,6 +136,7 @@ export async function startFixture({
     catalogue,
     installation,
     planner: firstComePlanner,
+    startReservation: REGISTRY.reservation,
     availability: createClusterAvailability(clock),
     log,
   };
