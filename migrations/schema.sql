@@ -25,7 +25,7 @@ create table api_tokens (
 create table attachments (
   disk_id entity_id not null,
   reservation_id entity_id not null,
-  fence bigint not null,
+  fence bigint not null default 0,
   attached_at timestamp with time zone not null,
   released_at timestamp with time zone,
   constraint attachments_disk_id_fkey FOREIGN KEY (disk_id) REFERENCES disks(id),
@@ -205,25 +205,25 @@ create table reservations (
   end_detail text,
   warned_minutes integer,
   extended_seconds integer not null default 0,
-  constraint end_reason_fits_state CHECK ((((state <> 'ended'::text) OR (end_reason = ANY (ARRAY['expired'::text, 'cancelled'::text, 'released'::text, 'idle'::text, 'unclaimed'::text]))) AND ((state <> 'failed'::text) OR (end_reason <> ALL (ARRAY['expired'::text, 'cancelled'::text, 'released'::text, 'idle'::text, 'unclaimed'::text]))))),
+  constraint end_reason_fits_state CHECK ((((state <> 'ended'::text) OR (end_reason = ANY (ARRAY['expired'::text, 'cancelled'::text]))) AND ((state <> 'failed'::text) OR (end_reason <> ALL (ARRAY['expired'::text, 'cancelled'::text]))))),
   constraint end_reason_iff_ending CHECK (((end_reason IS NOT NULL) = (state = ANY (ARRAY['stopping'::text, 'ended'::text, 'failed'::text])))),
   constraint ended_at_iff_terminal CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['ended'::text, 'failed'::text])))),
   constraint lease_while_it_holds CHECK ((((state <> ALL (ARRAY['starting'::text, 'ready'::text])) OR ((placed_at IS NOT NULL) AND (capacity_until IS NOT NULL))) AND ((state <> 'ready'::text) OR ((ready_at IS NOT NULL) AND (expires_at IS NOT NULL))))),
   constraint lease_within_capacity CHECK (((expires_at IS NULL) OR (capacity_until IS NULL) OR (expires_at <= capacity_until))),
   constraint phase_belongs_to_state CHECK (
 CASE state
-    WHEN 'starting'::text THEN ((phase IS NOT NULL) AND (phase = ANY (ARRAY['placing'::text, 'disk'::text, 'image'::text, 'pulling'::text, 'booting'::text, 'reachable'::text])))
+    WHEN 'starting'::text THEN ((phase IS NOT NULL) AND (phase = ANY (ARRAY['placing'::text, 'disk'::text, 'image'::text, 'pulling'::text, 'booting'::text])))
     WHEN 'stopping'::text THEN ((phase IS NOT NULL) AND (phase = ANY (ARRAY['closing'::text, 'saving-disk'::text, 'removing'::text])))
     ELSE (phase IS NULL)
 END),
   constraint reservations_attempt_check CHECK ((attempt >= 0)),
   constraint reservations_duration_seconds_check CHECK (((duration_seconds >= 1) AND (duration_seconds <= 172800))),
-  constraint reservations_end_reason_check CHECK ((end_reason = ANY (ARRAY['expired'::text, 'cancelled'::text, 'released'::text, 'idle'::text, 'unclaimed'::text, 'start-failed'::text, 'node-lost'::text, 'evicted'::text, 'interrupted'::text, 'horizon'::text, 'crash-loop'::text]))),
+  constraint reservations_end_reason_check CHECK ((end_reason = ANY (ARRAY['expired'::text, 'cancelled'::text, 'start-failed'::text, 'node-lost'::text, 'evicted'::text, 'horizon'::text, 'crash-loop'::text]))),
   constraint reservations_extended_seconds_check CHECK ((extended_seconds >= 0)),
   constraint reservations_gpus_check CHECK ((gpus >= 0)),
   constraint reservations_name_check CHECK ((name ~ '^[a-z][a-z0-9-]{0,31}$'::text)),
   constraint reservations_node_count_check CHECK ((node_count >= 1)),
-  constraint reservations_phase_check CHECK ((phase = ANY (ARRAY['placing'::text, 'disk'::text, 'image'::text, 'pulling'::text, 'booting'::text, 'reachable'::text, 'closing'::text, 'saving-disk'::text, 'removing'::text]))),
+  constraint reservations_phase_check CHECK ((phase = ANY (ARRAY['placing'::text, 'disk'::text, 'image'::text, 'pulling'::text, 'booting'::text, 'closing'::text, 'saving-disk'::text, 'removing'::text]))),
   constraint reservations_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'starting'::text, 'ready'::text, 'stopping'::text, 'ended'::text, 'failed'::text]))),
   constraint total_limit CHECK (((duration_seconds + extended_seconds) <= 172800)),
   constraint reservations_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES users(id),

@@ -18,7 +18,7 @@ export const CANCELLABLE: readonly ReservationState[] = ["queued", "starting", "
 /** Can be extended: the lease has not ended. */
 export const EXTENDABLE: readonly ReservationState[] = ["starting", "ready"];
 
-export const STARTING_PHASES = ["placing", "disk", "pulling", "booting", "reachable"] as const;
+export const STARTING_PHASES = ["placing", "disk", "pulling", "booting"] as const;
 export const STOPPING_PHASES = ["closing", "saving-disk", "removing"] as const;
 export const PHASES = [...STARTING_PHASES, ...STOPPING_PHASES] as const;
 export type StartingPhase = (typeof STARTING_PHASES)[number];
@@ -26,13 +26,12 @@ export type StoppingPhase = (typeof STOPPING_PHASES)[number];
 export type Phase = (typeof PHASES)[number];
 
 /** Reasons of a normal end: the terminal state is `ended`. */
-export const ENDED_REASONS = ["expired", "cancelled", "released", "idle", "unclaimed"] as const;
+export const ENDED_REASONS = ["expired", "cancelled"] as const;
 /** Reasons of a failure: the terminal state is `failed`. */
 export const FAILED_REASONS = [
   "start-failed",
   "node-lost",
   "evicted",
-  "interrupted",
   "horizon",
   "crash-loop",
 ] as const;

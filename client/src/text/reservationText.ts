@@ -64,7 +64,6 @@ const PHASE_TEXTS = {
   disk: "attaching the disk",
   pulling: "pulling the image",
   booting: "booting",
-  reachable: "waiting for SSH",
   closing: "closing sessions",
   "saving-disk": "saving the disk",
   removing: "removing the server",

@@ -67,7 +67,6 @@ export interface Disk {
   readonly zone: string | null;
   readonly claimName: string;
   readonly claimUid: string | null;
-  readonly fence: number;
   readonly createdAt: Date;
   readonly lastUsedAt: Date | null;
 }

@@ -5,7 +5,7 @@ import { CLUSTER, firstRow, rows, type Queryable, type Transaction } from "./dat
 
 const DISK_COLUMNS = `
   disks.id, disks.owner_id as "ownerId", disks.name, disks.size_gib as "sizeGib", disks.zone,
-  disks.claim_name as "claimName", disks.claim_uid as "claimUid", disks.fence,
+  disks.claim_name as "claimName", disks.claim_uid as "claimUid",
   disks.created_at as "createdAt", disks.last_used_at as "lastUsedAt"`;
 
 /** The owner's disk of this name, locked until the transaction ends. */
@@ -112,10 +112,8 @@ export async function attachDisk(
 ): Promise<void> {
   await firstRow(
     trx,
-    `with fenced as (update disks set fence = fence + 1 where id = :diskId returning id, fence)
-     insert into attachments (disk_id, reservation_id, fence, attached_at)
-     select id, :reservationId, fence, :now from fenced
-     returning fence`,
+    `insert into attachments (disk_id, reservation_id, attached_at)
+     values (:diskId, :reservationId, :now) returning disk_id`,
     { ...attachment },
   );
 }

@@ -36,13 +36,9 @@ export function endReasonLabel(reason: EndReason | null): string {
 const END_REASON_LABELS = {
   expired: "lease expired",
   cancelled: "cancelled",
-  released: "released",
-  idle: "idle for too long",
-  unclaimed: "not claimed in time",
   "start-failed": "could not start",
   "node-lost": "node was lost",
   evicted: "evicted from its node",
-  interrupted: "interrupted",
   horizon: "queued for too long",
   "crash-loop": "kept crashing",
 } as const satisfies Record<EndReason, string>;

@@ -20,7 +20,6 @@ export const EVENT_TYPES = [
   "reservation.warning",
   "reservation.restarted",
   "disk.created",
-  "disk.attached",
   "disk.released",
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];

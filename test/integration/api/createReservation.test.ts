@@ -96,11 +96,11 @@ describe("creating reservations", () => {
     assert.ok(String(loser.body["detail"]).includes(`"${String(winner?.body["name"])}"`));
     const held = await rows(
       api.database,
-      `select d.name, d.fence, a.reservation_id from disks d join attachments a on a.disk_id = d.id
+      `select d.name, a.reservation_id from disks d join attachments a on a.disk_id = d.id
        where d.owner_id = ?`,
       [alice.id],
     );
-    assert.deepEqual(held, [{ name: "work", fence: 1, reservation_id: winner?.body["id"] }]);
+    assert.deepEqual(held, [{ name: "work", reservation_id: winner?.body["id"] }]);
     assert.equal(await countOf(alice), 1, "nothing is left of the refused one");
   });
 

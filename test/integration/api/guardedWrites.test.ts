@@ -133,7 +133,7 @@ describe("what the database holds to", () => {
     await assert.rejects(
       rows(
         api.database,
-        "insert into attachments (disk_id, reservation_id, fence, attached_at) values (?, ?, 2, now()) returning fence",
+        "insert into attachments (disk_id, reservation_id, attached_at) values (?, ?, now())",
         [disk?.disk_id ?? "", two],
       ),
       { code: "23505", constraint: "one_holder_per_disk" },
