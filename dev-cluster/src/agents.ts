@@ -1,4 +1,4 @@
-import type { LogSource } from "./apiServer/logSource.ts";
+import type { LogSource } from "./apiServer/podLogs.ts";
 import type { NodeAgentOptions } from "./nodeAgent/agentOptions.ts";
 import { startNodeAgents } from "./nodeAgent/nodeAgents.ts";
 import { startStorageAgent } from "./storageAgent/storageAgent.ts";
@@ -9,7 +9,10 @@ export interface Agents {
   stop(): Promise<void>;
 }
 
-/** Simulates the nodes and the storage of a fleet, as clients of a Kubernetes API, ours or any other. */
+/**
+ * Simulates the nodes and the storage of a fleet, as clients of a Kubernetes API, ours or any
+ * other.
+ */
 export async function startAgents(options: NodeAgentOptions): Promise<Agents> {
   const storage = await startStorageAgent(options);
   try {

@@ -1,8 +1,7 @@
-import { Day } from "./platform/durations.ts";
+import { Day, type Clock } from "./platform/clock.ts";
 import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Clock } from "./platform/clock.ts";
 
 const VALID_DAYS = 365;
 /** Renewed at the start when less is left, so that it does not expire during a long run. */

@@ -1,9 +1,8 @@
-import { Minute, Second } from "./platform/durations.ts";
+import { Minute, Second, systemClock, type Clock } from "./platform/clock.ts";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ApiServer } from "./apiServer/apiServer.ts";
 import { loadCertificates } from "./certificates.ts";
-import { systemClock, type Clock } from "./platform/clock.ts";
 import { startControllers } from "./controllers/controllers.ts";
 import type { Faults } from "./faults/faultEndpoint.ts";
 import { FaultState } from "./faults/faultState.ts";

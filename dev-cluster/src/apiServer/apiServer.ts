@@ -7,10 +7,10 @@ import type { ObjectOperations } from "../objects/objectOperations.ts";
 import { expired, noSuchPath, StatusError } from "../kube/statusError.ts";
 import { authenticate, refuseBrowsers } from "./authentication.ts";
 import { discover } from "./discovery.ts";
-import type { LogSource } from "./logSource.ts";
+import type { LogSource } from "./podLogs.ts";
 import { describeApi } from "./openApi.ts";
 import { createOpenWatches, type OpenWatches } from "./openWatches.ts";
-import { Second } from "../platform/durations.ts";
+import { Second } from "../platform/clock.ts";
 import { readBody } from "./requestBody.ts";
 import { parseTarget } from "./requestTarget.ts";
 import { handleResource, verbOf } from "./resourceRequests.ts";
@@ -31,7 +31,9 @@ export interface ApiServerOptions {
 
 const HEALTH = new Set(["/healthz", "/livez", "/readyz"]);
 
-/** The HTTPS server: authenticates, routes, injects faults and responds. Listens on loopback only. */
+/**
+ * The HTTPS server: authenticates, routes, injects faults and responds. Listens on loopback only.
+ */
 export class ApiServer {
   /** The source of pod logs: the node agents. */
   logSource: LogSource | undefined;

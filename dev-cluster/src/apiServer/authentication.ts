@@ -5,8 +5,8 @@ import { forbidden, unauthorized } from "../kube/statusError.ts";
 const LOCAL_HOSTS = new Set(["127.0.0.1", "localhost"]);
 
 /**
- * Refuses requests that a page in a browser could send to this machine: a foreign Host (DNS rebinding),
- * or any Origin, a header that only browsers send.
+ * Refuses requests that a page in a browser could send to this machine: a foreign Host (DNS
+ * rebinding), or any Origin, a header that only browsers send.
  */
 export function refuseBrowsers(request: IncomingMessage): void {
   const host = (request.headers.host ?? "").replace(/:\d+$/, "");

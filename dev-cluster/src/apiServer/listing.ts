@@ -20,7 +20,8 @@ export function matcherOf(target: RequestTarget, query: URLSearchParams): Matche
 
 /**
  * The list as text. Later pages carry the resource version of the first page: a watch from there
- * replays every change between the pages, so that nothing is missed although the pages are no snapshot.
+ * replays every change between the pages, so that nothing is missed although the pages are no
+ * snapshot.
  */
 export function listText(
   { store, clock }: Pick<ObjectOperations, "store" | "clock">,

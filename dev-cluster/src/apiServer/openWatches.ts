@@ -5,11 +5,16 @@ import type { WatchStream } from "./watchStream.ts";
 interface OpenWatch {
   readonly facts: RequestFacts;
   readonly stream: WatchStream;
-  /** The fault that silenced the watch: the changes since are lost, so the watch is cut when the fault ends. */
+  /**
+   * The fault that silenced the watch: the changes since are lost, so the watch is cut when the
+   * fault ends.
+   */
   silencedBy: string | undefined;
 }
 
-/** The open watches, as seen by injected faults and by the server's stop. See `createOpenWatches`. */
+/**
+ * The open watches, as seen by injected faults and by the server's stop. See `createOpenWatches`.
+ */
 export interface OpenWatches {
   /** Starts a watch; returns a function that removes it from the set. */
   add(facts: RequestFacts, start: (isSilenced: () => boolean) => WatchStream): () => void;

@@ -21,7 +21,10 @@ export function sendJson(response: ServerResponse, code: number, body: object): 
   sendText(response, code, JSON.stringify(body), "application/json");
 }
 
-/** Sends the error as a Status; any other error than a StatusError is a defect, and only its message is sent. */
+/**
+ * Sends the error as a Status; any other error than a StatusError is a defect, and only its message
+ * is sent.
+ */
 export function sendError(response: ServerResponse, error: unknown): void {
   const status =
     error instanceof StatusError

@@ -1,5 +1,4 @@
-import { Second } from "../platform/durations.ts";
-import type { Clock } from "../platform/clock.ts";
+import { Second, type Clock } from "../platform/clock.ts";
 import type { KubeObject } from "../kube/kubeObject.ts";
 import type { Node } from "../resources/node.ts";
 import type { Pod } from "../resources/pod.ts";

@@ -1,6 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { timestamp, type Clock } from "../platform/clock.ts";
-import { Minute, Second } from "../platform/durations.ts";
+import { timestamp, Minute, Second, type Clock } from "../platform/clock.ts";
 import type { Matcher } from "../kube/selectors.ts";
 import { badRequest, expired } from "../kube/statusError.ts";
 import { apiVersionOf, storageKey } from "../resources/resourceType.ts";
@@ -9,7 +8,9 @@ import { matcherOf } from "./listing.ts";
 import type { RequestTarget } from "./requestTarget.ts";
 import { tableOf } from "./tables.ts";
 
-/** A client whose unsent data exceeds this is cut off: it resumes from its last resource version. */
+/**
+ * A client whose unsent data exceeds this is cut off: it resumes from its last resource version.
+ */
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
 
 export interface WatchOptions {
@@ -112,7 +113,10 @@ export class WatchStream {
     return lines.join("");
   }
 
-  /** A change that cannot be sent ends the watch: its client lists again, and the writer is not affected. */
+  /**
+   * A change that cannot be sent ends the watch: its client lists again, and the writer is not
+   * affected.
+   */
   #sendChange(change: Change): void {
     try {
       this.#send(this.#line(change));
@@ -122,7 +126,10 @@ export class WatchStream {
     }
   }
 
-  /** The change as this watch's selection sees it: an object that leaves is DELETED, one that enters is ADDED. */
+  /**
+   * The change as this watch's selection sees it: an object that leaves is DELETED, one that enters
+   * is ADDED.
+   */
   #line(change: Change): string {
     if (change.resource !== this.#key) return "";
     const { type, object, previous } = change;
@@ -178,7 +185,10 @@ function startOf(query: URLSearchParams): number | undefined {
   return Number(text);
 }
 
-/** As requested, otherwise random between 30 and 60 minutes, so that watches do not all reconnect at once. */
+/**
+ * As requested, otherwise random between 30 and 60 minutes, so that watches do not all reconnect at
+ * once.
+ */
 function timeoutMs(query: URLSearchParams): number {
   const seconds = Number(query.get("timeoutSeconds") ?? "0");
   return seconds > 0 ? seconds * Second.ms : 30 * Minute.ms * (1 + Math.random());

@@ -1,9 +1,8 @@
-import type { Clock } from "../platform/clock.ts";
+import { Second, type Clock } from "../platform/clock.ts";
 import type { ObjectOperations } from "../objects/objectOperations.ts";
 import { isTerminal, type Pod } from "../resources/pod.ts";
 import { storageKey } from "../resources/resourceType.ts";
 import { leaseType, eventType } from "../resources/simpleTypes.ts";
-import { Second } from "../platform/durations.ts";
 import type { Change } from "../store/objectStore.ts";
 import { collectGarbage } from "./garbageCollector.ts";
 import { runJobs } from "./jobs.ts";
@@ -89,7 +88,9 @@ function passesOf(settings: PassSettings): Pass[] {
 
 const FREQUENT = new Set([storageKey(leaseType), storageKey(eventType)]);
 
-/** An owner is removed or being deleted, or an object appears whose owner may be removed already. */
+/**
+ * An owner is removed or being deleted, or an object appears whose owner may be removed already.
+ */
 const mayOrphan = ({ resource, type, object: { metadata } }: Change) =>
   !FREQUENT.has(resource) &&
   (type === "DELETED" ||

@@ -11,8 +11,9 @@ interface Found {
 }
 
 /**
- * Deletes objects none of whose owners exist any longer, and removes owners that wait for their dependents. An owner
- * is identified by its uid: a new object of the same name is a different owner.
+ * Deletes objects none of whose owners exist any longer, and removes owners that wait for their
+ * dependents. An owner is identified by its uid: a new object of the same name is a different
+ * owner.
  */
 export function collectGarbage(operations: ObjectOperations): void {
   const all = RESOURCE_TYPES.flatMap((type) =>

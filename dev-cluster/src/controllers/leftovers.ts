@@ -1,5 +1,4 @@
-import type { Clock } from "../platform/clock.ts";
-import { Hour } from "../platform/durations.ts";
+import { Hour, type Clock } from "../platform/clock.ts";
 import { deleteIfExists } from "../objects/objectDeletion.ts";
 import type { ObjectOperations } from "../objects/objectOperations.ts";
 import { isTerminal } from "../resources/pod.ts";
@@ -15,7 +14,10 @@ export interface LeftoverOptions {
   readonly quarantineMs: number;
 }
 
-/** Removes pods whose node no longer exists, which nothing else would remove, and events older than an hour. */
+/**
+ * Removes pods whose node no longer exists, which nothing else would remove, and events older than
+ * an hour.
+ */
 export function createLeftoverRemoval(options: LeftoverOptions): () => void {
   const missingSince = new Map<string, number>();
   return () => {

@@ -3,7 +3,10 @@ import type { ObjectOperations } from "../objects/objectOperations.ts";
 import { RESOURCE_TYPES } from "../resources/registry.ts";
 import { namespaceType, serviceAccountType } from "../resources/simpleTypes.ts";
 
-/** Creates the default service account of each namespace; empties namespaces that are being deleted, then removes them. */
+/**
+ * Creates the default service account of each namespace; empties namespaces that are being deleted,
+ * then removes them.
+ */
 export function reconcileNamespaces(operations: ObjectOperations): void {
   for (const namespace of operations.list(namespaceType)) {
     const { name, deletionTimestamp } = namespace.metadata;

@@ -1,6 +1,5 @@
-import { timestamp, type Clock } from "../platform/clock.ts";
+import { timestamp, Second, type Clock } from "../platform/clock.ts";
 import { withCondition } from "../kube/kubeObject.ts";
-import { Second } from "../platform/durations.ts";
 import { deleteIfExists } from "../objects/objectDeletion.ts";
 import type { ObjectOperations } from "../objects/objectOperations.ts";
 import { NOT_READY, type Node, type Taint } from "../resources/node.ts";
@@ -19,12 +18,15 @@ export interface NodeLifecycleOptions {
 }
 
 /**
- * Marks nodes as unreachable whose lease and heartbeat are too old, taints these and nodes that report not
- * to be ready, and evicts the pods that do not tolerate a taint of their node, or no longer.
+ * Marks nodes as unreachable whose lease and heartbeat are too old, taints these and nodes that
+ * report not to be ready, and evicts the pods that do not tolerate a taint of their node, or no
+ * longer.
  */
 export class NodeLifecycle {
   readonly #options: NodeLifecycleOptions;
-  /** When this process first saw the node: its lease may be old because this process did not run. */
+  /**
+   * When this process first saw the node: its lease may be old because this process did not run.
+   */
   readonly #firstSeen = new Map<string, number>();
   /** When a pod was first seen on a node with a taint that has no `timeAdded`. */
   readonly #taintedSince = new Map<string, number>();

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { createCoalescer } from "../platform/coalesce.ts";
-import { Second } from "../platform/durations.ts";
+import { Second } from "../platform/clock.ts";
 import type { Change, ObjectStore } from "../store/objectStore.ts";
 
 export interface PassOptions {
@@ -18,8 +18,8 @@ export interface PassOptions {
 const RETRY_MS = Second.ms;
 
 /**
- * Runs a controller's pass soon after changes, once for changes of the same moment, and at an interval
- * if one is set. Passes never overlap. Returns a function that stops them.
+ * Runs a controller's pass soon after changes, once for changes of the same moment, and at an
+ * interval if one is set. Passes never overlap. Returns a function that stops them.
  */
 export function startPasses(options: PassOptions): () => void {
   const { store, concerns, run, everyMs, onError } = options;

@@ -11,8 +11,8 @@ import {
 } from "../resources/volumes.ts";
 
 /**
- * Adds the finalizers that keep used claims and volumes. Removes them from deleted claims that no pod
- * uses, and from deleted volumes that no claim is bound to.
+ * Adds the finalizers that keep used claims and volumes. Removes them from deleted claims that no
+ * pod uses, and from deleted volumes that no claim is bound to.
  */
 export function releaseVolumes(operations: ObjectOperations): void {
   for (const claim of operations.list(claimType)) {

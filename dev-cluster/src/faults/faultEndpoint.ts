@@ -39,8 +39,8 @@ export function addFault(faults: Faults, input: unknown): string {
 }
 
 /**
- * GET /faults lists the faults, PUT /faults adds a fault or a list of faults, DELETE /faults clears all
- * of them and DELETE /faults/<id> one. Returns the JSON to send.
+ * GET /faults lists the faults, PUT /faults adds a fault or a list of faults, DELETE /faults clears
+ * all of them and DELETE /faults/<id> one. Returns the JSON to send.
  */
 export function handleFaults(
   faults: Faults,

@@ -19,7 +19,10 @@ const SUFFIXES: Record<string, number> = {
 
 const QUANTITY = /^([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d+)|([numkMGTPE]|[KMGTPE]i))?$/;
 
-/** The value of a Kubernetes quantity such as `500m` or `2Gi`; undefined if the text is not a quantity. */
+/**
+ * The value of a Kubernetes quantity such as `500m` or `2Gi`; undefined if the text is not a
+ * quantity.
+ */
 export function parseQuantity(text: string | number): number | undefined {
   const match = QUANTITY.exec(String(text));
   if (match === null) return undefined;
@@ -30,7 +33,9 @@ export function parseQuantity(text: string | number): number | undefined {
 
 export type Amounts = Record<string, number>;
 
-/** Parses every entry; an invalid quantity counts as 0, because validation has refused it before. */
+/**
+ * Parses every entry; an invalid quantity counts as 0, because validation has refused it before.
+ */
 export function amountsOf(quantities: Record<string, string | number> | undefined): Amounts {
   const amounts: Amounts = {};
   for (const [name, text] of Object.entries(quantities ?? {})) {

@@ -43,7 +43,10 @@ function labelCheck(groups: Record<string, string | undefined>): (labels: Labels
     : (labels) => labels?.[key] === value;
 }
 
-/** Parses a field selector such as `status.phase!=Failed`; throws 400 for a field that the kind does not offer. */
+/**
+ * Parses a field selector such as `status.phase!=Failed`; throws 400 for a field that the kind does
+ * not offer.
+ */
 export function fieldMatcher(kind: SelectableKind, selector: string): Matcher {
   const fields = selectableFields(kind);
   const checks = selector
@@ -54,7 +57,8 @@ export function fieldMatcher(kind: SelectableKind, selector: string): Matcher {
       if (match === null) throw badRequest(`invalid field selector: "${part}"`);
       const [, field = "", operator, value = ""] = match;
       const absent = fields[field];
-      // Checked here and not at the first object: a watch matches during a write, too late for an error response.
+      // Checked here and not at the first object: a watch matches during a write, too late for an
+      // error response.
       if (absent === undefined) throw badRequest(`field label not supported: ${field}`);
       const path = field.split(".");
       return (object) => (fieldValue(object, path, absent) === value) === (operator !== "!=");

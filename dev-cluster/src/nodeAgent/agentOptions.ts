@@ -11,14 +11,19 @@ export interface NodeAgentOptions {
   /** The agents keep everything in <dataDir>/nodes; volumes are in <dataDir>/volumes. */
   readonly dataDir: string;
   readonly faults: NodeFaults;
-  /** Authenticates an external API server that reads logs; without it, that server cannot read them. */
+  /**
+   * Authenticates an external API server that reads logs; without it, that server cannot read them.
+   */
   readonly kubelet?: KubeletIdentity;
   readonly containment?: ContainmentChoice;
   /** Receives one line per event that the operator should know; never a secret. */
   readonly log?: (line: string) => void;
   /** Time between two heartbeats of a node; 10 seconds by default. */
   readonly heartbeatMs?: number;
-  /** Time between two full lists of all pods, with or without a working watch; 30 seconds by default. */
+  /**
+   * Time between two full lists of all pods, with or without a working watch; 30 seconds by
+   * default.
+   */
   readonly resyncMs?: number;
   /** Delay before the first restart of a container that ended; doubles up to 5 minutes. */
   readonly restartBackOffMs?: number;

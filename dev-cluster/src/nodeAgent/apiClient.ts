@@ -1,4 +1,4 @@
-import { Second } from "../platform/durations.ts";
+import { Second } from "../platform/clock.ts";
 import { Agent, request } from "node:https";
 import type { IncomingMessage } from "node:http";
 import { createInterface } from "node:readline";
@@ -16,7 +16,10 @@ export interface ApiAccess {
   readonly key?: string;
 }
 
-/** An unsuccessful response of the API server. `status` is the HTTP status, such as 409 for a conflict. */
+/**
+ * An unsuccessful response of the API server. `status` is the HTTP status, such as 409 for a
+ * conflict.
+ */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly status: number;
@@ -35,8 +38,8 @@ export interface WatchEvent<T> {
 const REQUEST_TIMEOUT_MS = 30 * Second.ms;
 
 /**
- * The few calls of the Kubernetes API that agents need, as raw JSON. The standard client would cost this
- * process 90 MB and more than a second of start-up, and would send the same requests.
+ * The few calls of the Kubernetes API that agents need, as raw JSON. The standard client would cost
+ * this process 90 MB and more than a second of start-up, and would send the same requests.
  */
 export class ApiClient {
   readonly #access: ApiAccess;
@@ -77,7 +80,10 @@ export class ApiClient {
     return this.#call("DELETE", path, options, "application/json");
   }
 
-  /** Resolves when the server ends the watch, rejects when it fails; `signal` stops it from this side. */
+  /**
+   * Resolves when the server ends the watch, rejects when it fails; `signal` stops it from this
+   * side.
+   */
   async watch<T>(
     path: string,
     onEvent: (event: WatchEvent<T>) => void,
@@ -137,7 +143,10 @@ export function isConflict(error: unknown): boolean {
   return error instanceof ApiError && error.status === 409;
 }
 
-/** Whether the server will never accept this request, such as a patch with the uid of a replaced object. */
+/**
+ * Whether the server will never accept this request, such as a patch with the uid of a replaced
+ * object.
+ */
 export function isInvalid(error: unknown): boolean {
   return error instanceof ApiError && error.status === 422;
 }

@@ -1,4 +1,4 @@
-import { Second } from "../platform/durations.ts";
+import { Second } from "../platform/clock.ts";
 import { spawn } from "node:child_process";
 import {
   appendFileSync,
@@ -109,8 +109,8 @@ export interface PodLog {
 }
 
 /**
- * Starts the log of a new run of a container. The previous run keeps its last file; the current one has
- * at most two files of 1 MiB.
+ * Starts the log of a new run of a container. The previous run keeps its last file; the current one
+ * has at most two files of 1 MiB.
  */
 export function openPodLog(path: string): PodLog {
   if (existsSync(path)) renameSync(path, `${path}.previous`);

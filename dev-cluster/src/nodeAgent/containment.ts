@@ -1,11 +1,14 @@
-import { Second } from "../platform/durations.ts";
+import { Second } from "../platform/clock.ts";
 import { execFile, spawnSync } from "node:child_process";
 import { promisify } from "node:util";
 
 /** How a pod's processes are isolated: `auto` uses namespaces if the machine allows them. */
 export type ContainmentChoice = "auto" | "namespaces" | "plain";
 
-/** How pods are isolated on this machine. `prefix` is put before the command of a pod's first process. */
+/**
+ * How pods are isolated on this machine. `prefix` is put before the command of a pod's first
+ * process.
+ */
 export interface Containment {
   readonly kind: "namespaces" | "plain";
   readonly prefix: readonly string[];
@@ -39,13 +42,19 @@ export async function chooseContainment(choice: ContainmentChoice): Promise<Cont
   }
 }
 
-/** Without root, a user namespace grants the right to mount; podInit.sh drops it before the program starts. */
+/**
+ * Without root, a user namespace grants the right to mount; podInit.sh drops it before the program
+ * starts.
+ */
 function userNamespace(): string[] {
   if (process.getuid?.() === 0) return [];
   return ["--user", "--map-current-user", "--keep-caps"];
 }
 
-/** If the agent is killed, its pods' first processes are killed with it, provided that setpriv exists. */
+/**
+ * If the agent is killed, its pods' first processes are killed with it, provided that setpriv
+ * exists.
+ */
 function parentDeathPrefix(): string[] {
   const { status } = spawnSync("setpriv", ["--pdeathsig", "KILL", "true"], { stdio: "ignore" });
   return status === 0 ? ["setpriv", "--pdeathsig", "KILL"] : [];

@@ -30,7 +30,9 @@ export interface EventRecorder {
   settled(): Promise<void>;
 }
 
-/** An event that cannot be written is lost: events inform users, and no decision depends on them. */
+/**
+ * An event that cannot be written is lost: events inform users, and no decision depends on them.
+ */
 export function createEventRecorder(
   client: ApiClient,
   node: string,

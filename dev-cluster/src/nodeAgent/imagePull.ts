@@ -1,4 +1,4 @@
-import { Minute, Second } from "../platform/durations.ts";
+import { Minute, Second } from "../platform/clock.ts";
 import type { NodeFaults } from "../faults/faultState.ts";
 import { isAborted, pause } from "../platform/abortSignals.ts";
 import type { EventRecorder } from "./eventRecorder.ts";
@@ -19,7 +19,8 @@ const MAX_BACK_OFF_MS = 5 * Minute.ms;
 
 /**
  * Pulls nothing: an image stands for a program of this machine. Injected faults make a pull slow or
- * let it fail, with the events and reasons of a kubelet. Returns false when the pod ended meanwhile.
+ * let it fail, with the events and reasons of a kubelet. Returns false when the pod ended
+ * meanwhile.
  */
 export async function pullImage(options: PullOptions): Promise<boolean> {
   const { pod, container, faults, events, waiting, ending } = options;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import type { LogSource } from "../apiServer/logSource.ts";
+import type { LogSource } from "../apiServer/podLogs.ts";
 import type { ApiClient } from "./apiClient.ts";
 import type { Pod } from "./kubeTypes.ts";
 
@@ -21,8 +21,8 @@ export interface KubeletServer {
 
 /**
  * Serves the one path of a kubelet's API that is needed here,
- * `/containerLogs/<namespace>/<pod>/<container>`: an API server reads a pod's log from it. Listens on
- * loopback and requires a client certificate.
+ * `/containerLogs/<namespace>/<pod>/<container>`: an API server reads a pod's log from it. Listens
+ * on loopback and requires a client certificate.
  */
 export async function startKubeletServer(
   identity: KubeletIdentity,

@@ -1,6 +1,6 @@
-import { Second } from "../platform/durations.ts";
+import { Second } from "../platform/clock.ts";
 import { join } from "node:path";
-import type { LogSource } from "../apiServer/logSource.ts";
+import type { LogSource } from "../apiServer/podLogs.ts";
 import type { NodeFaults } from "../faults/faultState.ts";
 import type { NodeAgentOptions } from "./agentOptions.ts";
 import { ApiClient } from "./apiClient.ts";
@@ -24,7 +24,9 @@ export interface NodeAgents {
 const HEARTBEAT_MS = 10 * Second.ms;
 const RESYNC_MS = 30 * Second.ms;
 
-/** Runs every node of the fleet as a client of the Kubernetes API: registers it and runs its pods. */
+/**
+ * Runs every node of the fleet as a client of the Kubernetes API: registers it and runs its pods.
+ */
 export async function startNodeAgents(options: NodeAgentOptions): Promise<NodeAgents> {
   const { api, fleet, dataDir, faults, log = () => undefined } = options;
   const containment = await chooseContainment(options.containment ?? "auto");

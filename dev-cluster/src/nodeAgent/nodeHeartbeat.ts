@@ -1,5 +1,4 @@
-import { Second } from "../platform/durations.ts";
-import { microTimestamp, systemClock, timestamp } from "../platform/clock.ts";
+import { Second, microTimestamp, systemClock, timestamp } from "../platform/clock.ts";
 import type { NodeFaults } from "../faults/faultState.ts";
 import type { FleetNode } from "../fleet/fleetFile.ts";
 import { isAborted, pause } from "../platform/abortSignals.ts";
@@ -20,7 +19,10 @@ export interface HeartbeatOptions {
   readonly log: (line: string) => void;
 }
 
-/** Registers the node, then reports it as alive until stopped. Resolves once it is registered and Ready. */
+/**
+ * Registers the node, then reports it as alive until stopped. Resolves once it is registered and
+ * Ready.
+ */
 export async function startHeartbeat(options: HeartbeatOptions): Promise<{ ended: Promise<void> }> {
   await register(options.client, options.node);
   await beat(options);

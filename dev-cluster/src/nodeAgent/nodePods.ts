@@ -1,5 +1,4 @@
-import { Second } from "../platform/durations.ts";
-import { systemClock, timestamp } from "../platform/clock.ts";
+import { Second, systemClock, timestamp } from "../platform/clock.ts";
 import type { FleetNode } from "../fleet/fleetFile.ts";
 import type { NodeAgentOptions } from "./agentOptions.ts";
 import type { ApiClient } from "./apiClient.ts";

@@ -1,4 +1,4 @@
-import { Second } from "../platform/durations.ts";
+import { Second } from "../platform/clock.ts";
 import { isAborted, pause } from "../platform/abortSignals.ts";
 import { ApiError, type ApiClient, type WatchEvent } from "./apiClient.ts";
 import type { KubeObject } from "./kubeTypes.ts";

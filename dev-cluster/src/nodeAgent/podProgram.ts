@@ -27,7 +27,10 @@ export interface ProgramOptions {
 
 const SERVER = "dev-cluster/src/podServer/main.ts";
 
-/** The memory in MiB that nvidia-smi reports for each model; the first name that the model contains applies. */
+/**
+ * The memory in MiB that nvidia-smi reports for each model; the first name that the model contains
+ * applies.
+ */
 const MEMORY_MIB: readonly (readonly [name: string, mib: number])[] = [
   ["B200", 183_359],
   ["H200", 143_771],
@@ -90,7 +93,10 @@ function argvFor(
   );
 }
 
-/** On a real node, an init container of our SSH server's image would have put the command's program there. */
+/**
+ * On a real node, an init container of our SSH server's image would have put the command's program
+ * there.
+ */
 function isInjected(pod: Pod, command: readonly string[], images: Fleet["images"]): boolean {
   return (pod.spec.initContainers ?? []).some(
     ({ image, volumeMounts = [] }) =>

@@ -75,7 +75,10 @@ export class PodRecords {
     renameSync(`${path}.new`, path);
   }
 
-  /** Frees what the pod held and removes its directory. Its claims' volumes are stored elsewhere and stay. */
+  /**
+   * Frees what the pod held and removes its directory. Its claims' volumes are stored elsewhere and
+   * stay.
+   */
   remove(record: PodRecord): void {
     rmSync(this.directory(record), { recursive: true, force: true });
     this.#records.delete(record.uid);
@@ -109,7 +112,10 @@ export class PodRecords {
   }
 }
 
-/** Gives the pod its address and GPUs, or the reason why the node rejects it. A known pod keeps what it has. */
+/**
+ * Gives the pod its address and GPUs, or the reason why the node rejects it. A known pod keeps what
+ * it has.
+ */
 export function admitPod(pod: Pod, node: FleetNode, records: PodRecords): Admission {
   const { uid, namespace, name } = pod.metadata;
   const known = records.get(uid);
@@ -140,8 +146,8 @@ function gpusRequested(pod: Pod, node: FleetNode): number {
 }
 
 /**
- * Where the addresses of a data directory begin. Two clusters on one machine share the range: if both
- * began at its start, a pod of one could answer the probe of a pod of the other.
+ * Where the addresses of a data directory begin. Two clusters on one machine share the range: if
+ * both began at its start, a pod of one could answer the probe of a pod of the other.
  */
 function addressBefore(root: string): number {
   const spread = createHash("sha256").update(root).digest().readUInt32BE();

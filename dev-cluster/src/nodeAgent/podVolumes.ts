@@ -35,8 +35,8 @@ export interface MountOptions extends Omit<VolumeOptions, "pod"> {
 const RETRY_MS = 250;
 
 /**
- * The mounts of the pod's container, as soon as all its volumes are available; each new obstacle becomes
- * an event. Undefined when the pod ends first.
+ * The mounts of the pod's container, as soon as all its volumes are available; each new obstacle
+ * becomes an event. Undefined when the pod ends first.
  */
 export async function mountWhenReady(options: MountOptions): Promise<Mount[] | undefined> {
   const { events, ending } = options;
@@ -70,7 +70,9 @@ export function releaseClaims(holders: ClaimHolders, podUid: string): void {
   for (const [claim, holder] of holders) if (holder === podUid) holders.delete(claim);
 }
 
-/** Prepares every volume of the pod and returns the mounts of its container. Throws VolumeNotReady. */
+/**
+ * Prepares every volume of the pod and returns the mounts of its container. Throws VolumeNotReady.
+ */
 async function preparePodVolumes(options: VolumeOptions): Promise<Mount[]> {
   const { pod, directory } = options;
   const sources = new Map<string, string | undefined>();

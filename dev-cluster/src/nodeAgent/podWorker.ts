@@ -2,8 +2,7 @@ import { join } from "node:path";
 import type { NodeFaults } from "../faults/faultState.ts";
 import type { Fleet, FleetNode } from "../fleet/fleetFile.ts";
 import { aborted, isAborted, pause } from "../platform/abortSignals.ts";
-import { systemClock, timestamp } from "../platform/clock.ts";
-import { Minute, Second } from "../platform/durations.ts";
+import { systemClock, timestamp, Minute, Second } from "../platform/clock.ts";
 import { isConflict, isNotFound, type ApiClient } from "./apiClient.ts";
 import {
   endLeftovers,
@@ -46,8 +45,9 @@ const DELETE_RETRY_MS = 500;
 const MAX_STOP_GRACE_SECONDS = 5;
 
 /**
- * A pod on its node, from admission to removal. The next agent can repeat every step that this one did not finish.
- * One class, although long: each step of the life cycle needs the state of the steps before it.
+ * A pod on its node, from admission to removal. The next agent can repeat every step that this one
+ * did not finish. One class, although long: each step of the life cycle needs the state of the
+ * steps before it.
  */
 export class PodWorker {
   /** Settles when the pod is removed, or when the agent has stopped. */

@@ -36,9 +36,9 @@ export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
 }
 
 /**
- * Kills every process whose environment contains the pod's uid, repeatedly until none is left, because
- * a process may fork during the search. Finds processes that left their group and session, but not
- * those that cleared their environment.
+ * Kills every process whose environment contains the pod's uid, repeatedly until none is left,
+ * because a process may fork during the search. Finds processes that left their group and session,
+ * but not those that cleared their environment.
  */
 export async function sweepPod(uid: string): Promise<void> {
   const marker = `GPU_DEV_POD_UID=${uid}`;
@@ -74,7 +74,9 @@ function kill(pid: number): void {
   }
 }
 
-/** The command name in parentheses may contain spaces; numbers follow it. Start time is field 22. */
+/**
+ * The command name in parentheses may contain spaces; numbers follow it. Start time is field 22.
+ */
 function parseStat(stat: string): ProcessIdentity | undefined {
   const after = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const startTime = after[19];

@@ -1,4 +1,4 @@
-import { Second } from "../platform/durations.ts";
+import { Second } from "../platform/clock.ts";
 import { connect } from "node:net";
 import { isAborted, pause } from "../platform/abortSignals.ts";
 import type { Container } from "./kubeTypes.ts";
@@ -8,7 +8,10 @@ const STARTING_POLL_MS = 20;
 const FAILURES_TO_UNREADY = 3;
 const CONNECT_TIMEOUT_MS = Second.ms;
 
-/** Reports changes of a container's readiness until `ended`. Without a probe it is ready immediately. */
+/**
+ * Reports changes of a container's readiness until `ended`. Without a probe it is ready
+ * immediately.
+ */
 export async function followReadiness(
   container: Container,
   address: string,

@@ -17,8 +17,8 @@ const CURRENT = "..data";
 
 /**
  * Writes a Secret's files as the kubelet does: into a directory of their own, to which the link
- * `..data` points, so that a reader sees all of the old files or all of the new ones. Does nothing when
- * the files are unchanged. File modes are as the pod declares.
+ * `..data` points, so that a reader sees all of the old files or all of the new ones. Does nothing
+ * when the files are unchanged. File modes are as the pod declares.
  */
 export function writeSecretVolume(directory: string, source: SecretSource, secret: Secret): void {
   mkdirSync(directory, { recursive: true, mode: 0o755 });

@@ -21,7 +21,10 @@ export interface Admitted {
   readonly warnings: readonly string[];
 }
 
-/** A draft of the client's object: a private copy with known fields only, of the right kind and shape. */
+/**
+ * A draft of the client's object: a private copy with known fields only, of the right kind and
+ * shape.
+ */
 export function admit(
   type: ResourceType,
   input: unknown,
@@ -42,7 +45,8 @@ export function admit(
   }
   checkShape(outerShape, draft, type, subject);
   checkShape(type.schema, draft, type, subject);
-  // Kind and version come first: a list states them once and cuts them from its items (see listing.ts).
+  // Kind and version come first: a list states them once and cuts them from its items (see
+  // listing.ts).
   return {
     draft: { kind: type.kind, apiVersion, ...draft } as unknown as KubeObject,
     warnings: fieldValidation === "Warn" ? problems : [],

@@ -3,7 +3,10 @@ import { notSupported, wrong, type ResourceType } from "../resources/resourceTyp
 import type { KubeObject } from "../kube/kubeObject.ts";
 import { badRequest, invalid } from "../kube/statusError.ts";
 
-/** Finalizers of an owner that is being deleted: its dependents are orphaned first, or deleted first. */
+/**
+ * Finalizers of an owner that is being deleted: its dependents are orphaned first, or deleted
+ * first.
+ */
 export const ORPHAN = "orphan";
 export const FOREGROUND = "foregroundDeletion";
 
@@ -52,7 +55,10 @@ export function specifiesPropagation({
   return typeof propagationPolicy === "string" || typeof orphanDependents === "boolean";
 }
 
-/** The finalizers of an object whose deletion begins: as requested, otherwise as present, otherwise the kind's default. */
+/**
+ * The finalizers of an object whose deletion begins: as requested, otherwise as present, otherwise
+ * the kind's default.
+ */
 export function deletionFinalizers(
   type: ResourceType,
   object: KubeObject,

@@ -1,5 +1,4 @@
-import { Second } from "../platform/durations.ts";
-import { timestamp } from "../platform/clock.ts";
+import { Second, timestamp } from "../platform/clock.ts";
 import { storageKey, subjectOf, type ResourceType } from "../resources/resourceType.ts";
 import type { StoredObject } from "../store/objectStore.ts";
 import { deletionFinalizers, type DeleteOptions } from "./deleteOptions.ts";
@@ -7,7 +6,9 @@ import { edited, type KubeObject, type ObjectKey } from "../kube/kubeObject.ts";
 import { canBeRemoved, type ObjectOperations } from "./objectOperations.ts";
 import { conflict } from "../kube/statusError.ts";
 
-/** Deletes an object, or begins its deletion: `removed` reports whether the object no longer exists. */
+/**
+ * Deletes an object, or begins its deletion: `removed` reports whether the object no longer exists.
+ */
 export function deleteObject(
   operations: ObjectOperations,
   type: ResourceType,
@@ -69,7 +70,10 @@ export function checkPreconditions(
 
 const isUnmarked = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp === undefined;
 
-/** The object with its deletion recorded; the same object if it is recorded already and nothing changes. */
+/**
+ * The object with its deletion recorded; the same object if it is recorded already and nothing
+ * changes.
+ */
 function markDeleted(
   operations: ObjectOperations,
   type: ResourceType,

@@ -39,9 +39,9 @@ export interface WriteOptions {
 const NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789";
 
 /**
- * The rules of the API over the store, for HTTP clients and for the controllers of this process. Every
- * call is synchronous and therefore atomic; a write that carries a resource version is refused when the
- * object has changed.
+ * The rules of the API over the store, for HTTP clients and for the controllers of this process.
+ * Every call is synchronous and therefore atomic; a write that carries a resource version is
+ * refused when the object has changed.
  */
 export class ObjectOperations {
   readonly store: ObjectStore;

@@ -3,7 +3,10 @@ import { refuseInvalid } from "./admission.ts";
 import type { KubeObject, ObjectMeta, ObjectKey } from "../kube/kubeObject.ts";
 import { badRequest, conflict, invalid, modifiedMeanwhile } from "../kube/statusError.ts";
 
-/** Throws if the sent object is a different object than the one at the path, or an older version of it. */
+/**
+ * Throws if the sent object is a different object than the one at the path, or an older version of
+ * it.
+ */
 export function checkIdentity(
   type: ResourceType,
   key: ObjectKey,

@@ -6,7 +6,10 @@ import { isRecord, edited, withCondition, type ObjectKey } from "../kube/kubeObj
 import type { ObjectOperations } from "./objectOperations.ts";
 import { badRequest, conflict } from "../kube/statusError.ts";
 
-/** Binds the pod to its node, once. Throws 409 if it is bound, being deleted or not the requested pod. */
+/**
+ * Binds the pod to its node, once. Throws 409 if it is bound, being deleted or not the requested
+ * pod.
+ */
 export function bindPod(operations: ObjectOperations, key: ObjectKey, body: unknown): void {
   const binding = isRecord(body) ? body : {};
   const target = isRecord(binding["target"]) ? binding["target"] : {};

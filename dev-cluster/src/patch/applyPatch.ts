@@ -33,8 +33,8 @@ export function applyPatch(
 /**
  * RFC 7386: maps are merged, null removes, and any other value replaces.
  *
- * Not the package json-merge-patch (1.0): it drops the rest of a map after a key named `constructor` or
- * `prototype`, both of which are valid in labels and in a ConfigMap's data.
+ * Not the package json-merge-patch (1.0): it drops the rest of a map after a key named
+ * `constructor` or `prototype`, both of which are valid in labels and in a ConfigMap's data.
  */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isRecord(patch)) return patch;

@@ -5,13 +5,13 @@ import { badRequest, StatusError } from "../kube/statusError.ts";
 type Container = Record<string, unknown> | unknown[];
 
 /**
- * RFC 6902. Throws 422 when an operation cannot be applied, including a failed `test`, and 400 for an
- * invalid patch.
+ * RFC 6902. Throws 422 when an operation cannot be applied, including a failed `test`, and 400 for
+ * an invalid patch.
  *
  * Not the package rfc6902 (5.4): it reads inherited properties (`remove /toString` succeeds, `test
- * /list/length` compares), skips the segments `constructor`, `prototype` and `__proto__` of a pointer,
- * although the first two are valid keys, and accepts indices of arrays that do not exist (`replace
- * /list/x`, `copy` and `move` to `/list/9`). A real API server refuses each of these.
+ * /list/length` compares), skips the segments `constructor`, `prototype` and `__proto__` of a
+ * pointer, although the first two are valid keys, and accepts indices of arrays that do not exist
+ * (`replace /list/x`, `copy` and `move` to `/list/9`). A real API server refuses each of these.
  */
 export function jsonPatch(target: unknown, patch: unknown): unknown {
   if (!Array.isArray(patch)) throw badRequest("a JSON patch must be a list of operations");

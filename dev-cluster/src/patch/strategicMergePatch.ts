@@ -7,8 +7,8 @@ type Fields = Record<string, unknown>;
 
 /**
  * The patch of kubectl and of controllers: maps are merged; lists are merged by a key of their
- * elements, merged as a set, or replaced, as the kind's fields declare. Supports `$patch`, `$retainKeys`
- * and `$deleteFromPrimitiveList`; ignores `$setElementOrder`, which is only a hint.
+ * elements, merged as a set, or replaced, as the kind's fields declare. Supports `$patch`,
+ * `$retainKeys` and `$deleteFromPrimitiveList`; ignores `$setElementOrder`, which is only a hint.
  */
 export function strategicMergePatch(target: unknown, patch: unknown, kind: string): unknown {
   if (!isRecord(patch)) throw badRequest("a strategic merge patch must be an object");
@@ -71,7 +71,10 @@ function mergeLists(
   return inOrder(kept, merged, isSame);
 }
 
-/** Elements that the patch names keep their place; new elements come before those that it does not name. */
+/**
+ * Elements that the patch names keep their place; new elements come before those that it does not
+ * name.
+ */
 function inOrder<T>(target: T[], patch: T[], isSame: (a: T, b: T) => boolean): T[] {
   const others = target.filter((each) => !patch.some((other) => isSame(other, each)));
   const result: T[] = [];

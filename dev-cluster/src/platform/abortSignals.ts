@@ -5,7 +5,10 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   if (ms > 0) await delay(ms, undefined, { signal }).catch(() => undefined);
 }
 
-/** A function, because the compiler assumes that the property itself does not change between two reads. */
+/**
+ * A function, because the compiler assumes that the property itself does not change between two
+ * reads.
+ */
 export function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }

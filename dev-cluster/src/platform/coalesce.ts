@@ -16,9 +16,9 @@ export interface CoalescerOptions {
 }
 
 /**
- * "Run now; if asked during the run, run once more." However often `trigger` is called during a run,
- * exactly one more run follows, and that run starts after the last trigger, so it sees everything that
- * the trigger announced.
+ * "Run now; if asked during the run, run once more." However often `trigger` is called during a
+ * run, exactly one more run follows, and that run starts after the last trigger, so it sees
+ * everything that the trigger announced.
  */
 export function createCoalescer(
   run: () => void | Promise<void>,

@@ -46,7 +46,9 @@ interface ListenRequest<Info> {
   readonly info: Info;
 }
 
-/** Listens on loopback only, whatever address the client names, as sshd does without GatewayPorts. */
+/**
+ * Listens on loopback only, whatever address the client names, as sshd does without GatewayPorts.
+ */
 function listenTcp({
   connection,
   listeners,

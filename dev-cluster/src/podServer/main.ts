@@ -1,7 +1,7 @@
 /**
  * The program behind each image whose repository ends in /workspace: an SSH server that runs inside
- * the pod as the user who started the cluster. The node agent passes the settings in the environment;
- * docs/pod-contract.md describes what a login gets.
+ * the pod as the user who started the cluster. The node agent passes the settings in the
+ * environment; docs/pod-contract.md describes what a login gets.
  */
 import { prepareHome } from "./homeDirectory.ts";
 import { readPodSettings } from "./podSettings.ts";

@@ -15,9 +15,9 @@ export interface PipedOptions {
 }
 
 /**
- * Runs a program without a terminal, with its three streams on the channel. As with sshd, the channel
- * ends when the program has ended and no process holds its output open. When the channel closes, the
- * streams close and nothing is killed, so that background processes keep running.
+ * Runs a program without a terminal, with its three streams on the channel. As with sshd, the
+ * channel ends when the program has ended and no process holds its output open. When the channel
+ * closes, the streams close and nothing is killed, so that background processes keep running.
  */
 export function startPiped({ channel, argv, cwd, env }: PipedOptions): PipedProcess {
   const [file, ...args] = argv;

@@ -34,9 +34,9 @@ export interface OutputQueue {
 }
 
 /**
- * Writes one chunk of one stream at a time and continues to read once it is sent. The library stores
- * what the client's window did not take in a single place: two streams that wait at the same time
- * would corrupt each other.
+ * Writes one chunk of one stream at a time and continues to read once it is sent. The library
+ * stores what the client's window did not take in a single place: two streams that wait at the same
+ * time would corrupt each other.
  */
 export function createOutputQueue(channel: ServerChannel): OutputQueue {
   let last = Promise.resolve();
@@ -60,9 +60,9 @@ export function createOutputQueue(channel: ServerChannel): OutputQueue {
 }
 
 /**
- * The library (ssh2 1.17) never clears the chunk that waited for the client's window. When the other
- * stream has to wait next, it would send the old chunk again instead of the new one, and call its
- * callback a second time.
+ * The library (ssh2 1.17) never clears the chunk that waited for the client's window. When the
+ * other stream has to wait next, it would send the old chunk again instead of the new one, and call
+ * its callback a second time.
  */
 function clearWaitingChunks(channel: ServerChannel): void {
   Object.assign(channel, {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer, type Server as NetServer } from "node:net";
 import ssh2, { type AuthContext, type Connection, type ParsedKey } from "ssh2";
-import { Minute } from "../platform/durations.ts";
+import { Minute } from "../platform/clock.ts";
 import { serveForwarding } from "./forwarding.ts";
 import type { PodSettings } from "./podSettings.ts";
 import { serveSession } from "./session.ts";
@@ -12,7 +12,9 @@ export interface SshServer {
 
 /** More keys than any agent holds; bounds the work that one client can cause. */
 const MAX_AUTH_TRIES = 100;
-/** Detects a client that vanished, but keeps the connection of one that was suspended for a while. */
+/**
+ * Detects a client that vanished, but keeps the connection of one that was suspended for a while.
+ */
 const KEEP_ALIVE_MS = Minute.ms;
 const KEY_TYPE = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521))$/;
 
@@ -93,8 +95,8 @@ async function decide(context: AuthContext, settings: PodSettings): Promise<void
 
 /**
  * The key of the file that equals the offered one, or undefined. The file is read at each call, so
- * that a removed key stops working immediately. Lines with options in front are skipped: a key whose
- * restrictions this server cannot enforce must not log in.
+ * that a removed key stops working immediately. Lines with options in front are skipped: a key
+ * whose restrictions this server cannot enforce must not log in.
  */
 async function findAuthorizedKey(file: string, offered: Buffer): Promise<ParsedKey | undefined> {
   let text: string;

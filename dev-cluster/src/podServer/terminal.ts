@@ -21,10 +21,15 @@ interface ByteTerminal {
   write(data: Buffer): void;
 }
 
-/** Sets the modes in the terminal itself, then becomes the program: no other process runs in between. */
+/**
+ * Sets the modes in the terminal itself, then becomes the program: no other process runs in
+ * between.
+ */
 const SET_MODES = 'modes=$1; shift; [ -z "$modes" ] || stty $modes >/dev/null 2>&1; exec "$@"';
 
-/** Runs a program on a new terminal and connects it to the channel. A closed channel hangs it up. */
+/**
+ * Runs a program on a new terminal and connects it to the channel. A closed channel hangs it up.
+ */
 export function startTerminal({ channel, info, argv, cwd, env }: TerminalOptions): Terminal {
   const modes = sttyArguments(info.modes).join(" ");
   const terminal = spawn("/bin/sh", ["-c", SET_MODES, "sh", modes, ...argv], {

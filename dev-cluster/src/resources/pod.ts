@@ -106,7 +106,10 @@ export function isTerminal(pod: Pod): boolean {
   return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 }
 
-/** The amounts that the pod takes of a node: the sum of its containers, or its largest init container, and one pod. */
+/**
+ * The amounts that the pod takes of a node: the sum of its containers, or its largest init
+ * container, and one pod.
+ */
 export function podRequests(pod: Pod): Amounts {
   let total: Amounts = {};
   for (const container of pod.spec.containers) {

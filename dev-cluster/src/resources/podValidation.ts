@@ -7,7 +7,10 @@ import { isDnsLabel } from "./shapes.ts";
 const OPERATORS = ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"];
 const EFFECTS = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
-/** Validates a pod's spec beyond its shape, also in a job's template. `path` is the path of the spec. */
+/**
+ * Validates a pod's spec beyond its shape, also in a job's template. `path` is the path of the
+ * spec.
+ */
 export function validatePodSpec(spec: PodSpec, path: string): StatusCause[] {
   const volumes = (spec.volumes ?? []).map((volume) => volume.name);
   const names = new Set<string>();

@@ -5,8 +5,8 @@ import type { StatusCause, Subject } from "../kube/statusError.ts";
 export type Subresource = "status" | "log" | "eviction" | "binding" | "finalize";
 
 /**
- * The rules of a kind. The functions are methods on purpose: lists contain types of several kinds. The
- * functions that change an object receive a draft and are called in this order: prepareCreate,
+ * The rules of a kind. The functions are methods on purpose: lists contain types of several kinds.
+ * The functions that change an object receive a draft and are called in this order: prepareCreate,
  * setDefaults, validate.
  */
 export interface ResourceType<T extends KubeObject = KubeObject> {
@@ -20,14 +20,20 @@ export interface ResourceType<T extends KubeObject = KubeObject> {
   readonly namespaced: boolean;
   /** Whether metadata.generation counts changes of the spec. */
   readonly counted?: boolean;
-  /** Defined by a CustomResourceDefinition: a value of a wrong type is invalid there, not unreadable. */
+  /**
+   * Defined by a CustomResourceDefinition: a value of a wrong type is invalid there, not
+   * unreadable.
+   */
   readonly custom?: boolean;
   readonly subresources: readonly Subresource[];
   /** The shape that every write is checked against. */
   readonly schema: z.ZodType;
   /** Whether a PUT must name the resource version that it replaces. */
   readonly replacedByVersion?: boolean;
-  /** Whether a deletion without a propagation policy orphans the dependents instead of collecting them. */
+  /**
+   * Whether a deletion without a propagation policy orphans the dependents instead of collecting
+   * them.
+   */
   readonly orphansByDefault?: boolean;
   /** Whether a deletion returns the object instead of a Status. */
   readonly returnsDeleted?: boolean;
@@ -38,7 +44,10 @@ export interface ResourceType<T extends KubeObject = KubeObject> {
   validate?(object: T): StatusCause[];
   /** Checks of an update, such as of immutable fields. */
   validateUpdate?(next: T, old: T): StatusCause[];
-  /** The paths of field selectors besides metadata.name and metadata.namespace, each with the value of an absent field. */
+  /**
+   * The paths of field selectors besides metadata.name and metadata.namespace, each with the value
+   * of an absent field.
+   */
   readonly fields?: Readonly<Record<string, string>>;
   /** Whether something other than finalizers keeps the object from being removed. */
   isHeld?(object: T): boolean;

@@ -17,7 +17,9 @@ interface Service extends KubeObject {
   };
 }
 
-/** Stored and validated; addresses are not routed, because there is one machine and no cluster DNS. */
+/**
+ * Stored and validated; addresses are not routed, because there is one machine and no cluster DNS.
+ */
 export const serviceType: ResourceType<Service> = {
   group: "",
   version: "v1",

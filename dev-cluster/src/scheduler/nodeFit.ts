@@ -13,7 +13,10 @@ export interface Candidate {
   free: Amounts;
 }
 
-/** The reason why the pod does not fit the node, in the words of kube-scheduler; undefined if it fits. */
+/**
+ * The reason why the pod does not fit the node, in the words of kube-scheduler; undefined if it
+ * fits.
+ */
 export function predicateFailure(
   pod: Pod,
   requests: Amounts,

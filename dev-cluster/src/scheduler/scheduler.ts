@@ -27,7 +27,9 @@ const WATCHED = new Set([
 export class Scheduler {
   readonly #operations: ObjectOperations;
   readonly #onError: (error: unknown) => void;
-  /** Pods whose node is selected and whose volumes are being created there: pod uid to node name. */
+  /**
+   * Pods whose node is selected and whose volumes are being created there: pod uid to node name.
+   */
   readonly #picked = new Map<string, string>();
   #stop: () => void = () => undefined;
 

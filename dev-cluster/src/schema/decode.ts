@@ -19,9 +19,9 @@ export interface Decoded {
 }
 
 /**
- * Reads an object as the API server's decoder does: unknown fields are dropped, null means absent, and
- * a value of a wrong type makes the whole object unreadable (400), before any validation. For a custom
- * kind such a value is invalid (422).
+ * Reads an object as the API server's decoder does: unknown fields are dropped, null means absent,
+ * and a value of a wrong type makes the whole object unreadable (400), before any validation. For a
+ * custom kind such a value is invalid (422).
  */
 export function decode(
   type: DecodedKind,

@@ -14,8 +14,9 @@ export interface ProvisionerOptions {
 }
 
 /**
- * Creates the volumes of claims whose node is selected; returns the function that does so for a claim. Every object's
- * name follows from the claim's uid, so that each step can be repeated. The function throws what a retry may fix.
+ * Creates the volumes of claims whose node is selected; returns the function that does so for a
+ * claim. Every object's name follows from the claim's uid, so that each step can be repeated. The
+ * function throws what a retry may fix.
  */
 export function createProvisioner(
   options: ProvisionerOptions,
@@ -46,7 +47,10 @@ export function createProvisioner(
   };
 }
 
-/** An empty disk instead of the requested copy would be worse than none: the pod waits, and the event says why. */
+/**
+ * An empty disk instead of the requested copy would be worse than none: the pod waits, and the
+ * event says why.
+ */
 async function refuse(
   client: ApiClient,
   claim: PersistentVolumeClaim,
@@ -110,7 +114,10 @@ async function readAgain(
   }
 }
 
-/** The zone of the selected node; if that node no longer exists, the scheduler has to select another one. */
+/**
+ * The zone of the selected node; if that node no longer exists, the scheduler has to select another
+ * one.
+ */
 async function zoneOf(
   client: ApiClient,
   claim: PersistentVolumeClaim,
@@ -150,7 +157,8 @@ async function bindClaim(
     });
     await client.mergePatch(`${pathOf(claim)}/status`, { metadata: { uid }, status });
   } catch (error) {
-    // Deleted, or replaced by another claim of that name: its volume is released like that of any deleted claim.
+    // Deleted, or replaced by another claim of that name: its volume is released like that of any
+    // deleted claim.
     if (!isNotFound(error) && !isInvalid(error)) throw error;
   }
 }

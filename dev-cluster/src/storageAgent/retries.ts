@@ -1,7 +1,7 @@
 import type { KubeObject } from "../nodeAgent/kubeTypes.ts";
 import { pause } from "../platform/abortSignals.ts";
 import { createCoalescer, type Coalescer } from "../platform/coalesce.ts";
-import { Second } from "../platform/durations.ts";
+import { Second } from "../platform/clock.ts";
 
 /** Attempts at objects, repeated until they succeed. See `createRetries`. */
 export interface Retries<T extends KubeObject> {
@@ -31,8 +31,8 @@ const FIRST_BACK_OFF_MS = 200;
 const MAX_BACK_OFF_MS = 30 * Second.ms;
 
 /**
- * Processes the newest version of each object, one attempt at a time per object. A failed attempt is
- * repeated with a delay that doubles up to 30 seconds.
+ * Processes the newest version of each object, one attempt at a time per object. A failed attempt
+ * is repeated with a delay that doubles up to 30 seconds.
  */
 export function createRetries<T extends KubeObject>(options: RetryOptions<T>): Retries<T> {
   const entries = new Map<string, Entry<T>>();

@@ -2,14 +2,16 @@ import { join } from "node:path";
 import { ApiClient, isNotFound, type ApiAccess } from "../nodeAgent/apiClient.ts";
 import type { PersistentVolume, PersistentVolumeClaim } from "../nodeAgent/kubeTypes.ts";
 import { startObjectWatch } from "../nodeAgent/objectWatch.ts";
-import { Second } from "../platform/durations.ts";
+import { Second } from "../platform/clock.ts";
 import { createRetries } from "./retries.ts";
 import { createProvisioner, createUnlessExists } from "./provisioning.ts";
 import { STORAGE_CLASS, storageClassObject, VOLUMES, volumeName } from "./volumeObjects.ts";
 
 export interface StorageAgentOptions {
   readonly api: ApiAccess;
-  /** Volumes are directories in <dataDir>/volumes. They are never removed: the class says Retain. */
+  /**
+   * Volumes are directories in <dataDir>/volumes. They are never removed: the class says Retain.
+   */
   readonly dataDir: string;
   /** Time between two full lists of all claims; 30 seconds by default. */
   readonly resyncMs?: number;

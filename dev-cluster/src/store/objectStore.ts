@@ -21,9 +21,9 @@ export interface Change extends StoredObject {
 }
 
 /**
- * All objects in memory, written through to a file. Every call is synchronous, so that a caller that
- * reads, checks and writes without awaiting in between cannot be overtaken. The latest changes are kept
- * for watches that resume.
+ * All objects in memory, written through to a file. Every call is synchronous, so that a caller
+ * that reads, checks and writes without awaiting in between cannot be overtaken. The latest changes
+ * are kept for watches that resume.
  */
 export class ObjectStore {
   /** Identifies this store: another store at the same address is another cluster. */
@@ -116,7 +116,9 @@ export class ObjectStore {
     return stored;
   }
 
-  /** Every change after the revision, oldest first; undefined if some are dropped or in the future. */
+  /**
+   * Every change after the revision, oldest first; undefined if some are dropped or in the future.
+   */
   changesSince(revision: number): Change[] | undefined {
     if (revision < this.#compacted || revision > this.#revision) return undefined;
     return this.#history.slice(this.#history.findLastIndex((c) => c.revision <= revision) + 1);

@@ -41,7 +41,8 @@ for (const name of SERVERS) {
         async () => {
           const response = await evict();
           const { details } = response.body as { details?: { causes?: { reason: string }[] } };
-          // Until its controller has counted the pods, the real server returns 429 with another cause.
+          // Until its controller has counted the pods, the real server returns 429 with another
+          // cause.
           return details?.causes?.[0]?.reason === "DisruptionBudget" && response;
         },
         { timeoutMs: 20 * Second.ms, describe: "the refusal by the budget" },

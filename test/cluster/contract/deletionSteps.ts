@@ -20,7 +20,10 @@ const held = (name: string) => ({
 });
 const of = (name: string) => `${CONFIG_MAPS}/${name}`;
 
-/** Deletions with options for dependents. controllers.test.ts and collection.test.ts test the effects. */
+/**
+ * Deletions with options for dependents. controllers.test.ts and collection.test.ts test the
+ * effects.
+ */
 export const DELETION_STEPS: readonly Step[] = [
   create("a map", CONFIG_MAPS, held("background")),
   remove("in the background", `${of("background")}?propagationPolicy=Background`),

@@ -16,9 +16,9 @@ const UID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const GENERATED_NAME = /^made-[a-z0-9]{5}$/;
 
 /**
- * A response without what may differ: generated values, nulls, and error messages, which dev-cluster
- * words differently. Status codes, reasons, details, warnings, and the invalid fields with their reasons
- * must be equal.
+ * A response without what may differ: generated values, nulls, and error messages, which
+ * dev-cluster words differently. Status codes, reasons, details, warnings, and the invalid fields
+ * with their reasons must be equal.
  */
 export function normalized({ status, headers, body }: RawResponse): Fields {
   const common = { status, warnings: headers.warning, retryAfter: headers["retry-after"] };

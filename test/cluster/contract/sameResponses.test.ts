@@ -62,7 +62,9 @@ async function runSteps(
 /** Kinds that controllers of the real server may write to at any time. */
 const CONTROLLED = new Set(["Node", "Job", "PodDisruptionBudget"]);
 
-/** The response, and for an update whether the object was written, as its resource version shows. */
+/**
+ * The response, and for an update whether the object was written, as its resource version shows.
+ */
 async function runStep({ api }: Server, namespace: string, step: Step): Promise<unknown> {
   const inNamespace = (text: string) => text.replaceAll("{ns}", namespace);
   const path = inNamespace(step.path);

@@ -37,7 +37,10 @@ export async function startServerNamed(
   };
 }
 
-/** Creates a namespace and waits for what its controllers add: the default account and the authority's certificate. */
+/**
+ * Creates a namespace and waits for what its controllers add: the default account and the
+ * authority's certificate.
+ */
 export async function makeNamespace(server: Server, namespace: string): Promise<void> {
   const body = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
   await server.api.expect("POST", "/api/v1/namespaces", body);

@@ -57,7 +57,10 @@ export const patch = (title: string, path: string, contentType: string, body: ob
   body,
 });
 
-/** Not scheduled, so that no other writer changes what is compared; and without a token, like all of our pods. */
+/**
+ * Not scheduled, so that no other writer changes what is compared; and without a token, like all of
+ * our pods.
+ */
 export function pod(name: string, spec: object = {}, metadata: object = {}): object {
   return {
     apiVersion: "v1",

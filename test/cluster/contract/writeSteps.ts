@@ -117,7 +117,10 @@ function path(of: Kind): string {
   return `${of.path}/one-{ns}`;
 }
 
-/** The current object with its version; controllers of the real server write to a node between any two steps. */
+/**
+ * The current object with its version; controllers of the real server write to a node between any
+ * two steps.
+ */
 const current = ({ clusterWide }: Kind, known: Known): Known =>
   clusterWide === true ? { ...known, metadata: { ...known.metadata, resourceVersion: "" } } : known;
 

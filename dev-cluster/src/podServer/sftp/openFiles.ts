@@ -1,7 +1,7 @@
 import { constants, type Stats } from "node:fs";
 import { chmod, chown, truncate, utimes, type FileHandle } from "node:fs/promises";
 import type { Attributes } from "ssh2";
-import { Second } from "../../platform/durations.ts";
+import { Second } from "../../platform/clock.ts";
 
 /** Bits of SSH_FXP_OPEN, draft-ietf-secsh-filexfer-02 section 6.3. */
 const READ = 0x01;
@@ -47,7 +47,9 @@ export function longName(name: string, stats: Stats): string {
   return `${modeText(stats)} ${links} ${owner} ${String(stats.size).padStart(8)} ${time} ${name}`;
 }
 
-/** Applies only the attributes that the request names; access and modification time come in pairs. */
+/**
+ * Applies only the attributes that the request names; access and modification time come in pairs.
+ */
 export async function setAttributes(
   target: string | FileHandle,
   changes: Partial<Attributes>,

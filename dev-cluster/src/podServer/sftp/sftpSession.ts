@@ -21,11 +21,15 @@ const { STATUS_CODE } = ssh2.utils.sftp;
 const MAX_READ_BYTES = 256 * 1024;
 const NAMES_PER_REPLY = 100;
 
-/** Serves sftp version 3 on a channel. Relative paths start at the working directory, as in any login. */
+/**
+ * Serves sftp version 3 on a channel. Relative paths start at the working directory, as in any
+ * login.
+ */
 export function serveSftp(sftp: SFTPWrapper, directory: string): void {
   const handles = new OpenHandles();
   const at = (path: string): string => resolve(directory, path);
-  // One request at a time: OpenSSH's client takes responses in another order for a damaged transfer.
+  // One request at a time: OpenSSH's client takes responses in another order for a damaged
+  // transfer.
   let previous = Promise.resolve();
   const respond = (id: number, work: Work): void => {
     previous = previous.then(work).catch((error: unknown) => {
@@ -211,7 +215,10 @@ async function entryOf(directory: string, name: string) {
   }
 }
 
-/** Version 3 must not replace an existing name; a hard link is the way to refuse that without a race. */
+/**
+ * Version 3 must not replace an existing name; a hard link is the way to refuse that without a
+ * race.
+ */
 async function renameUnlessExists(from: string, to: string): Promise<void> {
   const stats = await lstat(from);
   if (stats.isFile()) {
