@@ -5,9 +5,9 @@ import { build } from "esbuild";
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * Two files for the extension host and for ssh: the extension, and the few lines that explain a host that is over.
- * CommonJS, because that is what every editor of this class loads; minified for the time of activation, names
- * included (keeping them costs a tenth of it), with a map beside it for stack traces.
+ * Two bundles: the extension, and the program that explains the host of an ended reservation, which ssh runs. CommonJS,
+ * because every supported editor loads it; minified including names, which shortens the activation by a tenth, with a
+ * source map for stack traces.
  */
 await rm(here("dist"), { recursive: true, force: true });
 await build({

@@ -2,12 +2,13 @@ import { parseArgs } from "node:util";
 import { systemClock } from "@gpu-dev/client/clock.ts";
 import { explainHost } from "@gpu-dev/client/ssh/explainHost.ts";
 
-/** What ssh reports when a connection fails, so that whoever called ssh sees nothing unusual. */
+/** The exit status of ssh after a failed connection, so that programs that call ssh see the usual failure. */
 const SSH_FAILURE = 255;
 
 /**
- * `explain ID --state FILE`: run by ssh for the host of a reservation that is over, in place of a connection. A bundle
- * of its own, which outlives the extension's folder. stdout belongs to the SSH protocol, so it speaks on stderr.
+ * `explain ID --state FILE`: run by ssh instead of a connection for the host of a reservation that has ended. It is a
+ * separate bundle, because it must work after the extension's folder is gone. It writes to stderr, because stdout
+ * carries the SSH protocol.
  */
 const { positionals, values } = parseArgs({
   allowPositionals: true,

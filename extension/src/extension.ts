@@ -5,8 +5,8 @@ import type { Disposable } from "./core/emitter.ts";
 import { createLogTail, tailedLog } from "./report/reportLog.ts";
 
 /**
- * Called by the editor once it has started. Builds everything and asks nobody: the server is first spoken to when the
- * secret storage has said that somebody is signed in.
+ * Called by the editor after its start. Builds all parts without a request: the first one is sent when the secret
+ * storage shows that a user is signed in.
  */
 export function activate(context: ExtensionContext): void {
   const { now } = systemClock;
@@ -22,7 +22,7 @@ export function activate(context: ExtensionContext): void {
       },
     },
     workspace.onDidChangeConfiguration((change) => {
-      // Another server is another account with other reservations: everything begins anew.
+      // Another server has another account and other reservations, so all parts are rebuilt.
       if (!change.affectsConfiguration("gpuDev.server")) return;
       parts.dispose();
       parts = composeExtension({ context, log, tail, now });

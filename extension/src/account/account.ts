@@ -2,42 +2,41 @@ import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import type { Credential } from "@gpu-dev/client/signIn/credential.ts";
 import type { Disposable } from "../core/emitter.ts";
 
-/** Whether somebody is signed in to the server of the settings. `unknown` until the secret storage has answered. */
+/** Whether a user is signed in to the server of the settings. `unknown` until the secret storage has been read. */
 export type AccountState =
   | { readonly kind: "unknown" }
-  /** `reason`: why, in a sentence, in the one window that found out; none where somebody asked for it. */
+  /** `reason`: a user-facing message, in the window that noticed the end; undefined after a sign-out by the user. */
   | { readonly kind: "signedOut"; readonly reason?: string | undefined }
   | { readonly kind: "signedIn"; readonly who: Who; readonly client: ApiClient };
 
 /** A credential without its secret. */
 export type Who = Omit<Credential, "token">;
 
-export interface Account {
+export interface Account extends Disposable {
   /** The origin of the server that the settings name. */
   readonly server: string;
   readonly state: AccountState;
   /**
-   * Fires in every window of the editor when somebody signs in or out in one of them. A token that was renewed for
-   * the same person is no change: the client goes on with it.
+   * Fires in every window of the editor after a sign-in or sign-out in one of them. A renewed token for the same user is
+   * not a change: the client uses it for its next requests.
    */
   readonly onDidChange: (listener: (state: AccountState) => void) => Disposable;
   /**
-   * Signs in and registers the public keys of this machine. Throws with a sentence for people, or Dismissed where
-   * the signal ended it; then nothing has changed, and a token that was made is revoked.
+   * Signs in and registers the public keys of this machine. Throws a user-facing error, or Dismissed if the signal
+   * aborts. Then nothing has changed, and a token that was created is revoked.
    */
   signIn(options?: SignInOptions): Promise<Who>;
-  /** Forgets the credential first, then asks the server to revoke it: signed out is signed out, whatever it answers. */
+  /** Deletes the credential, then revokes it on the server: the user is signed out even if the server is unavailable. */
   signOut(): Promise<void>;
-  dispose(): void;
 }
 
 export interface SignInOptions {
-  /** Left out: the user that the server proposes. */
+  /** The user that the server proposes by default. */
   readonly user?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The part of the editor's SecretStorage that we use. */
+/** The part of the editor's SecretStorage that is used. */
 export interface Secrets {
   get(key: string): PromiseLike<string | undefined>;
   store(key: string, value: string): PromiseLike<void>;

@@ -1,4 +1,5 @@
 import { commands, type LogOutputChannel, ProgressLocation, window } from "vscode";
+import { Second } from "@gpu-dev/shared/durations.ts";
 import { userName } from "@gpu-dev/shared/names.ts";
 import type { CommandHandler, CommandId } from "../core/commands.ts";
 import type { Disposable } from "../core/emitter.ts";
@@ -7,16 +8,16 @@ import type { Account, AccountState } from "./account.ts";
 
 type AccountCommand = Extract<CommandId, "gpuDev.signIn" | "gpuDev.signInAs" | "gpuDev.signOut">;
 
-/** Sign In and Out; also keeps the context key `gpuDev.account`, which the views' welcome texts depend on. */
+/** The sign-in commands. Also sets the context key `gpuDev.account`, on which the welcome views depend. */
 export function createAccountCommands(options: {
   readonly account: Account;
   readonly log: Pick<LogOutputChannel, "info">;
 }): Disposable & { readonly handlers: Readonly<Record<AccountCommand, CommandHandler>> } {
   const { account, log } = options;
   setContext(account.state);
-  const following = account.onDidChange((state) => {
+  const subscription = account.onDidChange((state) => {
     setContext(state);
-    log.info(words(state));
+    log.info(stateText(state));
     if (state.kind === "signedOut" && state.reason !== undefined) offerSignIn(state.reason);
   });
   return {
@@ -27,14 +28,19 @@ export function createAccountCommands(options: {
       },
       "gpuDev.signOut": async () => {
         await account.signOut();
-        window.setStatusBarMessage("Signed out. Your reservations go on.", 5_000);
+        window.setStatusBarMessage(
+          "Signed out. Your reservations keep running.",
+          STATUS_MESSAGE_MS,
+        );
       },
     },
     dispose: () => {
-      following.dispose();
+      subscription.dispose();
     },
   };
 }
+
+const STATUS_MESSAGE_MS = 5 * Second.ms;
 
 async function signIn(account: Account, user?: string): Promise<void> {
   const { host } = new URL(account.server);
@@ -45,24 +51,24 @@ async function signIn(account: Account, user?: string): Promise<void> {
       cancellable: true,
     },
     async (_progress, cancellation) => {
-      const stop = new AbortController();
-      const listening = cancellation.onCancellationRequested(() => {
-        stop.abort();
+      const abort = new AbortController();
+      const cancelling = cancellation.onCancellationRequested(() => {
+        abort.abort();
       });
       try {
-        return await account.signIn({ user, signal: stop.signal });
+        return await account.signIn({ user, signal: abort.signal });
       } finally {
-        listening.dispose();
+        cancelling.dispose();
       }
     },
   );
-  window.setStatusBarMessage(`Signed in to ${host} as ${who.user}.`, 5_000);
+  window.setStatusBarMessage(`Signed in to ${host} as ${who.user}.`, STATUS_MESSAGE_MS);
 }
 
 async function askUser(): Promise<string> {
   const answer = await window.showInputBox({
-    title: "Sign in as another user",
-    prompt: "The name of the user. Enter signs in, Escape changes nothing.",
+    title: "Sign In as Another User",
+    prompt: "Enter the name of the user",
     validateInput: (text) => {
       const parsed = userName.safeParse(text.trim());
       return parsed.success ? undefined : parsed.error.issues[0]?.message;
@@ -72,9 +78,9 @@ async function askUser(): Promise<string> {
   return answer.trim();
 }
 
-function words(state: AccountState): string {
+function stateText(state: AccountState): string {
   if (state.kind === "signedIn") return `Signed in as ${state.who.user}.`;
-  return state.kind === "signedOut" ? "Signed out." : "Looking for a stored sign-in.";
+  return state.kind === "signedOut" ? "Signed out." : "Reading the stored sign-in.";
 }
 
 function setContext({ kind }: AccountState): void {

@@ -1,177 +1,182 @@
-import { createApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
+import { createApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import {
   type Credential,
   credential as credentialSchema,
 } from "@gpu-dev/client/signIn/credential.ts";
-import { createEmitter } from "../core/emitter.ts";
+import { createEmitter, type Emitter } from "../core/emitter.ts";
 import type { Account, AccountState, Secrets, SignInOptions, Who } from "./account.ts";
-import { createCredentialStore } from "./credentialStore.ts";
-import { signInToServer, type KeyPlaces, revoke, type ServerAccess } from "./signIn.ts";
+import { createCredentialStore, type CredentialStore } from "./credentialStore.ts";
 import { type Renewal, renewToken } from "./renewToken.ts";
+import { type KeySettings, revoke, type ServerAccess, signInToServer } from "./signIn.ts";
 
 export interface AccountOptions {
-  /** An origin, as `serverOrigin` gives it. */
+  /** An origin, as returned by `serverOrigin`. */
   readonly server: string;
   readonly secrets: Secrets;
-  readonly keys: KeyPlaces;
+  readonly keys: KeySettings;
   readonly userAgent: string;
   readonly log: { warn(message: string): void };
   readonly now: () => Date;
 }
 
-/** From one sign-in to its end. Its client never speaks for somebody else who signs in later. */
-interface Period {
+/** The time from a sign-in to its end. Its client never acts for a user who signs in later. */
+interface AccountSession {
   credential: Credential;
   renewedAt: number;
   renewing: Promise<boolean> | undefined;
 }
 
-/** A request that was on its way with the old token is refused a little later than the one that led to the renewal. */
-const STILL_FRESH_MS = 5 * Second.ms;
+interface AccountContext {
+  readonly access: ServerAccess;
+  readonly store: CredentialStore;
+  readonly now: () => Date;
+  readonly changes: Emitter<AccountState>;
+  state: AccountState;
+  session: AccountSession | null;
+  /** Increases with every change in this window: a read of the storage that started before it is stale. */
+  version: number;
+  isDisposed: boolean;
+}
+
+/** Requests sent with the old token may be refused shortly after the renewal; they are retried without another one. */
+const RENEWAL_GRACE_MS = 5 * Second.ms;
 
 const whoSchema = credentialSchema.omit({ token: true });
 
-/** Reads the secret storage at once; the server is not asked before somebody needs it. */
+/** Reads the secret storage at once, but sends no request before one is needed. */
 export function createAccount(options: AccountOptions): Account {
-  const account = new StoredAccount(options);
-  void account.load();
-  return account;
+  const { server, secrets, keys, userAgent, log, now } = options;
+  const account: AccountContext = {
+    access: { server, userAgent, keys, log },
+    store: createCredentialStore({ server, secrets, log }),
+    now,
+    changes: createEmitter(),
+    state: { kind: "unknown" },
+    session: null,
+    version: 0,
+    isDisposed: false,
+  };
+  const subscription = account.store.onDidChange(() => void load(account));
+  void load(account);
+  return {
+    server,
+    get state() {
+      return account.state;
+    },
+    onDidChange: (listener) => account.changes.on(listener),
+    signIn: (request) => signIn(account, request),
+    signOut: () => signOut(account),
+    dispose: () => {
+      account.isDisposed = true;
+      account.session = null;
+      subscription.dispose();
+    },
+  };
 }
 
-class StoredAccount implements Account {
-  readonly server: string;
-  readonly onDidChange: Account["onDidChange"];
-  readonly #access: ServerAccess;
-  readonly #store: ReturnType<typeof createCredentialStore>;
-  readonly #now: () => Date;
-  readonly #changes = createEmitter<AccountState>();
-  readonly #watch: { dispose(): void };
-  #state: AccountState = { kind: "unknown" };
-  #period: Period | null = null;
-  /** Grows with every change here: what was read from the storage before one is not the last word. */
-  #version = 0;
-  #disposed = false;
-
-  constructor({ server, secrets, keys, userAgent, log, now }: AccountOptions) {
-    this.server = server;
-    this.#access = { server, userAgent, keys, log };
-    this.#store = createCredentialStore({ server, secrets, log });
-    this.#now = now;
-    this.onDidChange = (listener) => this.#changes.on(listener);
-    this.#watch = this.#store.onDidChange(() => void this.load());
-  }
-
-  get state(): AccountState {
-    return this.#state;
-  }
-
-  /** Takes over what the secret storage holds. */
-  async load(): Promise<void> {
-    try {
-      for (;;) {
-        const version = this.#version;
-        const stored = await this.#store.read();
-        if (version !== this.#version) continue;
-        this.#adopt(stored);
-        return;
-      }
-    } catch (error) {
-      this.#access.log.warn(`The secret storage could not be read: ${String(error)}`);
-      if (this.#state.kind !== "unknown") return;
-      this.#adopt(null, "The editor's secret storage could not be read. Sign in again.");
-    }
-  }
-
-  async signIn({ user, signal }: SignInOptions = {}): Promise<Who> {
-    const previous = this.#period?.credential;
-    const credential = await signInToServer(this.#access, {
-      user,
-      signal,
-      store: (created) => this.#store.write(created),
-    });
-    this.#adopt(credential);
-    if (previous !== undefined) void revoke(this.#access, previous);
-    return withoutToken(credential);
-  }
-
-  async signOut(): Promise<void> {
-    const held = this.#period?.credential ?? null;
-    const stored = await this.#store.read().catch(() => null);
-    await this.#store.remove();
-    this.#adopt(null);
-    const last = stored ?? held;
-    if (last !== null) await revoke(this.#access, last);
-  }
-
-  dispose(): void {
-    this.#disposed = true;
-    this.#period = null;
-    this.#watch.dispose();
-  }
-
-  /** The one place where the state changes; the same credential again changes nothing. */
-  #adopt(credential: Credential | null, reason?: string): void {
-    if (this.#disposed) return;
-    const period = this.#period;
-    if (credential !== null && period !== null && isSamePerson(credential, period.credential)) {
-      if (credential.token === period.credential.token) return;
-      this.#version += 1;
-      period.credential = credential;
-      period.renewedAt = this.#now().getTime();
-      if (this.#state.kind === "signedIn") {
-        this.#state = { ...this.#state, who: withoutToken(credential) };
-      }
+/** Adopts the content of the secret storage. */
+async function load(account: AccountContext): Promise<void> {
+  try {
+    for (;;) {
+      const { version } = account;
+      const stored = await account.store.read();
+      if (version !== account.version) continue;
+      adopt(account, stored);
       return;
     }
-    if (credential === null && this.#state.kind === "signedOut") return;
-    this.#version += 1;
-    this.#period = credential && { credential, renewedAt: 0, renewing: undefined };
-    this.#state =
-      this.#period === null ? { kind: "signedOut", reason } : this.#signedIn(this.#period);
-    this.#changes.fire(this.#state);
-  }
-
-  #signedIn(period: Period): AccountState {
-    const client = createApiClient({
-      baseUrl: this.server,
-      userAgent: this.#access.userAgent,
-      token: () => period.credential.token,
-      renew: () => this.#renewOnce(period),
-    });
-    return { kind: "signedIn", who: withoutToken(period.credential), client };
-  }
-
-  /** Many requests are refused together; they share one renewal. */
-  async #renewOnce(period: Period): Promise<boolean> {
-    if (period !== this.#period) return false;
-    if (this.#now().getTime() - period.renewedAt < STILL_FRESH_MS) return true;
-    period.renewing ??= this.#renew(period).finally(() => (period.renewing = undefined));
-    return await period.renewing;
-  }
-
-  async #renew(period: Period): Promise<boolean> {
-    const renewal = await renewToken({
-      access: this.#access,
-      store: this.#store,
-      refused: period.credential,
-      now: this.#now,
-      end: (reason) => {
-        if (period === this.#period) this.#adopt(null, reason);
-      },
-    }).catch((error: unknown): Renewal => {
-      this.#access.log.warn(`The sign-in could not be renewed: ${String(error)}`);
-      return { kind: "unanswered" };
-    });
-    if (period !== this.#period || renewal.kind === "unanswered") return false;
-    if (renewal.kind === "signedOut") this.#adopt(null);
-    else this.#adopt(renewal.credential);
-    return period === this.#period;
+  } catch (error) {
+    account.access.log.warn(`The secret storage could not be read: ${String(error)}`);
+    if (account.state.kind !== "unknown") return;
+    adopt(account, null, "The editor's secret storage could not be read. Sign in again.");
   }
 }
 
-function isSamePerson(one: Credential, other: Credential): boolean {
-  return one.user === other.user && one.role === other.role && one.identity === other.identity;
+async function signIn(account: AccountContext, { user, signal }: SignInOptions = {}): Promise<Who> {
+  const { access, store } = account;
+  const previous = account.session?.credential;
+  const credential = await signInToServer(access, {
+    user,
+    signal,
+    store: (created) => store.write(created),
+  });
+  adopt(account, credential);
+  if (previous !== undefined) void revoke(access, previous);
+  return withoutToken(credential);
+}
+
+async function signOut(account: AccountContext): Promise<void> {
+  const { access, store } = account;
+  const held = account.session?.credential ?? null;
+  const stored = await store.read().catch(() => null);
+  await store.remove();
+  adopt(account, null);
+  const last = stored ?? held;
+  if (last !== null) await revoke(access, last);
+}
+
+/** The only place that changes the state. Adopting the current credential again changes nothing. */
+function adopt(account: AccountContext, credential: Credential | null, reason?: string): void {
+  if (account.isDisposed) return;
+  const { session, state } = account;
+  if (credential !== null && session !== null && isSameUser(credential, session.credential)) {
+    if (credential.token === session.credential.token) return;
+    account.version += 1;
+    session.credential = credential;
+    session.renewedAt = account.now().getTime();
+    if (state.kind === "signedIn") account.state = { ...state, who: withoutToken(credential) };
+    return;
+  }
+  if (credential === null && state.kind === "signedOut") return;
+  account.version += 1;
+  account.session = credential && { credential, renewedAt: 0, renewing: undefined };
+  account.state =
+    account.session === null
+      ? { kind: "signedOut", reason }
+      : signedInState(account, account.session);
+  account.changes.fire(account.state);
+}
+
+function signedInState(account: AccountContext, session: AccountSession): AccountState {
+  const { server, userAgent } = account.access;
+  const client = createApiClient({
+    baseUrl: server,
+    userAgent,
+    token: () => session.credential.token,
+    renew: () => renewOnce(account, session),
+  });
+  return { kind: "signedIn", who: withoutToken(session.credential), client };
+}
+
+/** Requests that are refused together share one renewal. */
+async function renewOnce(account: AccountContext, session: AccountSession): Promise<boolean> {
+  if (session !== account.session) return false;
+  if (account.now().getTime() - session.renewedAt < RENEWAL_GRACE_MS) return true;
+  session.renewing ??= renew(account, session).finally(() => (session.renewing = undefined));
+  return await session.renewing;
+}
+
+async function renew(account: AccountContext, session: AccountSession): Promise<boolean> {
+  const { access, store, now } = account;
+  const renewal = await renewToken({
+    access,
+    store,
+    refused: session.credential,
+    now,
+    onEnd: (reason) => {
+      if (session === account.session) adopt(account, null, reason);
+    },
+  }).catch((error: unknown): Renewal => {
+    access.log.warn(`The sign-in could not be renewed: ${String(error)}`);
+    return { kind: "unavailable" };
+  });
+  if (session !== account.session || renewal.kind === "unavailable") return false;
+  adopt(account, renewal.kind === "signedOut" ? null : renewal.credential);
+  return session === account.session;
+}
+
+function isSameUser(a: Credential, b: Credential): boolean {
+  return a.user === b.user && a.role === b.role && a.identity === b.identity;
 }
 
 function withoutToken(credential: Credential): Who {

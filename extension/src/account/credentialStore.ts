@@ -2,13 +2,13 @@ import { type Credential, credential } from "@gpu-dev/client/signIn/credential.t
 import type { Disposable } from "../core/emitter.ts";
 import type { Secrets } from "./account.ts";
 
-/** The credential for one server, in the editor's secret storage, which all windows share. */
+/** The credential of one server in the editor's secret storage, which all windows share. */
 export interface CredentialStore {
-  /** Null where there is none, or nothing that could be one. */
+  /** Null if nothing valid is stored. */
   read(): Promise<Credential | null>;
   write(credential: Credential): Promise<void>;
   remove(): Promise<void>;
-  /** Fires for changes of this window, too. */
+  /** Also fires for changes by this window. */
   readonly onDidChange: (listener: () => void) => Disposable;
 }
 
@@ -24,12 +24,12 @@ export function createCredentialStore(options: {
       const text = await secrets.get(key);
       if (text === undefined) return null;
       const stored = credentialFrom(text);
-      // Not the text itself: it may hold a token.
-      if (stored === null) log.warn(`What the secret storage holds for ${server} is no sign-in.`);
+      // The text itself may contain a token, so it is not logged.
+      if (stored === null) log.warn(`The stored sign-in for ${server} is not valid.`);
       return stored;
     },
-    write: async (fresh) => {
-      await secrets.store(key, JSON.stringify(fresh));
+    write: async (created) => {
+      await secrets.store(key, JSON.stringify(created));
     },
     remove: async () => {
       await secrets.delete(key);

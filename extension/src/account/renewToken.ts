@@ -1,30 +1,36 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { withFileLock } from "@gpu-dev/shared/fileLock.ts";
 import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
 import { type Credential, SignInError } from "@gpu-dev/client/signIn/credential.ts";
-import { withFileLock } from "@gpu-dev/shared/fileLock.ts";
-import type { CredentialStore } from "./credentialStore.ts";
 import { renewCredential } from "@gpu-dev/client/signIn/signIn.ts";
+import { asError } from "../core/errors.ts";
+import type { CredentialStore } from "./credentialStore.ts";
 import { revoke, type ServerAccess } from "./signIn.ts";
 
 export type Renewal =
   | { readonly kind: "renewed"; readonly credential: Credential }
   | { readonly kind: "signedOut" }
-  /** The server did not answer: nothing is known, and nothing changes. */
-  | { readonly kind: "unanswered" };
+  /** The server did not respond, so the credential may still be valid and is kept. */
+  | { readonly kind: "unavailable" };
 
-/**
- * Replaces a token that the server refused, without a question, as the same user. One window at a time:
- * the others wait and take the new token from the secret storage.
- */
-export async function renewToken(options: {
+export interface RenewTokenOptions {
   readonly access: ServerAccess;
   readonly store: CredentialStore;
   readonly refused: Credential;
   readonly now: () => Date;
-  /** Called with a sentence for people where nobody can renew it, before the secret storage tells every window. */
-  readonly end: (reason: string) => void;
-}): Promise<Renewal> {
+  /**
+   * Called with a user-facing message if the token cannot be renewed, before the change of the secret storage reaches
+   * the other windows.
+   */
+  readonly onEnd: (reason: string) => void;
+}
+
+/**
+ * Replaces a token that the server refused, for the same user and without asking. Only one window renews at a time; the
+ * others wait and take the new token from the secret storage.
+ */
+export async function renewToken(options: RenewTokenOptions): Promise<Renewal> {
   const { access, now } = options;
   const { ownDir } = access.keys;
   const lock = {
@@ -32,47 +38,42 @@ export async function renewToken(options: {
     now: () => now().getTime(),
   };
   await mkdir(ownDir, { recursive: true, mode: 0o700 });
-  return await withFileLock(lock, () => renewAlone(options));
+  return await withFileLock(lock, () => renewLocked(options));
 }
 
-async function renewAlone(options: Parameters<typeof renewToken>[0]): Promise<Renewal> {
+async function renewLocked(options: RenewTokenOptions): Promise<Renewal> {
   const { access, store, refused } = options;
-  const before = await fromStore(store, refused);
+  const before = await storedRenewal(store, refused);
   if (before !== null) return before;
-  let fresh: Credential;
+  let renewed: Credential;
   try {
-    fresh = await renewCredential(access.server, refused);
+    renewed = await renewCredential(access.server, refused);
   } catch (error) {
     access.log.warn(`The sign-in could not be renewed: ${String(error)}`);
-    if (!isRefusal(error)) return { kind: "unanswered" };
-    options.end(reasonOf(error));
+    if (!isRefusal(error)) return { kind: "unavailable" };
+    options.onEnd(`Your sign-in has expired and could not be renewed. ${asError(error).message}`);
     await store.remove();
     return { kind: "signedOut" };
   }
-  // Somebody may have signed out, or in as another user, while the server was asked.
-  const meanwhile = await fromStore(store, refused);
+  // The user may have signed out, or in as another user, during the request.
+  const meanwhile = await storedRenewal(store, refused);
   if (meanwhile !== null) {
-    await revoke(access, fresh);
+    await revoke(access, renewed);
     return meanwhile;
   }
-  await store.write(fresh);
-  return { kind: "renewed", credential: fresh };
+  await store.write(renewed);
+  return { kind: "renewed", credential: renewed };
 }
 
-/** What another window left in the secret storage; null while that is still the refused token. */
-async function fromStore(store: CredentialStore, refused: Credential): Promise<Renewal | null> {
+/** The result that another window stored; null while the storage still holds the refused token. */
+async function storedRenewal(store: CredentialStore, refused: Credential): Promise<Renewal | null> {
   const stored = await store.read();
   if (stored === null) return { kind: "signedOut" };
   return stored.token === refused.token ? null : { kind: "renewed", credential: stored };
 }
 
-/** A no of the server, or of our own checks; not silence, and not a server in trouble. */
+/** A refusal by the server or by the checks of the client, as opposed to an unavailable or failing server. */
 function isRefusal(error: unknown): boolean {
   if (error instanceof ApiError) return error.status < 500 && error.status !== 429;
   return error instanceof SignInError;
-}
-
-function reasonOf(error: unknown): string {
-  const why = error instanceof Error ? error.message : String(error);
-  return `Your sign-in ended and could not be renewed. ${why}`;
 }

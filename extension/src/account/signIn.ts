@@ -3,15 +3,15 @@ import type { Credential } from "@gpu-dev/client/signIn/credential.ts";
 import { type KeyLocations, revokeToken, signIn } from "@gpu-dev/client/signIn/signIn.ts";
 
 /** The keys on this machine, as the settings name them. */
-export interface KeyPlaces extends KeyLocations {
-  /** The private key that the settings name; null for our own pair. Read at each sign-in. */
+export interface KeySettings extends KeyLocations {
+  /** The private key that the settings name; null for the key pair that GPU Dev creates. Read at each sign-in. */
   readonly identityFile: () => string | null;
 }
 
 export interface ServerAccess {
   readonly server: string;
   readonly userAgent: string;
-  readonly keys: KeyPlaces;
+  readonly keys: KeySettings;
   readonly log: { warn(message: string): void };
 }
 

@@ -17,13 +17,13 @@ export interface Reading {
 const PAGE = 200;
 const MAX_TIMELINE_PAGES = 10;
 
-/** Reads everything. What failed is missing, and `failure` says why; the rest is good. */
+/** Reads everything. Parts that could not be read are missing, and `failure` is the first error. */
 export async function readEverything(
   client: ApiClient,
   signal: AbortSignal,
 ): Promise<{ readonly read: Partial<Reading>; readonly failure: Error | null }> {
   let failure: Error | null = null;
-  const orNothing = async <T>(part: Promise<T>): Promise<T | undefined> => {
+  const orUndefined = async <T>(part: Promise<T>): Promise<T | undefined> => {
     try {
       return await part;
     } catch (error) {
@@ -32,10 +32,10 @@ export async function readEverything(
     }
   };
   const [reservations, availability, disks, catalogue] = await Promise.all([
-    orNothing(readReservations(client, signal)),
-    orNothing(client.call("getAvailability", { signal })),
-    orNothing(readDisks(client, signal)),
-    orNothing(client.call("getCatalogue", { signal })),
+    orUndefined(readReservations(client, signal)),
+    orUndefined(client.call("getAvailability", { signal })),
+    orUndefined(readDisks(client, signal)),
+    orUndefined(client.call("getCatalogue", { signal })),
   ]);
   const read = {
     ...(reservations === undefined ? {} : { reservations }),
@@ -46,7 +46,7 @@ export async function readEverything(
   return { read, failure };
 }
 
-/** Live ones first: one that ends in between is then in both, where the other order could miss it. */
+/** Live ones first: a reservation that ends between the reads is then in both; the other order could miss it. */
 async function readReservations(client: ApiClient, signal: AbortSignal): Promise<Reservation[]> {
   const live = await listReservations(client, "live", { signal });
   const ended = await listReservations(client, "ended", { signal, maxPages: 1 });

@@ -65,7 +65,7 @@ describe("the extension's account at the real control plane", function () {
     assert.equal(news, 4);
   });
 
-  it("N7: signing in as somebody else changes every window, and the old token ends", async () => {
+  it("N7: signing in as another user changes every window and revokes the old token", async () => {
     await one.signIn({ user: "ada" });
     await both("signedIn");
     const before = clientOf(two);
@@ -87,10 +87,10 @@ describe("the extension's account at the real control plane", function () {
     await Promise.all(calls);
     assert.notEqual(tokenOf(), first);
     assert.equal(await liveTokens(), 1, "one new token for both windows");
-    assert.deepEqual([clientOf(one), clientOf(two)], clients, "the clients go on");
+    assert.deepEqual([clientOf(one), clientOf(two)], clients, "the clients stay");
   });
 
-  it("N7: where it can't be renewed, every window is signed out, and one says why", async () => {
+  it("N7: if it cannot be renewed, every window is signed out and one shows the reason", async () => {
     const elsewhere = await startApi();
     try {
       const [here, there] = [await editor.open(elsewhere.url), await editor.open(elsewhere.url)];
@@ -102,7 +102,7 @@ describe("the extension's account at the real control plane", function () {
       await assert.rejects(clientOf(here).call("getMe"), { code: "unauthenticated" });
       await waitFor(() => there.state.kind === "signedOut", { describe: "the other window" });
       assert.ok(here.state.kind === "signedOut" && there.state.kind === "signedOut");
-      assert.match(here.state.reason ?? "", /^Your sign-in ended.+can't be read/);
+      assert.match(here.state.reason ?? "", /^Your sign-in has expired.+can't be read/);
       assert.equal(there.state.reason, undefined);
     } finally {
       await elsewhere.stop();
@@ -120,7 +120,7 @@ describe("the extension's account at the real control plane", function () {
     assert.equal((await rows(api.database, "select id from api_tokens")).length, 1);
   });
 
-  it("N10: a cancelled sign-in is over at once and leaves nothing behind", async () => {
+  it("N10: a cancelled sign-in ends at once and leaves nothing behind", async () => {
     const cancel = new AbortController();
     const signingIn = one.signIn({ user: "ada", signal: cancel.signal });
     cancel.abort();
@@ -148,14 +148,14 @@ describe("the extension's account at the real control plane", function () {
     assert.equal(editor.secrets.content.size, expected);
   });
 
-  it("takes what is no credential for none, and says so without showing it", async () => {
+  it("ignores an invalid stored credential, and logs that without its content", async () => {
     await editor.secrets.store(key(), '{"token":"gpu-secret-text"}');
     await waitFor(() => editor.warnings.length >= 2, { describe: "both windows' word" });
     assert.equal(one.state.kind, "signedOut");
     assert.ok(!editor.warnings.join().includes("gpu-secret-text"));
   });
 
-  it("is signed out at once, whatever the server answers", async () => {
+  it("is signed out at once, whatever the server returns", async () => {
     const away = await startApi();
     const account = await editor.open(away.url);
     await account.signIn();

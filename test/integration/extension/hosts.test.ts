@@ -13,7 +13,13 @@ import type { AccountState } from "../../../extension/src/account/account.ts";
 import { clientPaths } from "@gpu-dev/client/paths.ts";
 import { createHostSync, type HostSync } from "../../../extension/src/connect/hostSync.ts";
 import { requireTool } from "../../support/requireTool.ts";
-import { type Handler, json, problem, type ScriptedServer, startScriptedServer } from "../../support/scriptedServer.ts";
+import {
+  type Handler,
+  json,
+  problem,
+  type ScriptedServer,
+  startScriptedServer,
+} from "../../support/scriptedServer.ts";
 import { liveHost } from "../../support/sshHostFixtures.ts";
 import { makeTempDir, type TempDir } from "../../support/tempDir.ts";
 import { waitFor } from "../../support/waitFor.ts";
@@ -91,7 +97,7 @@ describe("the extension's ssh hosts", () => {
     return { account, live, sync };
   };
 
-  it("N4: two windows and the command line write at once, and all hosts are there", async function () {
+  it("N4: two windows and the command line write concurrently without losing hosts", async function () {
     this.timeout(60_000);
     await bundleExplain();
     const credentials = join(dir.path, ".config", "gpu-dev");
@@ -127,7 +133,7 @@ describe("the extension's ssh hosts", () => {
     assert.deepEqual(shown, []);
   });
 
-  it("N9: ssh says how it ended, with no window open and the extension's folder gone", async () => {
+  it("N9: ssh shows how it ended without a window and without the extension's folder", async () => {
     await bundleExplain();
     // As the editor's program does: a script runs only where the environment says so.
     const editor = join(dir.path, "Code Helper");
@@ -153,7 +159,7 @@ describe("the extension's ssh hosts", () => {
     assert.match(said, /gpu-dev: gpu-dev-box1 ended at .*: Its time was up\. /);
   });
 
-  it("copies what tombstones run once, and again only when it is another", async () => {
+  it("copies the program for ended hosts once, and again only when it changed", async () => {
     await bundleExplain();
     const copy = join(dir.path, ".gpu-dev", "bin", "explain.cjs");
     await openWindow(range(1, 1)).sync.syncNow();
@@ -165,7 +171,7 @@ describe("the extension's ssh hosts", () => {
     assert.equal(await readFile(copy, "utf8"), "process.exitCode = 255;\n");
   });
 
-  it("tells what is wrong with files once, however often it comes again", async () => {
+  it("shows each problem of the files once", async () => {
     await bundleExplain();
     await writeFile(join(dir.path, ".gpu-dev"), "in the way");
     const { live, sync } = openWindow(range(1, 1));
@@ -178,16 +184,16 @@ describe("the extension's ssh hosts", () => {
     await assert.rejects(sync.syncNow());
   });
 
-  it("knows what host names begin with, where another server has the short ones", async () => {
+  it("knows the prefix of host names if another server uses the short names", async () => {
     await bundleExplain();
     const ssh = join(dir.path, ".gpu-dev", "ssh");
     await mkdir(ssh, { recursive: true });
     await writeFile(join(ssh, "elsewhere.hosts.json"), "{}");
     const { sync } = openWindow(range(1, 1));
-    let heard = 0;
-    sync.hosts.onDidChange(() => (heard += 1));
+    let changes = 0;
+    sync.hosts.onDidChange(() => (changes += 1));
     const { prefix, live } = await sync.syncNow();
-    assert.ok(heard > 0, "the rows are told");
+    assert.ok(changes > 0, "the rows are notified");
     const [host] = live;
     assert.ok(host);
     assert.deepEqual(sync.hosts.addressOf(host.id), { host: host.host, port: host.port });
@@ -197,7 +203,7 @@ describe("the extension's ssh hosts", () => {
     await waitFor(() => later.hosts.prefix() === prefix, { describe: "the prefix from the file" });
   });
 
-  it("does not tell that the server is away, and leaves the hosts as they are", async () => {
+  it("does not show that the server is unavailable, and keeps the hosts", async () => {
     await bundleExplain();
     const { live, sync } = openWindow(range(1, 1));
     await sync.syncNow();
@@ -211,11 +217,11 @@ describe("the extension's ssh hosts", () => {
     assert.equal((await sync.read()).live.length, 1);
   });
 
-  it("does nothing once nobody is signed in", async () => {
+  it("does nothing after the sign-out", async () => {
     await bundleExplain();
     const { account, live, sync } = openWindow([]);
     await sync.syncNow();
-    // While it is under way: what the server refuses then is no news.
+    // During the sync: the server refuses it then, which must not be shown.
     handlers[`GET /v1/reservations/${reservationOf(1).id}/connection`] = (_request, response) => {
       account.state = { kind: "signedOut" };
       json(response, 401, problem(401, "unauthenticated"));

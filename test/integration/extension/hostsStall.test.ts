@@ -67,7 +67,7 @@ describe("an ssh session through a generated host, on a network that fails", () 
     return { child, said, exit, sees };
   };
 
-  it("N1: a stall that is shorter than the generated limit of 45 seconds is survived", async () => {
+  it("N1: survives a stall shorter than the generated limit of 45 seconds", async () => {
     const { child, exit, sees } = await openSession();
     relay.stall();
     child.stdin.write("while stalled\n");
@@ -84,7 +84,7 @@ describe("an ssh session through a generated host, on a network that fails", () 
     assert.deepEqual(verified, []);
   });
 
-  it("N1: a way that stays blocked ends the session with a reason, it does not hang", async () => {
+  it("N1: ends with a reason instead of hanging if the network stays blocked", async () => {
     const { said, exit } = await openSession();
     relay.stall();
     const [code] = await exit;
@@ -92,7 +92,7 @@ describe("an ssh session through a generated host, on a network that fails", () 
     assert.match(said.err, /Timeout, server \S+ not responding/);
   });
 
-  it("N1: a server that is gone ends the session at once", async () => {
+  it("N1: ends at once if the server disappears", async () => {
     const { said, exit } = await openSession();
     await relay.close();
     const [code] = await exit;
@@ -102,7 +102,7 @@ describe("an ssh session through a generated host, on a network that fails", () 
   });
 });
 
-/** An SSH server that says back what it is told, to whoever knocks. */
+/** An SSH server that accepts every client and echoes its input. */
 async function startEcho(hostKey: string): Promise<ssh2.Server> {
   const server = new ssh2.Server({ hostKeys: [hostKey] }, (connection) => {
     connection.on("error", () => undefined);

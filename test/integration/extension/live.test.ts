@@ -62,12 +62,12 @@ describe("the extension's live state at the real control plane", function () {
     assert.ok(catalogue.types.length > 0);
   });
 
-  it("shows what an event tells, and draws only that reservation again", async () => {
+  it("shows the change that an event reports, and redraws only that reservation", async () => {
     const [other, changes] = [await reserve(), seen()];
     await become(other, "queued");
     changes.length = 0;
-    const told: string[] = [];
-    live.onEvent(({ type }) => told.push(type));
+    const received: string[] = [];
+    live.onEvent(({ type }) => received.push(type));
     const id = await reserve();
     await become(id, "queued");
     const { status } = await ada.post(`/v1/reservations/${id}/cancel`);
@@ -78,13 +78,13 @@ describe("the extension's live state at the real control plane", function () {
         describe: "the cancellation",
       },
     );
-    assert.deepEqual(told.slice(0, 2), ["reservation.queued", "reservation.cancel-requested"]);
+    assert.deepEqual(received.slice(0, 2), ["reservation.queued", "reservation.cancel-requested"]);
     const drawn = changes.flatMap(({ reservations }) => reservations);
     assert.ok(drawn.includes(id) && !drawn.includes("all"));
     assert.equal(live.state.reservations?.[0]?.id, id, "newest first");
   });
 
-  it("takes the answer to a write at once, and nothing older after it", async () => {
+  it("applies the response to a write at once, and nothing older after it", async () => {
     const id = await reserve();
     await become(id, "queued");
     const known = live.state.reservations?.find((each) => each.id === id);
@@ -95,7 +95,7 @@ describe("the extension's live state at the real control plane", function () {
     assert.equal(stateOf(id), "ready");
   });
 
-  it("keeps nothing of one user for the next, and nothing after the sign-out", async () => {
+  it("keeps no data for the next user or after the sign-out", async () => {
     const id = await reserve();
     await become(id, "queued");
     const reading = live.refresh();
@@ -109,7 +109,7 @@ describe("the extension's live state at the real control plane", function () {
     assert.deepEqual(live.state.reservations, []);
   });
 
-  it("N11: keeps the last data with its age while the server is away, and recovers by itself without a flood", async () => {
+  it("N11: keeps the last data with its age while the server is unavailable, and recovers without a flood of requests", async () => {
     const id = await reserve();
     await become(id, "queued");
     const port = Number(new URL(api.url).port);
@@ -125,7 +125,7 @@ describe("the extension's live state at the real control plane", function () {
     assert.ok(asOf !== null && asOf <= lost.since);
     await assert.rejects(live.refresh(), /No response from the server/);
     assert.equal(stateOf(id), "queued");
-    assert.deepEqual(live.state.asOf, asOf, "a failed read is no news");
+    assert.deepEqual(live.state.asOf, asOf, "a failed read changes nothing");
 
     api = await startApi({ testDatabase, port });
     ada = await api.signIn("ada");
@@ -143,7 +143,7 @@ describe("the extension's live state at the real control plane", function () {
     assert.ok((counts.get("getReservation") ?? 0) <= 2, many);
   });
 
-  it("R14: an event of an unknown type makes the reservation that it is about be read again", async () => {
+  it("R14: re-reads the reservation of an event of an unknown type", async () => {
     const id = await reserve();
     await become(id, "queued");
     // As a newer server would do it: a change, and an event in words that we don't know.
