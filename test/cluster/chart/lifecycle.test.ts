@@ -54,7 +54,7 @@ describe("the chart's life cycle", function () {
       assert.equal((await admin.request("GET", DEPLOYMENT)).status, 404);
     });
     assert.equal((await installed).code, 0, (await installed).stderr);
-    assert.match((await installed).stdout, /users' pods run in the namespace life-pods/);
+    assert.match((await installed).stdout, /Users' pods run in the namespace life-pods/);
     assert.equal(await logLevel(), "info");
     assert.equal((await admin.request("GET", JOB)).status, 404);
     await policyIsEffective(kubernetes, USERS);
