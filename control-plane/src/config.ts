@@ -175,27 +175,19 @@ const SETTINGS = {
 } as const satisfies Record<string, readonly [Option, z.ZodType]>;
 
 /** Renamed variables are refused: ignoring one would silently apply a default. */
-const RENAMED: Readonly<Record<string, string>> = {
-  GPU_DEV_STRANGERS_PER_SECOND: "GPU_DEV_ANONYMOUS_PER_SECOND",
-};
+const RENAMED = { GPU_DEV_STRANGERS_PER_SECOND: "GPU_DEV_ANONYMOUS_PER_SECOND" };
 
-type Settings = typeof SETTINGS;
-type Key = keyof Settings;
-type Shape = { readonly [K in Key]: Settings[K][1] };
+type Key = keyof typeof SETTINGS;
+type Shape = { readonly [K in Key]: (typeof SETTINGS)[K][1] };
 export type Config = z.output<z.ZodObject<Shape>>;
 
 /** The settings as one schema, with the rules that concern several of them. */
-const schema = z
-  .object(
-    Object.fromEntries(
-      Object.entries(SETTINGS).map(([key, [, form]]) => [key, form]),
-    ) as unknown as Shape,
-  )
-  .superRefine((config, context) => {
-    for (const [key, message] of findConflicts(config)) {
-      context.addIssue({ code: "custom", path: [key], message });
-    }
-  });
+const shape = Object.fromEntries(Object.entries(SETTINGS).map(([key, [, form]]) => [key, form]));
+const schema = z.object(shape as unknown as Shape).superRefine((config, context) => {
+  for (const [key, message] of findConflicts(config)) {
+    context.addIssue({ code: "custom", path: [key], message });
+  }
+});
 
 export class ConfigProblem extends Error {
   override readonly name = "ConfigProblem";
@@ -214,8 +206,9 @@ export function readConfig(
   if (!parseOptions(program, argv)) return undefined;
   const raw = Object.entries(SETTINGS).map(([key, [setting]]) => {
     const name = setting.attributeName();
-    if (program.getOptionValueSource(name) === "cli")
+    if (program.getOptionValueSource(name) === "cli") {
       return [key, program.getOptionValue(name) as unknown];
+    }
     // An empty variable counts as unset: manifests cannot leave one out conditionally.
     const variable = setting.envVar === undefined ? "" : (environment[setting.envVar] ?? "");
     return [key, variable === "" ? (setting.defaultValue as unknown) : variable];
