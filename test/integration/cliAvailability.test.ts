@@ -65,7 +65,6 @@ describe("availability in the command line", function () {
           freeGpus: 4,
           queued: 1,
           sizes,
-          fitsNow: H100.counts.map((gpus) => ({ gpus, reservations: 4 / gpus })),
           nodes: [],
         },
       ],

@@ -78,10 +78,6 @@ function describeType(
     freeGpus: sum(available.map(({ free }) => free)),
     queued,
     sizes: type.counts.map((gpus) => quoteSize(type, gpus, { planner, input, zone })),
-    fitsNow: type.counts.map((gpus) => ({
-      gpus,
-      reservations: sum(available.map(({ free }) => Math.floor(free / unitsOf(type, gpus, 1)))),
-    })),
     nodes: rooms.map(describeNode),
   };
 }

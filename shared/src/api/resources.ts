@@ -124,12 +124,6 @@ export const availability = z
             }),
           )
           .meta({ description: "What the planner says to a request of each size made now" }),
-        fitsNow: z.array(
-          z.object({
-            gpus: z.int(),
-            reservations: z.int().meta({ description: "How many of this size would start now" }),
-          }),
-        ),
         nodes: z.array(
           z.object({
             name: z.string(),

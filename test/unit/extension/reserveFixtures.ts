@@ -77,7 +77,6 @@ export function counts(
       ahead: why(gpus) === null ? 0 : queued,
       why: why(gpus),
     })),
-    fitsNow: [],
     nodes: nodes.map(([free, zone, state], at) => ({
       name: `${type.id}-${String(at)}`,
       zone,

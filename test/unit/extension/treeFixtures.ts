@@ -65,7 +65,6 @@ export function aType(
     healthyGpus: 16,
     freeGpus: 14,
     queued: 0,
-    fitsNow: [],
     sizes: [
       { gpus: 1, units: 1, starts: "now", ahead: 0, why: null },
       { gpus: 8, units: 8, starts: "now", ahead: 0, why: null },
