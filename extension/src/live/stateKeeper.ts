@@ -74,16 +74,13 @@ export function createStateKeeper(options: {
       putList(withReservation(reservations(), reservation), { asOf: now() });
     },
     removeReservation: (id) => {
-      const others = reservations().filter((each) => each.id !== id);
-      putList(others, { asOf: now() });
+      putList(withoutId(reservations(), id), { asOf: now() });
     },
     putReading: (reading, how) => {
       if (Object.keys(reading).length > 0) change(...readingChange(state, reading, how, now()));
     },
     contactLost: (error) => {
-      const { contact } = state;
-      const since = contact.kind === "lost" ? contact.since : now();
-      change({ contact: { kind: "lost", since, error } }, { contact: true });
+      change({ contact: lostContact(state, error, now()) }, { contact: true });
     },
     dropOld: () => {
       putList(reservations(), {});
@@ -94,6 +91,15 @@ export function createStateKeeper(options: {
       onChange({ reservations: "all", availability: true, disks: true, contact: true });
     },
   };
+}
+
+function withoutId(list: readonly Reservation[], id: ReservationId): readonly Reservation[] {
+  return list.filter((each) => each.id !== id);
+}
+
+/** Keeps the time at which the contact was lost first. */
+function lostContact({ contact }: LiveState, error: Error, now: Date): LiveState["contact"] {
+  return { kind: "lost", since: contact.kind === "lost" ? contact.since : now, error };
 }
 
 function readingChange(

@@ -167,7 +167,7 @@ describe("the setting for notifications", () => {
   });
 });
 
-describe("events while the user was away", () => {
+describe("late events", () => {
   it("are those older than ten minutes", () => {
     assert.equal(isLate(anEvent("reservation.ready", {}, { at: iso(-9) }), NOW), false);
     assert.equal(isLate(anEvent("reservation.ready", {}, { at: iso(-11) }), NOW), true);
