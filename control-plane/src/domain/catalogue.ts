@@ -5,7 +5,7 @@ import {
   type GpuType,
 } from "@gpu-dev/shared/api/catalogue.ts";
 
-/** Thrown with every problem listed, so that one look at the file mends all of them. */
+/** Thrown with every problem listed, so that all can be corrected in one edit. */
 export class CatalogueInvalid extends Error {
   override readonly name = "CatalogueInvalid";
   readonly problems: readonly string[];

@@ -58,7 +58,7 @@ export async function startEventFeed(options: FeedOptions): Promise<EventFeed> {
   /** Every event up to here was delivered to its subscribers. */
   let cursor = await readNowCursor(database);
 
-  /** One query for all subscribers, repeated until there are no more events. */
+  /** One query for all subscribers, repeated until all events are read. */
   const readNewEvents = async (): Promise<void> => {
     for (let isFull = true; isFull;) {
       const page = await readEventsAfter(database, { after: cursor, ownerId: null, limit: PAGE });

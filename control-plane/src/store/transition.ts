@@ -35,7 +35,7 @@ export interface ReservationChange {
 
 export type Written =
   | { readonly outcome: "updated"; readonly reservation: Reservation }
-  /** Somebody else moved it on: the caller's view is old. Normal; stop quietly and look again. */
+  /** Another writer changed it, so the caller's view is old. This is normal: stop and re-read. */
   | { readonly outcome: "stale" }
   | { readonly outcome: "missing" };
 

@@ -51,7 +51,7 @@ describe("hints on the event stream", () => {
   });
   beforeEach(quiet);
 
-  /** Until no hint can be on its way any more: longer than the quiet second. */
+  /** Until no hint can still be on its way: longer than the quiet second. */
   async function quiet(): Promise<void> {
     const opened = performance.now();
     const last = () => Math.max(opened, ...all().map(({ at }) => at));
@@ -66,8 +66,8 @@ describe("hints on the event stream", () => {
     await work();
     await waitFor(() => said(stream, word) > before, { ...SOON, describe: `a hint of ${word}` });
   };
-  /** What the database told since the last quiet time; in the order of commits, so the mark comes last. */
-  const told = async (): Promise<string[]> => {
+  /** What the database notified since the last quiet time; in the order of commits, so the mark comes last. */
+  const notifications = async (): Promise<string[]> => {
     await rows(fixture.database, "select pg_notify('gpu_dev_changes', 'mark')");
     await waitFor(() => notified.at(-1) === "mark", { describe: "the mark" });
     return notified.splice(0).filter((payload) => payload !== "mark");
@@ -90,7 +90,7 @@ describe("hints on the event stream", () => {
     const id = await fixture.reserve({ gpus: 8 });
     await heard(streams.ada, "waiting", () => fixture.reconcile("plan", "h100"));
     assert.match((await fixture.read(id)).waitingReason ?? "", /\S/);
-    // A later hint for everybody has reached bob: what was told before has come, or never will.
+    // A later hint for everybody has reached bob: earlier hints have arrived, or never will.
     await quiet();
     await heard(streams.bob, "availability", async () => {
       await fixture.cancel(id);
@@ -122,30 +122,30 @@ describe("hints on the event stream", () => {
     }
   });
 
-  it("a unit that is held, one that is given back, and a node that goes are each told once", async () => {
+  it("a unit that is held, one that is given back, and a node that goes are each reported once", async () => {
     const reservationId = await fixture.reserve({ gpus: 1 });
     const podName = `gd-${reservationId}-0-1`;
     const held = { reservationId, rank: 0, attempt: 1, node: "h100-2", units: 1, podName };
-    await told();
+    await notifications();
     await insertAttempt(fixture.database, { ...held, now: fixture.clock.now() });
-    assert.deepEqual(await told(), ["availability"]);
+    assert.deepEqual(await notifications(), ["availability"]);
     await releaseAttempt(fixture.database, podName, fixture.clock.now());
-    assert.deepEqual(await told(), ["availability"]);
+    assert.deepEqual(await notifications(), ["availability"]);
     await removeNodesExcept(fixture.database, ["h100-1"], fixture.clock.now());
-    assert.deepEqual(await told(), []);
+    assert.deepEqual(await notifications(), []);
     await removeNodesExcept(fixture.database, ["h100-1"], later(fixture.clock.now(), 1));
-    assert.deepEqual(await told(), ["availability"]);
+    assert.deepEqual(await notifications(), ["availability"]);
     await fixture.cancel(reservationId);
     await settle(fixture, reservationId);
   });
 
-  it("at idle nothing is said: not by resyncs, not by plans that find the same again", async () => {
+  it("reports nothing at idle: not for resyncs, nor for plans with the same result", async () => {
     const both = [await fixture.reserve({ gpus: 8 }), await fixture.reserve({ gpus: 8 })];
     await fixture.reconcile("capacity");
     await fixture.reconcile("plan", "h100");
     const states = (await Promise.all(both.map((id) => fixture.read(id)))).map(({ state }) => state);
     assert.deepEqual(states.sort(), ["queued", "starting"]);
-    const first = await told();
+    const first = await notifications();
     assert.ok(first.includes("availability") && first.includes(`waiting/${fixture.owner}`));
     // The end of what the first plan placed is known to the second.
     await fixture.reconcile("plan", "h100");
@@ -157,11 +157,11 @@ describe("hints on the event stream", () => {
       await fixture.reconcile("plan", "h100");
       await fixture.reconcile("resync");
     }
-    assert.deepEqual(await told(), []);
+    assert.deepEqual(await notifications(), []);
     assert.equal(all().length, hints);
   });
 
-  it("a burst of changes is told in few hints, and the last change is among them", async () => {
+  it("reports a burst of changes in few hints, and the last change is among them", async () => {
     const before = streams.ada.hints.length;
     const began = performance.now();
     for (let n = 0; n < 20; n += 1) {

@@ -59,7 +59,7 @@ describe("creating reservations", () => {
     assert.deepEqual([await countOf(alice), await countOf(bob)], [1, 1]);
   });
 
-  it("R15: the same key with another body answers 422; another user's key is another key", async () => {
+  it("R15: the same key with another body is refused with 422; another user's key is another key", async () => {
     const header = { "idempotency-key": "same" };
     await alice.post(RESERVATIONS, REQUEST, header);
     const other = await alice.post(RESERVATIONS, { ...REQUEST, gpus: 4 }, header);
@@ -85,7 +85,7 @@ describe("creating reservations", () => {
     );
   });
 
-  it("D1: of two at once that ask for one disk, one gets it and the other is told who holds it", async () => {
+  it("D1: of two at once that ask for one disk, one gets it and the other learns who holds it", async () => {
     const answers = await Promise.all(
       ["one", "two"].map((name) => alice.post(RESERVATIONS, { ...REQUEST, name, disk: "work" })),
     );
@@ -104,7 +104,7 @@ describe("creating reservations", () => {
     assert.equal(await countOf(alice), 1, "nothing is left of the refused one");
   });
 
-  it("D1: until when is told once it is known; another user's disk of that name is another disk", async () => {
+  it("D1: the end of the hold is stated once it is known; another user's disk of that name is another disk", async () => {
     const made = await alice.post(RESERVATIONS, { ...REQUEST, disk: "work" });
     await rows(
       api.database,

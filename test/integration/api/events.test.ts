@@ -38,7 +38,7 @@ describe("the event stream", () => {
     await appendEvent(api.database, subject, new Date(), event);
   };
 
-  it("S8: tells each user what is theirs, and nothing of anybody else's", async () => {
+  it("S8: sends each user their own events and no others", async () => {
     const [hers, his] = [await open(alice), await open(bob)];
     const mine = await reserve(alice);
     const theirs = await reserve(bob);
@@ -71,7 +71,7 @@ describe("the event stream", () => {
     assert.ok(!JSON.stringify(list.body).includes(id));
   });
 
-  it("goes on after Last-Event-ID without a gap or a repeat, while events keep coming", async () => {
+  it("resumes after Last-Event-ID without a gap or a repeat, while events keep coming", async () => {
     const first = await open(alice);
     for (let n = 0; n < 5; n += 1) await say(alice, `a${String(n)}`);
     await waitFor(() => first.items.length === 5, { describe: "five events" });
@@ -111,13 +111,13 @@ describe("the event stream", () => {
     assert.deepEqual(messages(again), ["begun last, committed first"]);
   });
 
-  it("says resync for a cursor that is none, and for one that is older than what is kept", async () => {
+  it("sends resync for an invalid cursor and for one older than the events that are kept", async () => {
     const unreadable = await open(alice, "garbage");
     const foreign = await open(alice, "999999999999-5");
     await say(alice, "old");
     const reader = await open(alice);
     await say(alice, "new");
-    // A stream may begin a little before it was opened: "old" is told too while any transaction is older than it.
+    // A stream may begin a little before it was opened: "old" is sent too while any transaction is older than it.
     await waitFor(() => messages(reader).includes("new"), { describe: "the new event" });
     const last = reader.items.find(({ data }) => data["message"] === "new");
     await rows(

@@ -59,13 +59,13 @@ describe("what the database holds to", () => {
   });
 
   it("Q7: every field of a request reads back equal after it was placed and put back into the queue", async () => {
-    const wish = {
+    const request = {
       ...REQUEST,
       disk: "q7",
       image: "pytorch",
       labels: { team: "vision", "a.b_c": "x" },
     };
-    const id = await reserve({ ...wish, name: "q7" });
+    const id = await reserve({ ...request, name: "q7" });
     const first = await alice.get(`/v1/reservations/${id}`);
     for (const [to, patch] of [
       ["starting", place],
@@ -79,7 +79,7 @@ describe("what the database holds to", () => {
       assert.equal(written.outcome, "updated");
     }
     const after = await alice.get(`/v1/reservations/${id}`);
-    assert.deepEqual(after.body["spec"], wish);
+    assert.deepEqual(after.body["spec"], request);
     assert.deepEqual(after.body["spec"], first.body["spec"]);
     assert.equal(after.body["generation"], 2);
   });
@@ -103,7 +103,7 @@ describe("what the database holds to", () => {
     ],
     ["more than 48 hours in total", "extended_seconds = 172800"],
     ["an unknown state", "state = 'lost'"],
-    ["a name that is none", "name = 'A b'"],
+    ["an invalid name", "name = 'A b'"],
   ];
   for (const [what, assignment] of forbidden) {
     it(`R3: SQL itself refuses ${what}`, async () => {

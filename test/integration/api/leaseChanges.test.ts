@@ -67,7 +67,7 @@ describe("extending and cancelling", () => {
     const job = await firstRow(api.database, "select 1 from graphile_worker.jobs where key = ?", [
       `reservation/${id}`,
     ]);
-    assert.ok(job, "its timers are due to be set anew");
+    assert.ok(job, "its timers are due to be set again");
   });
 
   it("R12: two extensions at once both count; one sent twice with a key counts once", async () => {
@@ -149,7 +149,7 @@ describe("extending and cancelling", () => {
     assert.match(String((await extend(cancelled, 600)).body["detail"]), /was cancelled/);
   });
 
-  it("R2: cancelling twice, and twice at once, is one wish; what is over stays as it is", async () => {
+  it("R2: cancelling twice, and twice at once, is one request; what has ended stays as it is", async () => {
     const id = await ready(600);
     const cancel = () => alice.post(`/v1/reservations/${id}/cancel`);
     const both = await Promise.all([cancel(), cancel()]);

@@ -81,7 +81,7 @@ describe("those who wait for each other in the database", () => {
     );
     first.resolve(undefined);
     assert.deepEqual(await Promise.all([one, two]), ["one", "two"]);
-    // Nothing is held any more.
+    // Nothing is still held.
     assert.equal(await pass("four"), "four");
     assert.deepEqual(await counted(), [3, 0]);
   });
