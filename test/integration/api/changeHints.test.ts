@@ -143,7 +143,9 @@ describe("hints on the event stream", () => {
     const both = [await fixture.reserve({ gpus: 8 }), await fixture.reserve({ gpus: 8 })];
     await fixture.reconcile("capacity");
     await fixture.reconcile("plan", "h100");
-    const states = (await Promise.all(both.map((id) => fixture.read(id)))).map(({ state }) => state);
+    const states = (await Promise.all(both.map((id) => fixture.read(id)))).map(
+      ({ state }) => state,
+    );
     assert.deepEqual(states.sort(), ["queued", "starting"]);
     const first = await notifications();
     assert.ok(first.includes("availability") && first.includes(`waiting/${fixture.owner}`));
