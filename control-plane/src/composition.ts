@@ -15,6 +15,7 @@ import { openDatabase, readDatabaseTime, type Database } from "./store/database.
 import { ensureInstallation, migrateWhenReady, type WaitOptions } from "./store/migrate.ts";
 import { DatabaseClock } from "./platform/clock.ts";
 import type { Log } from "./platform/logger.ts";
+import { createMetricsRegistry, type MetricsRegistry } from "./platform/metrics.ts";
 
 const DATABASE_TIMEOUT_MS = 60 * Second.ms;
 const CLOCK_INTERVAL_MS = 30 * Second.ms;
@@ -42,6 +43,8 @@ interface Base {
   readonly catalogue: Services["catalogue"];
   readonly installation: string;
   readonly cluster: Cluster | undefined;
+  /** The metrics of every part of this process. */
+  readonly registry: MetricsRegistry;
 }
 
 /**
@@ -101,7 +104,8 @@ async function startBase(
     cluster?.close();
     return Promise.resolve();
   });
-  return { config, log, database, clock, catalogue, installation, cluster };
+  const registry = createMetricsRegistry();
+  return { config, log, database, clock, catalogue, installation, cluster, registry };
 }
 
 async function startApi(
@@ -127,6 +131,7 @@ async function startApi(
       signInMethods,
     },
     publicHosts: config.publicHosts,
+    registry: base.registry,
     rates: {
       reads: rate(config.readsPerSecond, 2),
       writes: rate(config.writesPerSecond, 5),
@@ -149,7 +154,7 @@ async function createSignInMethods(config: Config): Promise<SignInMethod[]> {
 
 /** Starts the server for probes inside the cluster. Returns a function that stops it. */
 async function startHealth(
-  { config, database, clock }: Base,
+  { config, database, clock, registry }: Base,
   api: HttpServer | undefined,
 ): Promise<() => Promise<void>> {
   if (config.healthPort === undefined) return () => Promise.resolve();
@@ -157,6 +162,7 @@ async function startHealth(
   const server = await startHealthServer({
     database,
     clock,
+    registry,
     port: config.healthPort,
     metrics: api?.metrics,
   });
@@ -164,7 +170,7 @@ async function startHealth(
 }
 
 async function startReconciling(base: Base): Promise<() => Promise<void>> {
-  const { config, log, database, clock, catalogue, installation, cluster } = base;
+  const { config, log, database, clock, catalogue, installation, cluster, registry } = base;
   if (!cluster) {
     throw new Error("the reconcilers need a cluster; set --kubeconfig, or --in-cluster in a pod");
   }
@@ -178,6 +184,7 @@ async function startReconciling(base: Base): Promise<() => Promise<void>> {
     catalogue,
     planner: firstComePlanner,
     log,
+    registry,
     installation,
     concurrency: config.concurrency,
   });

@@ -5,6 +5,7 @@ import { Refusal } from "../domain/refusal.ts";
 import { checkHost, type Rates } from "./access.ts";
 import { mapErrors } from "./errorMapping.ts";
 import { createEventStreams, type EventStreams } from "./eventStreams.ts";
+import type { MetricsRegistry } from "../platform/metrics.ts";
 import type { Services } from "./handler.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { createOperationalRouter } from "./health.ts";
@@ -20,6 +21,7 @@ export interface AppOptions {
   readonly isStopping: () => boolean;
   /** Host names that clients use besides loopback. */
   readonly publicHosts: readonly string[];
+  readonly registry: MetricsRegistry;
 }
 
 export interface App {
@@ -33,7 +35,8 @@ export function createApp(options: AppOptions): App {
   const { services } = options;
   const { database, clock, feed, log } = services;
   const streams = createEventStreams({ feed, database, clock, log });
-  const metrics = createMetrics({ database, clock, openStreams: () => streams.count() });
+  const { registry } = options;
+  const metrics = createMetrics({ database, clock, registry, openStreams: () => streams.count() });
   const router = createRouter({ ...options, streams });
   const operational = createOperationalRouter({
     database,

@@ -8,6 +8,7 @@ import { Refusal } from "../domain/refusal.ts";
 import { pingDatabase } from "../operations/readCapacity.ts";
 import type { Database } from "../operations/unitOfWork.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { MetricsRegistry } from "../platform/metrics.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import type { RequestState } from "./request.ts";
 
@@ -63,12 +64,15 @@ export async function startHealthServer(options: {
   readonly clock: Clock;
   /** The metrics of the API in this process; a process without an API collects its own. */
   readonly metrics?: Metrics | undefined;
+  readonly registry: MetricsRegistry;
   /** 0 takes a free port. */
   readonly port: number;
 }): Promise<HealthServer> {
   const { database, clock } = options;
   let stopping = false;
-  const metrics = options.metrics ?? createMetrics({ database, clock, openStreams: () => 0 });
+  const metrics =
+    options.metrics ??
+    createMetrics({ database, clock, registry: options.registry, openStreams: () => 0 });
   const router = createOperationalRouter({ database, metrics, isStopping: () => stopping });
   const koa = new Koa<RequestState>();
   koa.use(async (ctx, next) => {

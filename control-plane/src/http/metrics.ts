@@ -1,8 +1,9 @@
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Gauge, Histogram } from "prom-client";
 import type { Next } from "koa";
 import { readStatus } from "../operations/readCapacity.ts";
 import type { Database } from "../operations/unitOfWork.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { MetricsRegistry } from "../platform/metrics.ts";
 import type { Context } from "./request.ts";
 
 export interface Metrics {
@@ -18,9 +19,9 @@ export function createMetrics(options: {
   readonly database: Database;
   readonly clock: Clock;
   readonly openStreams: () => number;
+  readonly registry: MetricsRegistry;
 }): Metrics {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  const { registry } = options;
   const duration = new Histogram({
     name: "gpu_dev_http_request_duration_seconds",
     help: "Time from the request's headers to the end of the response; streams until they close",

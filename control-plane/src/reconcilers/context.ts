@@ -3,6 +3,7 @@ import type { Cluster } from "../cluster/port.ts";
 import type { Planner } from "../domain/plan/types.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/logger.ts";
+import type { ReconcilerMetrics } from "../platform/metrics.ts";
 import type { Database } from "../store/database.ts";
 import type { ClusterAvailability } from "./clusterAvailability.ts";
 
@@ -17,6 +18,7 @@ export interface ReconcilerContext {
   /** The reservation reconciler, which the plan calls for what it has just placed. */
   readonly startReservation: Reconciler;
   readonly availability: ClusterAvailability;
+  readonly metrics: ReconcilerMetrics;
   readonly log: Log;
 }
 

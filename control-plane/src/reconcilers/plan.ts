@@ -36,10 +36,15 @@ export async function reconcilePlan(
     return {};
   }
   const placed = await withPoolLock(context.database, pool, async (trx) => {
-    const observed = await observePool(context, trx, type);
-    if (observed === undefined) return [];
-    const plan = context.planner.plan(observed.input);
-    return writePlan(context, trx, { type, queue: observed.queue, plan });
+    const endPass = context.metrics.startPlanPass();
+    try {
+      const observed = await observePool(context, trx, type);
+      if (observed === undefined) return [];
+      const plan = context.planner.plan(observed.input);
+      return await writePlan(context, trx, { type, queue: observed.queue, plan });
+    } finally {
+      endPass();
+    }
   });
   // The pass that waits for the lock covers this one, but it may fail: then this key runs again.
   if (placed === null) return { requeueAt: addMs(context.clock.now(), RECHECK_MS) };

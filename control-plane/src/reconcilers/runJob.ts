@@ -14,18 +14,24 @@ export async function runJob(
   key: string,
 ): Promise<void> {
   const log = context.log.child({ reconciler: name, key });
+  const endRun = context.metrics.startRun(name);
   try {
     const { requeueAt } = await reconcile({ ...context, log }, key);
     if (requeueAt) await queueAt(context.database, name, key, requeueAt);
   } catch (error) {
     if (error instanceof ClusterUnavailable) {
       context.availability.failed();
+      context.metrics.failed(name, "cluster");
       log.warn({ err: error }, "cluster unavailable; will retry");
     } else if (isDatabaseUnavailable(error)) {
+      context.metrics.failed(name, "database");
       log.warn({ err: error }, "database unavailable; will retry");
     } else {
+      context.metrics.failed(name, "other");
       log.error({ err: error }, "reconciler failed; will retry");
     }
     throw error;
+  } finally {
+    endRun();
   }
 }

@@ -1,6 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Hour, Minute, Second } from "@gpu-dev/shared/durations.ts";
-import { queueAt, queueNow } from "../store/jobs.ts";
+import {
+  createReconcilerMetrics,
+  registerJobQueueMetrics,
+  type MetricsRegistry,
+} from "../platform/metrics.ts";
+import { countDueJobs, queueAt, queueNow } from "../store/jobs.ts";
 import { beat, removeBeats, unlockSilentWorkers, unlockWorkers } from "../store/workers.ts";
 import { createClusterAvailability } from "./clusterAvailability.ts";
 import type { ReconcilerContext } from "./context.ts";
@@ -10,8 +15,10 @@ import { ignoreLostJobWrites, startWorkerPool, tidyQueue, type WorkerPool } from
 
 export interface ReconcilersOptions extends Omit<
   ReconcilerContext,
-  "availability" | "startReservation"
+  "availability" | "metrics" | "startReservation"
 > {
+  /** Receives the metrics of the reconcilers and of the job queue. */
+  readonly registry: MetricsRegistry;
   readonly databaseUrl: string;
   /** Concurrent jobs of this process. */
   readonly concurrency: number;
@@ -46,8 +53,14 @@ export async function startReconcilers(
     ...options,
     startReservation: reconcileReservation,
     availability: createClusterAvailability(options.clock),
+    metrics: createReconcilerMetrics(options.registry),
   };
   const { database, log } = context;
+  const removeQueueMetrics = registerJobQueueMetrics(
+    options.registry,
+    () => countDueJobs(database),
+    log,
+  );
   const restoreHandler = ignoreLostJobWrites(log);
   const pool = await keepPoolRunning(context, options);
   const hints = await watchHints(context);
@@ -71,6 +84,7 @@ export async function startReconcilers(
         log.warn({ err: error }, "heartbeats not removed; they expire");
       });
       restoreHandler();
+      removeQueueMetrics();
     },
   };
 }

@@ -58,8 +58,9 @@ export async function startWorkerPool(
 function tasks(context: ReconcilerContext): TaskList {
   const list: TaskList = {};
   for (const [name, reconcile] of Object.entries(REGISTRY)) {
-    list[name] = async (payload) => {
+    list[name] = async (payload, { job }) => {
       const { key } = payload as { key: string };
+      context.metrics.jobStarted(name, context.clock.now().getTime() - job.run_at.getTime());
       await runJob(context, name as ReconcilerName, reconcile, key);
     };
   }

@@ -79,3 +79,24 @@ async function addJobs(
     );
   await (db.isTransaction === true ? queue() : retryOnDeadlock(queue));
 }
+
+/** A scrape reads no more than this many jobs, whatever the queue holds. */
+const MAX_DUE_JOBS = 10_000;
+
+/** The jobs that are due and that no worker runs yet, per reconciler. */
+export async function countDueJobs(
+  db: Queryable,
+): Promise<
+  { readonly reconciler: string; readonly depth: number; readonly oldestSeconds: number }[]
+> {
+  return rows(
+    db,
+    `select t.identifier as reconciler, count(*)::integer as depth,
+       greatest(0, max(extract(epoch from clock_timestamp() - due.run_at)))::double precision as "oldestSeconds"
+     from (select task_id, run_at from graphile_worker._private_jobs
+           where is_available and run_at <= clock_timestamp()
+           order by priority, run_at limit ${String(MAX_DUE_JOBS)}) due
+     join graphile_worker._private_tasks t on t.id = due.task_id
+     group by t.identifier`,
+  );
+}

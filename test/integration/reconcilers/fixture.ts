@@ -28,6 +28,10 @@ import {
   lockReservation,
 } from "../../../control-plane/src/store/reservations.ts";
 import { writeReservation } from "../../../control-plane/src/store/transition.ts";
+import {
+  createMetricsRegistry,
+  createReconcilerMetrics,
+} from "../../../control-plane/src/platform/metrics.ts";
 import { newId } from "../../../control-plane/src/platform/newId.ts";
 import { startDevCluster } from "../../../dev-cluster/src/devCluster.ts";
 import type { RequestFaults } from "../../../dev-cluster/src/faults/requestFaults.ts";
@@ -138,6 +142,7 @@ export async function startFixture({
     planner: firstComePlanner,
     startReservation: REGISTRY.reservation,
     availability: createClusterAvailability(clock),
+    metrics: createReconcilerMetrics(createMetricsRegistry()),
     log,
   };
   const owner = newId<UserId>();

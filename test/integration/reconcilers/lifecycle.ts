@@ -3,6 +3,7 @@ import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import { TERMINAL } from "@gpu-dev/shared/states.ts";
 import type { Reservation } from "../../../control-plane/src/domain/reservation.ts";
 import { DatabaseClock } from "../../../control-plane/src/platform/clock.ts";
+import { createMetricsRegistry } from "../../../control-plane/src/platform/metrics.ts";
 import {
   startReconcilers,
   type ReconcilersOptions,
@@ -18,7 +19,14 @@ export async function runReconcilers(
 ): Promise<{ stop(): Promise<void> }> {
   const clock = new DatabaseClock(() => readDatabaseTime(database));
   await clock.measure();
-  return startReconcilers({ ...context, clock, databaseUrl, concurrency: 4, ...options });
+  return startReconcilers({
+    ...context,
+    clock,
+    databaseUrl,
+    concurrency: 4,
+    registry: createMetricsRegistry(),
+    ...options,
+  });
 }
 
 export const podOf = (id: ReservationId, rank = 0, attempt = 1): string =>

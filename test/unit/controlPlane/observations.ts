@@ -2,8 +2,12 @@ import { addMs, Hour, Minute } from "@gpu-dev/shared/durations.ts";
 import type { DiskId, ReservationId, UserId } from "@gpu-dev/shared/ids.ts";
 import { loadCatalogue } from "../../../control-plane/src/catalogueFile.ts";
 import type { PodView } from "../../../control-plane/src/cluster/port.ts";
-import { podName } from "../../../control-plane/src/domain/reservation.ts";
-import type { Attempt, Disk, Reservation } from "../../../control-plane/src/domain/reservation.ts";
+import {
+  podName,
+  type Attempt,
+  type Disk,
+  type Reservation,
+} from "../../../control-plane/src/domain/reservation.ts";
 import type {
   Member,
   NodeObservation,
@@ -155,7 +159,7 @@ function reservation(state: Reservation["state"], changes: Partial<Reservation>)
       disk: null,
       image: null,
       labels: {},
-    } as Reservation["spec"],
+    },
     gpuType: "h100",
     gpus: 8,
     nodeCount: 1,

@@ -16,8 +16,8 @@ export async function closeMembers(
   members: readonly Member[],
 ): Promise<Observation> {
   const closed = await Promise.all(
-    (seen.members ?? []).map((member) =>
-      members.includes(member) ? closeMember(context, seen, member) : member,
+    (seen.members ?? []).map(async (member) =>
+      members.includes(member) ? await closeMember(context, seen, member) : member,
     ),
   );
   return { ...observeRow(context, seen.row), members: closed };

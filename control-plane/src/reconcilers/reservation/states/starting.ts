@@ -57,7 +57,7 @@ function decideAfterFailure(seen: Observation, members: readonly Member[]): Deci
 }
 
 function follow(seen: Observation, members: readonly Member[]): Decision {
-  const { row, now } = seen;
+  const { now } = seen;
   const image = imageOf(seen).reference;
   const assessed = members.flatMap((member) => {
     const { attempt, pod } = member;
