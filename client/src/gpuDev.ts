@@ -25,7 +25,7 @@ import {
   sshHostName,
   syncDeploymentHosts,
 } from "./ssh/reservationHosts.ts";
-import { openStoredFiles } from "./storedFiles.ts";
+import { openStoredFiles, type StoredFiles } from "./storedFiles.ts";
 import { progressText } from "./text/reservationText.ts";
 
 export { ApiError, ConnectionError, UnexpectedResponse } from "./http/apiErrors.ts";
@@ -109,9 +109,7 @@ export async function connect(options: ConnectOptions = {}): Promise<GpuDev> {
   const { env, platform } = process;
   const paths = clientPaths({ platform, home: homedir(), env });
   const stored = openStoredFiles(paths);
-  const url = options.server ?? env["GPU_DEV_SERVER"] ?? (await stored.settings.read()).server;
-  const server = serverOrigin(url ?? DEFAULT_SERVER);
-  if (server === null) throw new Error(`"${String(url)}" is not a valid server URL.`);
+  const server = await serverOf(options.server ?? env["GPU_DEV_SERVER"], stored);
   let credential =
     options.token === undefined ? (await stored.credentials.read())[server] : undefined;
   const token = () => options.token ?? credential?.token;
@@ -156,6 +154,13 @@ export async function connect(options: ConnectOptions = {}): Promise<GpuDev> {
     },
     list: async () => (await listReservations(api, "live")).map(handle),
   };
+}
+
+async function serverOf(server: string | undefined, stored: StoredFiles): Promise<string> {
+  const url = server ?? (await stored.settings.read()).server;
+  const origin = serverOrigin(url ?? DEFAULT_SERVER);
+  if (origin === null) throw new Error(`"${String(url)}" is not a valid server URL.`);
+  return origin;
 }
 
 interface HandleContext {

@@ -85,10 +85,13 @@ async function runSteps(options: SignInOptions, stopListening: () => void): Prom
 export async function requestToken(server: string, request: TokenRequest): Promise<Credential> {
   const client = createApiClient({ baseUrl: server });
   const listing = await client.call("listSignInMethods");
-  for (const method of listing.methods) {
-    if (method.kind === "development") {
+  // The parser has removed the methods that this version does not know.
+  const [method] = listing.methods;
+  switch (method?.kind) {
+    case "development":
       return await signInForDevelopment(client, listing.server, method, request);
-    }
+    case undefined:
+      break;
   }
   throw new SignInError(
     `${server} offers no sign-in method that this version supports. Update this client.`,
