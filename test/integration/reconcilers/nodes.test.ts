@@ -64,11 +64,11 @@ describe("changing nodes and slow starts", () => {
   it("Q3: unhealthy GPUs are not assigned; queued reservations see the reduced capacity", async () => {
     for (const name of ["h100-1", "h100-2"]) await fixture.kubelet.setGpus(name, 6);
     const waiting = await fixture.reserve({ gpus: 8 });
-    const told = [
+    const reason = [
       "Needs 8 H100 on one node. 12 are free, but split: 6 on h100-1, 6 on h100-2.",
       "Unhealthy: 2 of 8 GPUs on h100-1, 2 of 8 GPUs on h100-2.",
     ];
-    assert.equal(await reasonOf(waiting), told.join(" "));
+    assert.equal(await reasonOf(waiting), reason.join(" "));
     assert.equal((await fixture.read(waiting)).state, "queued");
     await fixture.kubelet.setGpus("h100-2", 8);
     await fixture.advance(waiting);
@@ -117,12 +117,12 @@ describe("changing nodes and slow starts", () => {
     const waiting = await fixture.reserve({ gpus: 4 });
     const { capacityUntil } = await fixture.read(first);
     const end = capacityUntil?.toISOString().slice(11, 16) ?? "";
-    const told = [
+    const reason = [
       `Needs 4 H100 on one node. 2 are free, on ${sick}.`,
       `Unhealthy: 2 of 8 GPUs on ${sick}.`,
       `Next end: at ${end} UTC at the latest, on ${sick} (4 GPUs).`,
     ];
-    assert.equal(await reasonOf(waiting), told.join(" "));
+    assert.equal(await reasonOf(waiting), reason.join(" "));
     for (const id of [first, second]) {
       await fixture.reconcile("reservation", id);
       assert.equal((await fixture.read(id)).state, "ready");
@@ -186,8 +186,8 @@ describe("changing nodes and slow starts", () => {
     assert.deepEqual([row.state, row.attempt], ["starting", 2]);
     const [, second] = await fixture.attempts(id);
     assert.notEqual(second?.node, refused);
-    const told = (await fixture.events(id)).find(({ type }) => type === "reservation.requeued");
-    assert.match(told?.message ?? "", /UnexpectedAdmissionError: Allocate failed/);
+    const requeued = (await fixture.events(id)).find(({ type }) => type === "reservation.requeued");
+    assert.match(requeued?.message ?? "", /UnexpectedAdmissionError: Allocate failed/);
     await bound(fixture, `gd-${id}-0-2`);
   });
 

@@ -65,8 +65,8 @@ describe("time", () => {
   it("a lease of five minutes is not warned about immediately", async () => {
     const id = await makeReady(fixture, { seconds: 300 });
     await fixture.reconcile("reservation", id);
-    const told = (await fixture.events(id)).map((event) => event.type);
-    assert.ok(!told.includes("reservation.warning"));
+    const types = (await fixture.events(id)).map((event) => event.type);
+    assert.ok(!types.includes("reservation.warning"));
   });
 
   it("R11: a clock that is behind or jumps back ends nothing early and warns once", async () => {

@@ -56,8 +56,8 @@ function variablesReadByTheServer(): string[] {
     .map(([, name = ""]) => name);
 }
 
-describe("what goes into a pod", () => {
-  it("is what the contract says: restarts, no token, the node by affinity, never by name", () => {
+describe("the manifest of a pod", () => {
+  it("follows the contract: restarts, no token, the node by affinity and never by name", () => {
     const { spec } = shape(REQUEST);
     assert.equal(spec["restartPolicy"], "Always");
     assert.equal(spec["automountServiceAccountToken"], false);
@@ -69,7 +69,7 @@ describe("what goes into a pod", () => {
     assert.deepEqual(spec.containers[0]?.resources, { requests: amounts, limits: amounts });
   });
 
-  it("brings an SSH server into any image, and starts the image's own program where one is named", () => {
+  it("brings an SSH server into any image, and starts the image's own program if it has one", () => {
     const command = (entrypoint: string[]) =>
       shape({ ...REQUEST, entrypoint }).spec.containers[0]?.command ?? [];
     const [init] = shape(REQUEST).spec.initContainers;
@@ -85,7 +85,7 @@ describe("what goes into a pod", () => {
     assert.equal(shape(REQUEST).spec.containers[0]?.args, undefined);
   });
 
-  it("leaves nothing that the SSH server trusts to an image's own environment", () => {
+  it("sets everything that the SSH server trusts, so that an image's environment cannot", () => {
     const [container] = shape(REQUEST).spec.containers;
     const pinned = {
       GPU_DEV_RESERVATION_ID: "x",
@@ -106,7 +106,7 @@ describe("what goes into a pod", () => {
     );
   });
 
-  it("keeps the workspace on the claim where there is one, else in the pod", () => {
+  it("keeps the workspace on the claim if it has one, otherwise in the pod", () => {
     const workspace = (claimName: string | null) =>
       shape({ ...REQUEST, claimName }).spec.volumes.find(
         (volume) => volume["name"] === "workspace",
@@ -118,7 +118,7 @@ describe("what goes into a pod", () => {
     });
   });
 
-  it("makes a host key that OpenSSH reads, and the public half of it", async function () {
+  it("creates a host key that OpenSSH reads, with its public half", async function () {
     requireTool(this, "ssh-keygen");
     const key = createHostKey();
     const directory = await makeTempDir("host-key");

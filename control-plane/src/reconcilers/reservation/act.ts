@@ -5,7 +5,7 @@ import { clockTime } from "../../domain/clockTime.ts";
 import type { Reservation } from "../../domain/reservation.ts";
 import { recordZone, releaseAttachment } from "../../store/disks.ts";
 import { observeAttempt, recordPullFailure } from "../../store/attempts.ts";
-import { inTransaction, type Transaction } from "../../store/database.ts";
+import { inTransaction, pipelined, type Transaction } from "../../store/database.ts";
 import { appendEvent } from "../../store/events.ts";
 import { listKeys } from "../../store/sshKeys.ts";
 import { writeReservation, type ReservationChange } from "../../store/transition.ts";
@@ -88,7 +88,10 @@ function progress(
     patch: { ...(row.phase === phase ? {} : { phase }), phaseDetail: detail },
     events: hasEvent ? [{ type: "reservation.phase", message: detail ?? "", data: { phase } }] : [],
     alongside: (trx) =>
-      Promise.all(pullFailures.map(({ podName, since }) => recordPullFailure(trx, podName, since))),
+      pipelined(
+        trx,
+        pullFailures.map(({ podName, since }) => recordPullFailure(trx, podName, since)),
+      ),
   });
 }
 
@@ -110,7 +113,11 @@ function becomeReady(
         data: { node: nodes[0] ?? null, nodes, expiresAt: expiresAt.toISOString() },
       },
     ],
-    alongside: (trx) => Promise.all(members.map((member) => record(trx, member))),
+    alongside: (trx) =>
+      pipelined(
+        trx,
+        members.map((member) => record(trx, member)),
+      ),
   });
 }
 
