@@ -1,6 +1,7 @@
 /**
- * Which file may import which. This is the only statement of the import rules; `npm run imports` checks them, type-only
- * imports included. test/architecture/importRules.test.ts breaks each rule once and expects the violation.
+ * Which file may import which. This is the only statement of the import rules; `npm run imports`
+ * checks them, type-only imports included. test/architecture/importRules.test.ts breaks each rule
+ * once and expects the violation.
  */
 import { builtinModules } from "node:module";
 
@@ -16,7 +17,10 @@ const PARTS = {
   local: ["shared"],
 };
 
-/** Folders of the control plane, and the other folders that each may import. All but domain/ may import platform/. */
+/**
+ * Folders of the control plane, and the other folders that each may import. All but domain/ may
+ * import platform/.
+ */
 const LAYERS = {
   platform: [],
   domain: [],
@@ -39,7 +43,10 @@ const OWNERS = {
   "prom-client": ["http", "platform"],
 };
 
-/** Files of the extension that load `vscode`: entry, composition, command handlers, views and thin adapters. */
+/**
+ * Files of the extension that load `vscode`: entry, composition, command handlers, views and thin
+ * adapters.
+ */
 const EDITOR_FILES = [
   "account/accountCommands",
   "extension",

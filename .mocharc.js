@@ -2,7 +2,7 @@ const EVERYTHING = "test/{unit,integration,architecture}/**/*.test.ts";
 const names = process.argv.slice(2).filter((argument) => /(^|\/)test\//.test(argument));
 
 export default {
-  // Mocha adds this to the files named on the command line, so it stands only where none are.
+  // Mocha adds this to the files on the command line, so it is set only without them.
   ...(names.length === 0 && { spec: [EVERYTHING] }),
   require: ["./test/support/rootHooks.ts"],
   reporter: "./test/support/reporter.ts",

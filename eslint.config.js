@@ -2,7 +2,10 @@ import js from "@eslint/js";
 import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
-/** Bans that are patterns of the syntax tree; flat config replaces the whole list, so each folder takes what it needs. */
+/**
+ * Bans that are patterns of the syntax tree; flat config replaces the whole list, so each folder
+ * takes what it needs.
+ */
 const bans = {
   now: {
     selector:
@@ -36,7 +39,8 @@ export default defineConfig(
         "error",
         { considerDefaultExhaustiveForUnions: true },
       ],
-      // The Kubernetes client's models are classes that everybody, its own documentation included, fills by literals.
+      // The Kubernetes client's models are classes that everybody, its own documentation included,
+      // fills by literals.
       "@typescript-eslint/no-unsafe-class-instance-assignment": "off",
       // A preference, not a defect.
       "@typescript-eslint/consistent-type-definitions": "off",

@@ -18,8 +18,8 @@ export interface SourceWatcher {
 }
 
 /**
- * Restarts each part when its sources change. A part that fails, at its restart or later, stays down until the next
- * change: the failure is printed, and the other parts keep running.
+ * Restarts each part when its sources change. A part that fails, at its restart or later, stays
+ * down until the next change: the failure is printed, and the other parts keep running.
  */
 export function watchSources(
   watched: readonly WatchedPart[],

@@ -10,14 +10,15 @@ import { startTestPostgres } from "../support/postgres.ts";
 import { NAMESPACE, USER, type Stack } from "./stack.ts";
 
 /**
- * The control plane on a real etcd, API server, scheduler and controllers, with the rights of the chart's service
- * account. One node of each type that a bench asks for; KWOK lets its pods run, and go, at once.
+ * The control plane on a real etcd, API server, scheduler and controllers, with the permissions of
+ * the chart's service account, and one node per type that the benches use. KWOK starts and ends its
+ * pods at once.
  */
 export async function startKubernetesStack(): Promise<Stack> {
   const before = performance.now();
   const stops: (() => Promise<unknown>)[] = [];
   const stop = async () => {
-    for (const each of stops.reverse()) await each();
+    for (const stopPart of stops.reverse()) await stopPart();
   };
   try {
     const kubernetes = await startKubernetes();

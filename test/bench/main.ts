@@ -1,7 +1,8 @@
 /**
- * `npm run bench [-- --only NAME] [--cluster kubernetes] [--json]`: the budgets of this project, measured on the whole
- * system as `npm start` brings it up, in a data folder of its own, or on a real Kubernetes control plane. Each figure stands beside its floor: a bare client doing the least that
- * would do, against the same server, in the same run. Nothing here asserts; docs/performance.md holds the figures.
+ * `npm run bench [-- --only NAME] [--cluster kubernetes] [--json]`: measures the project's budgets
+ * on the whole system as `npm start` starts it, in a temporary data folder, or on a real Kubernetes
+ * control plane. Each figure is shown with its floor: a bare client that does the minimum against
+ * the same server in the same run. Nothing is asserted; docs/performance.md has the figures.
  */
 import { parseArgs } from "node:util";
 import { startKubernetesStack } from "./kubernetesStack.ts";
@@ -32,7 +33,7 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
   },
 });
-/** What a cluster without containers can show. */
+/** Benches that need no containers. */
 const ON_KUBERNETES = ["pod-created", "next-pod", "burst"];
 const all =
   values.cluster === "kubernetes"
@@ -41,7 +42,7 @@ const all =
 const chosen = values.only === undefined ? all : [values.only];
 const unknown = chosen.find((name) => !(name in BENCHES));
 if (unknown !== undefined) {
-  console.error(`There is no bench "${unknown}". There are: ${Object.keys(BENCHES).join(", ")}.`);
+  console.error(`Unknown bench "${unknown}". Benches: ${Object.keys(BENCHES).join(", ")}.`);
   process.exit(2);
 }
 

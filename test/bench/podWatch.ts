@@ -3,7 +3,10 @@ import { NAMESPACE, type Stack } from "./stack.ts";
 
 type Change = "ADDED" | "MODIFIED" | "DELETED";
 
-/** Watches the pods as a client of the API server, and tells when (by this process's monotonic clock) a change came. */
+/**
+ * Watches pods as a client of the API server, and reports when changes arrive, by the monotonic
+ * clock.
+ */
 export class PodWatch {
   readonly #waiters = new Set<(change: Change, pod: V1Pod, at: number) => void>();
   readonly #watch: Watch;
@@ -23,7 +26,10 @@ export class PodWatch {
     return pods;
   }
 
-  /** The server ends a watch whose client is slow for a moment, as this one is in a burst: it goes on where it was. */
+  /**
+   * The server ends the watch of a slow client, as this one is in a burst. The watch then resumes
+   * at its version.
+   */
   async #follow(): Promise<void> {
     this.#abort = await this.#watch.watch(
       `/api/v1/namespaces/${NAMESPACE}/pods`,
@@ -39,7 +45,7 @@ export class PodWatch {
     );
   }
 
-  /** The moment of the first such change from now on. Ask before causing it. */
+  /** The time of the next matching change. Call it before causing the change. */
   next(change: Change, matches: (pod: V1Pod) => boolean, timeoutMs = 60_000): Promise<number> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {

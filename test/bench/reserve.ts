@@ -1,12 +1,12 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { Stack } from "./stack.ts";
 
-let made = 0;
+let count = 0;
 
 export function reserve(stack: Stack, gpuType: string, gpus: number): Promise<Reservation> {
-  made += 1;
+  count += 1;
   return stack.client.call("createReservation", {
-    body: { gpuType, gpus, durationSeconds: 3_600, name: `bench-${String(made)}` },
+    body: { gpuType, gpus, durationSeconds: 3_600, name: `bench-${String(count)}` },
   });
 }
 
@@ -14,7 +14,7 @@ export async function cancel(stack: Stack, { id }: Pick<Reservation, "id">): Pro
   await stack.client.call("cancelReservation", { params: { reservationId: id } });
 }
 
-/** Asks until the reservation is in one of these states. */
+/** Polls until the reservation is in one of these states. */
 export async function until(
   stack: Stack,
   { id }: Pick<Reservation, "id">,

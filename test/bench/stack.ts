@@ -7,20 +7,20 @@ import { type ApiClient, createApiClient } from "@gpu-dev/client/http/apiClient.
 import { requestToken } from "@gpu-dev/client/signIn/signIn.ts";
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 
-/** The whole system as `npm start` brings it up, with a client that is signed in. */
+/** The whole system as `npm start` starts it, with a signed-in client. */
 export interface Stack {
   readonly client: ApiClient;
   readonly url: string;
   readonly token: string;
-  /** Whose token it is. */
+  /** The user of the token. */
   readonly user: string;
   readonly kubeConfig: KubeConfig;
   readonly core: CoreV1Api;
-  /** Process ids of the parts by name: control plane, dev cluster, PostgreSQL and the starter. */
+  /** The process that started the parts. */
   readonly root: ChildProcess;
   /** Seconds from the command to the ready screen, on an empty data folder. */
   readonly coldStartSeconds: number;
-  /** Further nodes of a type; only on a real API server. */
+  /** Adds nodes of a type; only on a real API server. */
   addNodes?(type: string, count: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -60,11 +60,13 @@ export async function startStack(): Promise<Stack> {
   };
 }
 
-/** Resolves at the line that ends the ready screen; rejects with what was printed when it never comes. */
+/**
+ * Resolves at the end of the ready screen; rejects with the output when the process ends before.
+ */
 function readyScreen(root: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     let printed = "";
-    // The stream is read to its end: what the starter says while it stops must find a reader.
+    // Read to the end, because the starter also writes while it stops.
     root.stdout?.on("data", (chunk: Buffer) => {
       printed += chunk.toString();
       if (printed.includes("Ctrl-C")) resolve();

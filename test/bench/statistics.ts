@@ -1,11 +1,11 @@
-/** One line of the result: what was measured, its budget in words, and the figures. */
+/** One line of the result: the name, the budget as text, and the figures. */
 export interface Figure {
   readonly name: string;
   readonly budget: string;
   readonly figures: Readonly<Record<string, unknown>>;
 }
 
-/** What is said of a series of measurements. Milliseconds, unless the name says otherwise. */
+/** Summary of a series of measurements, in milliseconds unless the name says otherwise. */
 export interface Summary {
   readonly samples: number;
   readonly p50: number;
@@ -14,7 +14,7 @@ export interface Summary {
   readonly max: number;
 }
 
-/** Percentiles by the nearest rank: p99 of 50 samples is their maximum, and is said so by `samples`. */
+/** Percentiles by nearest rank. The p99 of 50 samples is their maximum, which `samples` shows. */
 export function summarise(values: readonly number[]): Summary {
   const sorted = [...values].sort((a, b) => a - b);
   const rank = (p: number): number =>

@@ -1,9 +1,9 @@
-// Said here and not by the hooks, so that their absence is noticed.
+// Set here and not by the hooks, so that a run without them fails.
 process.env.GPU_DEV_TEST_REAL_CLUSTER = "true";
 
-// Against a real Kubernetes control plane. Which files: see halves.ts.
+// Against a real Kubernetes control plane. shards.ts lists the files.
 export default {
-  // Ours first: the other one looks for children that were left running.
+  // This one first: the other one checks for child processes that were left running.
   require: ["./test/cluster/support/rootHooks.ts", "./test/support/rootHooks.ts"],
   reporter: "./test/support/reporter.ts",
   timeout: 60_000,

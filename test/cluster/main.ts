@@ -1,13 +1,13 @@
 /**
- * `npm run test:cluster [-- FILE... | mocha's options]`: the files named, or all of them as two halves side by side, each
- * with a Kubernetes of its own. Two, because one alone leaves most of two cores idle. Last comes one closing line over
- * both: `N passed, N failed, N skipped`.
+ * `npm run test:cluster [-- FILE... | mocha's options]`: runs the named files, or all files as two
+ * shards side by side, each with its own Kubernetes, because one run leaves most of two cores idle.
+ * The last line is the sum: `N passed, N failed, N skipped`.
  */
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { signal } from "../../local/src/process/processes.ts";
-import { halves } from "./halves.ts";
+import { shards } from "./shards.ts";
 
 const MOCHA = ["node_modules/mocha/bin/mocha.js", "--config", "test/cluster/.mocharc.js"];
 const CLOSING_LINE = /^(\d+) passed, (\d+) failed, (\d+) skipped$/;
@@ -18,24 +18,26 @@ if (given.some((argument) => /(^|\/)test\//.test(argument))) {
   await once(child, "close");
   process.exitCode = child.exitCode ?? 1;
 } else {
-  const runs = Object.entries(halves()).map(([name, files]) => runHalf(name, [...given, ...files]));
+  const runs = Object.entries(shards()).map(([name, files]) =>
+    runShard(name, [...given, ...files]),
+  );
   const results = await Promise.all(runs);
   const sum = (index: number) =>
     results.reduce((total, { counts }) => total + (counts?.[index] ?? 0), 0);
   console.log(`${String(sum(0))} passed, ${String(sum(1))} failed, ${String(sum(2))} skipped`);
-  // A half that ended without a word on what it counted is not a good one.
+  // A shard without a closing line has failed.
   const areGood = results.every(({ code, counts }) => code === 0 && counts !== undefined);
   process.exitCode = areGood ? 0 : 1;
 }
 
-interface HalfResult {
+interface ShardResult {
   readonly code: number | null;
   /** Passed, failed, skipped. */
   readonly counts: readonly number[] | undefined;
 }
 
-/** Each line is printed as it comes, behind the half's name. */
-async function runHalf(name: string, args: readonly string[]): Promise<HalfResult> {
+/** Prints each line with the name of the shard in front. */
+async function runShard(name: string, args: readonly string[]): Promise<ShardResult> {
   const child = startMocha(args, ["ignore", "pipe", "pipe"]);
   let counts: number[] | undefined;
   const print = (line: string): void => {
@@ -51,7 +53,10 @@ async function runHalf(name: string, args: readonly string[]): Promise<HalfResul
   return { code: child.exitCode, counts };
 }
 
-/** In a process group of its own: a signal comes once, from here, and reaches the servers that the tests started too. */
+/**
+ * In its own process group: a signal arrives once, from here, and also reaches the servers of the
+ * tests.
+ */
 function startMocha(args: readonly string[], stdio: StdioOptions): ChildProcess {
   const child = spawn(process.execPath, [...MOCHA, ...args], { stdio, detached: true });
   for (const name of ["SIGINT", "SIGTERM"] as const) {
@@ -59,7 +64,7 @@ function startMocha(args: readonly string[], stdio: StdioOptions): ChildProcess 
       signalGroup(child, name);
     });
   }
-  // An API server whose etcd went first would try for minutes.
+  // An API server whose etcd has ended retries for minutes.
   child.once("exit", () => {
     signalGroup(child, "SIGKILL");
   });

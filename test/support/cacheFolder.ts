@@ -3,14 +3,17 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** A folder in the user's cache, for what takes long to make and depends on its name alone. */
+/**
+ * A folder in the user's cache, for results that are slow to build. The name determines the
+ * content.
+ */
 export function cacheFolder(name: string): string {
   return join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "gpu-dev", name);
 }
 
 /**
- * Another folder for each content of `files` (paths) and each platform, so that a change of one is made anew and
- * nothing old is taken for it. `more`: what else the result depends on.
+ * A folder per content of `files` (paths) and platform, so that a change of an input builds the
+ * result again. `more` is any other input.
  */
 export function hashedCacheFolder(name: string, files: readonly string[], more = ""): string {
   const hash = createHash("sha256").update(`${process.platform}/${process.arch}${more}`);

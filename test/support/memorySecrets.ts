@@ -1,7 +1,10 @@
 import { createEmitter } from "../../extension/src/core/emitter.ts";
 import type { Secrets } from "../../extension/src/account/account.ts";
 
-/** The editor's secret storage, shared by the windows of a test; every window hears of each change, later. */
+/**
+ * The editor's secret storage, shared by the windows of a test. It notifies every window of each
+ * change, later.
+ */
 export interface MemorySecrets extends Secrets {
   readonly content: ReadonlyMap<string, string>;
 }

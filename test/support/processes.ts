@@ -6,14 +6,17 @@ export interface RunningProcess {
   readonly command: string;
 }
 
-/** Processes whose environment holds `NAME=value`: a descendant cannot shake that off by leaving its group. */
+/**
+ * Processes whose environment has `NAME=value`. Descendants inherit it, even after leaving the
+ * process group.
+ */
 export function processesWith(marker: string): RunningProcess[] {
   return pids()
     .filter((pid) => pid !== process.pid && environment(pid).includes(marker))
     .flatMap((pid) => describeProcess(pid) ?? []);
 }
 
-/** Processes whose command line holds `text`. */
+/** Processes whose command line contains `text`. */
 export function processesNaming(text: string): RunningProcess[] {
   return pids()
     .flatMap((pid) => describeProcess(pid) ?? [])
@@ -37,7 +40,7 @@ function environment(pid: number): string[] {
   return read(`/proc/${String(pid)}/environ`).split("\0");
 }
 
-/** Null for what is gone, and for zombies, which only wait for their parent to look. */
+/** Null for ended processes, and for zombies, which only wait for their parent to reap them. */
 function describeProcess(pid: number): RunningProcess | null {
   const stat = read(`/proc/${String(pid)}/stat`);
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

@@ -1,6 +1,6 @@
 import Mocha from "mocha";
 import { relative, sep } from "node:path";
-import { skipReason } from "./skips.ts";
+import { skipReason } from "./requireTool.ts";
 
 const { EVENT_RUN_END, EVENT_SUITE_BEGIN, EVENT_TEST_FAIL, EVENT_TEST_PASS, EVENT_TEST_PENDING } =
   Mocha.Runner.constants;
@@ -11,8 +11,8 @@ interface Tier {
 }
 
 /**
- * Prints each test as it ends, failures in full, why anything was skipped, tests and seconds per tier (the folder
- * under test/), and last, alone on its line: `N passed, N failed, N skipped`.
+ * Prints each test as it ends, all failures, the reason of each skip, tests and seconds per tier
+ * (the folder under test/), and as the last line: `N passed, N failed, N skipped`.
  */
 export default class ClosingLineReporter extends Mocha.reporters.Base {
   readonly #tiers = new Map<string, Tier>();
@@ -85,7 +85,7 @@ function indent(suite: Mocha.Suite | undefined): string {
   return "  ".repeat(Math.max(0, depth - 1));
 }
 
-/** Not console.log: a test may have replaced it. */
+/** Not console.log, because a test may have replaced it. */
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }

@@ -1,10 +1,14 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { noteSkip } from "./skips.ts";
+
+/** Why a suite or test was skipped; the reporter prints it. */
+const reasons = new Map<Mocha.Suite, string>();
+const testReasons = new WeakMap<Mocha.Runnable, string>();
 
 /**
- * Skips the test or suite when a program is missing, and says so in the report. In CI it must be there: `.ci/run`
- * installs it, and a missing one fails. Call it from a `before` or an `it` written as `function`.
+ * Skips the test or suite when a program is missing, and reports it. In CI a missing program is a
+ * failure: `.ci/run` installs all of them. Call it from a `before` or an `it` that is written as
+ * `function`.
  */
 export function requireTool(context: Mocha.Context, ...names: string[]): void {
   const missing = names.filter((name) => !isOnPath(name));
@@ -12,11 +16,28 @@ export function requireTool(context: Mocha.Context, ...names: string[]): void {
   skipBecause(context, `${missing.join(", ")} not on the PATH`);
 }
 
-/** Skips for a reason of this machine; in CI such a reason is a failure. */
+/** Skips for a reason of the machine; a failure in CI. */
 export function skipBecause(context: Mocha.Context, reason: string): void {
   if (process.env["CI"] === "true") throw new Error(`Nothing may be skipped in CI: ${reason}`);
   noteSkip(context.test ?? context.currentTest, reason);
   context.skip();
+}
+
+export function skipReason(test: Mocha.Test): string | null {
+  const own = testReasons.get(test);
+  if (own !== undefined) return own;
+  for (let suite = test.parent; suite; suite = suite.parent) {
+    const reason = reasons.get(suite);
+    if (reason !== undefined) return reason;
+  }
+  return null;
+}
+
+export function noteSkip(runnable: Mocha.Runnable | undefined, reason: string): void {
+  if (!runnable) return;
+  testReasons.set(runnable, reason);
+  // A skipped hook skips its whole suite, a test only itself.
+  if (!(runnable instanceof Mocha.Test) && runnable.parent) reasons.set(runnable.parent, reason);
 }
 
 function isOnPath(name: string): boolean {

@@ -1,6 +1,6 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 
-/** What is empty in a reservation that nothing has happened to; a test says the rest. */
+/** The empty fields of a newly created reservation. */
 export const UNTOUCHED = {
   phase: null,
   phaseDetail: null,

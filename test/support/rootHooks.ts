@@ -3,13 +3,13 @@ import { ownChildren } from "./processes.ts";
 import { removeSharedPostgres } from "./postgres.ts";
 import { waitFor } from "./waitFor.ts";
 
-/** After the hooks, which may take 30 seconds themselves. */
-const END_MS = 40_000;
+/** Longer than the hooks, which may take 30 seconds. */
+const EXIT_TIMEOUT_MS = 40_000;
 
 export const mochaHooks = {
   async afterAll(this: Mocha.Context): Promise<void> {
     this.timeout(30_000);
-    endEvenIfHeld();
+    exitAfterTimeout();
     await removeSharedPostgres();
     try {
       await waitFor(() => ownChildren().length === 0, {
@@ -20,17 +20,19 @@ export const mochaHooks = {
       const left = ownChildren();
       const lines = left.map(({ pid, command }) => `${String(pid)} ${command}`);
       for (const { pid } of left) signal(pid, "SIGTERM");
-      throw new Error(`left running, and ended now:\n${lines.join("\n")}`, { cause });
+      throw new Error(`these processes were left running and are ended now:\n${lines.join("\n")}`, {
+        cause,
+      });
     }
   },
 };
 
-/** A test that leaks a server or a loop fails the run with a word on what it is; it does not hang it. */
-function endEvenIfHeld(): void {
+/** A leaked server or loop fails the run and is named, instead of keeping the process alive. */
+function exitAfterTimeout(): void {
   const timer = setTimeout(() => {
     const held = process.getActiveResourcesInfo().join(", ");
-    process.stderr.write(`The tests are over, but something still runs: ${held}\n`);
+    process.stderr.write(`The tests have ended, but the process is kept alive by: ${held}\n`);
     process.exit(1);
-  }, END_MS);
+  }, EXIT_TIMEOUT_MS);
   timer.unref();
 }

@@ -1,6 +1,8 @@
 import pg from "pg";
 
-/** What the migrations leave behind, in a text that changes only when the schema does. No pg_dump: it is in no npm package. */
+/**
+ * The schema as text that changes only with the schema. pg_dump is not available as an npm package.
+ */
 export async function dumpSchema(url: string): Promise<string> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

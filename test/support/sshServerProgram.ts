@@ -22,7 +22,7 @@ export function sshServerPath(program: SshServerProgram): string {
     .filter((name) => !name.endsWith("_test.go"))
     .sort();
   const paths = names.map((name) => join(FOLDER, name));
-  // Names matter to Go as well: it ignores x_windows.go on Linux.
+  // File names are inputs too.
   return join(hashedCacheFolder("ssh-server", paths, `/${names.join()}`), program);
 }
 

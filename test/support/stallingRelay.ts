@@ -3,23 +3,23 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 export interface StallingRelay {
   readonly port: number;
-  /** Chunks that wait for the way to be open again. */
+  /** Chunks that wait for `resume`. */
   readonly held: number;
-  /** Nothing passes any more, and nobody is told: as with a laptop asleep or a network that is gone. */
+  /** Holds all traffic without an error, as when a laptop sleeps or a network is lost. */
   stall(): void;
-  /** Everything that was held goes on its way, in order. */
+  /** Sends everything that was held, in order. */
   resume(): void;
   close(): Promise<void>;
 }
 
-/** A TCP relay to a port of this machine whose way can be blocked for a while. */
+/** A TCP relay to a port of this machine that can hold its traffic. */
 export async function startStallingRelay(target: number): Promise<StallingRelay> {
   const sockets = new Set<Socket>();
   let stalled = false;
   let held: (() => void)[] = [];
-  const pass = (act: () => void) => {
-    if (stalled) held.push(act);
-    else act();
+  const pass = (send: () => void) => {
+    if (stalled) held.push(send);
+    else send();
   };
   const pipe = (from: Socket, to: Socket) => {
     sockets.add(from);
@@ -30,7 +30,7 @@ export async function startStallingRelay(target: number): Promise<StallingRelay>
       sockets.delete(from);
       pass(() => to.destroy());
     });
-    // A side that breaks is closed, which the other learns when the way is open.
+    // A broken side closes; the other side is closed after `resume`.
     from.on("error", () => undefined);
   };
   const server = createServer((client) => {
@@ -50,9 +50,9 @@ export async function startStallingRelay(target: number): Promise<StallingRelay>
     },
     resume: () => {
       stalled = false;
-      const acts = held;
+      const pending = held;
       held = [];
-      for (const act of acts) act();
+      for (const send of pending) send();
     },
     close: async () => {
       for (const socket of sockets) socket.destroy();

@@ -10,11 +10,11 @@ import { waitFor } from "./waitFor.ts";
 
 const MAIN = new URL("../../local/src/main.ts", import.meta.url).pathname;
 
-/** What `npm start` runs, as a child: its output so far, and how it ended. */
+/** `npm start` as a child process. */
 export interface Starter {
   readonly child: ChildProcess;
   output(): string;
-  /** Resolves at the ready screen; throws when it ends before. */
+  /** Resolves at the ready screen; throws when the process ends before. */
   ready(): Promise<void>;
   /** Resolves with the exit code; null after a signal. */
   ended(): Promise<number | null>;
@@ -38,7 +38,7 @@ export function startLocal(dataDir: string, port: number, options: StartLocal = 
         timeoutMs: 30_000,
         describe: "the ready screen",
       });
-      if (child.exitCode !== null) throw new Error(`it ended instead:\n${text}`);
+      if (child.exitCode !== null) throw new Error(`npm start ended before it was ready:\n${text}`);
     },
     ended: async () => {
       await ended;
@@ -50,39 +50,42 @@ export function startLocal(dataDir: string, port: number, options: StartLocal = 
 export interface StartLocal {
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
-  /** Another checkout's. */
+  /** The main.ts of another checkout. */
   readonly main?: string;
 }
 
 export interface StartFolder {
   readonly path: string;
-  /** What still runs of a start on it, the database that root had to place elsewhere included. */
+  /** Running processes of a start on this folder, also of a database in another folder. */
   processes(): RunningProcess[];
-  /** Ends what still runs on it, and deletes it and that database. */
+  /** Ends those processes, and deletes the folder and that database. */
   remove(): Promise<void>;
 }
 
-/** A data folder for `startLocal`: private from above, as in a home directory. */
+/** A data folder for `startLocal` with a private parent, as in a home directory. */
 export async function makeStartFolder(): Promise<StartFolder> {
   const dir = await makeTempDir("start");
   const path = join(dir.path, "data");
   const processes = () =>
-    [path, elsewhere(path)].flatMap((each) => (each === null ? [] : processesNaming(each)));
+    [path, linkedDatabase(path)].flatMap((each) => (each === null ? [] : processesNaming(each)));
   return {
     path,
     processes,
     remove: async () => {
-      // Only after a test that failed half-way is there still something.
+      // Some still run only after a failed test.
       for (const { pid } of processes()) signal(pid, "SIGTERM");
-      await waitFor(() => processes().length === 0, { timeoutMs: 30_000, describe: "its end" });
-      const database = elsewhere(path);
+      await waitFor(() => processes().length === 0, {
+        timeoutMs: 30_000,
+        describe: "its processes to end",
+      });
+      const database = linkedDatabase(path);
       if (database !== null) await rm(dirname(database), { recursive: true, force: true });
       await dir.remove();
     },
   };
 }
 
-function elsewhere(path: string): string | null {
+function linkedDatabase(path: string): string | null {
   try {
     return readlinkSync(join(path, "postgres"));
   } catch {

@@ -7,7 +7,7 @@ export interface TempDir {
   remove(): Promise<void>;
 }
 
-/** A private folder of its own. Remove it in the `after` of whoever made it. */
+/** Creates a private temporary folder. The caller removes it. */
 export async function makeTempDir(purpose = "test"): Promise<TempDir> {
   const path = await mkdtemp(join(tmpdir(), `gpu-dev-${purpose}-`));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };

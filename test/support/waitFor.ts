@@ -5,13 +5,13 @@ export interface WaitOptions {
   /** Default 10,000. */
   readonly timeoutMs?: number;
   readonly intervalMs?: number;
-  /** What is waited for, as it reads after "timed out waiting for". */
+  /** Completes the sentence "timed out waiting for". */
   readonly describe: string;
 }
 
 /**
- * Level-triggered: asks again until the answer is truthy, and returns it. An exception counts as "not yet" and is
- * the cause of the final error, beside the last value.
+ * Polls until the condition returns a truthy value, and returns it. An exception counts as "not
+ * yet" and is the cause of the final error.
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,

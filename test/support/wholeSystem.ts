@@ -3,24 +3,24 @@ import { join } from "node:path";
 import { freePort } from "./freePort.ts";
 import { makeStartFolder, startLocal, type StartFolder, type Starter } from "./starter.ts";
 
-/** What `npm start` brings up, on a data folder and a port of its own. */
+/** A running `npm start` with its own data folder and port. */
 export interface WholeSystem {
   readonly url: string;
   readonly folder: StartFolder;
-  /** What the control plane signs in with. */
+  /** The control plane's credentials. */
   readonly kubeconfig: string;
-  /** Of somebody who may do everything. */
+  /** Credentials without restrictions. */
   readonly adminKubeconfig: string;
   start(): Promise<void>;
   /** Ctrl-C; resolves with the exit code. */
   stop(): Promise<number | null>;
-  /** Of the embedded PostgreSQL. It holds a password. */
+  /** Of the embedded PostgreSQL, with its password. */
   databaseUrl(): Promise<string>;
   /** Stops it if it runs, and deletes its data. */
   remove(): Promise<void>;
 }
 
-/** A cluster in place of the dev cluster; it is there until `stop`. */
+/** A cluster in place of dev-cluster. */
 export interface OtherCluster {
   readonly kubeconfigPath: string;
   readonly adminKubeconfigPath: string;
@@ -29,19 +29,21 @@ export interface OtherCluster {
 
 let startOtherCluster: (() => Promise<OtherCluster>) | undefined;
 
-/** Has each whole system of this run brought up on such a cluster, as `npm start -- --kubeconfig` does. */
+/**
+ * Makes each whole system of this run start on such a cluster, as `npm start -- --kubeconfig` does.
+ */
 export function useOtherCluster(start: () => Promise<OtherCluster>): void {
   startOtherCluster = start;
 }
 
-/** Whether this run is to be one against a real cluster, as its configuration says: see test/cluster/.mocharc.js. */
+/** Whether this run uses a real cluster: see test/cluster/.mocharc.js. */
 export function isRealClusterAsked(): boolean {
   return process.env["GPU_DEV_TEST_REAL_CLUSTER"] === "true";
 }
 
 export async function startWholeSystem(): Promise<WholeSystem> {
   if (isRealClusterAsked() !== (startOtherCluster !== undefined)) {
-    throw new Error("A real cluster is asked for, and none is set up; or the other way round.");
+    throw new Error("GPU_DEV_TEST_REAL_CLUSTER and the cluster of this run do not match.");
   }
   const cluster = await startOtherCluster?.();
   const folder = await makeStartFolder();
@@ -60,7 +62,7 @@ function wholeSystemOn(
   folder: StartFolder,
   port: number,
 ): WholeSystem {
-  const own = join(folder.path, "dev-cluster/kubeconfig");
+  const devKubeconfig = join(folder.path, "dev-cluster/kubeconfig");
   let starter: Starter | null = null;
   const stop = async () => {
     starter?.child.kill("SIGINT");
@@ -71,8 +73,8 @@ function wholeSystemOn(
   return {
     url: `http://127.0.0.1:${String(port)}`,
     folder,
-    kubeconfig: cluster?.kubeconfigPath ?? own,
-    adminKubeconfig: cluster?.adminKubeconfigPath ?? own,
+    kubeconfig: cluster?.kubeconfigPath ?? devKubeconfig,
+    adminKubeconfig: cluster?.adminKubeconfigPath ?? devKubeconfig,
     start: async () => {
       const args = cluster === undefined ? [] : ["--kubeconfig", cluster.kubeconfigPath];
       starter = startLocal(folder.path, port, { args });

@@ -1,4 +1,4 @@
-/** `npm run schema`: migrates an empty database and writes what came of it to migrations/schema.sql. */
+/** `npm run schema`: migrates an empty database and writes its schema to migrations/schema.sql. */
 import { writeFile } from "node:fs/promises";
 import { startTestPostgres } from "./postgres.ts";
 import { dumpSchema } from "./schemaDump.ts";

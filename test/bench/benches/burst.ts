@@ -11,12 +11,13 @@ const NODES = 1_000;
 const COUNTS = [1, 2, 4, 8];
 const RESERVATIONS = 1_000;
 const AT_ONCE = 16;
-/** Nobody may have more than 50. */
+/** The quota of a user is 50 reservations. */
 const USERS = 25;
 
 /**
- * 1,000 reservations of 1, 2, 4 and 8 GPUs at once, on 1,000 nodes: from the first POST until all their pods run. Floor: a
- * bare client that creates the same pods, each bound to the node that the plan chose.
+ * 1,000 concurrent reservations of 1, 2, 4 and 8 GPUs on 1,000 nodes: from the first POST until all
+ * pods run. Floor: a bare client that creates the same pods, each bound to the node that the
+ * planner chose.
  */
 export async function burst(stack: Stack): Promise<Figure[]> {
   if (!stack.addNodes) throw new Error("the burst needs --cluster kubernetes");
@@ -43,7 +44,9 @@ export async function burst(stack: Stack): Promise<Figure[]> {
         };
         const unbound = Object.entries(spec).filter(([key]) => key !== "nodeName");
         const body = {
-          ...{ apiVersion: "v1", kind: "Pod", metadata },
+          apiVersion: "v1",
+          kind: "Pod",
+          metadata,
           spec: Object.fromEntries(unbound) as typeof spec,
         };
         await stack.core.createNamespacedPod({ namespace: NAMESPACE, body });
@@ -69,13 +72,13 @@ async function signInAll({ url }: Stack): Promise<ApiClient[]> {
   const clients: ApiClient[] = [];
   for (let index = 0; index < USERS; index += 1) {
     const me = { user: `burst-${String(index)}`, identity: null } as const;
-    const { token } = await requestToken(url, { ...me });
+    const { token } = await requestToken(url, me);
     clients.push(createApiClient({ baseUrl: url, token: () => token }));
   }
   return clients;
 }
 
-/** Does it, and answers how many pods a second ran from its beginning until the last one did. */
+/** Runs `work` and returns how many pods per second started, up to the last one. */
 async function running(pods: PodWatch, work: () => Promise<void>) {
   const ran = new Map<string, V1Pod>();
   const all = pods.next(
@@ -92,8 +95,8 @@ async function running(pods: PodWatch, work: () => Promise<void>) {
   return { rate, pods: [...ran.values()] };
 }
 
-async function endAll(pods: PodWatch, users: readonly ApiClient[], gone: readonly V1Pod[]) {
-  const left = new Set(gone.map((pod) => pod.metadata?.uid));
+async function endAll(pods: PodWatch, users: readonly ApiClient[], ended: readonly V1Pod[]) {
+  const left = new Set(ended.map((pod) => pod.metadata?.uid));
   const all = pods.next(
     "DELETED",
     (pod) => {

@@ -18,7 +18,10 @@ const WINDOWS = 10;
 const UPDATES = 40;
 const MINUTE = 60;
 
-/** The packaged extension in VS Code's own server, shown by Chromium: its sizes, its activation, an event's way. */
+/**
+ * The packaged extension in VS Code's own server, with Chromium: sizes, activation, and the path of
+ * an event.
+ */
 export async function extension(stack: Stack): Promise<Figure[]> {
   const vsix = await packExtension();
   const sizes = {
@@ -43,7 +46,7 @@ interface Setting {
   readonly stack: Stack;
   readonly editor: Editor;
   readonly vsix: string;
-  /** Only ours and the floor's, without the extensions that the editor brings. */
+  /** Only our extension and the floor's, without those of the editor. */
   readonly bare: boolean;
 }
 
@@ -58,7 +61,7 @@ async function inEditor(
     extensions: [vsix, await packSmokeExtension(join(dataDir, "smoke"))],
     settings: { values: { "gpuDev.server": stack.url } },
   });
-  // High enough to show every running extension: what is scrolled away is not there to be read.
+  // High enough to show every running extension, because only visible rows exist.
   const browser = await startBrowser({ viewport: { width: 1280, height: 2400 } });
   try {
     return await measure(() => browser.open(server.url(join(dataDir, "home"))), setting);
@@ -80,7 +83,10 @@ async function sizesOf(vsix: string): Promise<Record<string, string>> {
   };
 }
 
-/** As the editor itself says it; the floor is an extension of two small views, activated in the same windows. */
+/**
+ * As the editor reports it. The floor is an extension with two small views, activated in the same
+ * windows.
+ */
 async function activation(open: () => Promise<Workbench>, { bare }: Setting): Promise<Figure> {
   const ours: number[] = [];
   const floor: number[] = [];
@@ -98,7 +104,7 @@ async function activation(open: () => Promise<Workbench>, { bare }: Setting): Pr
   };
 }
 
-/** Another client writes; the row that says when the reservation ends reads differently. */
+/** Another client extends the reservation; the row with its end changes. */
 async function treeUpdate(open: () => Promise<Workbench>, { stack }: Setting): Promise<Figure> {
   const window = await open();
   await window.openContainer("GPU Dev Servers");
@@ -119,7 +125,7 @@ async function treeUpdate(open: () => Promise<Workbench>, { stack }: Setting): P
   await until(stack, reservation, ["ended"]);
   return {
     name: "extension-tree-update",
-    budget: "a write is answered -> its row is drawn: 1 s",
+    budget: "response to a write -> its row is drawn: 1 s",
     figures: { "ours, ms": summarise(delays) },
   };
 }
@@ -131,7 +137,7 @@ async function extendByAMinute(stack: Stack, { id }: Reservation): Promise<void>
   });
 }
 
-/** The page's clock is the same machine's. */
+/** The page uses the clock of the same machine. */
 function now(): number {
   return performance.timeOrigin + performance.now();
 }

@@ -12,7 +12,9 @@ interface Usage {
   readonly cpuMs: number;
 }
 
-/** Memory and CPU of every process of the system, with nothing reserved. Linux only: it reads /proc. */
+/**
+ * Memory and CPU of every process of the system, with nothing reserved. Linux only: it reads /proc.
+ */
 export async function idle(stack: Stack): Promise<Figure[]> {
   const before = await usage(stack.root.pid ?? 0);
   await new Promise((resolve) => setTimeout(resolve, WINDOW_MS));
@@ -43,7 +45,7 @@ export async function idle(stack: Stack): Promise<Figure[]> {
   ];
 }
 
-/** Proportional set sizes: pages that PostgreSQL's processes share are counted once. */
+/** Proportional set sizes: pages that processes of PostgreSQL share count once. */
 async function usage(rootPid: number): Promise<Map<number, Usage>> {
   const parents = new Map<number, number>();
   for (const entry of await readdir("/proc")) {

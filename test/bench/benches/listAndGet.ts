@@ -7,18 +7,19 @@ const PER_SECOND = 500;
 const SECONDS = 10;
 
 /**
- * List and get at a fixed rate, open loop: each request is timed from the moment it was due, so a server that falls
- * behind is seen. Floor: the same rate against `/healthz`, which touches neither database nor session.
+ * List and get at a fixed rate, open loop: each request is timed from its scheduled start, so a
+ * server that falls behind is visible. Floor: the same rate against `/healthz`, which touches
+ * neither database nor session.
  */
 export async function listAndGet(stack: Stack): Promise<Figure[]> {
   const held = [];
   for (let i = 0; i < 20; i += 1) held.push(await reserve(stack, "b200", 8));
-  const one = held[0]?.id ?? "";
+  const first = held[0]?.id ?? "";
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   const authorization = `Bearer ${stack.token}`;
   const load = (paths: readonly string[]) => openLoop(stack.url, paths, agent, authorization);
   const floor = await load(["/healthz"]);
-  const ours = await load(["/v1/reservations", `/v1/reservations/${one}`]);
+  const ours = await load(["/v1/reservations", `/v1/reservations/${first}`]);
   agent.destroy();
   for (const reservation of held) await cancel(stack, reservation);
   for (const reservation of held) await until(stack, reservation, ["ended"]);
@@ -30,7 +31,7 @@ export async function listAndGet(stack: Stack): Promise<Figure[]> {
         "list and get in turn, ms": ours.times,
         "healthz, ms": floor.times,
         "ratio of p50": ratio(ours.times.p50, floor.times.p50),
-        "answers other than 200": ours.failures,
+        "responses other than 200": ours.failures,
         "rows in the list": held.length,
       },
     },

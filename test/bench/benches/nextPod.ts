@@ -5,7 +5,10 @@ import { summarise, type Figure } from "../statistics.ts";
 
 const SAMPLES = 20;
 
-/** The pod object is gone -> the pod of the next reservation in the queue is created. Each takes the whole node. */
+/**
+ * Pod object deleted -> pod of the next queued reservation created. Each reservation takes the
+ * whole node.
+ */
 export async function nextPod(stack: Stack): Promise<Figure[]> {
   const pods = await PodWatch.start(stack);
   const waits: number[] = [];

@@ -7,8 +7,9 @@ import { ratio, summarise, type Figure } from "../statistics.ts";
 const SAMPLES = 40;
 
 /**
- * POST sent -> the pod is seen by a watch on the API server, with capacity free. Floor: a bare client that creates a
- * copy of the same pod, seen by the same watch. The two take turns, so both meet the same machine.
+ * POST sent -> a watch on the API server shows the pod, with capacity free. Floor: a bare client
+ * that creates a copy of the same pod, with the same watch. The two alternate, so both run under
+ * the same conditions.
  */
 export async function podCreated(stack: Stack): Promise<Figure[]> {
   const pods = await PodWatch.start(stack);
@@ -26,19 +27,23 @@ export async function podCreated(stack: Stack): Promise<Figure[]> {
   } finally {
     pods.stop();
   }
-  const [us, them] = [summarise(ours), summarise(floor)];
+  const [own, bare] = [summarise(ours), summarise(floor)];
   return [
     {
       name: "pod-created",
       budget: "POST -> pod: p50 10 ms, p99 30 ms (on a real API server)",
-      figures: { "ours, ms": us, "bare client, ms": them, "ratio of p50": ratio(us.p50, them.p50) },
+      figures: {
+        "ours, ms": own,
+        "bare client, ms": bare,
+        "ratio of p50": ratio(own.p50, bare.p50),
+      },
     },
   ];
 }
 
 async function oursOnce(stack: Stack, pods: PodWatch): Promise<[number, V1Pod]> {
   let template: V1Pod | undefined;
-  // Nothing else is reserved meanwhile, so the next pod that is added is this reservation's.
+  // Nothing else is reserved at this time, so the next added pod belongs to this reservation.
   const added = pods.next("ADDED", (pod) => {
     template = pod;
     return true;
@@ -51,11 +56,11 @@ async function oursOnce(stack: Stack, pods: PodWatch): Promise<[number, V1Pod]> 
   await cancel(stack, reservation);
   await gone;
   await until(stack, reservation, ["ended"]);
-  if (!template) throw new Error("the watch told of a pod without showing it");
+  if (!template) throw new Error("the watch reported a change without the pod");
   return [at - before, template];
 }
 
-/** The same pod under another name, as one of another installation: the control plane must take no notice of it. */
+/** The same pod under another name and installation, so that the control plane ignores it. */
 async function floorOnce(
   stack: Stack,
   pods: PodWatch,
@@ -65,8 +70,8 @@ async function floorOnce(
   const { spec } = template;
   if (!spec) throw new Error("the pod to copy has no spec");
   const name = `floor-${String(index)}`;
-  const isIt = (pod: V1Pod): boolean => pod.metadata?.name === name;
-  const added = pods.next("ADDED", isIt);
+  const isFloorPod = (pod: V1Pod): boolean => pod.metadata?.name === name;
+  const added = pods.next("ADDED", isFloorPod);
   const before = performance.now();
   await stack.core.createNamespacedPod({
     namespace: NAMESPACE,
@@ -79,7 +84,7 @@ async function floorOnce(
     },
   });
   const at = await added;
-  const gone = pods.next("DELETED", isIt);
+  const gone = pods.next("DELETED", isFloorPod);
   await stack.core.deleteNamespacedPod({ name, namespace: NAMESPACE, gracePeriodSeconds: 0 });
   await gone;
   return at - before;

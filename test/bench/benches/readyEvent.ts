@@ -6,17 +6,20 @@ import { summarise, type Figure } from "../statistics.ts";
 
 const SAMPLES = 20;
 
-/** The pod's Ready condition is seen by a watch -> a client of the event stream is told `reservation.ready`. */
+/**
+ * A watch shows the pod's Ready condition -> a client of the event stream receives
+ * `reservation.ready`.
+ */
 export async function readyEvent(stack: Stack): Promise<Figure[]> {
   const pods = await PodWatch.start(stack);
   const abort = new AbortController();
-  const told = new Map<string, number>();
+  const received = new Map<string, number>();
   const opened = Promise.withResolvers<undefined>();
   const reading = (async () => {
     for await (const item of stack.client.events({ signal: abort.signal })) {
       if (item.kind === "open") opened.resolve(undefined);
       if (item.kind === "event" && item.event.type === "reservation.ready") {
-        told.set(item.event.reservationId ?? "", performance.now());
+        received.set(item.event.reservationId ?? "", performance.now());
       }
     }
   })();
@@ -30,9 +33,9 @@ export async function readyEvent(stack: Stack): Promise<Figure[]> {
       const reservation = await reserve(stack, "t4", 1);
       const readyAt = await ready;
       await until(stack, reservation, ["ready"]);
-      const toldAt = await waitForKey(told, reservation.id);
-      delays.push(toldAt - readyAt);
-      starts.push(toldAt - before);
+      const receivedAt = await waitForKey(received, reservation.id);
+      delays.push(receivedAt - readyAt);
+      starts.push(receivedAt - before);
       await cancel(stack, reservation);
       await until(stack, reservation, ["ended"]);
     }
@@ -61,7 +64,8 @@ async function waitForKey(map: ReadonlyMap<string, number>, key: string): Promis
   for (;;) {
     const value = map.get(key);
     if (value !== undefined) return value;
-    if (performance.now() > deadline) throw new Error("the event stream never told of it");
+    if (performance.now() > deadline)
+      throw new Error("the event did not arrive within ten seconds");
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { chmodSync, chownSync, writeFileSync } from "node:fs";
 import { request, type IncomingHttpHeaders } from "node:http";
 import { join } from "node:path";
-import { noteSkip } from "../../support/skips.ts";
+import { noteSkip } from "../../support/requireTool.ts";
 import type { Kubernetes } from "../support/kubernetes.ts";
 import { imageEnvironment } from "./imageFile.ts";
 import type { Manifest } from "./release.ts";
