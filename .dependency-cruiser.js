@@ -51,12 +51,12 @@ const EDITOR_FILES = [
   "account/accountCommands",
   "extension",
   "composition",
-  "connect/(connect|includeLine|openRemoteWindow|readyHost|remotePlatform|terminals|watchRemoteWindow)",
+  "connect/(connect|openRemoteWindow|readyHost|terminals|watchRemoteWindow)",
   "notify/notifications",
   "report/report",
   "reservation/(cancel|extend|pickReservation|sendWithRetry|virtualText)",
-  "reserve/(followStart|page|pickPage|send|textPage|wizard)",
-  "statusBar/(hereNow|statusBar)",
+  "reserve/(followStart|pages|send|wizard)",
+  "statusBar/statusBar",
   "tree/(treeProvider|treeViews)",
 ];
 

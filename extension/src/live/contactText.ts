@@ -1,7 +1,7 @@
 import { ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
 import { capitalize, formatClockTime } from "../core/text.ts";
-import type { LiveState } from "./live.ts";
+import type { LiveState } from "./stateKeeper.ts";
 
 /** "Server not responding, as of 11:02."; null while the server responds. */
 export function contactAgeText(

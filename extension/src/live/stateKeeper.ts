@@ -1,9 +1,36 @@
+import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { Availability, Disk } from "@gpu-dev/shared/api/resources.ts";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
-import type { LiveChange, LiveState } from "./live.ts";
 import type { Reading } from "./readServer.ts";
 import { changedIds, withReservation, withoutOld, withReading } from "./reservationList.ts";
+
+/** The connection to the server. While it is `lost`, the last known state stays visible with its age. */
+export type Contact =
+  | { readonly kind: "connecting" }
+  | { readonly kind: "live" }
+  | { readonly kind: "lost"; readonly since: Date; readonly error: Error };
+
+/** The state of the server as last read. Null: not read yet. */
+export interface LiveState {
+  readonly contact: Contact;
+  /** The time of the last response, by the clock of this machine. */
+  readonly asOf: Date | null;
+  /** The live reservations and those that ended within the last 24 hours; newest first. */
+  readonly reservations: readonly Reservation[] | null;
+  readonly availability: Availability | null;
+  readonly disks: readonly Disk[] | null;
+  readonly catalogue: Catalogue | null;
+}
+
+/** What a change of the state affects, so that only that is redrawn. */
+export interface LiveChange {
+  /** Ids of added, changed and removed reservations; "all" after everything was re-read. */
+  readonly reservations: readonly string[] | "all";
+  readonly availability: boolean;
+  readonly disks: boolean;
+  readonly contact: boolean;
+}
 
 /** The one copy of the server's state. Reports each change once, with what it affects. */
 export interface StateKeeper {

@@ -1,5 +1,5 @@
 import type { AccountState } from "../account/account.ts";
-import type { LiveState } from "../live/live.ts";
+import type { LiveState } from "../live/stateKeeper.ts";
 import { mask, type MaskOptions } from "./masking.ts";
 import type { SshFile } from "./sshFiles.ts";
 

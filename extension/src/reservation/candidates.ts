@@ -1,6 +1,6 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { Target } from "../core/commands.ts";
-import type { LiveState } from "../live/live.ts";
+import type { LiveState } from "../live/stateKeeper.ts";
 
 export type Candidates =
   /** The target of the command, or the only eligible reservation. */

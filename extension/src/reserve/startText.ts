@@ -3,7 +3,7 @@ import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { Availability } from "@gpu-dev/shared/api/resources.ts";
 import { progressText } from "@gpu-dev/client/text/reservationText.ts";
 import { formatClockTime } from "../core/text.ts";
-import type { Contact, LiveState } from "../live/live.ts";
+import type { Contact, LiveState } from "../live/stateKeeper.ts";
 import { type Answers, typeOf } from "./answers.ts";
 
 /** The availability for requests with this disk (null: without one); null until it has been read. */

@@ -1,7 +1,7 @@
 import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Disk } from "@gpu-dev/shared/api/resources.ts";
 import { capitalize, typeLabel } from "../core/text.ts";
-import type { LiveState } from "../live/live.ts";
+import type { LiveState } from "../live/stateKeeper.ts";
 import { type Answers, summary } from "./answers.ts";
 import type { Choice } from "./choices.ts";
 import { answersFrom, isStillPossible, type LastChoice } from "./lastChoice.ts";

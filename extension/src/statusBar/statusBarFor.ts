@@ -13,7 +13,7 @@ import type { CommandId, Target, ViewId } from "../core/commands.ts";
 import { formatTimeLeft, urgencyOf } from "../core/lease.ts";
 import { capitalize, endReasonLabel, formatClockTime } from "../core/text.ts";
 import { contactAgeText } from "../live/contactText.ts";
-import type { LiveState } from "../live/live.ts";
+import type { LiveState } from "../live/stateKeeper.ts";
 
 export interface StatusBarContent {
   readonly text: string;

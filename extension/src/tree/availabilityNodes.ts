@@ -2,7 +2,7 @@ import type { GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Availability } from "@gpu-dev/shared/api/resources.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
 import { typeLabel } from "../core/text.ts";
-import type { LiveState } from "../live/live.ts";
+import type { LiveState } from "../live/stateKeeper.ts";
 import { fact, row, tooltip, type TreeNode } from "./treeNode.ts";
 
 type TypeCounts = Availability["types"][number];

@@ -1,6 +1,6 @@
 import type { Disk } from "@gpu-dev/shared/api/resources.ts";
 import { formatClockTime, formatDiskUse } from "../core/text.ts";
-import type { LiveState } from "../live/live.ts";
+import type { LiveState } from "../live/stateKeeper.ts";
 import { row, tooltip, type TreeNode } from "./treeNode.ts";
 
 /** The Disks view, sorted by name. */

@@ -1,7 +1,7 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { ReservationState } from "@gpu-dev/shared/states.ts";
 import { isSameDay } from "../core/text.ts";
-import type { LiveState } from "../live/live.ts";
+import type { LiveState } from "../live/stateKeeper.ts";
 import { reservationRow, type ShownHosts } from "./reservationRow.ts";
 import { row, type TreeNode } from "./treeNode.ts";
 

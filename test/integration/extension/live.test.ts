@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import type { Account } from "../../../extension/src/account/account.ts";
-import type { Live, LiveChange } from "../../../extension/src/live/live.ts";
+import type { Live } from "../../../extension/src/live/live.ts";
+import type { LiveChange } from "../../../extension/src/live/stateKeeper.ts";
 import { rows } from "../../../control-plane/src/store/database.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/postgres.ts";
 import { requireTool } from "../../support/requireTool.ts";

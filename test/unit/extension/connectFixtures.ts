@@ -2,7 +2,8 @@ import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { reservationId, userId } from "@gpu-dev/shared/ids.ts";
 import { createEmitter } from "../../../extension/src/core/emitter.ts";
 import { UNTOUCHED } from "../../support/reservationFixture.ts";
-import type { Live, LiveChange, LiveState } from "../../../extension/src/live/live.ts";
+import type { Live } from "../../../extension/src/live/live.ts";
+import type { LiveChange, LiveState } from "../../../extension/src/live/stateKeeper.ts";
 
 export const NOW = new Date("2026-11-23T14:30:00.000Z");
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Availability } from "@gpu-dev/shared/api/resources.ts";
 import { createEmitter } from "../../../extension/src/core/emitter.ts";
 import { formatClockTime } from "../../../extension/src/core/text.ts";
-import type { LiveChange } from "../../../extension/src/live/live.ts";
+import type { LiveChange } from "../../../extension/src/live/stateKeeper.ts";
 import { NO_ANSWERS, withType } from "../../../extension/src/reserve/answers.ts";
 import {
   activeDiskId,

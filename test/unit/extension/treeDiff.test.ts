@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { PHASES, RESERVATION_STATES } from "@gpu-dev/shared/states.ts";
 import { formatTimeLeft, nextRefreshMs } from "../../../extension/src/core/lease.ts";
-import type { LiveState } from "../../../extension/src/live/live.ts";
+import type { LiveState } from "../../../extension/src/live/stateKeeper.ts";
 import { availabilityNodes } from "../../../extension/src/tree/availabilityNodes.ts";
 import { diskNodes } from "../../../extension/src/tree/diskNodes.ts";
 import { reservationNodes } from "../../../extension/src/tree/reservationNodes.ts";

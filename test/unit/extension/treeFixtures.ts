@@ -2,7 +2,7 @@ import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { Availability, Disk } from "@gpu-dev/shared/api/resources.ts";
 import type { DiskId, ReservationId, UserId } from "@gpu-dev/shared/ids.ts";
 import { UNTOUCHED } from "../../support/reservationFixture.ts";
-import type { LiveState } from "../../../extension/src/live/live.ts";
+import type { LiveState } from "../../../extension/src/live/stateKeeper.ts";
 import type { TreeNode } from "../../../extension/src/tree/treeNode.ts";
 
 /** Noon, local time, so that a few hours either way are the same day everywhere. */
