@@ -1,11 +1,11 @@
 /** Runs of one job that never overlap. See `createCoalescer`. */
 export interface Coalescer {
   /** Asks for a run: at once when idle, otherwise one more run after the current one. */
-  trigger(): void;
+  readonly trigger: () => void;
   /** Resolves when no run is in progress and none is pending. */
-  settled(): Promise<void>;
+  readonly settled: () => Promise<void>;
   /** Drops the pending run and ignores later triggers. Resolves when the current run has ended. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /**
@@ -25,10 +25,10 @@ export function createCoalescer(
   let isStopped = false;
 
   const loop = async (): Promise<void> => {
-    do {
+    while (isPending && !isStopped) {
       isPending = false;
       await run().catch(onError);
-    } while (isPending && !isStopped);
+    }
     current = undefined;
   };
 

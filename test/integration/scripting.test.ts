@@ -14,15 +14,17 @@ describe("the documented script", function () {
   this.timeout(120_000);
   let system: WholeSystem;
   let user: User;
+  const removals: (() => Promise<unknown>)[] = [];
 
   before(async function () {
     requireTool(this, "ssh", "scp", "ssh-keygen");
     system = await startWholeSystem();
+    removals.push(() => system.remove());
     user = await makeUser(system.url);
+    removals.push(() => user.remove());
   });
   after(async () => {
-    await user?.remove();
-    await system?.remove();
+    for (const remove of removals.reverse()) await remove();
   });
 
   it("reserves, waits, copies files both ways, runs commands, extends and cancels", async () => {

@@ -54,7 +54,7 @@ interface FeedOptions {
 
 export async function startEventFeed(options: FeedOptions): Promise<EventFeed> {
   const { database, databaseUrl, log } = options;
-  const owners = new Map<UserId, Set<Subscriber>>();
+  const subscribers = new Map<UserId, Set<Subscriber>>();
   /** Every event up to here was delivered to its subscribers. */
   let cursor = await readNowCursor(database);
 
@@ -64,7 +64,7 @@ export async function startEventFeed(options: FeedOptions): Promise<EventFeed> {
       const page = await readEventsAfter(database, { after: cursor, ownerId: null, limit: PAGE });
       for (const event of page) {
         cursor = { xid: event.xid, id: event.id };
-        for (const subscriber of owners.get(event.ownerId) ?? []) deliver(subscriber, event);
+        for (const subscriber of subscribers.get(event.ownerId) ?? []) deliver(subscriber, event);
       }
       isFull = page.length === PAGE;
     }
@@ -73,16 +73,12 @@ export async function startEventFeed(options: FeedOptions): Promise<EventFeed> {
     log.warn({ err: error }, "events could not be read; will poll again");
   });
   const changes = gatherChanges((gathered) => {
-    notifyChanges(owners, gathered);
+    notifyChanges(subscribers, gathered);
   });
-  const poll = setInterval(() => {
-    reader.trigger();
-  }, POLL_MS);
+  const poll = setInterval(reader.trigger, POLL_MS);
   const listener = listenForEvents({
     databaseUrl,
-    onEvent: () => {
-      reader.trigger();
-    },
+    onEvent: reader.trigger,
     onChange: (hint) => {
       changes.add(hint);
     },
@@ -92,27 +88,9 @@ export async function startEventFeed(options: FeedOptions): Promise<EventFeed> {
   });
 
   return {
-    subscribe(ownerId, after, sink) {
-      const isFromNow = after === null || after === "unknown";
-      const subscriber: Subscriber = {
-        sink,
-        cursor: isFromNow ? cursor : after,
-        pending: isFromNow ? undefined : [],
-      };
-      const group = owners.get(ownerId) ?? new Set();
-      owners.set(ownerId, group.add(subscriber));
-      if (after === "unknown") sink.resync();
-      return {
-        caughtUp: isFromNow
-          ? Promise.resolve()
-          : catchUp(options, ownerId, { subscriber, readCursor: () => cursor }),
-        cancel: () => {
-          group.delete(subscriber);
-          if (group.size === 0 && owners.get(ownerId) === group) owners.delete(ownerId);
-        },
-      };
-    },
-    async stop() {
+    subscribe: (ownerId, after, sink) =>
+      subscribe({ ...options, subscribers, readCursor: () => cursor }, { ownerId, after, sink }),
+    stop: async () => {
       clearInterval(poll);
       await listener.stop();
       changes.stop();
@@ -121,11 +99,45 @@ export async function startEventFeed(options: FeedOptions): Promise<EventFeed> {
   };
 }
 
+interface FeedState extends FeedOptions {
+  readonly subscribers: Map<UserId, Set<Subscriber>>;
+  /** The position up to which events were delivered. */
+  readonly readCursor: () => EventCursor;
+}
+
+function subscribe(
+  feed: FeedState,
+  {
+    ownerId,
+    after,
+    sink,
+  }: { ownerId: UserId; after: EventCursor | null | "unknown"; sink: EventSink },
+): Subscription {
+  const isFromNow = after === null || after === "unknown";
+  const subscriber: Subscriber = {
+    sink,
+    cursor: isFromNow ? feed.readCursor() : after,
+    pending: isFromNow ? undefined : [],
+  };
+  const group = feed.subscribers.get(ownerId) ?? new Set();
+  feed.subscribers.set(ownerId, group.add(subscriber));
+  if (after === "unknown") sink.resync();
+  return {
+    caughtUp: isFromNow ? Promise.resolve() : catchUp(feed, ownerId, subscriber),
+    cancel: () => {
+      group.delete(subscriber);
+      if (group.size === 0 && feed.subscribers.get(ownerId) === group) {
+        feed.subscribers.delete(ownerId);
+      }
+    },
+  };
+}
+
 function notifyChanges(
-  owners: ReadonlyMap<UserId, ReadonlySet<Subscriber>>,
+  subscribersByOwner: ReadonlyMap<UserId, ReadonlySet<Subscriber>>,
   { availability, waiting }: Changes,
 ): void {
-  for (const [ownerId, subscribers] of owners) {
+  for (const [ownerId, subscribers] of subscribersByOwner) {
     const topics: ChangeTopic[] = availability ? ["availability"] : [];
     if (waiting === "everybody" || waiting.has(ownerId)) topics.push("waiting");
     if (topics.length === 0) continue;
@@ -138,9 +150,9 @@ function notifyChanges(
  * so there is no gap; an event that is in both is sent once, by its cursor.
  */
 async function catchUp(
-  { database, clock }: FeedOptions,
+  { database, clock, readCursor }: FeedState,
   ownerId: UserId,
-  { subscriber, readCursor }: { readonly subscriber: Subscriber; readCursor(): EventCursor },
+  subscriber: Subscriber,
 ): Promise<void> {
   const keptSince = addMs(clock.now(), -KEPT_MS);
   const isKept = await isCursorKept(database, subscriber.cursor, keptSince);

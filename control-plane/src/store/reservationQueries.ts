@@ -110,7 +110,9 @@ export interface LiveMember {
   readonly workspacePath: string | null;
 }
 
-type LiveRow = Omit<LiveReservation, "members"> & LiveMember;
+/** One row per member; a reservation without a member has one row without a pod name. */
+type LiveRow = Omit<LiveReservation, "members"> &
+  Omit<LiveMember, "podName"> & { readonly podName: string | null };
 
 /**
  * Every reservation that has not ended. The last half hour of a lease contains its warnings and its
@@ -121,7 +123,7 @@ export async function listLive(
   db: Queryable,
   { now, queuedSince }: { readonly now: Date; readonly queuedSince: Date },
 ): Promise<LiveReservation[]> {
-  const found = await rows<LiveRow | (LiveRow & { readonly podName: null })>(
+  const found = await rows<LiveRow>(
     db,
     `select r.id, r.state, r.owner_id as "ownerId", r.expires_at as "expiresAt", a.pod_name as "podName",
        a.pod_uid as "podUid", coalesce(a.restarts, 0) as restarts, a.pod_ip as "podIp", a.workspace_path as "workspacePath",
@@ -141,15 +143,11 @@ export async function listLive(
     const [first] = group;
     if (!first) return [];
     const { id, ownerId, state, expiresAt } = first;
-    const members = group.filter((row): row is LiveRow => row.podName !== null).map(memberOf);
+    const members = group.flatMap(memberOf);
     return [{ id, ownerId, state, expiresAt, due: group.some((row) => row.due), members }];
   });
 }
 
-const memberOf = ({ podName, podUid, restarts, podIp, workspacePath }: LiveRow): LiveMember => ({
-  podName,
-  podUid,
-  restarts,
-  podIp,
-  workspacePath,
-});
+function memberOf({ podName, podUid, restarts, podIp, workspacePath }: LiveRow): LiveMember[] {
+  return podName === null ? [] : [{ podName, podUid, restarts, podIp, workspacePath }];
+}

@@ -90,7 +90,10 @@ describe("sign-in", () => {
     it("refuses an unknown method and names the ones that exist", async () => {
       const { status, body } = await tokens({ ...claim(), kind: "carrier-pigeon" });
       assert.equal(status, 400);
-      assert.match(String(body["detail"]), /body\.kind: must have a known .* \(known: development\)/);
+      assert.match(
+        String(body["detail"]),
+        /body\.kind: must have a known .* \(known: development\)/,
+      );
     });
   });
 

@@ -35,7 +35,7 @@ export const DISK: Disk = {
   claimUid: "claim",
   createdAt: PLACED_AT,
   lastUsedAt: null,
-} as Disk;
+};
 
 /** The pod of one member; `undefined` where no pod is seen. */
 export type PodFacts = Partial<PodView> | undefined;

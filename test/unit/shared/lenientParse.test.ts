@@ -21,6 +21,12 @@ const valueOf = (data: unknown) => {
   return parsed.ok ? parsed.value : parsed.where;
 };
 
+/** The path and reason of a refused response. */
+const problemOf = (data: unknown): string => {
+  const parsed = lenientParse(schema, data);
+  return parsed.ok ? "accepted" : parsed.where;
+};
+
 describe("the response of a server of another version", () => {
   it("is read without the fields that this version does not know", () => {
     assert.deepEqual(valueOf({ ...response, more: 1 }), response);
@@ -31,8 +37,7 @@ describe("the response of a server of another version", () => {
   });
 
   it("has an empty list where an older server sends none", () => {
-    const { sizes: _, ...older } = response;
-    assert.deepEqual(valueOf(older), { ...response, sizes: [] });
+    assert.deepEqual(valueOf({ ...response, sizes: undefined }), { ...response, sizes: [] });
   });
 
   it("is read without the sign-in methods that this version does not know", () => {
@@ -44,8 +49,8 @@ describe("the response of a server of another version", () => {
   });
 
   it("is refused if a state is unknown, or a field is missing or of another type", () => {
-    assert.match(String(valueOf({ ...response, state: "paused" })), /^state: /);
-    assert.match(String(valueOf({ ...response, name: undefined })), /^name: /);
-    assert.match(String(valueOf({ ...response, sizes: "none" })), /^sizes: /);
+    assert.match(problemOf({ ...response, state: "paused" }), /^state: /);
+    assert.match(problemOf({ ...response, name: undefined }), /^name: /);
+    assert.match(problemOf({ ...response, sizes: "none" }), /^sizes: /);
   });
 });
