@@ -28,10 +28,3 @@ export interface ReconcileResult {
 }
 
 export type Reconciler = (context: ReconcilerContext, key: string) => Promise<ReconcileResult>;
-
-/** The earliest of the times that are set. */
-export function earliest(...times: (Date | null | undefined)[]): ReconcileResult {
-  const known = times.filter((time) => time instanceof Date);
-  if (known.length === 0) return {};
-  return { requeueAt: new Date(Math.min(...known.map((time) => time.getTime()))) };
-}
