@@ -53,7 +53,8 @@ export default defineConfig(
   { files: ["**/*.js"], languageOptions: { globals: { process: "readonly", URL: "readonly" } } },
   { files: ["**/clock.ts"], rules: { "no-restricted-syntax": ["error", bans.enums] } },
   {
-    files: ["**/config.ts", "**/main.ts", "cli/src/**/*.ts"],
+    // Programs, and the library for scripts.
+    files: ["**/config.ts", "**/main.ts", "cli/src/**/*.ts", "client/src/gpuDev.ts"],
     rules: { "no-restricted-syntax": ["error", bans.enums, bans.now] },
   },
   {

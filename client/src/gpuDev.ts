@@ -106,10 +106,10 @@ export class ReservationNotReady extends Error {
 
 /** Connects to a server as the user of the given token or of the stored credential. */
 export async function connect(options: ConnectOptions = {}): Promise<GpuDev> {
-  const { env, platform } = process;
-  const paths = clientPaths({ platform, home: homedir(), env });
+  const { platform } = process;
+  const paths = clientPaths({ platform, home: homedir(), env: process.env });
   const stored = openStoredFiles(paths);
-  const server = await serverOf(options.server ?? env["GPU_DEV_SERVER"], stored);
+  const server = await serverOf(options.server ?? process.env["GPU_DEV_SERVER"], stored);
   let credential =
     options.token === undefined ? (await stored.credentials.read())[server] : undefined;
   const token = () => options.token ?? credential?.token;

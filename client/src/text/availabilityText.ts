@@ -3,13 +3,11 @@ import type { Availability } from "@gpu-dev/shared/api/resources.ts";
 export type TypeAvailability = Availability["types"][number];
 export type SizeAvailability = TypeAvailability["sizes"][number];
 
-/** "starts now", or "queued: 2 ahead. All 16 GPUs are in use until 14:20 UTC." */
+/** "starts now", or "queued: 2 requests are ahead of yours.": the server's reason includes the count. */
 export function startText(size: SizeAvailability | undefined): string {
   if (size === undefined) return "start unknown";
   if (size.starts === "now") return "starts now";
-  const parts = [...(size.ahead === 0 ? [] : [`${String(size.ahead)} ahead.`]), size.why ?? ""];
-  const reason = parts.join(" ").trim();
-  return reason === "" ? "queued" : `queued: ${reason}`;
+  return `queued: ${size.why ?? `${String(size.ahead)} ahead.`}`;
 }
 
 /** The sizes of a type that start now, in a few words: "1, 2, 4", "none (1 ahead)". */

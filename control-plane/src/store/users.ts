@@ -26,7 +26,11 @@ export async function findOrCreateUser(
   await firstRow(trx, "select pg_advisory_xact_lock(hashtextextended(?, 0))", [
     JSON.stringify([identity.provider, identity.subject]),
   ]);
-  return (await findUserOf(trx, identity)) ?? (await createUser(trx, identity));
+  return (
+    (await findUserOf(trx, identity)) ??
+    (await linkUserOfPreviousVersion(trx, identity)) ??
+    (await createUser(trx, identity))
+  );
 }
 
 /**
@@ -47,6 +51,28 @@ async function findUserOf(
     `select u.id, u.name from identities i join users u on u.id = i.user_id
      where i.provider = :provider and i.subject = :subject`,
     { provider, subject },
+  );
+}
+
+/**
+ * A process of the version before identities, which knows development sign-in only, may create users during a rolling
+ * upgrade. They have no identity; their name is the subject. A later release removes this.
+ */
+async function linkUserOfPreviousVersion(
+  trx: Transaction,
+  { provider, subject, now }: IdentityKey & { readonly now: Date },
+): Promise<UserRow | undefined> {
+  if (provider !== "development") return undefined;
+  return firstRow<UserRow>(
+    trx,
+    `with linked as (
+       insert into identities (provider, subject, user_id, created_at)
+       select :provider, :subject, u.id, :now from users u
+       where u.name = :subject and not exists (select 1 from identities i where i.user_id = u.id)
+       returning user_id
+     )
+     select u.id, u.name from linked join users u on u.id = linked.user_id`,
+    { provider, subject, now },
   );
 }
 

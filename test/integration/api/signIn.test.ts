@@ -142,6 +142,18 @@ describe("sign-in", () => {
       assert.equal((await after.get("/v1/me")).body["name"], "evelyn");
     });
 
+    it("R14: a user whom the version before identities created keeps the account at the next sign-in", async () => {
+      const id = newId<UserId>();
+      await rows(
+        api.database,
+        "insert into users (id, name, created_at) values (?, 'hana', now()) returning id",
+        [id],
+      );
+      assert.equal((await signInWith("other", "hana")).name, "hana-2");
+      assert.equal((await api.signIn("hana")).id, id);
+      assert.equal((await api.signIn("hana")).id, id);
+    });
+
     it("concurrent first sign-ins of one identity create one user", async () => {
       const all = await Promise.all(Array.from({ length: 6 }, () => signInWith("other", "frank")));
       assert.equal(new Set(all.map(({ userId }) => userId)).size, 1);
