@@ -1,3 +1,4 @@
+// Long because: every step in the life of a pod on its node works on the state of its one worker.
 import { join } from "node:path";
 import type { NodeFaults } from "../faults/faultState.ts";
 import type { Fleet, FleetNode } from "../fleet/fleetFile.ts";

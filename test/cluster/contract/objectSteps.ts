@@ -1,3 +1,4 @@
+// Long because: one list of requests, in the order in which they are sent.
 import {
   CLAIMS,
   CONFIG_MAPS,

@@ -1,3 +1,4 @@
+// Long because: the plans and the quotes of one planner share nodes, leases and requests.
 import assert from "node:assert/strict";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import fc from "fast-check";
