@@ -20,7 +20,7 @@ interface Parts {
 
 /** Such a pod requires no decision. Any other may, so it is read from the server. */
 export function isHealthy(pod: PodView): boolean {
-  return pod.phase === "Running" && pod.ready && !pod.deleting && pod.waiting === null;
+  return pod.phase === "Running" && pod.ready && !pod.deleting && pod.waiting === undefined;
 }
 
 /** Whether the caches, if synced, show a ready reservation exactly as its rows do. */

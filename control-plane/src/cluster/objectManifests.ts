@@ -42,7 +42,7 @@ export function contentDigest(content: SecretContent): string {
 function secretData({ authorizedKeys, expiresAt }: SecretContent) {
   return {
     authorized_keys: base64(authorizedKeys),
-    expires_at: base64(expiresAt === null ? "" : `${expiresAt.toISOString()}\n`),
+    expires_at: base64(expiresAt === undefined ? "" : `${expiresAt.toISOString()}\n`),
   };
 }
 

@@ -81,7 +81,7 @@ function workspaceContainer(pod: PodRequest) {
   const amounts = {
     cpu: String(pod.cpus),
     memory: `${String(pod.memoryGib)}Gi`,
-    ...(pod.gpu === null ? {} : { [pod.gpu.resource]: String(pod.gpu.count) }),
+    ...(pod.gpu === undefined ? {} : { [pod.gpu.resource]: String(pod.gpu.count) }),
   };
   return {
     name: "workspace",
@@ -126,7 +126,7 @@ function volumes(pod: PodRequest) {
     },
     {
       name: "workspace",
-      ...(pod.claimName === null
+      ...(pod.claimName === undefined
         ? { emptyDir: {} }
         : { persistentVolumeClaim: { claimName: pod.claimName } }),
     },

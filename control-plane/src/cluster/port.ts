@@ -59,32 +59,36 @@ export interface PodView {
   readonly name: string;
   readonly namespace: string;
   readonly uid: string;
-  readonly installation: string | null;
-  readonly reservationId: ReservationId | null;
-  /** The node that it is bound to; null before. */
-  readonly node: string | null;
+  readonly installation: string | undefined;
+  readonly reservationId: ReservationId | undefined;
+  /** The node that it is bound to; undefined before. */
+  readonly node: string | undefined;
   readonly phase: "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
-  readonly reason: string | null;
-  readonly message: string | null;
+  readonly reason: string | undefined;
+  readonly message: string | undefined;
   readonly ready: boolean;
   readonly deleting: boolean;
-  readonly podIp: string | null;
-  readonly workspacePath: string | null;
+  readonly podIp: string | undefined;
+  readonly workspacePath: string | undefined;
   readonly restarts: number;
   /** How the container last ended, e.g. OOMKilled or Error. */
-  readonly lastTermination: {
-    readonly reason: string;
-    readonly exitCode: number;
-    readonly finishedAt: Date | null;
-  } | null;
+  readonly lastTermination:
+    | {
+        readonly reason: string;
+        readonly exitCode: number;
+        readonly finishedAt: Date | undefined;
+      }
+    | undefined;
   /** Of the first waiting container: why, e.g. ContainerCreating, ErrImagePull, CrashLoopBackOff, and its image. */
-  readonly waiting: {
-    readonly reason: string;
-    readonly message: string;
-    readonly image: string | null;
-  } | null;
+  readonly waiting:
+    | {
+        readonly reason: string;
+        readonly message: string;
+        readonly image: string | undefined;
+      }
+    | undefined;
   /** The scheduler's message if it found no node. */
-  readonly unschedulable: string | null;
+  readonly unschedulable: string | undefined;
   /** Units of the catalogue's resources that its containers request. */
   readonly gpus: number;
   readonly createdAt: Date;
@@ -94,12 +98,12 @@ export interface NodeView {
   readonly name: string;
   readonly uid: string;
   readonly resourceVersion: string;
-  /** The catalogue's type, from the label `gpu-dev.io/type`; null for nodes without it. */
-  readonly gpuType: string | null;
+  /** The catalogue's type, from the label `gpu-dev.io/type`; undefined for nodes without it. */
+  readonly gpuType: string | undefined;
   readonly zone: string;
   readonly ready: boolean;
-  /** Since when it is not ready, by the cluster's clock; null while it is ready. */
-  readonly notReadySince: Date | null;
+  /** Since when it is not ready, by the cluster's clock; undefined while it is ready. */
+  readonly notReadySince: Date | undefined;
   readonly cordoned: boolean;
   /** Allocatable units of each of the catalogue's extended resources. */
   readonly allocatable: Readonly<Record<string, number>>;
@@ -120,9 +124,9 @@ export interface PodRequest {
   readonly entrypoint: readonly string[];
   readonly cpus: number;
   readonly memoryGib: number;
-  readonly gpu: { readonly resource: string; readonly count: number } | null;
-  /** The claim that holds the workspace; null for scratch that ends with the pod. */
-  readonly claimName: string | null;
+  readonly gpu: { readonly resource: string; readonly count: number } | undefined;
+  /** The claim that holds the workspace; undefined for scratch that ends with the pod. */
+  readonly claimName: string | undefined;
   readonly secretName: string;
   readonly serviceName: string;
 }
@@ -131,8 +135,8 @@ export interface PodRequest {
 export interface SecretContent {
   /** Lines of public keys. */
   readonly authorizedKeys: string;
-  /** The end of the lease; null while it is not known. */
-  readonly expiresAt: Date | null;
+  /** The end of the lease; undefined while it is not known. */
+  readonly expiresAt: Date | undefined;
 }
 
 /** A ready reservation, as its rows record it. */
@@ -145,8 +149,8 @@ export interface DesiredMember {
   readonly podName: string;
   readonly podUid: string;
   readonly restarts: number;
-  readonly podIp: string | null;
-  readonly workspacePath: string | null;
+  readonly podIp: string | undefined;
+  readonly workspacePath: string | undefined;
 }
 
 export interface SecretRequest extends SecretContent {
@@ -174,7 +178,7 @@ export interface OwnedObject {
   readonly kind: "Pod" | "Secret" | "Service";
   readonly name: string;
   readonly uid: string;
-  readonly reservationId: ReservationId | null;
+  readonly reservationId: ReservationId | undefined;
 }
 
 /** Nothing is known: change nothing and retry later. */

@@ -24,23 +24,25 @@ export function podView(pod: KubePod, resources: readonly string[]): PodView {
     name: pod.metadata?.name ?? "",
     namespace: pod.metadata?.namespace ?? "",
     uid: pod.metadata?.uid ?? "",
-    installation: labels[LABEL.installation] ?? null,
+    installation: labels[LABEL.installation],
     reservationId: reservationOf(pod.metadata),
-    node: pod.spec?.nodeName ?? null,
+    node: pod.spec?.nodeName,
     phase: POD_PHASES.find((phase) => phase === status.phase) ?? "Unknown",
-    reason: status.reason ?? null,
-    message: status.message ?? null,
+    reason: status.reason,
+    message: status.message,
     ready: status.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false,
     deleting: pod.metadata?.deletionTimestamp !== undefined,
-    podIp: status.podIP ?? null,
-    workspacePath: pod.metadata?.annotations?.[WORKSPACE_PATH_ANNOTATION] ?? null,
+    podIp: status.podIP,
+    workspacePath: pod.metadata?.annotations?.[WORKSPACE_PATH_ANNOTATION],
     restarts: container?.restartCount ?? 0,
     lastTermination: terminationOf(container),
     // The other containers wait for an unfinished init container, so its reason is the relevant one.
     waiting:
-      (status.initContainerStatuses ?? []).map(waitingOf).find((waiting) => waiting !== null) ??
-      waitingOf(container),
-    unschedulable: scheduled?.status === "False" ? (scheduled.message ?? "Unschedulable") : null,
+      (status.initContainerStatuses ?? [])
+        .map(waitingOf)
+        .find((waiting) => waiting !== undefined) ?? waitingOf(container),
+    unschedulable:
+      scheduled?.status === "False" ? (scheduled.message ?? "Unschedulable") : undefined,
     gpus: gpusOf(pod, resources),
     createdAt: dateOf(pod.metadata?.creationTimestamp) ?? new Date(0),
   };
@@ -48,7 +50,7 @@ export function podView(pod: KubePod, resources: readonly string[]): PodView {
 
 function terminationOf(container: ContainerStatus | undefined): PodView["lastTermination"] {
   const ended = container?.state?.terminated ?? container?.lastState?.terminated;
-  if (!ended) return null;
+  if (!ended) return undefined;
   return {
     reason: ended.reason ?? "Error",
     exitCode: ended.exitCode ?? -1,
@@ -58,9 +60,9 @@ function terminationOf(container: ContainerStatus | undefined): PodView["lastTer
 
 function waitingOf(container: ContainerStatus | undefined): PodView["waiting"] {
   const waiting = container?.state?.waiting;
-  if (!waiting) return null;
+  if (!waiting) return undefined;
   const { reason = "Waiting", message = "" } = waiting;
-  return { reason, message, image: container.image ?? null };
+  return { reason, message, image: container.image };
 }
 
 function gpusOf(pod: KubePod, resources: readonly string[]): number {
@@ -83,10 +85,10 @@ export function nodeView(node: KubeNode, resources: readonly string[]): NodeView
     name: node.metadata?.name ?? "",
     uid: node.metadata?.uid ?? "",
     resourceVersion: node.metadata?.resourceVersion ?? "",
-    gpuType: labels[LABEL.type] ?? null,
+    gpuType: labels[LABEL.type],
     zone: labels[LABEL.zone] ?? "",
     ready: ready?.status === "True",
-    notReadySince: ready?.status === "True" ? null : dateOf(ready?.lastTransitionTime),
+    notReadySince: ready?.status === "True" ? undefined : dateOf(ready?.lastTransitionTime),
     cordoned: node.spec?.unschedulable ?? false,
     allocatable: each((name) => countOf(allocatable[name])),
     // A device plugin reports all its devices as capacity, and the healthy ones as allocatable.
@@ -98,9 +100,9 @@ export function nodeView(node: KubeNode, resources: readonly string[]): NodeView
 export interface MetadataView {
   readonly name: string;
   readonly uid: string;
-  readonly reservationId: ReservationId | null;
-  /** `contentDigest` of the last write; null on objects without one. */
-  readonly content: string | null;
+  readonly reservationId: ReservationId | undefined;
+  /** `contentDigest` of the last write; undefined on objects without one. */
+  readonly content: string | undefined;
 }
 
 export function metadataView({ metadata }: KubeObject): MetadataView {
@@ -108,7 +110,7 @@ export function metadataView({ metadata }: KubeObject): MetadataView {
     name: metadata?.name ?? "",
     uid: metadata?.uid ?? "",
     reservationId: reservationOf(metadata),
-    content: metadata?.annotations?.[CONTENT_ANNOTATION] ?? null,
+    content: metadata?.annotations?.[CONTENT_ANNOTATION],
   };
 }
 
@@ -116,12 +118,12 @@ export function claimView(claim: KubeClaim): ClaimView {
   return { uid: claim.metadata?.uid ?? "" };
 }
 
-function reservationOf(metadata: Metadata | undefined): ReservationId | null {
-  return (metadata?.labels?.[LABEL.reservation] ?? null) as ReservationId | null;
+function reservationOf(metadata: Metadata | undefined): ReservationId | undefined {
+  return metadata?.labels?.[LABEL.reservation] as ReservationId | undefined;
 }
 
-function dateOf(text: string | undefined): Date | null {
-  return text === undefined ? null : new Date(text);
+function dateOf(text: string | undefined): Date | undefined {
+  return text === undefined ? undefined : new Date(text);
 }
 
 /** Extended resources are whole numbers. */

@@ -27,7 +27,7 @@ export function isAfter(a: EventCursor, b: EventCursor): boolean {
 
 export interface Page<Item> {
   readonly items: readonly Item[];
-  readonly nextCursor: string | null;
+  readonly nextCursor: string | undefined;
 }
 
 /** Where the next page of a list starts. Opaque to clients, so that it may change. */
@@ -58,5 +58,5 @@ export function pageOf<Item>(
   const items = found.slice(0, limit);
   const last = items.at(-1);
   const hasMore = found.length > limit && last !== undefined;
-  return { items, nextCursor: hasMore ? encodeCursor(partsOf(last)) : null };
+  return { items, nextCursor: hasMore ? encodeCursor(partsOf(last)) : undefined };
 }

@@ -47,16 +47,14 @@ interface Lease {
 }
 
 /**
- * The smallest warning that is due at `now`; null when none is. A warning applies only to a longer
- * lease, so a lease of 5 minutes does not start with the warning that 30 minutes are left.
+ * The smallest warning that is due at `now`; undefined when none is. A warning applies only to a
+ * longer lease, so a lease of 5 minutes does not start with the warning that 30 minutes are left.
  */
-export function dueWarning(now: Date, lease: Lease): number | null {
+export function dueWarning(now: Date, lease: Lease): number | undefined {
   const leftMs = lease.expiresAt.getTime() - now.getTime();
-  return (
-    warningsOf(lease)
-      .filter((minutes) => leftMs <= minutes * Minute.ms)
-      .at(-1) ?? null
-  );
+  return warningsOf(lease)
+    .filter((minutes) => leftMs <= minutes * Minute.ms)
+    .at(-1);
 }
 
 /** When the next warning is due after `now`; the end of the lease when there is none. */

@@ -10,8 +10,8 @@ type Dated = Pick<
 
 /** How long a state may last, counted from its own start, and the exit after that. */
 export interface MaximumAge {
-  /** When the exit is taken; null when nothing waits in this state. */
-  readonly until: (row: Dated, type: GpuType, catalogue: Catalogue) => Date | null;
+  /** When the exit is taken; undefined when nothing waits in this state. */
+  readonly until: (row: Dated, type: GpuType, catalogue: Catalogue) => Date | undefined;
   readonly exit:
     | { readonly kind: "stopping"; readonly reason: "horizon" | "start-failed" | "expired" }
     /** It keeps trying, reports that it takes too long, and removes by force what may be. */
@@ -37,6 +37,6 @@ export const MAXIMUM_AGES: Record<ReservationState, MaximumAge> = {
     until: (row, type) => addSeconds(row.stateSince, type.teardownBudgetSeconds),
     exit: { kind: "force" },
   },
-  ended: { until: () => null, exit: { kind: "final" } },
-  failed: { until: () => null, exit: { kind: "final" } },
+  ended: { until: () => undefined, exit: { kind: "final" } },
+  failed: { until: () => undefined, exit: { kind: "final" } },
 };

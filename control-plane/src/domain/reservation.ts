@@ -15,28 +15,28 @@ export interface Reservation {
   readonly nodeCount: number;
   readonly durationSeconds: number;
   readonly state: ReservationState;
-  readonly phase: Phase | null;
-  readonly phaseDetail: string | null;
-  readonly waitingReason: string | null;
-  readonly waitingPosition: number | null;
+  readonly phase: Phase | undefined;
+  readonly phaseDetail: string | undefined;
+  readonly waitingReason: string | undefined;
+  readonly waitingPosition: number | undefined;
   /** Grows with every guarded write; a write that expects an older one changes nothing. */
   readonly generation: number;
   /** The attempt that runs or ran last; 0 before the first placement. */
   readonly attempt: number;
-  readonly hostPublicKey: string | null;
+  readonly hostPublicKey: string | undefined;
   readonly createdAt: Date;
   readonly stateSince: Date;
   readonly phaseSince: Date;
   readonly queuedAt: Date;
-  readonly placedAt: Date | null;
-  readonly readyAt: Date | null;
-  readonly capacityUntil: Date | null;
-  readonly expiresAt: Date | null;
-  readonly cancelRequestedAt: Date | null;
-  readonly endedAt: Date | null;
-  readonly endReason: EndReason | null;
-  readonly endDetail: string | null;
-  readonly warnedMinutes: number | null;
+  readonly placedAt: Date | undefined;
+  readonly readyAt: Date | undefined;
+  readonly capacityUntil: Date | undefined;
+  readonly expiresAt: Date | undefined;
+  readonly cancelRequestedAt: Date | undefined;
+  readonly endedAt: Date | undefined;
+  readonly endReason: EndReason | undefined;
+  readonly endDetail: string | undefined;
+  readonly warnedMinutes: number | undefined;
   readonly extendedSeconds: number;
 }
 
@@ -49,14 +49,14 @@ export interface Attempt {
   /** GPUs, or 1 slot of a CPU type. */
   readonly units: number;
   readonly podName: string;
-  readonly podUid: string | null;
+  readonly podUid: string | undefined;
   readonly restarts: number;
-  readonly workspacePath: string | null;
-  readonly podIp: string | null;
-  /** Since when its image pull fails; null while it does not. */
-  readonly pullFailingSince: Date | null;
+  readonly workspacePath: string | undefined;
+  readonly podIp: string | undefined;
+  /** Since when its image pull fails; undefined while it does not. */
+  readonly pullFailingSince: Date | undefined;
   readonly createdAt: Date;
-  readonly goneAt: Date | null;
+  readonly goneAt: Date | undefined;
 }
 
 export interface Disk {
@@ -64,11 +64,11 @@ export interface Disk {
   readonly ownerId: UserId;
   readonly name: string;
   readonly sizeGib: number;
-  readonly zone: string | null;
+  readonly zone: string | undefined;
   readonly claimName: string;
-  readonly claimUid: string | null;
+  readonly claimUid: string | undefined;
   readonly createdAt: Date;
-  readonly lastUsedAt: Date | null;
+  readonly lastUsedAt: Date | undefined;
 }
 
 /**

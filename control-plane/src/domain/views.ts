@@ -18,16 +18,16 @@ export interface MemberView {
   readonly attempt: number;
   readonly node: string;
   readonly podName: string;
-  readonly podIp: string | null;
-  readonly workspacePath: string | null;
+  readonly podIp: string | undefined;
+  readonly workspacePath: string | undefined;
   readonly restarts: number;
   readonly gone: boolean;
 }
 
 export interface EventRow extends EventCursor {
   readonly ownerId: UserId;
-  readonly reservationId: ReservationId | null;
-  readonly reservationName: string | null;
+  readonly reservationId: ReservationId | undefined;
+  readonly reservationName: string | undefined;
   readonly type: EventType;
   readonly at: Date;
   readonly message: string;
@@ -35,7 +35,7 @@ export interface EventRow extends EventCursor {
 }
 
 export interface DiskWithHolder extends Disk {
-  readonly heldBy: DiskHolder | null;
+  readonly heldBy: DiskHolder | undefined;
 }
 
 /** The reservation that holds a disk. */
@@ -43,8 +43,8 @@ export interface DiskHolder {
   readonly reservationId: ReservationId;
   readonly name: string;
   readonly state: ReservationState;
-  readonly expiresAt: Date | null;
-  readonly capacityUntil: Date | null;
+  readonly expiresAt: Date | undefined;
+  readonly capacityUntil: Date | undefined;
 }
 
 export interface SshKeyRow {
@@ -58,9 +58,9 @@ export interface SshKeyRow {
 export interface AuditRow {
   readonly id: number;
   readonly at: Date;
-  readonly userName: string | null;
+  readonly userName: string | undefined;
   readonly action: string;
-  readonly target: string | null;
+  readonly target: string | undefined;
   readonly outcome: "allowed" | "refused";
   readonly requestId: string;
 }

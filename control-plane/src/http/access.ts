@@ -17,8 +17,8 @@ export interface Rates {
 }
 
 export interface Caller {
-  readonly principal: Principal | null;
-  readonly viewer: Viewer | null;
+  readonly principal: Principal | undefined;
+  readonly viewer: Viewer | undefined;
 }
 
 /**
@@ -61,12 +61,12 @@ export function createGate(services: Services, rates: Rates) {
   return async (ctx: Context, route: Route): Promise<Caller> => {
     if (route.access === "public") {
       limitAnonymous(addressOf(ctx.req));
-      return { principal: null, viewer: null };
+      return { principal: undefined, viewer: undefined };
     }
     const result = await authenticate({ db, clock }, ctx.headers.authorization);
     if (result.outcome === "refused") {
       limitAnonymous(addressOf(ctx.req));
-      if (result.userId === null) throw result.refusal;
+      if (result.userId === undefined) throw result.refusal;
       ctx.state.userId = result.userId;
       const { code, message, headers } = result.refusal;
       throw new Refusal(code, message, { headers, audited: true });

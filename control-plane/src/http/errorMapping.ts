@@ -5,9 +5,9 @@ import type { Refusal } from "../domain/refusal.ts";
 import type { Context } from "./request.ts";
 
 export interface RefusedRequest {
-  readonly userId: NonNullable<Context["state"]["userId"]> | null;
+  readonly userId: NonNullable<Context["state"]["userId"]> | undefined;
   readonly action: string;
-  readonly target: string | null;
+  readonly target: string | undefined;
   readonly requestId: string;
 }
 
@@ -60,9 +60,9 @@ async function auditRefusal(
 ): Promise<void> {
   const { log, requestId, routeId, principal, userId, target } = ctx.state;
   await audit({
-    userId: principal?.userId ?? userId ?? null,
+    userId: principal?.userId ?? userId,
     action: routeId ?? "unknown",
-    target: target ?? null,
+    target,
     requestId,
   }).catch((error: unknown) => {
     log.error({ err: error }, "refusal not audited");

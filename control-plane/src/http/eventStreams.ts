@@ -90,7 +90,7 @@ function start(
   write(response, `retry: ${String(RETRY_MS)}\n\n`);
   const subscription = feed.subscribe(
     principal.userId,
-    last === undefined ? null : parseEventCursor(last),
+    last === undefined ? undefined : parseEventCursor(last),
     {
       send(row) {
         const shown = presentEvent(row);

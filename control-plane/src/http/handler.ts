@@ -34,7 +34,7 @@ type Parsed<R, Part extends string> =
 type Body<R> = R extends { readonly response: { readonly schema: infer S } }
   ? S extends z.ZodType
     ? z.input<S>
-    : null
+    : undefined
   : never;
 type Method<Id extends RouteId> = RouteOf<Id>["method"];
 
@@ -42,8 +42,8 @@ export interface HandlerInput<Id extends RouteId> {
   readonly params: Parsed<RouteOf<Id>, "params">;
   readonly query: Parsed<RouteOf<Id>, "query">;
   readonly body: Parsed<RouteOf<Id>, "body">;
-  readonly principal: RouteOf<Id>["access"] extends "public" ? null : Principal;
-  readonly viewer: RouteOf<Id>["access"] extends "public" ? null : Viewer;
+  readonly principal: RouteOf<Id>["access"] extends "public" ? undefined : Principal;
+  readonly viewer: RouteOf<Id>["access"] extends "public" ? undefined : Viewer;
   /** The host and port that the request was sent to; checked to be this server's. */
   readonly server: string;
   /** The transaction of a mutation; the pool for reads. */
@@ -72,8 +72,8 @@ export type AnyHandler = (
     readonly params: unknown;
     readonly query: unknown;
     readonly body: unknown;
-    readonly principal: Principal | null;
-    readonly viewer: Viewer | null;
+    readonly principal: Principal | undefined;
+    readonly viewer: Viewer | undefined;
     readonly db: Queryable;
   },
 ) => Promise<unknown>;

@@ -41,7 +41,7 @@ export const handlers: Handlers = {
   },
   revokeToken: async ({ db, principal, services: { clock } }) => {
     await signOut(db, principal, clock.now());
-    return null;
+    return undefined;
   },
   getMe: ({ principal }) => Promise.resolve(presentMe(principal)),
   listKeys: async ({ db, principal }) => ({
@@ -51,7 +51,7 @@ export const handlers: Handlers = {
     presentKey(await addKey(db, principal, body.publicKey, clock.now())),
   removeKey: async ({ db, principal, params }) => {
     await removeKey(db, principal, params.keyId);
-    return null;
+    return undefined;
   },
   getCatalogue: ({ services: { catalogue } }) => Promise.resolve(catalogue),
   getAvailability: ({ db, principal, query, services: { catalogue, planner, clock } }) =>
@@ -69,7 +69,7 @@ export const handlers: Handlers = {
     });
     return {
       items: page.items.map((view) => presentReservation(view, catalogue)),
-      nextCursor: page.nextCursor,
+      nextCursor: page.nextCursor ?? null,
     };
   },
   getReservation: async ({ db, viewer, params, services: { catalogue } }) =>
@@ -89,10 +89,13 @@ export const handlers: Handlers = {
       cursor: query.cursor,
       limit: query.limit,
     });
-    return { items: page.items.map(presentEvent), nextCursor: page.nextCursor };
+    return { items: page.items.map(presentEvent), nextCursor: page.nextCursor ?? null };
   },
-  getReservationLogs: ({ db, viewer, params, query, services: { cluster } }) =>
-    readLogs({ db, cluster }, viewer, { id: params.reservationId, tail: query.tail }),
+  getReservationLogs: async ({ db, viewer, params, query, services: { cluster } }) => {
+    const request = { id: params.reservationId, tail: query.tail };
+    const logs = await readLogs({ db, cluster }, viewer, request);
+    return { ...logs, podName: logs.podName ?? null };
+  },
   getReservationConnection: ({ db, viewer, params }) =>
     readConnection(db, viewer, params.reservationId),
   listDisks: async ({ db, principal }) => ({
@@ -114,6 +117,6 @@ export const handlers: Handlers = {
   },
   listAudit: async ({ db, query }) => {
     const page = await readAudit(db, { cursor: query.cursor, limit: query.limit });
-    return { items: page.items.map(presentAudit), nextCursor: page.nextCursor };
+    return { items: page.items.map(presentAudit), nextCursor: page.nextCursor ?? null };
   },
 };

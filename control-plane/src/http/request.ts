@@ -21,7 +21,7 @@ export interface RequestState {
   principal?: Principal;
   /** Also known if the token was refused. */
   userId?: Principal["userId"];
-  target?: string | null;
+  target?: string | undefined;
 }
 
 export type Context = ParameterizedContext<RequestState>;

@@ -40,7 +40,7 @@ export function createRouter(options: RouterOptions): Router<RequestState> {
   for (const [id, route] of Object.entries(routes) as [RouteId, Route][]) {
     router[route.method](route.path, async (ctx: Context & { params: Record<string, string> }) => {
       ctx.state.routeId = id;
-      ctx.state.target = Object.values(ctx.params)[0] ?? null;
+      ctx.state.target = Object.values(ctx.params)[0];
       const caller = await gate(ctx, route);
       const input = {
         params: validateParams(route.params, ctx.params),
@@ -76,7 +76,7 @@ export function refuseUnmatched(router: Router<RequestState>) {
  */
 export function etagOf(body: unknown, serialized: string): string {
   const hash = createHash("sha256").update(serialized).digest("base64url").slice(0, 16);
-  const generation = (body as { generation?: unknown } | null)?.generation;
+  const generation = (body as { generation?: unknown } | undefined)?.generation;
   return typeof generation === "number" ? `W/"${String(generation)}-${hash}"` : `W/"${hash}"`;
 }
 
@@ -116,15 +116,15 @@ async function respond(
     services,
     {
       action: id,
-      target: ctx.state.target ?? null,
+      target: ctx.state.target,
       principal: caller.principal,
       requestId: ctx.state.requestId,
-      idempotency: key === undefined ? null : { key, fingerprint: input.body },
+      idempotency: key === undefined ? undefined : { key, fingerprint: input.body },
     },
     work,
   );
   ctx.status = status;
-  if (body !== null) sendJson(ctx, JSON.stringify(body));
+  if (body !== undefined) sendJson(ctx, JSON.stringify(body));
 }
 
 function sendRead(ctx: Context, body: unknown): void {

@@ -17,9 +17,9 @@ export function createRefusalAudit({ db, clock }: { db: Queryable; clock: Clock 
   let minute = 0;
   let written = new Map<string, number>();
   return async (refused: {
-    readonly userId: UserId | null;
+    readonly userId: UserId | undefined;
     readonly action: string;
-    readonly target: string | null;
+    readonly target: string | undefined;
     readonly requestId: string;
   }): Promise<void> => {
     const at = clock.now();
@@ -41,7 +41,7 @@ export async function readAudit(
 ): Promise<Page<AuditRow>> {
   const [beforeId] = query.cursor === undefined ? [] : decodeCursor(query.cursor, [/^\d{1,15}$/]);
   const found = await listAudit(db, {
-    beforeId: beforeId === undefined ? null : Number(beforeId),
+    beforeId: beforeId === undefined ? undefined : Number(beforeId),
     limit: query.limit + 1,
   });
   return pageOf(found, query.limit, (last) => [String(last.id)]);

@@ -17,7 +17,7 @@ export type Authentication =
       readonly outcome: "refused";
       readonly refusal: Refusal;
       /** Known if the token was issued here and has expired or was revoked. */
-      readonly userId: Principal["userId"] | null;
+      readonly userId: Principal["userId"] | undefined;
     };
 
 /** Identifies the caller by the request's `Authorization` header. */
@@ -67,7 +67,7 @@ export async function findInvalidTokens(
   return new Set(await listInvalidTokens(db, ids, clock.now()));
 }
 
-function refuse(detail: string, userId: Principal["userId"] | null = null): Authentication {
+function refuse(detail: string, userId?: Principal["userId"]): Authentication {
   const headers = { "www-authenticate": 'Bearer realm="gpu-dev"' };
   return {
     outcome: "refused",

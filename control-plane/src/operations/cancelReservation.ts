@@ -20,7 +20,7 @@ export async function cancelReservation(
 ): Promise<ReservationView> {
   await findReservationFor(trx, viewer, id);
   const seen = await lockReservation(trx, id);
-  if (seen && CANCELLABLE.includes(seen.state) && seen.cancelRequestedAt === null) {
+  if (seen && CANCELLABLE.includes(seen.state) && seen.cancelRequestedAt === undefined) {
     const byOwner = seen.ownerId === principal.userId;
     await writeReservation(trx, seen, {
       patch: { cancelRequestedAt: now },

@@ -61,7 +61,7 @@ async function lockOrCreate(
 function describeHolder(disk: string, holder: DiskHolder, now: Date): string {
   const until = holder.expiresAt ?? holder.capacityUntil;
   const how =
-    until === null
+    until === undefined
       ? `which is ${holder.state} and has no end yet`
       : `which is ${holder.state} and holds it until ${clockTime(until, now)}`;
   return `The disk "${disk}" is held by your reservation "${holder.name}", ${how}. Cancel that one, wait for it to end, or name another disk.`;

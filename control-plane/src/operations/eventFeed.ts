@@ -40,8 +40,15 @@ interface Subscriber {
 
 /** The one reader of the events table for all streams of this process. */
 export interface EventFeed {
-  /** @param after the client's last event; null for "from now on"; "unknown" for an invalid cursor */
-  subscribe(ownerId: UserId, after: EventCursor | null | "unknown", sink: EventSink): Subscription;
+  /**
+   * @param after the client's last event; undefined for "from now on"; "unknown" for an invalid
+   * cursor
+   */
+  subscribe(
+    ownerId: UserId,
+    after: EventCursor | undefined | "unknown",
+    sink: EventSink,
+  ): Subscription;
   stop(): Promise<void>;
 }
 
@@ -61,7 +68,11 @@ export async function startEventFeed(options: FeedOptions): Promise<EventFeed> {
   /** One query for all subscribers, repeated until all events are read. */
   const readNewEvents = async (): Promise<void> => {
     for (let isFull = true; isFull;) {
-      const page = await readEventsAfter(database, { after: cursor, ownerId: null, limit: PAGE });
+      const page = await readEventsAfter(database, {
+        after: cursor,
+        ownerId: undefined,
+        limit: PAGE,
+      });
       for (const event of page) {
         cursor = { xid: event.xid, id: event.id };
         for (const subscriber of subscribers.get(event.ownerId) ?? []) deliver(subscriber, event);
@@ -111,9 +122,9 @@ function subscribe(
     ownerId,
     after,
     sink,
-  }: { ownerId: UserId; after: EventCursor | null | "unknown"; sink: EventSink },
+  }: { ownerId: UserId; after: EventCursor | undefined | "unknown"; sink: EventSink },
 ): Subscription {
-  const isFromNow = after === null || after === "unknown";
+  const isFromNow = after === undefined || after === "unknown";
   const subscriber: Subscriber = {
     sink,
     cursor: isFromNow ? feed.readCursor() : after,

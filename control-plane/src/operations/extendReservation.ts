@@ -39,7 +39,7 @@ export async function extendReservation(
       capacityUntil: seen.capacityUntil && addSeconds(seen.capacityUntil, request.seconds),
       extendedSeconds: seen.extendedSeconds + request.seconds,
       // The warnings so far belong to the old end; they are repeated before the new one.
-      warnedMinutes: null,
+      warnedMinutes: undefined,
     },
     events: [
       {
@@ -60,7 +60,7 @@ function checkState(seen: Reservation, now: Date): void {
   const refuse = (why: string): never => {
     throw new Refusal("state_conflict", `The reservation "${seen.name}" ${why}`);
   };
-  if (seen.cancelRequestedAt !== null) refuse("was cancelled, so it cannot be extended.");
+  if (seen.cancelRequestedAt !== undefined) refuse("was cancelled, so it cannot be extended.");
   if (seen.state === "queued") {
     refuse(
       "has not started yet. Extend it once it has started, or cancel it and request a longer time.",
@@ -68,7 +68,7 @@ function checkState(seen: Reservation, now: Date): void {
   }
   if (!EXTENDABLE.includes(seen.state))
     refuse(`is ${seen.state}, so it cannot be extended. Reserve again.`);
-  if (seen.expiresAt !== null && seen.expiresAt <= now) {
+  if (seen.expiresAt !== undefined && seen.expiresAt <= now) {
     refuse(`ended at ${clockTime(seen.expiresAt, now)}, just before this request. Reserve again.`);
   }
 }
@@ -91,7 +91,7 @@ function checkTotal(
   );
 }
 
-function describe(seconds: number, expiresAt: Date | null, now: Date): string {
+function describe(seconds: number, expiresAt: Date | undefined, now: Date): string {
   const by = `Extended by ${formatDuration(seconds)}`;
   return expiresAt ? `${by}: it ends at ${clockTime(expiresAt, now)}.` : `${by}.`;
 }

@@ -33,8 +33,8 @@ export async function readConnection(
 ): Promise<Connection> {
   const view = await findReservationFor(db, viewer, id);
   const member = memberOf(view, 0);
-  const host = member?.podIp ?? null;
-  if (view.state !== "ready" || host === null || view.hostPublicKey === null) {
+  const host = member?.podIp;
+  if (view.state !== "ready" || host === undefined || view.hostPublicKey === undefined) {
     const next =
       view.state === "queued" || view.state === "starting"
         ? "Wait until it is ready."
@@ -65,7 +65,7 @@ export interface LogRequest {
 }
 
 export interface Logs {
-  readonly podName: string | null;
+  readonly podName: string | undefined;
   readonly lines: string[];
   readonly truncated: boolean;
 }
@@ -78,7 +78,7 @@ export async function readLogs(
 ): Promise<Logs> {
   const view = await findReservationFor(db, viewer, id);
   const member = memberOf(view, rank);
-  if (!member || member.gone) return { podName: null, lines: [], truncated: false };
+  if (!member || member.gone) return { podName: undefined, lines: [], truncated: false };
   // One line more than requested shows whether there are more.
   const text = await cluster.readLogs(member.podName, tail + 1).catch((error: unknown) => {
     // The pod does not exist yet, or its container has not started: it printed nothing.

@@ -54,7 +54,7 @@ export async function readAvailability(
       const pool = pools.get(type.id);
       const queue = queueOf.get(type.id) ?? [];
       const input = planInputOf(type, { clusterSeenAt, pool, queue, now });
-      return describeType(type, input, { planner, zone: zone ?? null, queued: queue.length });
+      return describeType(type, input, { planner, zone, queued: queue.length });
     }),
   };
 }
@@ -66,7 +66,7 @@ function describeType(
     planner,
     zone,
     queued,
-  }: { readonly planner: Planner; readonly zone: string | null; readonly queued: number },
+  }: { readonly planner: Planner; readonly zone: string | undefined; readonly queued: number },
 ): TypeAvailability {
   const rooms = roomsOf(input);
   const available = rooms.filter(isAvailable);
@@ -85,7 +85,7 @@ function describeType(
 function quoteSize(
   type: GpuType,
   gpus: number,
-  pool: { readonly planner: Planner; readonly input: PlanInput; readonly zone: string | null },
+  pool: { readonly planner: Planner; readonly input: PlanInput; readonly zone: string | undefined },
 ): TypeAvailability["sizes"][number] {
   const units = unitsOf(type, gpus, 1);
   const quote = pool.planner.quote(pool.input, {
@@ -112,14 +112,14 @@ function describeNode(room: NodeRoom): TypeAvailability["nodes"][number] {
 }
 
 function stateOf({ unavailableBecause }: PlanNode): TypeAvailability["nodes"][number]["state"] {
-  if (unavailableBecause === null) return "ready";
+  if (unavailableBecause === undefined) return "ready";
   return unavailableBecause === "not ready" ? "not-ready" : "cordoned";
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
 export interface StatusView {
-  readonly cluster: { readonly state: "up" | "stale" | "unknown"; readonly asOf: Date | null };
+  readonly cluster: { readonly state: "up" | "stale" | "unknown"; readonly asOf: Date | undefined };
   readonly reservations: Readonly<Record<"queued" | "starting" | "ready" | "stopping", number>>;
 }
 
@@ -130,7 +130,7 @@ export async function readStatus(db: Queryable, now: Date): Promise<StatusView> 
   return {
     cluster: {
       state: age === undefined ? "unknown" : age <= STALE_MS ? "up" : "stale",
-      asOf: seenAt ?? null,
+      asOf: seenAt,
     },
     reservations: {
       queued: count("queued"),

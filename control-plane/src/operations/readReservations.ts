@@ -41,9 +41,11 @@ export async function listReservations(
   const found = await listViews(db, {
     ownerId: principal.userId,
     states: STATES[query.state],
-    name: query.name ?? null,
+    name: query.name,
     before:
-      createdAt === undefined || id === undefined ? null : { createdAt: new Date(createdAt), id },
+      createdAt === undefined || id === undefined
+        ? undefined
+        : { createdAt: new Date(createdAt), id },
     limit: query.limit + 1,
   });
   return pageOf(found, query.limit, (last) => [last.createdAt.toISOString(), last.id]);
@@ -64,7 +66,7 @@ export async function listEvents(
     query.cursor === undefined ? [] : decodeCursor(query.cursor, [/^\d{1,19}$/, /^\d{1,15}$/]);
   const found = await listReservationEvents(db, {
     reservationId: query.id,
-    after: xid === undefined ? null : { xid, id: Number(id) },
+    after: xid === undefined ? undefined : { xid, id: Number(id) },
     limit: query.limit + 1,
   });
   return pageOf(found, query.limit, (last) => [last.xid, String(last.id)]);

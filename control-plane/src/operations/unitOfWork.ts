@@ -22,11 +22,11 @@ export interface Outcome {
 
 export interface MutationRequest {
   readonly action: string;
-  /** The id in the path; null when the path has none. */
-  readonly target: string | null;
-  readonly principal: Principal | null;
+  /** The id in the path; undefined when the path has none. */
+  readonly target: string | undefined;
+  readonly principal: Principal | undefined;
   readonly requestId: string;
-  readonly idempotency: { readonly key: string; readonly fingerprint: unknown } | null;
+  readonly idempotency: { readonly key: string; readonly fingerprint: unknown } | undefined;
 }
 
 /**
@@ -81,7 +81,7 @@ async function auditAllowed(
 ): Promise<void> {
   await insertAudit(trx, {
     at: clock.now(),
-    userId: principal?.userId ?? null,
+    userId: principal?.userId,
     action,
     target,
     outcome: "allowed",

@@ -58,7 +58,7 @@ function capacityOf(
 ): CapacityNode[] {
   const podsOn = Map.groupBy(foreign, (pod) => pod.node);
   return nodes.flatMap((node) => {
-    const type = node.gpuType === null ? undefined : findType(catalogue, node.gpuType);
+    const type = node.gpuType === undefined ? undefined : findType(catalogue, node.gpuType);
     if (!type) return [];
     const taken = (podsOn.get(node.name) ?? []).filter((pod) => !hasEnded(pod));
     return [
@@ -81,7 +81,7 @@ function capacityOf(
 /** Of a CPU type, a pod takes a slot only if it belongs to a reservation. */
 function unitsTaken(type: GpuType, pod: PodView): number {
   if (type.kind === "gpu") return pod.gpus;
-  return pod.reservationId === null ? 0 : 1;
+  return pod.reservationId === undefined ? 0 : 1;
 }
 
 const hasEnded = (pod: PodView): boolean => pod.phase === "Succeeded" || pod.phase === "Failed";

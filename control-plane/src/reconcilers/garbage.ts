@@ -37,5 +37,5 @@ function isKnown(
   known: { pods: Set<string>; reservations: Set<string> },
 ): boolean {
   if (object.kind === "Pod") return known.pods.has(object.name);
-  return object.reservationId !== null && known.reservations.has(object.reservationId);
+  return object.reservationId !== undefined && known.reservations.has(object.reservationId);
 }

@@ -47,7 +47,7 @@ export async function reconcilePlan(
     }
   });
   // The pass that waits for the lock covers this one, but it may fail: then this key runs again.
-  if (placed === null) return { requeueAt: addMs(context.clock.now(), RECHECK_MS) };
+  if (placed === undefined) return { requeueAt: addMs(context.clock.now(), RECHECK_MS) };
   await Promise.all(placed.slice(0, MAX_STARTED).map((id) => startDirectly(context, id)));
   return {};
 }
@@ -152,8 +152,8 @@ function placedOn(
     patch: {
       phase: "placing",
       phaseDetail: `${where}.`,
-      waitingReason: null,
-      waitingPosition: null,
+      waitingReason: undefined,
+      waitingPosition: undefined,
       ...placed,
     },
     events: [

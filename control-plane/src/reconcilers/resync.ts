@@ -35,7 +35,7 @@ async function listOutOfSync({
   const keys = await listKeysOf(database, [...new Set(ready.map((row) => row.ownerId))]);
   const isInSync = ({ id, ownerId, expiresAt, members }: LiveReservation): boolean => {
     const recorded = members.flatMap(({ podUid, ...rest }) =>
-      podUid === null ? [] : [{ ...rest, podUid }],
+      podUid === undefined ? [] : [{ ...rest, podUid }],
     );
     if (recorded.length === 0 || recorded.length < members.length) return false;
     const secret = { authorizedKeys: authorizedKeys(keys.get(ownerId) ?? []), expiresAt };

@@ -25,7 +25,7 @@ export async function watchHints(context: ReconcilerContext): Promise<{ stop(): 
         if (change === "deleted") foreignPods.delete(pod.uid);
         else foreignPods.set(pod.uid, relevant);
         outbox.add("capacity", "default");
-      } else if (pod.reservationId !== null) {
+      } else if (pod.reservationId !== undefined) {
         outbox.add("reservation", pod.reservationId);
       }
     },

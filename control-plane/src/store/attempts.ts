@@ -56,11 +56,11 @@ export async function observeAttempt(
   return row !== undefined;
 }
 
-/** Since when the image pull of this attempt fails; null once it no longer does. */
+/** Since when the image pull of this attempt fails; undefined once it no longer does. */
 export async function recordPullFailure(
   db: Queryable,
   podName: string,
-  since: Date | null,
+  since: Date | undefined,
 ): Promise<void> {
   await rows(
     db,

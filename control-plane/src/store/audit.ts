@@ -6,9 +6,9 @@ export async function insertAudit(
   db: Queryable,
   entry: {
     readonly at: Date;
-    readonly userId: UserId | null;
+    readonly userId: UserId | undefined;
     readonly action: string;
-    readonly target: string | null;
+    readonly target: string | undefined;
     readonly outcome: AuditRow["outcome"];
     readonly requestId: string;
   },
@@ -24,7 +24,7 @@ export async function insertAudit(
 /** Newest first, from just below `beforeId`. */
 export async function listAudit(
   db: Queryable,
-  page: { readonly beforeId: number | null; readonly limit: number },
+  page: { readonly beforeId: number | undefined; readonly limit: number },
 ): Promise<AuditRow[]> {
   return rows<AuditRow>(
     db,

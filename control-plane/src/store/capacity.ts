@@ -54,7 +54,7 @@ export async function upsertNodes(
 
 /** Whether the rows are from a later list already: a node that was gone by then must not come back. */
 export async function wasSurveyedAfter(db: Queryable, at: Date): Promise<boolean> {
-  const row = await firstRow<{ later: boolean | null }>(
+  const row = await firstRow<{ later: boolean | undefined }>(
     db,
     "select max(observed_at) > :at as later from capacity_nodes where cluster = :cluster",
     { at, cluster: CLUSTER },

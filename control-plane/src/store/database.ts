@@ -113,18 +113,55 @@ function isDeadlock(error: unknown): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === "40P01";
 }
 
+/** The values of a statement; undefined is sent as null. */
+type Bindings =
+  | readonly (Knex.RawBinding | undefined)[]
+  | Readonly<Record<string, Knex.ValueDict[string] | undefined>>;
+
+/** A row, or an object in a JSON column, as SQL returns it: null where the code has undefined. */
+export type SqlObject<Value> = {
+  readonly [Key in keyof Value]: undefined extends Value[Key]
+    ? Exclude<Value[Key], undefined> | null
+    : Value[Key];
+};
+
 /**
  * Rows of one raw statement. Every statement of the store goes through here. Each connection
  * prepares a text once, so there are few texts, and bindings carry what differs. Results are listed
  * column by column, because a prepared `*` fails when a migration adds a column.
+ *
+ * A column that is null is undefined in the row, so `Row` states `| undefined` for it. The contents
+ * of a JSON column are not converted; the query function does that with `fromSql`.
  */
-export async function rows<Row>(
+export async function rows<Row extends object>(
   db: Queryable,
   sql: string,
-  bindings: Knex.RawBinding[] | Knex.ValueDict = [],
+  bindings: Bindings = [],
 ): Promise<Row[]> {
-  const result = await db.raw<{ rows: Row[] }>(sql, bindings).options({ name: nameOf(sql) });
-  return result.rows;
+  const result = await db
+    .raw<{ rows: SqlObject<Row>[] }>(sql, toSql(bindings))
+    .options({ name: nameOf(sql) });
+  return result.rows.map((row) => fromSql<Row>(row));
+}
+
+/** Converts the nulls of one object, which was just read and has no other user, in place. */
+export function fromSql<Value extends object>(object: SqlObject<Value>): Value {
+  const values = object as Record<string, unknown>;
+  for (const key of Object.keys(values)) {
+    if (values[key] === null) values[key] = undefined;
+  }
+  return values as Value;
+}
+
+/** knex rejects undefined. */
+function toSql(bindings: Bindings): Knex.RawBinding[] | Knex.ValueDict {
+  if (isList(bindings)) return bindings.map((value) => value ?? null);
+  return Object.fromEntries(Object.entries(bindings).map(([key, value]) => [key, value ?? null]));
+}
+
+/** `Array.isArray` does not narrow a readonly array. */
+function isList(bindings: Bindings): bindings is Extract<Bindings, readonly unknown[]> {
+  return Array.isArray(bindings);
 }
 
 const names = new Map<string, string>();
@@ -138,10 +175,10 @@ function nameOf(sql: string): string {
   return name;
 }
 
-export async function firstRow<Row>(
+export async function firstRow<Row extends object>(
   db: Queryable,
   sql: string,
-  bindings: Knex.RawBinding[] | Knex.ValueDict = [],
+  bindings: Bindings = [],
 ): Promise<Row | undefined> {
   return (await rows<Row>(db, sql, bindings))[0];
 }

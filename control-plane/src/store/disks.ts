@@ -49,16 +49,16 @@ export async function findDiskZone(
   ownerId: UserId,
   name: string,
 ): Promise<string | undefined> {
-  const row = await firstRow<{ zone: string | null }>(
+  const row = await firstRow<{ zone: string | undefined }>(
     db,
     "select zone from disks where owner_id = ? and name = ?",
     [ownerId, name],
   );
-  return row?.zone ?? undefined;
+  return row?.zone;
 }
 
 type HeldColumns = {
-  readonly [Key in keyof DiskHolder as `held${Capitalize<Key>}`]: DiskHolder[Key] | null;
+  readonly [Key in keyof DiskHolder as `held${Capitalize<Key>}`]: DiskHolder[Key] | undefined;
 };
 
 export async function listDisks(db: Queryable, ownerId: UserId): Promise<DiskWithHolder[]> {
@@ -77,9 +77,13 @@ export async function listDisks(db: Queryable, ownerId: UserId): Promise<DiskWit
   return found.map((row) => ({ ...row, heldBy: holderOf(row) }));
 }
 
-function holderOf(row: HeldColumns): DiskHolder | null {
-  if (row.heldReservationId === null || row.heldName === null || row.heldState === null)
-    return null;
+function holderOf(row: HeldColumns): DiskHolder | undefined {
+  if (
+    row.heldReservationId === undefined ||
+    row.heldName === undefined ||
+    row.heldState === undefined
+  )
+    return undefined;
   return {
     reservationId: row.heldReservationId,
     name: row.heldName,

@@ -14,7 +14,7 @@ export interface NewEvent {
 /** Appends to the timeline, in the transaction of the change that the event records. */
 export async function appendEvent(
   db: Queryable,
-  subject: { readonly ownerId: UserId; readonly reservationId: ReservationId | null },
+  subject: { readonly ownerId: UserId; readonly reservationId: ReservationId | undefined },
   at: Date,
   { type, message, data = {} }: NewEvent,
 ): Promise<void> {
@@ -35,7 +35,7 @@ export async function readEventsAfter(
   db: Queryable,
   query: {
     readonly after: EventCursor;
-    readonly ownerId: UserId | null;
+    readonly ownerId: UserId | undefined;
     readonly limit: number;
   },
 ): Promise<EventRow[]> {
@@ -87,7 +87,7 @@ export async function listReservationEvents(
   db: Queryable,
   query: {
     readonly reservationId: ReservationId;
-    readonly after: EventCursor | null;
+    readonly after: EventCursor | undefined;
     readonly limit: number;
   },
 ): Promise<EventRow[]> {
@@ -99,7 +99,7 @@ export async function listReservationEvents(
      order by e.xid, e.id limit :limit`,
     {
       reservationId: query.reservationId,
-      xid: query.after?.xid ?? null,
+      xid: query.after?.xid,
       id: query.after?.id ?? 0,
       limit: query.limit,
     },

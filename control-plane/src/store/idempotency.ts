@@ -54,6 +54,6 @@ export async function storeResponse(
     trx,
     `update idempotency_keys set status = :status, response = :response
      where user_id = :userId and key = :key returning key`,
-    { ...stored, response: JSON.stringify(stored.response) },
+    { ...stored, response: JSON.stringify(stored.response ?? null) },
   );
 }

@@ -4,10 +4,12 @@ import { CHANGES_CHANNEL, WAITING_PREFIX } from "./eventStream.ts";
 import {
   CLUSTER,
   firstRow,
+  fromSql,
   inTransaction,
   rows,
   type Database,
   type Queryable,
+  type SqlObject,
   type Transaction,
 } from "./database.ts";
 
@@ -15,20 +17,20 @@ import {
  * Runs a pass over a pool under the pool's lock: one at a time in all processes, and one that waits
  * for the lock. A caller that finds one waiting has nothing to do, because that one has not begun
  * to read: it will see everything that the caller saw.
- * @returns null when a waiting pass covers this one
+ * @returns undefined when a waiting pass covers this one
  */
 export async function withPoolLock<Result>(
   db: Database,
   pool: string,
   pass: (trx: Transaction) => Promise<Result>,
-): Promise<Result | null> {
+): Promise<Result | undefined> {
   const atOnce = await inTransaction(db, async (trx) =>
-    (await tryLock(trx, `plan/${pool}`)) ? { result: await pass(trx) } : null,
+    (await tryLock(trx, `plan/${pool}`)) ? { result: await pass(trx) } : undefined,
   );
   if (atOnce) return atOnce.result;
   const waiting = await db.transaction();
   try {
-    if (!(await tryLock(waiting, `plan-next/${pool}`))) return null;
+    if (!(await tryLock(waiting, `plan-next/${pool}`))) return undefined;
     return await inTransaction(db, async (trx) => {
       await rows(trx, `select 1 from (select pg_advisory_xact_lock(${LOCK_ID})) as held`, [
         `plan/${pool}`,
@@ -60,11 +62,11 @@ async function tryLock(trx: Transaction, name: string): Promise<boolean> {
 export async function readPools(
   db: Queryable,
   pools: readonly string[],
-): Promise<{ readonly clusterSeenAt: Date | null; readonly pools: Map<string, PoolState> }> {
+): Promise<{ readonly clusterSeenAt: Date | undefined; readonly pools: Map<string, PoolState> }> {
   type Stored<Item> = Item & { readonly pool: string };
   const row = await firstRow<{
-    clusterSeenAt: Date | null;
-    nodes: Stored<PlanNode>[];
+    clusterSeenAt: Date | undefined;
+    nodes: SqlObject<Stored<PlanNode>>[];
     leases: Stored<Omit<PlanLease, "until"> & { until: string | null }>[];
   }>(
     db,
@@ -81,16 +83,19 @@ export async function readPools(
         where a.gone_at is null and r.cluster = :cluster and r.gpu_type = any(:pools)) as leases`,
     { cluster: CLUSTER, pools: [...pools] },
   );
-  const nodes = Map.groupBy(row?.nodes ?? [], ({ pool }) => pool);
+  const nodes = Map.groupBy(
+    (row?.nodes ?? []).map((node) => fromSql<Stored<PlanNode>>(node)),
+    ({ pool }) => pool,
+  );
   const leases = Map.groupBy(
     (row?.leases ?? []).map((lease) => ({
       ...lease,
-      until: lease.until === null ? null : new Date(lease.until),
+      until: lease.until === null ? undefined : new Date(lease.until),
     })),
     ({ pool }) => pool,
   );
   return {
-    clusterSeenAt: row?.clusterSeenAt ?? null,
+    clusterSeenAt: row?.clusterSeenAt,
     pools: new Map(
       pools.map((pool) => [pool, { nodes: nodes.get(pool) ?? [], leases: leases.get(pool) ?? [] }]),
     ),

@@ -1,8 +1,8 @@
 import type { ReservationId, UserId } from "@gpu-dev/shared/ids.ts";
 import type { ReservationState } from "@gpu-dev/shared/states.ts";
 import type { Viewer } from "../domain/principal.ts";
-import type { ReservationView } from "../domain/views.ts";
-import { CLUSTER, firstRow, rows, type Queryable } from "./database.ts";
+import type { MemberView, ReservationView } from "../domain/views.ts";
+import { CLUSTER, firstRow, fromSql, rows, type Queryable, type SqlObject } from "./database.ts";
 import { RESERVATION_COLUMNS } from "./reservations.ts";
 
 const VIEW_COLUMNS = `${RESERVATION_COLUMNS},
@@ -13,18 +13,23 @@ const VIEW_COLUMNS = `${RESERVATION_COLUMNS},
      from attempts a
      where a.reservation_id = reservations.id and a.attempt = reservations.attempt) as members`;
 
+type ViewRow = Omit<ReservationView, "members"> & {
+  readonly members: readonly SqlObject<MemberView>[];
+};
+
 /** Undefined also for another user's reservation that the viewer may not see. */
 export async function findView(
   db: Queryable,
   viewer: Viewer,
   id: ReservationId,
 ): Promise<ReservationView | undefined> {
-  return firstRow<ReservationView>(
+  const row = await firstRow<ViewRow>(
     db,
     `select ${VIEW_COLUMNS} from reservations
      where id = :id and (:everyone or owner_id = :userId)`,
     { ...viewer, id },
   );
+  return row && viewOf(row);
 }
 
 /** For the audit only: distinguishes a forbidden read from one of an id that does not exist. */
@@ -38,12 +43,12 @@ export async function listViews(
   query: {
     readonly ownerId: UserId;
     readonly states: readonly ReservationState[];
-    readonly name: string | null;
-    readonly before: { readonly createdAt: Date; readonly id: string } | null;
+    readonly name: string | undefined;
+    readonly before: { readonly createdAt: Date; readonly id: string } | undefined;
     readonly limit: number;
   },
 ): Promise<ReservationView[]> {
-  return rows<ReservationView>(
+  const found = await rows<ViewRow>(
     db,
     `select ${VIEW_COLUMNS} from reservations
      where owner_id = :ownerId and state = any(:states)
@@ -54,12 +59,18 @@ export async function listViews(
       ownerId: query.ownerId,
       states: [...query.states],
       name: query.name,
-      beforeAt: query.before?.createdAt ?? null,
-      beforeId: query.before?.id ?? null,
+      beforeAt: query.before?.createdAt,
+      beforeId: query.before?.id,
       limit: query.limit,
     },
   );
+  return found.map(viewOf);
 }
+
+const viewOf = ({ members, ...row }: ViewRow): ReservationView => ({
+  ...row,
+  members: members.map((member) => fromSql<MemberView>(member)),
+});
 
 /** The names of the owner's live reservations. */
 export async function listLiveNames(db: Queryable, ownerId: UserId): Promise<string[]> {
@@ -97,22 +108,22 @@ export interface LiveReservation {
   readonly state: ReservationState;
   /** It must be reconciled, whatever the cluster shows. */
   readonly due: boolean;
-  readonly expiresAt: Date | null;
+  readonly expiresAt: Date | undefined;
   /** Of the current attempt, by rank. */
   readonly members: readonly LiveMember[];
 }
 
 export interface LiveMember {
   readonly podName: string;
-  readonly podUid: string | null;
+  readonly podUid: string | undefined;
   readonly restarts: number;
-  readonly podIp: string | null;
-  readonly workspacePath: string | null;
+  readonly podIp: string | undefined;
+  readonly workspacePath: string | undefined;
 }
 
 /** One row per member; a reservation without a member has one row without a pod name. */
 type LiveRow = Omit<LiveReservation, "members"> &
-  Omit<LiveMember, "podName"> & { readonly podName: string | null };
+  Omit<LiveMember, "podName"> & { readonly podName: string | undefined };
 
 /**
  * Every reservation that has not ended. The last half hour of a lease contains its warnings and its
@@ -149,5 +160,5 @@ export async function listLive(
 }
 
 function memberOf({ podName, podUid, restarts, podIp, workspacePath }: LiveRow): LiveMember[] {
-  return podName === null ? [] : [{ podName, podUid, restarts, podIp, workspacePath }];
+  return podName === undefined ? [] : [{ podName, podUid, restarts, podIp, workspacePath }];
 }

@@ -9,7 +9,7 @@ export interface TokenRow {
   readonly role: Role;
   readonly hash: Buffer;
   readonly expiresAt: Date;
-  readonly revokedAt: Date | null;
+  readonly revokedAt: Date | undefined;
 }
 
 /** @returns false if a token with this id exists: the sign-in was sent before */

@@ -6,23 +6,26 @@ import type { NewEvent } from "./events.ts";
 import { firstRow } from "./database.ts";
 import { RESERVATION_COLUMNS } from "./reservations.ts";
 
-/** Columns that a guarded write may set beside the state. What is not named stays as it is. */
+/**
+ * Columns that a guarded write may set beside the state. The keys decide: a column that is not named
+ * stays as it is, and one that is named with the value undefined becomes null.
+ */
 export interface ReservationPatch {
   readonly phase?: Reservation["phase"];
-  readonly phaseDetail?: string | null;
-  readonly waitingReason?: string | null;
-  readonly waitingPosition?: number | null;
+  readonly phaseDetail?: string | undefined;
+  readonly waitingReason?: string | undefined;
+  readonly waitingPosition?: number | undefined;
   readonly attempt?: number;
   readonly hostPublicKey?: string;
   readonly queuedAt?: Date;
-  readonly placedAt?: Date | null;
-  readonly readyAt?: Date | null;
-  readonly capacityUntil?: Date | null;
-  readonly expiresAt?: Date | null;
+  readonly placedAt?: Date | undefined;
+  readonly readyAt?: Date | undefined;
+  readonly capacityUntil?: Date | undefined;
+  readonly expiresAt?: Date | undefined;
   readonly endedAt?: Date;
   readonly endReason?: Reservation["endReason"];
-  readonly endDetail?: string | null;
-  readonly warnedMinutes?: number | null;
+  readonly endDetail?: string | undefined;
+  readonly warnedMinutes?: number | undefined;
   readonly extendedSeconds?: number;
   readonly cancelRequestedAt?: Date;
 }
@@ -75,7 +78,7 @@ export async function writeReservation(
   }
   const patch = Object.entries(change.patch ?? {}) as [
     keyof ReservationPatch,
-    string | number | Date | null,
+    string | number | Date | undefined,
   ][];
   const set = [
     "state = :to",
@@ -83,7 +86,8 @@ export async function writeReservation(
     ...patch.map(([key]) => `${COLUMN[key]} = :${key}`),
   ];
   if (to !== seen.state) set.push("state_since = :now");
-  if (to !== seen.state || change.patch?.phase !== undefined) set.push("phase_since = :now");
+  const isPhaseNamed = change.patch !== undefined && "phase" in change.patch;
+  if (to !== seen.state || isPhaseNamed) set.push("phase_since = :now");
   const reservation = await firstRow<Reservation>(
     trx,
     `with written as (

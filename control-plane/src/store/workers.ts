@@ -37,7 +37,7 @@ export async function unlockSilentWorkers(
   db: Queryable,
   silenceSeconds: number,
 ): Promise<string[]> {
-  const unlocked = await rows<{ workers: string[] | null }>(
+  const unlocked = await rows<{ workers: string[] }>(
     db,
     `with silent as (
        select distinct j.locked_by as id

@@ -158,7 +158,7 @@ function changed(change: Change): Omit<Manifest, "spec"> & Pick<Pod, "spec"> {
       ...{ name: "gd-x-0-1", rank: 0, attempt: 1, node: "h100-1", image: "x", entrypoint: [] },
       ...{ cpus: 1, memoryGib: 1, gpu: { resource: "nvidia.com/gpu", count: 1 } },
       ...{ reservationId: "x" as ReservationId, userId: "u" as UserId, reservationName: "demo" },
-      ...{ claimName: null, secretName: "gd-x", serviceName: "gd-x" },
+      ...{ claimName: undefined, secretName: "gd-x", serviceName: "gd-x" },
     },
     { installation: "installation", sshServerImage: "ssh-server" },
   );

@@ -128,7 +128,7 @@ describe("the control plane's permissions in a cluster", function () {
     const id = `p${String(performance.now()).replace(".", "")}` as ReservationId;
     const user = "u" as UserId;
     const own = { reservationId: id, userId: user };
-    const content = { authorizedKeys: "", expiresAt: null };
+    const content = { authorizedKeys: "", expiresAt: undefined };
     const name = podName(id, 0, 1);
     // The first event of each may come from the list, the next ones from the watch.
     const seen = { pods: 0, nodes: 0 };
@@ -164,7 +164,7 @@ describe("the control plane's permissions in a cluster", function () {
             cpus: 1,
             memoryGib: 1,
           },
-          ...{ reservationName: "demo", gpu: null, claimName: claim.name },
+          ...{ reservationName: "demo", gpu: undefined, claimName: claim.name },
           ...{ secretName: `gd-${id}`, serviceName: `gd-${id}` },
         }),
       );

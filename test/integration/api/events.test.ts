@@ -30,7 +30,7 @@ describe("the event stream", () => {
     (await caller.post("/v1/reservations", REQUEST)).body["id"] as ReservationId;
   const messages = (reader: EventReader) => reader.items.map(({ data }) => data["message"]);
   const append = (caller: Caller, message: string) => ({
-    subject: { ownerId: caller.id, reservationId: null },
+    subject: { ownerId: caller.id, reservationId: undefined },
     event: { type: "reservation.phase", message } as const,
   });
   const say = async (caller: Caller, message: string): Promise<void> => {

@@ -69,7 +69,7 @@ describe("what the database holds to", () => {
     const first = await alice.get(`/v1/reservations/${id}`);
     for (const [to, patch] of [
       ["starting", place],
-      ["queued", { phase: null, placedAt: null, capacityUntil: null }],
+      ["queued", { phase: undefined, placedAt: undefined, capacityUntil: undefined }],
     ] as const) {
       const seen = await findReservation(api.database, id);
       assert.ok(seen);

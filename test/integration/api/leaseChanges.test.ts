@@ -41,7 +41,7 @@ describe("extending and cancelling", () => {
   };
   const extend = (id: ReservationId, seconds: number, headers = {}) =>
     alice.post(`/v1/reservations/${id}/extend`, { seconds }, headers);
-  const secondsBetween = (a: Date | null, b: Date | null): number =>
+  const secondsBetween = (a: Date | undefined, b: Date | undefined): number =>
     ((b?.getTime() ?? 0) - (a?.getTime() ?? 0)) / 1_000;
   const eventTypes = async (id: ReservationId): Promise<string[]> =>
     (
@@ -61,7 +61,7 @@ describe("extending and cancelling", () => {
     assert.equal(secondsBetween(before.expiresAt, after.expiresAt), 1_234);
     assert.equal(secondsBetween(before.capacityUntil, after.capacityUntil), 1_234);
     assert.equal(after.extendedSeconds, 1_234);
-    assert.equal(after.warnedMinutes, null);
+    assert.equal(after.warnedMinutes, undefined);
     assert.equal(after.generation, before.generation + 1);
     assert.equal(answer.body["expiresAt"], after.expiresAt?.toISOString());
     const job = await firstRow(api.database, "select 1 from graphile_worker.jobs where key = ?", [

@@ -83,15 +83,15 @@ describe("a reservation of two members", () => {
       if (pod) await fixture.kubelet.finish(podOf(id, rank));
     }
     await fixture.reconcile("reservation", id);
-    assert.ok((await fixture.attempts(id)).every(({ goneAt }) => goneAt !== null));
+    assert.ok((await fixture.attempts(id)).every(({ goneAt }) => goneAt !== undefined));
     const again = await fixture.advance(id);
     assert.deepEqual([again.state, again.attempt], ["starting", 2]);
     const second = (await fixture.attempts(id)).filter(({ attempt }) => attempt === 2);
     assert.deepEqual(
       second.map(({ rank, goneAt }) => [rank, goneAt]),
       [
-        [0, null],
-        [1, null],
+        [0, undefined],
+        [1, undefined],
       ],
     );
   });

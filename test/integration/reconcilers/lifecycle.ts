@@ -89,7 +89,7 @@ export async function assertOver(
     owned.filter((object) => object.reservationId === id),
     [],
   );
-  assert.ok((await fixture.attempts(id)).every((attempt) => attempt.goneAt !== null));
+  assert.ok((await fixture.attempts(id)).every((attempt) => attempt.goneAt !== undefined));
   const events = (await fixture.events(id)).map((event) => event.type);
   for (const type of types) {
     const count = events.filter((event) => event === type).length;

@@ -65,7 +65,11 @@ describe("an outage of the cluster", () => {
     await failing("reservation", id);
     const row = await fixture.read(id);
     assert.deepEqual([row.state, row.endReason], ["stopping", "expired"]);
-    assert.equal((await fixture.attempts(id))[0]?.goneAt, null, "a failed call is not an absence");
+    assert.equal(
+      (await fixture.attempts(id))[0]?.goneAt,
+      undefined,
+      "a failed call is not an absence",
+    );
     recover();
     await settle(fixture, id);
     await assertOver(fixture, id, ["reservation.ended"]);
@@ -146,7 +150,7 @@ describe("an outage of the cluster", () => {
     assert.ok(balancer.requests() > 20);
     const states = [ready, starting, stopping].map(async (id) => (await fixture.read(id)).state);
     assert.deepEqual(await Promise.all(states), ["ready", "starting", "stopping"]);
-    assert.equal((await fixture.attempts(stopping))[0]?.goneAt, null, "its pod exists");
+    assert.equal((await fixture.attempts(stopping))[0]?.goneAt, undefined, "its pod exists");
     assert.deepEqual([await fixture.attempts(ready), await fixture.attempts(starting)], before);
     assert.equal((await rows(fixture.database, "select name from capacity_nodes")).length, 1);
     await fixture.reconcile("reservation", ready);

@@ -54,7 +54,7 @@ describe("R8: a watch whose connection died silently", () => {
       describe: "the report of the pull",
     });
     await fixture.reconcile("reservation", id);
-    assert.notEqual((await fixture.attempts(id))[0]?.pullFailingSince, null);
+    assert.notEqual((await fixture.attempts(id))[0]?.pullFailingSince, undefined);
     silence();
     await fixture.kubelet.run(firstPod(id));
     fixture.clock.step(25_000);

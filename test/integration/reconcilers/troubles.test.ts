@@ -27,14 +27,14 @@ describe("failures of a pod", () => {
     // Still terminating: it holds its units, so nothing is placed.
     await fixture.reconcile("plan", "h100");
     assert.equal((await fixture.read(id)).state, "queued");
-    assert.equal((await fixture.attempts(id))[0]?.goneAt, null);
+    assert.equal((await fixture.attempts(id))[0]?.goneAt, undefined);
     if (await fixture.kubelet.pod(old)) await fixture.kubelet.finish(old);
     await fixture.reconcile("reservation", id);
     const row = await fixture.advance(id);
     assert.deepEqual([row.state, row.attempt, row.queuedAt], ["starting", 2, queuedAt]);
     const [first, second] = await fixture.attempts(id);
     assert.equal(first?.podUid, oldUid);
-    assert.notEqual(first?.goneAt, null);
+    assert.notEqual(first?.goneAt, undefined);
     const replacement = await fixture.kubelet.pod(`gd-${id}-0-2`);
     assert.equal(second?.podUid, replacement?.metadata?.uid);
     assert.notEqual(second?.podUid, oldUid);

@@ -34,7 +34,7 @@ describe("the life of a reservation", () => {
     const ended = await fixture.read(id);
     assert.deepEqual([ended.state, ended.endReason], ["ended", "expired"]);
     assert.deepEqual(await fixture.cluster.listOwned(), []);
-    assert.notEqual((await fixture.attempts(id))[0]?.goneAt, null);
+    assert.notEqual((await fixture.attempts(id))[0]?.goneAt, undefined);
     assert.ok((await fixture.queuedJobs()).includes("plan/h100"));
     assert.deepEqual(
       (await fixture.events(id)).map((event) => event.type),

@@ -73,7 +73,7 @@ describe("those who wait for each other in the database", () => {
     await waitFor(() => begun.length === 1, { describe: "the first pass to begin" });
     const two = pass("two");
     await waiting(1);
-    assert.equal(await pass("three"), null);
+    assert.equal(await pass("three"), undefined);
     assert.deepEqual(begun, ["one"]);
     assert.equal(
       await withPoolLock(database, "a100", () => Promise.resolve("another pool")),

@@ -19,12 +19,12 @@ describe("lease time", () => {
 
   it("warns at 30, 15 and 5 minutes, where they lie within the lease", () => {
     const hour = { readyAt: at("12:00"), expiresAt: at("13:00") };
-    assert.equal(dueWarning(at("12:29"), hour), null);
+    assert.equal(dueWarning(at("12:29"), hour), undefined);
     assert.equal(dueWarning(at("12:30"), hour), 30);
     assert.equal(dueWarning(at("12:46"), hour), 15);
     assert.equal(dueWarning(at("12:55"), hour), 5);
     const short = { readyAt: at("12:00"), expiresAt: at("12:05") };
-    assert.equal(dueWarning(at("12:04"), short), null);
+    assert.equal(dueWarning(at("12:04"), short), undefined);
   });
 
   it("wakes at the next warning, and at the end after the last", () => {

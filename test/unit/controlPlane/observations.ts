@@ -34,7 +34,7 @@ export const DISK: Disk = {
   claimName: "gd-disk-work",
   claimUid: "claim",
   createdAt: PLACED_AT,
-  lastUsedAt: null,
+  lastUsedAt: undefined,
 };
 
 /** The pod of one member; `undefined` where no pod is seen. */
@@ -82,11 +82,11 @@ function member(facts: Facts, pod: PodFacts, rank: number): Member {
       podName: name,
       podUid: `uid-${String(rank)}`,
       restarts: 0,
-      workspacePath: null,
+      workspacePath: undefined,
       podIp: "10.0.0.1",
-      pullFailingSince: null,
+      pullFailingSince: undefined,
       createdAt: PLACED_AT,
-      goneAt: null,
+      goneAt: undefined,
       ...facts.attempts?.[rank],
     },
     pod: pod && { ...podView(name, rank), ...pod },
@@ -104,16 +104,16 @@ function podView(name: string, rank: number): PodView {
     reservationId: ID,
     node: `h100-${String(rank + 1)}`,
     phase: "Running",
-    reason: null,
-    message: null,
+    reason: undefined,
+    message: undefined,
     ready: true,
     deleting: false,
     podIp: "10.0.0.1",
-    workspacePath: null,
+    workspacePath: undefined,
     restarts: 0,
-    lastTermination: null,
-    waiting: null,
-    unschedulable: null,
+    lastTermination: undefined,
+    waiting: undefined,
+    unschedulable: undefined,
     gpus: 8,
     createdAt: PLACED_AT,
   };
@@ -123,12 +123,12 @@ function podView(name: string, rank: number): PodView {
 export const POD = {
   ready: {},
   booting: { ready: false },
-  unbound: { ready: false, phase: "Pending", node: null },
-  unschedulable: { ready: false, phase: "Pending", node: null, unschedulable: "0/2 nodes" },
+  unbound: { ready: false, phase: "Pending", node: undefined },
+  unschedulable: { ready: false, phase: "Pending", node: undefined, unschedulable: "0/2 nodes" },
   pulling: {
     ready: false,
     phase: "Pending",
-    waiting: { reason: "ContainerCreating", message: "", image: null },
+    waiting: { reason: "ContainerCreating", message: "", image: undefined },
   },
   pullFailing: {
     ready: false,
@@ -140,13 +140,13 @@ export const POD = {
   crashing: {
     ready: false,
     restarts: 5,
-    lastTermination: { reason: "Error", exitCode: 1, finishedAt: null },
+    lastTermination: { reason: "Error", exitCode: 1, finishedAt: undefined },
   },
 } as const satisfies Record<string, Partial<PodView>>;
 
 function reservation(state: Reservation["state"], changes: Partial<Reservation>): Reservation {
   const isPlaced = state === "starting" || state === "ready";
-  const readyAt = state === "ready" ? PLACED_AT : null;
+  const readyAt = state === "ready" ? PLACED_AT : undefined;
   return {
     id: ID,
     cluster: "default",
@@ -165,10 +165,10 @@ function reservation(state: Reservation["state"], changes: Partial<Reservation>)
     nodeCount: 1,
     durationSeconds: 3_600,
     state,
-    phase: state === "starting" ? "placing" : state === "stopping" ? "closing" : null,
-    phaseDetail: state === "starting" ? "Waiting for the scheduler." : null,
-    waitingReason: null,
-    waitingPosition: null,
+    phase: state === "starting" ? "placing" : state === "stopping" ? "closing" : undefined,
+    phaseDetail: state === "starting" ? "Waiting for the scheduler." : undefined,
+    waitingReason: undefined,
+    waitingPosition: undefined,
     generation: 3,
     attempt: 1,
     hostPublicKey: "ssh-ed25519 AAAA",
@@ -176,15 +176,15 @@ function reservation(state: Reservation["state"], changes: Partial<Reservation>)
     stateSince: PLACED_AT,
     phaseSince: PLACED_AT,
     queuedAt: PLACED_AT,
-    placedAt: isPlaced ? PLACED_AT : null,
+    placedAt: isPlaced ? PLACED_AT : undefined,
     readyAt,
-    capacityUntil: isPlaced ? addMs(PLACED_AT, 2 * Hour.ms) : null,
+    capacityUntil: isPlaced ? addMs(PLACED_AT, 2 * Hour.ms) : undefined,
     expiresAt: readyAt && addMs(readyAt, Hour.ms),
-    cancelRequestedAt: null,
-    endedAt: null,
-    endReason: state === "stopping" ? "cancelled" : null,
-    endDetail: null,
-    warnedMinutes: null,
+    cancelRequestedAt: undefined,
+    endedAt: undefined,
+    endReason: state === "stopping" ? "cancelled" : undefined,
+    endDetail: undefined,
+    warnedMinutes: undefined,
     extendedSeconds: 0,
     ...changes,
   };

@@ -21,14 +21,14 @@ const node = (name: string, units = 8, rest: Partial<PlanNode> = {}): PlanNode =
   units,
   unitsUsedByOthers: 0,
   unhealthyUnits: 0,
-  unavailableBecause: null,
+  unavailableBecause: undefined,
   ...rest,
 });
-const lease = (on: string, units: number, until: string | null = null): PlanLease => ({
+const lease = (on: string, units: number, until?: string): PlanLease => ({
   reservationId: id(`lease-${on}`),
   node: on,
   units,
-  until: until === null ? null : new Date(until),
+  until: until === undefined ? undefined : new Date(until),
 });
 const request = (name: string, units: number, rest: Partial<PlanRequest> = {}): PlanRequest => ({
   reservationId: id(name),
@@ -36,7 +36,7 @@ const request = (name: string, units: number, rest: Partial<PlanRequest> = {}): 
   nodeCount: 1,
   durationSeconds: 3_600,
   queuedAt: NOW,
-  zone: null,
+  zone: undefined,
   previousNodes: [],
   ...rest,
 });
@@ -44,7 +44,7 @@ const shape = (units: number, rest: Partial<RequestShape> = {}): RequestShape =>
   units,
   nodeCount: 1,
   durationSeconds: 3_600,
-  zone: null,
+  zone: undefined,
   ...rest,
 });
 
@@ -151,7 +151,7 @@ describe("the first-come planner", () => {
       fc.record({
         usedByOthers: fc.integer({ min: 0, max: 9 }),
         held: fc.integer({ min: 0, max: 9 }),
-        unavailableBecause: fc.constantFrom(null, "not ready" as const, "cordoned" as const),
+        unavailableBecause: fc.constantFrom(undefined, "not ready" as const, "cordoned" as const),
       }),
       { maxLength: 6 },
     ),
@@ -187,7 +187,7 @@ describe("the first-come planner", () => {
           const taken = given.get(`n${String(index)}`) ?? 0;
           assert.ok(
             taken === 0 ||
-              (size.unavailableBecause === null && taken + size.usedByOthers + size.held <= 8),
+              (size.unavailableBecause === undefined && taken + size.usedByOthers + size.held <= 8),
           );
         }
       }),
@@ -230,7 +230,7 @@ describe("the first-come planner", () => {
 
   it("places nothing before the cluster has responded, and gives everybody that reason", () => {
     const { placements, waiting } = plan({
-      clusterSeenAt: null,
+      clusterSeenAt: undefined,
       nodes: [node("h100-1")],
       queue: [request("first", 1), request("second", 1)],
     });
@@ -355,7 +355,7 @@ describe("the first-come planner's quote", () => {
     },
     {
       title: "is queued behind everybody before the cluster has responded",
-      input: { clusterSeenAt: null, queue: [request("first", 1)] },
+      input: { clusterSeenAt: undefined, queue: [request("first", 1)] },
       request: shape(1),
       quote: queued(1, "The cluster has not responded yet, so its nodes are not known."),
     },

@@ -22,7 +22,7 @@ const REQUEST = {
   cpus: 43,
   memoryGib: 460,
   gpu: { resource: "nvidia.com/gpu", count: 2 },
-  claimName: null,
+  claimName: undefined,
   secretName: "gd-x",
   serviceName: "gd-x",
 };
@@ -107,11 +107,11 @@ describe("the manifest of a pod", () => {
   });
 
   it("keeps the workspace on the claim if it has one, otherwise in the pod", () => {
-    const workspace = (claimName: string | null) =>
+    const workspace = (claimName: string | undefined) =>
       shape({ ...REQUEST, claimName }).spec.volumes.find(
         (volume) => volume["name"] === "workspace",
       );
-    assert.deepEqual(workspace(null), { name: "workspace", emptyDir: {} });
+    assert.deepEqual(workspace(undefined), { name: "workspace", emptyDir: {} });
     assert.deepEqual(workspace("gd-disk-1"), {
       name: "workspace",
       persistentVolumeClaim: { claimName: "gd-disk-1" },

@@ -94,11 +94,14 @@ describe("the decision on a reservation in use", () => {
     assert.equal(withNodes([POD.ready], since(4)).kind, "maintain");
     assert.match(summary(withNodes([POD.ready], since(5))), /^node-lost/);
     assert.match(summary(withNodes([POD.ready], { status: "missing" })), /^node-lost/);
-    assert.equal(withNodes([POD.ready], { status: "not-ready", since: null }).kind, "maintain");
+    assert.equal(
+      withNodes([POD.ready], { status: "not-ready", since: undefined }).kind,
+      "maintain",
+    );
   });
 
   it("R8: reports each restart of each member, then counts the recent ones of a suspect", () => {
-    const oom = { reason: "OOMKilled", exitCode: 137, finishedAt: null };
+    const oom = { reason: "OOMKilled", exitCode: 137, finishedAt: undefined };
     const restarted = { restarts: 2, lastTermination: oom };
     const reported = withNodes([POD.ready, restarted]);
     assert.equal(reported.kind, "reportRestart");
@@ -168,7 +171,7 @@ describe("the decision on a stopping reservation", () => {
     for (const row of [{}, { cancelRequestedAt: PLACED_AT }]) {
       assert.deepEqual(stopping({ row }), { kind: "observe", facts: "members" });
       const pods = [POD.ready, undefined, POD.deleting, POD.deleting];
-      const decision = stopping({ row, pods, attempts: [{}, {}, {}, { podUid: null }] });
+      const decision = stopping({ row, pods, attempts: [{}, {}, {}, { podUid: undefined }] });
       assert.equal(decision.kind, "close");
       assert.deepEqual(
         decision.members.map(({ attempt }) => attempt.rank),

@@ -34,14 +34,14 @@ describe("the decision on a start", () => {
   });
 
   it("creates the members that have no recorded pod", () => {
-    const attempts = [{}, { podUid: null }];
+    const attempts = [{}, { podUid: undefined }];
     const decision = starting({ pods: [POD.ready, undefined], attempts });
     assert.equal(decision.kind, "create");
     assert.deepEqual(
       decision.members.map(({ attempt }) => attempt.rank),
       [1],
     );
-    const withoutKey = starting({ pods: [POD.ready], row: { hostPublicKey: null } });
+    const withoutKey = starting({ pods: [POD.ready], row: { hostPublicKey: undefined } });
     assert.equal(withoutKey.kind, "create");
   });
 
@@ -111,7 +111,7 @@ describe("the decision on a start", () => {
     assert.match(detailOf(after), /^It could not start: the image registry\/x could not be pulled/);
     const booting = starting({ pods: [POD.booting], nodes: [READY], attempts: since(Minute.ms) });
     assert.deepEqual(booting.kind === "progress" && booting.pullFailures, [
-      { podName: "gd-00reservation000-0-1", since: null },
+      { podName: "gd-00reservation000-0-1", since: undefined },
     ]);
     const pulling = starting({ pods: [POD.pulling], nodes: [READY], attempts: since(Minute.ms) });
     assert.deepEqual(pulling.kind === "progress" && pulling.pullFailures, []);
@@ -127,7 +127,10 @@ describe("the decision on a start", () => {
   it("R8: asks for the nodes of bound members, and replaces a start whose node is not ready", () => {
     const pods = [POD.booting, POD.booting];
     assert.deepEqual(starting({ pods }), { kind: "observe", facts: "nodes" });
-    for (const node of [{ status: "missing" }, { status: "not-ready", since: null }] as const) {
+    for (const node of [
+      { status: "missing" },
+      { status: "not-ready", since: undefined },
+    ] as const) {
       const decision = starting({ pods, nodes: [READY, node] });
       assert.match(detailOf(decision), /^rank 1 of 2: node h100-2 was lost$/);
     }
@@ -169,7 +172,7 @@ describe("the decision on a start", () => {
       after: number = Minute.ms,
     ): Facts => ({
       pods: [undefined],
-      attempts: [{ podUid: null }],
+      attempts: [{ podUid: undefined }],
       after,
       more: { creationFailure: { kind, message: "the webhook is down" } },
     });
@@ -184,7 +187,7 @@ describe("the decision on a start", () => {
   });
 
   it("records the zone of a disk once its pod is bound", () => {
-    const disk = { ...DISK, zone: null };
+    const disk = { ...DISK, zone: undefined };
     const decision = starting({ pods: [POD.ready], disk });
     assert.deepEqual(decision.diskZone, { disk: DISK.id, node: "h100-1" });
     assert.equal(starting({ pods: [POD.ready], disk: DISK }).diskZone, undefined);

@@ -29,7 +29,7 @@ function plan(input: PlanInput): Plan {
   const placements: Placement[] = [];
   const waiting: Waiting[] = [];
   for (const request of input.queue) {
-    const mayStart = input.clusterSeenAt !== null && waiting.length === 0;
+    const mayStart = input.clusterSeenAt !== undefined && waiting.length === 0;
     const found = mayStart ? place(request, rooms) : undefined;
     if (found) {
       for (const room of found) room.free -= request.units;
@@ -53,13 +53,13 @@ function reasonFor(
   rooms: readonly NodeRoom[],
   { request, ahead }: { readonly request: PlanRequest; readonly ahead: number },
 ): string {
-  if (input.clusterSeenAt === null) return CLUSTER_UNKNOWN;
+  if (input.clusterSeenAt === undefined) return CLUSTER_UNKNOWN;
   return ahead === 0 ? blockedReason(input, rooms, request) : behindReason(ahead);
 }
 
 function place(request: PlanRequest, rooms: readonly NodeRoom[]): NodeRoom[] | undefined {
   const open = rooms.filter(
-    (room) => isAvailable(room) && (request.zone === null || room.node.zone === request.zone),
+    (room) => isAvailable(room) && (request.zone === undefined || room.node.zone === request.zone),
   );
   const untried = open.filter(({ node }) => !request.previousNodes.includes(node.name));
   const pick = request.nodeCount === 1 ? bestFit : wholeNodes;

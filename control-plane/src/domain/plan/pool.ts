@@ -33,7 +33,7 @@ export type QueuedReservation = Pick<
 export function planInputOf(
   type: GpuType,
   stored: {
-    readonly clusterSeenAt: Date | null;
+    readonly clusterSeenAt: Date | undefined;
     readonly pool: PoolState | undefined;
     readonly queue: readonly QueuedReservation[];
     readonly now: Date;
@@ -79,7 +79,7 @@ export function roomsOf({ nodes, leases }: Pick<PlanInput, "nodes" | "leases">):
 }
 
 export const isAvailable = ({ node }: { readonly node: PlanNode }): boolean =>
-  node.unavailableBecause === null;
+  node.unavailableBecause === undefined;
 
 /** h100-2 before h100-10: people read these names as numbers. */
 function compareNames(a: string, b: string): number {

@@ -9,8 +9,8 @@ export interface PlanNode {
   readonly unitsUsedByOthers: number;
   /** Units that the node has in addition to `units` and that its device plugin reports as unhealthy. */
   readonly unhealthyUnits: number;
-  /** Why nothing new is placed on the node; null when it is available. */
-  readonly unavailableBecause: "not ready" | "cordoned" | null;
+  /** Why nothing new is placed on the node; undefined when it is available. */
+  readonly unavailableBecause: "not ready" | "cordoned" | undefined;
 }
 
 /** Units held on a node until its pod object is gone; `until` is the latest end, fixed at placement. */
@@ -18,7 +18,7 @@ export interface PlanLease {
   readonly reservationId: ReservationId;
   readonly node: string;
   readonly units: number;
-  readonly until: Date | null;
+  readonly until: Date | undefined;
 }
 
 /** What the planner must know of a request, whether it is queued or only asked about. */
@@ -27,8 +27,8 @@ export interface RequestShape {
   readonly units: number;
   readonly nodeCount: number;
   readonly durationSeconds: number;
-  /** Its disk binds it to this zone; null when it may run in any zone. */
-  readonly zone: string | null;
+  /** Its disk binds it to this zone; undefined when it may run in any zone. */
+  readonly zone: string | undefined;
 }
 
 export interface PlanRequest extends RequestShape {
@@ -43,8 +43,10 @@ export interface PlanInput {
   readonly pool: string;
   /** What one unit of this pool is called. */
   readonly unitName: "GPU" | "slot";
-  /** When the cluster last responded; null when it never did, so that `nodes` means nothing yet. */
-  readonly clusterSeenAt: Date | null;
+  /**
+   * When the cluster last responded; undefined when it never did, so that `nodes` means nothing yet.
+   */
+  readonly clusterSeenAt: Date | undefined;
   readonly nodes: readonly PlanNode[];
   readonly leases: readonly PlanLease[];
   /** Oldest first. */

@@ -33,17 +33,17 @@ function needSentence({ pool, unitName }: PlanInput, request: PlanRequest): stri
   const unit = unitName === "slot" ? ` ${counted("slot", request.units)}` : "";
   const where =
     request.nodeCount === 1 ? "on one node" : `on each of ${String(request.nodeCount)} whole nodes`;
-  const zone = request.zone === null ? "" : ` in ${request.zone}, where its disk is`;
+  const zone = request.zone === undefined ? "" : ` in ${request.zone}, where its disk is`;
   return `Needs ${String(request.units)} ${pool.toUpperCase()}${unit} ${where}${zone}.`;
 }
 
 function freeSentence(rooms: readonly NodeRoom[], request: PlanRequest): string {
   if (rooms.length === 0) return "No node of this type is in the cluster now.";
   const candidates = rooms.filter(
-    (room) => isAvailable(room) && (request.zone === null || room.node.zone === request.zone),
+    (room) => isAvailable(room) && (request.zone === undefined || room.node.zone === request.zone),
   );
   if (candidates.length === 0) {
-    const where = request.zone === null ? "" : ` in ${request.zone}`;
+    const where = request.zone === undefined ? "" : ` in ${request.zone}`;
     return `No node of this type is available${where}.`;
   }
   const open = candidates.filter((room) => room.free > 0);
@@ -90,7 +90,7 @@ function nextEndSentence(
   const available = new Set(rooms.filter(isAvailable).map(({ node }) => node.name));
   const ends = leases
     .filter(({ node }) => available.has(node))
-    .filter((lease): lease is PlanLease & { until: Date } => lease.until !== null)
+    .filter((lease): lease is PlanLease & { until: Date } => lease.until !== undefined)
     .filter((lease) => lease.reservationId !== request.reservationId)
     .sort((a, b) => a.until.getTime() - b.until.getTime());
   const [next] = ends;

@@ -5,7 +5,7 @@ import { addSeconds } from "@gpu-dev/shared/durations.ts";
 import { extendableSeconds } from "../../domain/leaseTime.ts";
 import type { ReservationView } from "../../domain/views.ts";
 
-const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
+const iso = (at: Date | undefined): string | null => at?.toISOString() ?? null;
 
 export function presentReservation(
   view: ReservationView,
@@ -17,8 +17,8 @@ export function presentReservation(
     owner: { id: view.ownerId, name: view.ownerName },
     spec: view.spec,
     state: view.state,
-    phase: view.phase,
-    phaseDetail: view.phaseDetail,
+    phase: view.phase ?? null,
+    phaseDetail: view.phaseDetail ?? null,
     waiting: presentWaiting(view),
     members: presentMembers(view),
     createdAt: view.createdAt.toISOString(),
@@ -29,15 +29,15 @@ export function presentReservation(
     extendableUntil: iso(latestEnd(view, catalogue)),
     cancelRequestedAt: iso(view.cancelRequestedAt),
     endedAt: iso(view.endedAt),
-    endReason: view.endReason,
-    endDetail: view.endDetail,
+    endReason: view.endReason ?? null,
+    endDetail: view.endDetail ?? null,
     generation: view.generation,
   };
 }
 
 /** Null until the first plan has considered it, which takes milliseconds. */
 function presentWaiting(view: ReservationView): z.input<typeof reservation>["waiting"] {
-  if (view.state !== "queued" || view.waitingPosition === null) return null;
+  if (view.state !== "queued" || view.waitingPosition === undefined) return null;
   return {
     position: view.waitingPosition,
     ahead: view.waitingPosition - 1,
@@ -58,8 +58,12 @@ function presentMembers(view: ReservationView): z.input<typeof reservation>["mem
   }));
 }
 
-function latestEnd(view: ReservationView, catalogue: Catalogue): Date | null {
-  if (view.state !== "ready" || view.expiresAt === null || view.cancelRequestedAt !== null)
-    return null;
+function latestEnd(view: ReservationView, catalogue: Catalogue): Date | undefined {
+  if (
+    view.state !== "ready" ||
+    view.expiresAt === undefined ||
+    view.cancelRequestedAt !== undefined
+  )
+    return undefined;
   return addSeconds(view.expiresAt, extendableSeconds(view, catalogue));
 }

@@ -30,12 +30,14 @@ export function presentDisk({ heldBy, ...row }: DiskWithHolder): z.input<typeof 
     id: row.id,
     name: row.name,
     sizeGib: row.sizeGib,
-    zone: row.zone,
-    heldBy: heldBy && {
-      reservationId: heldBy.reservationId,
-      name: heldBy.name,
-      until: until?.toISOString() ?? null,
-    },
+    zone: row.zone ?? null,
+    heldBy: heldBy
+      ? {
+          reservationId: heldBy.reservationId,
+          name: heldBy.name,
+          until: until?.toISOString() ?? null,
+        }
+      : null,
     createdAt: row.createdAt.toISOString(),
     lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
   };
@@ -45,9 +47,9 @@ export function presentAudit(row: AuditRow): z.input<typeof auditEntry> {
   return {
     id: String(row.id),
     at: row.at.toISOString(),
-    user: row.userName,
+    user: row.userName ?? null,
     action: row.action,
-    target: row.target,
+    target: row.target ?? null,
     outcome: row.outcome,
     requestId: row.requestId,
   };
@@ -58,8 +60,8 @@ export function presentEvent(row: EventRow): z.input<typeof event> {
     id: formatEventCursor(row),
     type: row.type,
     at: row.at.toISOString(),
-    reservationId: row.reservationId,
-    reservationName: row.reservationName,
+    reservationId: row.reservationId ?? null,
+    reservationName: row.reservationName ?? null,
     message: row.message,
     data: row.data,
   };

@@ -86,7 +86,9 @@ function progress(
   }
   return write(context, row, {
     patch: { ...(row.phase === phase ? {} : { phase }), phaseDetail: detail },
-    events: hasEvent ? [{ type: "reservation.phase", message: detail ?? "", data: { phase } }] : [],
+    events: hasEvent
+      ? [{ type: "reservation.phase", message: detail ?? "", data: { phase: phase ?? null } }]
+      : [],
     alongside: (trx) =>
       pipelined(
         trx,
@@ -105,7 +107,13 @@ function becomeReady(
   context.log.info({ reservationId: row.id, nodes }, "reservation is ready");
   return write(context, row, {
     to: "ready",
-    patch: { phase: null, phaseDetail: null, readyAt: now, expiresAt, warnedMinutes: null },
+    patch: {
+      phase: undefined,
+      phaseDetail: undefined,
+      readyAt: now,
+      expiresAt,
+      warnedMinutes: undefined,
+    },
     events: [
       {
         type: "reservation.ready",
@@ -136,14 +144,16 @@ function replace(
   return write(context, row, {
     to: "queued",
     patch: {
-      phase: null,
-      phaseDetail: null,
-      placedAt: null,
-      capacityUntil: null,
+      phase: undefined,
+      phaseDetail: undefined,
+      placedAt: undefined,
+      capacityUntil: undefined,
       waitingPosition: 1,
       waitingReason: message,
     },
-    events: [{ type: "reservation.requeued", message, data: { attempt: row.attempt, node } }],
+    events: [
+      { type: "reservation.requeued", message, data: { attempt: row.attempt, node: node ?? null } },
+    ],
   });
 }
 
@@ -158,9 +168,9 @@ function beginStopping(
     to: "stopping",
     patch: {
       phase: "closing",
-      phaseDetail: null,
-      waitingReason: null,
-      waitingPosition: null,
+      phaseDetail: undefined,
+      waitingReason: undefined,
+      waitingPosition: undefined,
       endReason: reason,
       endDetail: detail,
     },
@@ -209,13 +219,13 @@ async function reportRestart(
 ): Promise<"again"> {
   const { pod, attempt } = member;
   if (!pod) return "again";
-  const cause = pod.lastTermination?.reason ?? null;
+  const cause = pod.lastTermination?.reason;
   return write(context, row, {
     events: [
       {
         type: "reservation.restarted",
         message: `${restartCause(pod)} It was restarted; the workspace is unchanged.`,
-        data: { count, restarts: pod.restarts, cause, rank: attempt.rank },
+        data: { count, restarts: pod.restarts, cause: cause ?? null, rank: attempt.rank },
       },
     ],
     alongside: (trx) => record(trx, member),
@@ -243,7 +253,7 @@ async function forceDelete(
   members: readonly Member[],
 ): Promise<ReconcileResult> {
   for (const { attempt } of members) {
-    if (attempt.podUid === null) continue;
+    if (attempt.podUid === undefined) continue;
     const fields = { reservationId: row.id, pod: attempt.podName, node: attempt.node };
     log.warn(fields, "pod force-deleted: its node is lost");
     await cluster.forceDeletePod(attempt.podName, attempt.podUid);
@@ -258,7 +268,7 @@ function releaseDisk(
   { next }: Of<"releaseDisk">,
 ): Promise<"again"> {
   return write(context, row, {
-    patch: { phase: next, phaseDetail: null },
+    patch: { phase: next, phaseDetail: undefined },
     alongside: async (trx, now) => {
       const disk = await releaseAttachment(trx, row.id, now);
       if (!disk) return;
@@ -282,7 +292,7 @@ async function finish(
   const endedAt = context.clock.now();
   return write(context, row, {
     to,
-    patch: { phase: null, phaseDetail: null, endedAt },
+    patch: { phase: undefined, phaseDetail: undefined, endedAt },
     events: [
       {
         type: to === "ended" ? "reservation.ended" : "reservation.failed",
@@ -297,5 +307,5 @@ function howItEnded({ readyAt, endDetail }: Reservation, endedAt: Date): string 
   const summary = readyAt
     ? `It ended ${formatDuration((endedAt.getTime() - readyAt.getTime()) / Second.ms)} after it was ready.`
     : "It ended and was never ready.";
-  return endDetail === null ? summary : `${summary} ${asSentence(endDetail)}`;
+  return endDetail === undefined ? summary : `${summary} ${asSentence(endDetail)}`;
 }

@@ -30,7 +30,7 @@ async function closeMember(
 ): Promise<Member> {
   const { attempt, pod } = member;
   if (!pod) return release(context, seen, member);
-  if (attempt.podUid === null) {
+  if (attempt.podUid === undefined) {
     // Created, but its process ended before the UID was recorded.
     await claimPod(context.database, attempt.podName, pod.uid);
   }

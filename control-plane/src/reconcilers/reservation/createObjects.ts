@@ -81,11 +81,15 @@ async function ensureObjects(
   const { cluster, database } = context;
   const { row, disk } = seen;
   const owner = { reservationId: row.id, userId: row.ownerId };
-  if (disk && disk.claimUid !== null) await requireRecordedClaim(context, disk);
+  if (disk?.claimUid !== undefined) await requireRecordedClaim(context, disk);
   const [pods, { hostPublicKey }, , claim] = await Promise.all([
     Promise.all(members.map(({ attempt }) => cluster.ensurePod(podRequest(seen, attempt)))),
     listKeys(database, row.ownerId).then((keys) =>
-      cluster.ensureSecret({ ...owner, authorizedKeys: authorizedKeys(keys), expiresAt: null }),
+      cluster.ensureSecret({
+        ...owner,
+        authorizedKeys: authorizedKeys(keys),
+        expiresAt: undefined,
+      }),
     ),
     cluster.ensureService(owner),
     disk &&
@@ -152,8 +156,8 @@ function podRequest(seen: Observation, attempt: Attempt) {
     image: image.reference,
     entrypoint: image.entrypoint ?? [],
     ...shareOfNode(type, attempt.units),
-    gpu: type.resource === null ? null : { resource: type.resource, count: attempt.units },
-    claimName: attempt.rank === 0 ? (disk?.claimName ?? null) : null,
+    gpu: type.resource === null ? undefined : { resource: type.resource, count: attempt.units },
+    claimName: attempt.rank === 0 ? disk?.claimName : undefined,
     secretName: secretName(row.id),
     serviceName: serviceName(row.id),
   };

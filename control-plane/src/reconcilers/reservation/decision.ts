@@ -17,8 +17,8 @@ type Step =
   | { readonly kind: "close"; readonly members: readonly Member[] }
   | {
       readonly kind: "progress";
-      readonly phase: Phase | null;
-      readonly detail: string | null;
+      readonly phase: Phase | undefined;
+      readonly detail: string | undefined;
       /** Whether the change appears on the timeline. */
       readonly hasEvent: boolean;
       readonly pullFailures?: readonly PullFailure[];
@@ -26,7 +26,7 @@ type Step =
   /** Every member can be reached. */
   | { readonly kind: "ready"; readonly members: readonly Member[]; readonly expiresAt: Date }
   /** This attempt cannot succeed; the planner places the reservation again. */
-  | { readonly kind: "replace"; readonly why: string; readonly node: string | null }
+  | { readonly kind: "replace"; readonly why: string; readonly node: string | undefined }
   | { readonly kind: "end"; readonly reason: EndReason; readonly detail: string }
   | { readonly kind: "warn"; readonly minutes: number; readonly expiresAt: Date }
   /** The container of this member restarted since the last report. */
@@ -43,14 +43,14 @@ type Step =
   | { readonly kind: "finish"; readonly reason: EndReason }
   | { readonly kind: "wait"; readonly checkAt: Date | undefined };
 
-/** Since when the image pull of an attempt fails; null once it no longer does. */
+/** Since when the image pull of an attempt fails; undefined once it no longer does. */
 export interface PullFailure {
   readonly podName: string;
-  readonly since: Date | null;
+  readonly since: Date | undefined;
 }
 
 /** The earliest of the times that are set. */
-export function earliestOf(...times: (Date | null | undefined)[]): Date | undefined {
+export function earliestOf(...times: (Date | undefined)[]): Date | undefined {
   const known = times.filter((time) => time instanceof Date).map((time) => time.getTime());
   return known.length === 0 ? undefined : new Date(Math.min(...known));
 }

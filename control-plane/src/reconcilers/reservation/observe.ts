@@ -47,7 +47,7 @@ export interface Member {
 
 export type NodeObservation =
   | { readonly status: "ready" | "missing" }
-  | { readonly status: "not-ready"; readonly since: Date | null };
+  | { readonly status: "not-ready"; readonly since: Date | undefined };
 
 export interface CreationFailure {
   /** `final`: retrying cannot help. `refused`: the cluster refused for now. `unavailable`: the calls failed. */
@@ -117,13 +117,13 @@ async function observeMembers(context: ReconcilerContext, seen: Observation): Pr
     row.state === "starting" ? findAttachedDisk(context.database, row.id) : undefined,
   ]);
   const relevant = attempts.filter((attempt) =>
-    isLive ? attempt.attempt === row.attempt : attempt.goneAt === null,
+    isLive ? attempt.attempt === row.attempt : attempt.goneAt === undefined,
   );
   const members = await Promise.all(
     relevant.map(async (attempt) => ({
       attempt,
       pod:
-        attempt.goneAt !== null || (isLive && attempt.podUid === null)
+        attempt.goneAt !== undefined || (isLive && attempt.podUid === undefined)
           ? undefined
           : await readPod(context, attempt),
     })),
@@ -139,7 +139,7 @@ export async function readPod(
   const pod = await cluster.getPod(attempt.podName);
   availability.succeeded();
   const isRecorded =
-    attempt.podUid === null
+    attempt.podUid === undefined
       ? pod?.installation === installation && pod.reservationId === attempt.reservationId
       : pod?.uid === attempt.podUid;
   return isRecorded ? pod : undefined;
@@ -150,7 +150,7 @@ export async function readPod(
  * node, made now, counts. A pod that is not bound yet has no node.
  */
 async function observeNodes(context: ReconcilerContext, seen: Observation): Promise<Observation> {
-  const members = (seen.members ?? []).filter(({ attempt }) => attempt.goneAt === null);
+  const members = (seen.members ?? []).filter(({ attempt }) => attempt.goneAt === undefined);
   const running = members.filter((member) => !isLeaving(member)).map(({ attempt }) => attempt.node);
   const ready =
     running.length > 0 ? await listReadyNodes(context.database, [...new Set(running)]) : new Set();

@@ -24,17 +24,24 @@ const MAX_RESTARTS = 5;
 
 const PULL_FAILURES = ["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"];
 
-/** @param pullFailingSince when the image pull was first seen failing; null while it does not fail */
+/**
+ * @param pullFailingSince when the image pull was first seen failing; undefined while it does not
+ * fail
+ */
 export function assessStart(
   pod: PodView,
-  context: { readonly now: Date; readonly pullFailingSince: Date | null; readonly image: string },
+  context: {
+    readonly now: Date;
+    readonly pullFailingSince: Date | undefined;
+    readonly image: string;
+  },
 ): StartProgress {
   if (pod.deleting) return { kind: "replace", why: "its pod was removed by the cluster" };
   if (pod.phase === "Failed" || pod.phase === "Succeeded") {
     return { kind: "replace", why: `its pod was rejected${statusOf(pod)}` };
   }
-  if (pod.ready && pod.podIp !== null) return { kind: "ready" };
-  if (pod.node === null) return assessScheduling(pod, context.now);
+  if (pod.ready && pod.podIp !== undefined) return { kind: "ready" };
+  if (pod.node === undefined) return assessScheduling(pod, context.now);
   if (pod.waiting && PULL_FAILURES.includes(pod.waiting.reason)) return pullFailure(pod, context);
   if (pod.restarts >= MAX_RESTARTS) {
     return { kind: "fail", why: `its container keeps ending${terminationOf(pod)}` };
@@ -43,7 +50,7 @@ export function assessStart(
 }
 
 function assessScheduling(pod: PodView, now: Date): StartProgress {
-  if (pod.unschedulable === null) {
+  if (pod.unschedulable === undefined) {
     return { kind: "phase", phase: "placing", detail: "Waiting for the scheduler." };
   }
   if (now.getTime() - pod.createdAt.getTime() > UNSCHEDULABLE_GRACE_MS) {
@@ -54,7 +61,11 @@ function assessScheduling(pod: PodView, now: Date): StartProgress {
 
 function pullFailure(
   pod: PodView,
-  context: { readonly now: Date; readonly pullFailingSince: Date | null; readonly image: string },
+  context: {
+    readonly now: Date;
+    readonly pullFailingSince: Date | undefined;
+    readonly image: string;
+  },
 ): StartProgress {
   const { reason = "", message = "", image } = pod.waiting ?? {};
   const why = `the image ${image ?? context.image} could not be pulled (${reason}): ${message}`;
@@ -80,7 +91,7 @@ function assessContainer(pod: PodView, node: string, image: string): StartProgre
 }
 
 function statusOf(pod: PodView): string {
-  const status = [pod.reason, pod.message].filter((text) => text !== null).join(": ");
+  const status = [pod.reason, pod.message].filter((text) => text !== undefined).join(": ");
   return status === "" ? "" : ` (${status})`;
 }
 

@@ -23,6 +23,9 @@ export function decideQueued(seen: Observation): Decision {
   if (!members) return { kind: "observe", facts: "members" };
   const closable = membersToClose(members);
   if (closable.length > 0) return { kind: "close", members: closable };
-  const isClosing = members.some(({ attempt }) => attempt.goneAt === null);
-  return { kind: "wait", checkAt: earliestOf(horizon, isClosing ? addMs(now, RECHECK_MS) : null) };
+  const isClosing = members.some(({ attempt }) => attempt.goneAt === undefined);
+  return {
+    kind: "wait",
+    checkAt: earliestOf(horizon, isClosing ? addMs(now, RECHECK_MS) : undefined),
+  };
 }

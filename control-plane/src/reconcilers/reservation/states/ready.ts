@@ -25,7 +25,7 @@ export function decideReady(seen: Observation): Decision {
     return { kind: "end", reason: "expired", detail };
   }
   const minutes = dueWarning(now, { readyAt, expiresAt });
-  if (minutes !== null && (row.warnedMinutes === null || minutes < row.warnedMinutes)) {
+  if (minutes !== undefined && (row.warnedMinutes === undefined || minutes < row.warnedMinutes)) {
     return { kind: "warn", minutes, expiresAt };
   }
   const checkAt = nextLeaseMoment(now, { readyAt, expiresAt });

@@ -23,23 +23,23 @@ export function decideStarting(seen: Observation): Decision {
   const missing = missingMember(seen, members);
   if (missing) return missing;
   if (seen.creationFailure) return decideAfterFailure(seen, members);
-  const unmade = members.filter(({ attempt }) => attempt.podUid === null);
+  const unmade = members.filter(({ attempt }) => attempt.podUid === undefined);
   if (unmade.length > 0) return { kind: "create", members: unmade };
-  if (row.hostPublicKey === null) return { kind: "create", members };
+  if (row.hostPublicKey === undefined) return { kind: "create", members };
   const decision = follow(seen, members);
-  const node = members[0]?.pod?.node ?? null;
-  return disk?.zone === null && node !== null
+  const node = members[0]?.pod?.node;
+  return disk && disk.zone === undefined && node !== undefined
     ? { ...decision, diskZone: { disk: disk.id, node } }
     : decision;
 }
 
 /** A member whose units were released, or whose pod was there and is gone. */
 function missingMember(seen: Observation, members: readonly Member[]): Decision | undefined {
-  const released = members.find(({ attempt }) => attempt.goneAt !== null);
+  const released = members.find(({ attempt }) => attempt.goneAt !== undefined);
   if (released || members.length < seen.row.nodeCount) {
     return replaceOrFail(seen, released, "its pod is gone");
   }
-  const removed = members.find(({ attempt, pod }) => attempt.podUid !== null && !pod);
+  const removed = members.find(({ attempt, pod }) => attempt.podUid !== undefined && !pod);
   if (!removed || seen.creationFailure) return undefined;
   return replaceOrFail(seen, removed, "its pod was removed by another client");
 }
@@ -73,7 +73,7 @@ function follow(seen: Observation, members: readonly Member[]): Decision {
   for (const { member, progress } of assessed) {
     if (progress.kind === "replace") return replaceOrFail(seen, member, progress.why);
   }
-  const bound = members.filter(({ pod }) => pod && pod.node !== null);
+  const bound = members.filter(({ pod }) => pod?.node !== undefined);
   if (bound.some(({ node }) => !node)) return { kind: "observe", facts: "nodes" };
   const lost = bound.find(({ node }) => node?.status !== "ready");
   if (lost) return replaceOrFail(seen, lost, `node ${lost.attempt.node} was lost`);
@@ -117,20 +117,23 @@ function pullFailureOf(
   { attempt: { podName, pullFailingSince } }: Member,
   { phase, isPullFailing }: StartProgress & { kind: "phase" },
 ): PullFailure[] {
-  if (isPullFailing === true) return pullFailingSince === null ? [{ podName, since: now }] : [];
-  return pullFailingSince !== null && phase !== "pulling" ? [{ podName, since: null }] : [];
+  if (isPullFailing === true)
+    return pullFailingSince === undefined ? [{ podName, since: now }] : [];
+  return pullFailingSince !== undefined && phase !== "pulling"
+    ? [{ podName, since: undefined }]
+    : [];
 }
 
 function showProgress(seen: Observation, { phase, detail, pullFailures = [] }: Progress): Decision {
   const { row, now } = seen;
-  const hasEvent = row.phase !== phase || pullFailures.some(({ since }) => since !== null);
+  const hasEvent = row.phase !== phase || pullFailures.some(({ since }) => since !== undefined);
   if (hasEvent || row.phaseDetail !== detail || pullFailures.length > 0) {
     return { kind: "progress", phase, detail, hasEvent, pullFailures };
   }
   const due = MAXIMUM_AGES.starting.until(row, typeOf(seen), seen.catalogue);
   return {
     kind: "wait",
-    checkAt: earliestOf(addMs(now, RECHECK_MS), due && due > now ? due : null),
+    checkAt: earliestOf(addMs(now, RECHECK_MS), due && due > now ? due : undefined),
   };
 }
 
@@ -175,5 +178,5 @@ function replaceOrFail(seen: Observation, member: Member | undefined, reason: st
   if (row.attempt >= MAX_ATTEMPTS) {
     return startFailed(`${why}. That was attempt ${String(row.attempt)}, the last.`);
   }
-  return { kind: "replace", why, node: member?.attempt.node ?? null };
+  return { kind: "replace", why, node: member?.attempt.node };
 }

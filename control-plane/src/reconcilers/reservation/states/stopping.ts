@@ -12,7 +12,7 @@ export function decideStopping(seen: Observation): Decision {
     case "saving-disk":
       return { kind: "releaseDisk", next: "removing" };
     case "removing":
-      if (row.endReason === null) {
+      if (row.endReason === undefined) {
         throw new Error(`reservation ${row.id} is stopping without an end reason`);
       }
       return { kind: "finish", reason: row.endReason };
@@ -25,7 +25,9 @@ export function decideStopping(seen: Observation): Decision {
 export function membersToClose(members: readonly Member[]): Member[] {
   return members.filter(
     ({ attempt, pod, isClosing }) =>
-      attempt.goneAt === null && isClosing !== true && (!pod?.deleting || attempt.podUid === null),
+      attempt.goneAt === undefined &&
+      isClosing !== true &&
+      (!pod?.deleting || attempt.podUid === undefined),
   );
 }
 
@@ -34,10 +36,10 @@ function decideClosing(seen: Observation): Decision {
   if (!members) return { kind: "observe", facts: "members" };
   const closable = membersToClose(members);
   if (closable.length > 0) return { kind: "close", members: closable };
-  const open = members.filter(({ attempt }) => attempt.goneAt === null);
+  const open = members.filter(({ attempt }) => attempt.goneAt === undefined);
   if (open.length > 0) return waitForPods(seen, open);
   const phase = row.spec.disk === null ? "removing" : "saving-disk";
-  return { kind: "progress", phase, detail: null, hasEvent: false };
+  return { kind: "progress", phase, detail: undefined, hasEvent: false };
 }
 
 /** Waits without a limit. After its budget it reports that, and pods on lost nodes are removed by force. */
