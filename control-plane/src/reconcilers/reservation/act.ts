@@ -1,4 +1,3 @@
-import { formatDuration, Second } from "@gpu-dev/shared/durations.ts";
 import { terminalStateFor, type EndReason } from "@gpu-dev/shared/states.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
 import { clockTime } from "../../domain/clockTime.ts";
@@ -12,6 +11,7 @@ import { writeReservation, type ReservationChange } from "../../store/transition
 import type { ReconcileResult, ReconcilerContext } from "../context.ts";
 import { authorizedKeys } from "./createObjects.ts";
 import type { Decision } from "./decision.ts";
+import { howItEnded, whatStops } from "./messages.ts";
 import type { Member } from "./observe.ts";
 import { restartCause } from "./states/ready.ts";
 
@@ -184,17 +184,6 @@ function beginStopping(
   });
 }
 
-function whatStops({ state, spec }: Reservation): string {
-  const hasDisk = spec.disk !== null;
-  if (state === "queued") return hasDisk ? "Its disk is given back." : "";
-  if (state === "starting") {
-    return `Removing what was started${hasDisk ? " and giving back its disk" : ""}.`;
-  }
-  return hasDisk
-    ? "Closing its sessions and saving its disk."
-    : "Closing its sessions; it has no disk, so its files are deleted.";
-}
-
 function warn(
   context: ReconcilerContext,
   row: Reservation,
@@ -301,11 +290,4 @@ async function finish(
       },
     ],
   });
-}
-
-function howItEnded({ readyAt, endDetail }: Reservation, endedAt: Date): string {
-  const summary = readyAt
-    ? `It ended ${formatDuration((endedAt.getTime() - readyAt.getTime()) / Second.ms)} after it was ready.`
-    : "It ended and was never ready.";
-  return endDetail === undefined ? summary : `${summary} ${asSentence(endDetail)}`;
 }
