@@ -7,14 +7,14 @@ const ADA = "0000000000000001" as UserId;
 const BOB = "0000000000000002" as UserId;
 
 describe("hints of changes", () => {
-  let told: string[];
+  let sent: string[];
   let changes: ReturnType<typeof gatherChanges>;
   beforeEach(() => {
     mock.timers.enable({ apis: ["setTimeout"] });
-    told = [];
+    sent = [];
     changes = gatherChanges(({ availability, waiting }) => {
       const owners = waiting === "everybody" ? [waiting] : [...waiting];
-      told.push([...(availability ? ["availability"] : []), ...owners].join(" "));
+      sent.push([...(availability ? ["availability"] : []), ...owners].join(" "));
     });
   });
   afterEach(() => {
@@ -23,7 +23,7 @@ describe("hints of changes", () => {
   const pass = (milliseconds: number) => {
     mock.timers.tick(milliseconds);
   };
-  const take = () => told.splice(0);
+  const take = () => sent.splice(0);
 
   it("go out within 50 ms, together with what else the same request sets off", () => {
     changes.add({ what: "availability" });
@@ -49,7 +49,7 @@ describe("hints of changes", () => {
     assert.deepEqual(take(), []);
     changes.add({ what: "waiting", ownerId: ADA });
     pass(50);
-    assert.deepEqual(take(), [ADA], "after a quiet time the next is told at once again");
+    assert.deepEqual(take(), [ADA], "after a pause the next one is sent at once");
   });
 
   it("are for everybody and everything when some may have been missed, and end with a stop", () => {

@@ -17,7 +17,7 @@ describe("the catalogue", () => {
     assert.equal(findType(catalogue, "h100")?.startBudgetSeconds, 600);
   });
 
-  it("tells all that is wrong with it at once", async () => {
+  it("reports every problem at once", async () => {
     const catalogue = await loadCatalogue();
     const [first] = catalogue.types;
     assert.ok(first);

@@ -80,13 +80,15 @@ async function startCounters() {
     counting("hostile"),
     createServer((_request, response) => response.end(JSON.stringify(counts))),
   ];
-  const [first, hostile, told] = (await Promise.all(servers.map(listen))) as [
+  const [first, hostile, countServer] = (await Promise.all(servers.map(listen))) as [
     string,
     string,
     string,
   ];
   return {
-    ...{ first, hostile, counts: told },
+    first,
+    hostile,
+    counts: countServer,
     stop: async () => {
       for (const server of servers) {
         server.closeAllConnections();
@@ -109,13 +111,17 @@ async function bundleSuite(folder: string): Promise<string> {
   const mocha = fileURLToPath(import.meta.resolve("mocha"));
   await build({
     entryPoints: [join(import.meta.dirname, "run.ts")],
-    ...{ outfile, bundle: true, platform: "node", format: "cjs", target: "node22" },
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    target: "node22",
     alias: { mocha },
     external: ["vscode", mocha],
     sourcemap: "inline",
     logLevel: "warning",
   });
-  // It would go on as a child of the tests.
+  // esbuild's service would otherwise keep running as a child of the tests.
   await stopEsbuild();
   return outfile;
 }

@@ -20,7 +20,7 @@ export async function run(): Promise<void> {
       ended(test, error.stack ?? error.message),
     );
   });
-  // In one go: whoever waits for the file must not read half of it.
+  // Atomic: the reader must not see half of the file.
   const file = process.env["TEST_RESULTS"] ?? "";
   await writeFile(`${file}.part`, JSON.stringify(results));
   await rename(`${file}.part`, file);

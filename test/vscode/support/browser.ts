@@ -1,14 +1,21 @@
 import { existsSync } from "node:fs";
+import { Second } from "@gpu-dev/shared/durations.ts";
 import { chromium, type BrowserContext } from "playwright-core";
 import { skipBecause } from "../../support/requireTool.ts";
 import { Workbench } from "./workbench.ts";
 
 const ARGUMENTS = [
-  ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
 ];
-/** Generous: a cold editor on a busy machine takes 10 seconds for its first window. */
-const PATIENCE_MS = 30_000;
+/** A cold editor on a busy machine takes 10 seconds for its first window. */
+const ACTION_TIMEOUT_MS = 30 * Second.ms;
 
 export interface BrowserOptions {
   /** Default 1280 by 800. */
@@ -20,12 +27,12 @@ export interface BrowserOptions {
 export interface TestBrowser {
   /** A window on an address of `VsCodeServer.url`; resolves when it can be used. All windows share one profile. */
   open(url: string): Promise<Workbench>;
-  /** What pages asked of other machines than this one. It was refused. */
+  /** Requests of pages to other machines. They were refused. */
   outgoing(): readonly string[];
   close(): Promise<void>;
 }
 
-/** For a `before`: skips where there is no Chromium, fails in CI. */
+/** For a `before`: skips without Chromium, fails in CI. */
 export function requireChromium(context: Mocha.Context): void {
   const path = chromiumPath();
   if (!existsSync(path)) skipBecause(context, `no Chromium at ${path}; name one in CHROMIUM`);
@@ -39,7 +46,7 @@ export async function startBrowser(options: BrowserOptions = {}): Promise<TestBr
     ...(proxy !== undefined && { proxy: { server: proxy, bypass: "<-loopback>" } }),
   });
   const context = await browser.newContext({ viewport });
-  context.setDefaultTimeout(PATIENCE_MS);
+  context.setDefaultTimeout(ACTION_TIMEOUT_MS);
   const refused = await refuseOtherMachines(context);
   await giveSecretKey(context);
   return {
@@ -68,8 +75,8 @@ async function refuseOtherMachines(context: BrowserContext): Promise<string[]> {
 }
 
 /**
- * The editor in a browser keeps secrets from one window to the next only where the server of its page mints half of
- * their key. VS Code's bare server does not; whoever offers it to users does.
+ * In a browser, the editor keeps secrets between windows only if the server of its page provides half of their key.
+ * VS Code's bare server does not; hosted editors do.
  */
 async function giveSecretKey(context: BrowserContext): Promise<void> {
   const body = Buffer.alloc(32, "half of a key");

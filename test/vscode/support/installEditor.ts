@@ -36,7 +36,7 @@ export function findEditor(folder = editorFolder()): Editor | null {
   return { node: process.execPath, serverMain };
 }
 
-/** For a `before`: skips where there is no editor, fails in CI. */
+/** For a `before`: skips without the editor, fails in CI. */
 export function requireEditor(context: Mocha.Context): Editor {
   const editor = findEditor();
   if (editor) return editor;

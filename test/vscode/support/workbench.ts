@@ -54,8 +54,8 @@ export class Workbench {
   }
 
   /**
-   * Runs a command of the palette by what it reads there ("Category: Title"). An extension that is still starting
-   * adds its commands late, and an open palette does not show them: so it is opened anew.
+   * Runs a command by its text in the palette ("Category: Title"). An extension that is still starting adds its
+   * commands late, and an open palette does not show them, so the palette is opened again.
    */
   async runCommand(title: string): Promise<void> {
     await waitFor(

@@ -13,7 +13,7 @@ export function plainNames(labels: readonly (string | null)[]): string[] {
   return labels.map((label) => (label ?? "").replace(new RegExp(`${KEYS}$`), ""));
 }
 
-/** A text that shall stand for itself in a pattern. */
+/** Escapes a text for use in a regular expression. */
 export function quote(text: string): string {
   return text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 }

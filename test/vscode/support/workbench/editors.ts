@@ -51,7 +51,7 @@ export class Editors {
   }
 }
 
-/** Lines stand in the order in which they were drawn; their place on the screen is in their style. */
+/** The elements are in drawing order; each line's position on the screen is in its style. */
 function readLines(lines: ShownElement[]): string {
   const top = (line: ShownElement) =>
     Number(/top:\s*(-?[\d.]+)px/.exec(line.getAttribute("style") ?? "")?.[1] ?? 0);

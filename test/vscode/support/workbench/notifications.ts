@@ -60,7 +60,7 @@ export class Notifications {
     await this.#openList();
     const list = this.#page.locator(".notifications-center.visible");
     const clearAll = list.getByRole("button", { name: "Clear All Notifications" });
-    // Where there is nothing to clear, the list says so and the button is off.
+    // If the list is empty, the button is disabled.
     if (await clearAll.isEnabled()) await clearAll.click();
     else await list.locator(".codicon-notifications-hide").click();
     await list.waitFor({ state: "hidden" });

@@ -35,7 +35,7 @@ export class TerminalPanel {
     await this.#page.keyboard.press("Enter");
   }
 
-  /** Names of the open terminals: of the tabs at the side where there are several. */
+  /** Names of the open terminals; if there are several, these are the names of the tabs at the side. */
   async names(): Promise<string[]> {
     const tabs = this.#page.locator(".terminal-tabs-entry .label-name");
     if ((await tabs.count()) > 0) return await tabs.allInnerTexts();

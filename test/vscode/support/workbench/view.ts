@@ -41,7 +41,7 @@ export class View {
     await this.#pane.locator(".pane-header.expanded").waitFor();
   }
 
-  /** What stands beside the title. */
+  /** The description next to the title. */
   async description(): Promise<string> {
     return await this.#text(".pane-header .description");
   }
