@@ -21,7 +21,41 @@ const bans = {
     message: "Commands are registered in core/commands.ts alone.",
   },
   enums: { selector: "TSEnumDeclaration", message: "Use a const tuple and its union type." },
+  spreadArray: {
+    selector: "SpreadElement > ArrayExpression",
+    message: "Write the elements of the literal in place of spreading it.",
+  },
+  spreadObject: {
+    selector: "SpreadElement > ObjectExpression",
+    message: "Write the properties of the literal in place of spreading it.",
+  },
+  errorName: {
+    selector: "AssignmentExpression[left.object.type='ThisExpression'][left.property.name='name']",
+    message: 'Write `override readonly name = "X"` in the error class.',
+  },
+  transaction: {
+    selector:
+      "CallExpression[callee.object.name='Promise'][callee.property.name='all']:has(Identifier[name='trx'])",
+    message: "Statements of one transaction go through pipelined(trx, [...]).",
+  },
+  milliseconds: {
+    selector:
+      "Literal[raw=/^[0-9]+(_000)+$/][value>=60000]:matches([raw=/^(60|120|300|600|900|1_800|3_600|86_400)_000$/])",
+    message: "Write it with Second.ms, Minute.ms, Hour.ms or Day.ms.",
+  },
 };
+const dialect = [
+  bans.enums,
+  bans.spreadArray,
+  bans.spreadObject,
+  bans.errorName,
+  bans.transaction,
+  bans.milliseconds,
+];
+/**
+ * For tests, and for the files that define the units: numbers of milliseconds may be written out.
+ */
+const plainDialect = [bans.enums, bans.spreadArray, bans.spreadObject, bans.errorName];
 
 export default defineConfig(
   globalIgnores(["**/node_modules", "**/dist", "coverage", ".gpu-dev", "test-artifacts"]),
@@ -31,10 +65,21 @@ export default defineConfig(
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
-      "no-restricted-syntax": ["error", bans.enums, bans.now, bans.environment],
+      "no-restricted-syntax": ["error", ...dialect, bans.now, bans.environment],
       "no-console": "error",
       "max-lines-per-function": ["error", { max: 50, skipBlankLines: true, skipComments: true }],
-      "@typescript-eslint/consistent-type-imports": "error",
+      "max-len": [
+        "error",
+        {
+          code: Number.MAX_SAFE_INTEGER,
+          comments: 100,
+          ignoreUrls: true,
+          ignorePattern: "^\\s*//\\s*(eslint-|@ts-)",
+        },
+      ],
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
+      "no-duplicate-imports": "error",
+      "@typescript-eslint/return-await": ["error", "in-try-catch"],
       "@typescript-eslint/switch-exhaustiveness-check": [
         "error",
         { considerDefaultExhaustiveForUnions: true },
@@ -51,11 +96,15 @@ export default defineConfig(
     },
   },
   { files: ["**/*.js"], languageOptions: { globals: { process: "readonly", URL: "readonly" } } },
-  { files: ["**/clock.ts"], rules: { "no-restricted-syntax": ["error", bans.enums] } },
+  {
+    // They define the units.
+    files: ["**/{clock,durations}.ts"],
+    rules: { "no-restricted-syntax": ["error", ...plainDialect] },
+  },
   {
     // Programs, and the library for scripts.
     files: ["**/config.ts", "**/main.ts", "cli/src/**/*.ts", "client/src/gpuDev.ts"],
-    rules: { "no-restricted-syntax": ["error", bans.enums, bans.now] },
+    rules: { "no-restricted-syntax": ["error", ...dialect, bans.now] },
   },
   {
     // Programs that people and scripts read.
@@ -65,21 +114,21 @@ export default defineConfig(
   {
     files: ["extension/**/*.ts"],
     rules: {
-      "no-restricted-syntax": ["error", bans.enums, bans.now, bans.environment, bans.commands],
+      "no-restricted-syntax": ["error", ...dialect, bans.now, bans.environment, bans.commands],
     },
   },
   {
     files: ["extension/src/core/settings.ts"],
-    rules: { "no-restricted-syntax": ["error", bans.enums, bans.now, bans.commands] },
+    rules: { "no-restricted-syntax": ["error", ...dialect, bans.now, bans.commands] },
   },
   {
     files: ["extension/src/core/commands.ts"],
-    rules: { "no-restricted-syntax": ["error", bans.enums, bans.now, bans.environment] },
+    rules: { "no-restricted-syntax": ["error", ...dialect, bans.now, bans.environment] },
   },
   {
     files: ["test/**/*.ts"],
     rules: {
-      "no-restricted-syntax": ["error", bans.enums],
+      "no-restricted-syntax": ["error", ...plainDialect],
       "max-lines-per-function": "off",
       "@typescript-eslint/no-misused-spread": "off",
       "@typescript-eslint/no-non-null-assertion": "error",

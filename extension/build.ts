@@ -5,9 +5,9 @@ import { build } from "esbuild";
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * Two bundles: the extension, and the program that explains the host of an ended reservation, which ssh runs. CommonJS,
- * because every supported editor loads it; minified including names, which shortens the activation by a tenth, with a
- * source map for stack traces.
+ * Two bundles: the extension, and the program that explains the host of an ended reservation, which
+ * ssh runs. CommonJS, because every supported editor loads it; minified including names, which
+ * shortens the activation by a tenth, with a source map for stack traces.
  */
 await rm(here("dist"), { recursive: true, force: true });
 await build({

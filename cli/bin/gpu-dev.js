@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Plain JavaScript that any Node can parse, so that an old Node prints a message instead of a syntax error.
+// Plain JavaScript that any Node can parse, so that an old Node prints a message instead of a
+// syntax error.
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 18)) {
   process.stderr.write(

@@ -174,8 +174,7 @@ function createHandle(context: HandleContext, created: Reservation): Reservation
   const params = { reservationId: created.id };
   let current = created;
   const refresh = async () => (current = await api.call("getReservation", { params }));
-  const host = async () =>
-    await hostOf(context, current.state === "ready" ? current : await refresh());
+  const host = async () => hostOf(context, current.state === "ready" ? current : await refresh());
   return {
     get current() {
       return current;
@@ -190,7 +189,7 @@ function createHandle(context: HandleContext, created: Reservation): Reservation
       const { configFile, hostName } = await host();
       return ["-F", configFile, hostName];
     },
-    run: async (command, options) => await runOnHost(await host(), command, options),
+    run: async (command, options) => runOnHost(await host(), command, options),
     copyTo: async (localPath, remotePath, options) => {
       await copyToHost(await host(), localPath, remotePath, options);
     },

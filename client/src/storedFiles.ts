@@ -55,7 +55,7 @@ function jsonFile<Schema extends z.ZodType>(
     update: async (change) => {
       await realFileSystem.makeDirectory(dirname(path), 0o700);
       const lock = { path: `${path}.lock`, now: () => systemClock.now().getTime() };
-      return await withFileLock(lock, async () => {
+      return withFileLock(lock, async () => {
         const value = change(await read());
         const target = { fs: realFileSystem, platform: process.platform };
         const text = Buffer.from(`${JSON.stringify(value, null, 2)}\n`);

@@ -38,7 +38,10 @@ export interface CompositionOptions {
   readonly now: () => Date;
 }
 
-/** The composition root: builds every part from its collaborators, for the server that the settings name. */
+/**
+ * The composition root: builds every part from its collaborators, for the server that the settings
+ * name.
+ */
 export function composeExtension(options: CompositionOptions): Disposable {
   const showFailure = createShowFailure({
     log: options.log,
@@ -196,7 +199,10 @@ function versionOf({ extension }: ExtensionContext): string {
   return version;
 }
 
-/** In a remote window: whether this process runs on the remote host, rather than on the user's own machine. */
+/**
+ * In a remote window: whether this process runs on the remote host, rather than on the user's own
+ * machine.
+ */
 function runsInWorkspace({ extension }: ExtensionContext): boolean {
   return extension.extensionKind === ExtensionKind.Workspace;
 }

@@ -5,8 +5,8 @@ import type { Disposable } from "./core/emitter.ts";
 import { createLogTail, tailedLog } from "./report/reportLog.ts";
 
 /**
- * Called by the editor after its start. Builds all parts without a request: the first one is sent when the secret
- * storage shows that a user is signed in.
+ * Called by the editor after its start. Builds all parts without a request: the first one is sent
+ * when the secret storage shows that a user is signed in.
  */
 export function activate(context: ExtensionContext): void {
   const { now } = systemClock;

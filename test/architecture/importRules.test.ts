@@ -84,8 +84,17 @@ const ALLOWED: Record<string, string> = {
 
 const PARTS = ["shared", "client", "control-plane", "cli", "extension", "dev-cluster", "local"];
 const PACKAGES = [
-  ...["zod", "koa", "koa2", "@koa/router", "knex", "pg", "graphile-worker", "prom-client"],
-  ...["@kubernetes/client-node", "@aws-sdk/client-sts", "@types/vscode"],
+  "zod",
+  "koa",
+  "koa2",
+  "@koa/router",
+  "knex",
+  "pg",
+  "graphile-worker",
+  "prom-client",
+  "@kubernetes/client-node",
+  "@aws-sdk/client-sts",
+  "@types/vscode",
 ];
 
 describe("import rules", function () {

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { read, repositoryFiles } from "./sources.ts";
 
-/** Files that the word list does not apply to, besides binary files: generated ones, licenses, and the list itself. */
+/**
+ * Files that the word list does not apply to, besides binary files: generated ones, licenses, and
+ * the list itself.
+ */
 const EXEMPT =
   /(^|\/)(package-lock\.json|[^/]+\.sum|LICENSE)$|^openapi\.json$|^migrations\/schema\.sql$|\/words\.txt$/;
 const BINARY = /\.(png|svg|gif|ico|vsix|tgz)$/;

@@ -47,7 +47,13 @@ export async function startKubernetesStack(): Promise<Stack> {
     const kubeConfig = new KubeConfig();
     kubeConfig.loadFromFile(kubernetes.kubeconfigPath);
     return {
-      ...{ url, token, user: USER, kubeConfig, root, coldStartSeconds, stop },
+      url,
+      token,
+      user: USER,
+      kubeConfig,
+      root,
+      coldStartSeconds,
+      stop,
       client: createApiClient({ baseUrl: url, token: () => token }),
       core: kubeConfig.makeApiClient(CoreV1Api),
       addNodes: async (id, count) => {

@@ -41,7 +41,10 @@ const DISK = {
   lastUsedAt: null,
 };
 
-/** 4 of 16 GPUs are free and one request is queued: a request for 4 would fit, but is second in line. */
+/**
+ * 4 of 16 GPUs are free and one request is queued: a request for 4 would fit, but is second in
+ * line.
+ */
 describe("availability in the command line", function () {
   this.timeout(60_000);
   let dir: TempDir;

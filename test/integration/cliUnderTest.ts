@@ -36,7 +36,7 @@ export interface CliOnTerminal {
 
 /** Runs one command with pipes, as a script does. */
 export async function runCli(place: CliPlace, ...args: string[]): Promise<CliResult> {
-  return await new Promise((resolve) => {
+  return new Promise((resolve) => {
     const words = [place.script ?? BIN, "--server", place.server, ...args];
     execFile(process.execPath, words, { env: environment(place) }, (error, out, err) => {
       resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, out, err });

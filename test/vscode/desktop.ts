@@ -1,7 +1,8 @@
 /**
- * `npm run test:vscode:desktop [-- VERSION]`: the suite of test/vscode/host inside a desktop VS Code of that version
- * ("stable" when none is given; the oldest that is supported is 1.101.0), which is downloaded first. Needs a display:
- * on a machine without one, run it under xvfb-run. Exits with 3 where VS Code can't be downloaded.
+ * `npm run test:vscode:desktop [-- VERSION]`: the suite of test/vscode/host inside a desktop VS
+ * Code of that version ("stable" when none is given; the oldest that is supported is 1.101.0),
+ * which is downloaded first. Needs a display: on a machine without one, run it under xvfb-run.
+ * Exits with 3 where VS Code can't be downloaded.
  */
 import { join } from "node:path";
 import { downloadAndUnzipVSCode, runTests } from "@vscode/test-electron";
@@ -29,15 +30,21 @@ async function main(version: string): Promise<number> {
     await writeSettings(userData, { values: { "gpuDev.server": environment.firstServer } });
     const extensionDevelopmentPath = await unpackVsix(await packExtension(), environment.dir);
     const ended = await runTests({
-      ...{ vscodeExecutablePath, extensionDevelopmentPath },
+      vscodeExecutablePath,
+      extensionDevelopmentPath,
       extensionTestsPath: environment.suite,
       extensionTestsEnv: { ...environment.env, HOME: environment.dir },
       launchArgs: [
-        ...[environment.workspace, "--disable-extensions", "--disable-workspace-trust"],
-        ...["--user-data-dir", userData],
-        ...["--extensions-dir", join(environment.dir, "extensions")],
+        environment.workspace,
+        "--disable-extensions",
+        "--disable-workspace-trust",
+        "--user-data-dir",
+        userData,
+        "--extensions-dir",
+        join(environment.dir, "extensions"),
         // No keyring on a test machine.
-        ...["--password-store", "basic"],
+        "--password-store",
+        "basic",
       ],
     }).catch(() => 1);
     return report((await environment.results()) ?? [], ended);

@@ -9,7 +9,10 @@ import { packExtension } from "./support/packExtension.ts";
 import { startVsCode } from "./support/vscodeServer.ts";
 import { unpackVsix } from "./support/unpackVsix.ts";
 
-/** The suite of test/vscode/host in the extension host of VS Code's own server; `test:vscode:desktop` runs the same. */
+/**
+ * The suite of test/vscode/host in the extension host of VS Code's own server;
+ * `test:vscode:desktop` runs the same.
+ */
 describe("inside the extension host", function () {
   before(async function () {
     const editor = requireEditor(this);
@@ -21,7 +24,10 @@ describe("inside the extension host", function () {
       undo.push(() => environment.remove());
       const developmentPath = await unpackVsix(await packExtension(), environment.dir);
       const server = await startVsCode({
-        ...{ editor, dataDir: environment.dir, driven: true, env: environment.env },
+        editor,
+        dataDir: environment.dir,
+        driven: true,
+        env: environment.env,
         settings: { values: { "gpuDev.server": environment.firstServer } },
       });
       undo.push(() => server.stop());

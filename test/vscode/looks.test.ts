@@ -19,7 +19,10 @@ const NAMED = new Map<Theme, string>([
   ["highContrastLight", "high-contrast-light"],
 ]);
 
-/** The appearance and the texts with one reservation of each kind, in every theme and in a narrow side bar. */
+/**
+ * The appearance and the texts with one reservation of each kind, in every theme and in a narrow
+ * side bar.
+ */
 describe("the looks of the extension", () => {
   let product: Product;
   let window: Workbench;
@@ -202,7 +205,7 @@ describe("the looks of the extension", () => {
     await quickInput.enter();
     // The file replaces the untitled document and takes the focus.
     await window.editors.waitForTab(basename(proposed));
-    return await readFile(proposed, "utf8");
+    return readFile(proposed, "utf8");
   }
 
   /** The second field of the line, which is the key itself. */
@@ -216,7 +219,9 @@ describe("the looks of the extension", () => {
     return key ?? "";
   }
 
-  /** The titles in the palette, sorted. Its list shows about a dozen at a time, so it is read twice. */
+  /**
+   * The titles in the palette, sorted. Its list shows about a dozen at a time, so it is read twice.
+   */
   async function offered(): Promise<string[]> {
     const first = await window.findCommands("GPU Dev: ");
     const more = await window.findCommands("GPU Dev: S");
@@ -224,7 +229,10 @@ describe("the looks of the extension", () => {
   }
 });
 
-/** One reservation of all GPUs of a type, another one that is queued behind it, and one that has ended. */
+/**
+ * One reservation of all GPUs of a type, another one that is queued behind it, and one that has
+ * ended.
+ */
 async function reserveOneOfEachKind(product: Product): Promise<void> {
   const client = await product.client();
   const base = { gpuType: "b200", gpus: 8, durationSeconds: 7_200 };

@@ -31,8 +31,17 @@ describe("a window inside the pod, opened as Remote-SSH opens it", () => {
     ada = await makeUser(system.url);
     await ada.gpuDevDone("setup", "--yes", "--as", "ada");
     await ada.gpuDevDone(
-      ...["reserve", "--gpu-type", "h100", "--gpus", "2", "--hours", "1"],
-      ...["--disk", "work", "--name", "demo"],
+      "reserve",
+      "--gpu-type",
+      "h100",
+      "--gpus",
+      "2",
+      "--hours",
+      "1",
+      "--disk",
+      "work",
+      "--name",
+      "demo",
     );
     const socks = await freePort();
     const dataDir = join(ada.home, "editor");
@@ -98,7 +107,15 @@ describe("a window inside the pod, opened as Remote-SSH opens it", () => {
 
     await ada.gpuDevDone("cancel", "demo", "--yes");
     await ada.gpuDevDone(
-      ...["reserve", "--gpu-type", "t4", "--hours", "1", "--disk", "work", "--name", "next"],
+      "reserve",
+      "--gpu-type",
+      "t4",
+      "--hours",
+      "1",
+      "--disk",
+      "work",
+      "--name",
+      "next",
     );
     const again = await ada.ssh("gpu-dev-next", "cat /workspace/train.py");
     assert.equal(again.stdout, stdout);
@@ -106,8 +123,9 @@ describe("a window inside the pod, opened as Remote-SSH opens it", () => {
 });
 
 /**
- * `ssh -T -D PORT host bash` with a script on its standard input: one connection that starts the server and carries
- * the window's traffic. The first of them is the server's installer, which needs no window.
+ * `ssh -T -D PORT host bash` with a script on its standard input: one connection that starts the
+ * server and carries the window's traffic. The first of them is the server's installer, which needs
+ * no window.
  */
 function throughSsh(user: User, socks: number): Launch {
   return (command, args, env) => {

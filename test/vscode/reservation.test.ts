@@ -239,5 +239,5 @@ describe("a reservation in the editor", function () {
 });
 
 async function listAll(product: Product) {
-  return await (await product.client()).call("listReservations", { query: { state: "all" } });
+  return (await product.client()).call("listReservations", { query: { state: "all" } });
 }

@@ -7,8 +7,9 @@ const SIGNED_OUT = "Sign in to reserve";
 const EMPTY = "You have no reservations.";
 
 /**
- * Several windows of one editor. In a browser a window reads the secret storage once, when it opens; on the desktop it
- * receives changes, which test/integration/extension/account.test.ts covers with a storage that reports them.
+ * Several windows of one editor. In a browser a window reads the secret storage once, when it
+ * opens; on the desktop it receives changes, which test/integration/extension/account.test.ts
+ * covers with a storage that reports them.
  */
 describe("two windows of one editor", () => {
   let product: Product;

@@ -82,13 +82,13 @@ async function set(
       return 'Saved. Run "gpu-dev login" to register that key.';
     }
     default:
-      return await setInclude(session, value, yes);
+      return setInclude(session, value, yes);
   }
 }
 
 async function setInclude(session: Session, value: string, yes: boolean): Promise<string> {
   const { path } = userConfigOf(session);
-  if (value === "disable") return await removeInclude(session);
+  if (value === "disable") return removeInclude(session);
   if (value !== "enable") {
     throw new CliError("usage", `ssh-include takes enable or disable, not "${value}".`);
   }
@@ -99,7 +99,7 @@ async function setInclude(session: Session, value: string, yes: boolean): Promis
   } else if (!yes) {
     throw new CliError("usage", `Add --yes to agree to one Include line in ${path}.`);
   }
-  return await addInclude(session);
+  return addInclude(session);
 }
 
 async function removeInclude(session: Session): Promise<string> {

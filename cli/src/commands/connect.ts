@@ -41,7 +41,7 @@ export async function connectTo(
     session.output.note(`warning: ${difference}`);
   }
   const remoteCommand = words.length === 0 ? [] : ["--", ...words];
-  return await runOnTerminal("ssh", [...options, host, ...remoteCommand]);
+  return runOnTerminal("ssh", [...options, host, ...remoteCommand]);
 }
 
 function notReady(session: Session, reservation: Reservation): CliError {

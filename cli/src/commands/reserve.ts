@@ -37,8 +37,8 @@ export function addReserve(program: Command): void {
         throw new CliError("usage", "Give a type with --gpu-type; gpu-dev avail lists them.");
       }
       const body = fromOptions ?? (await runWizard(session));
-      const { value: created, interrupted } = await deferInterrupt(
-        async () => await session.client.call("createReservation", { body }),
+      const { value: created, interrupted } = await deferInterrupt(async () =>
+        session.client.call("createReservation", { body }),
       );
       if (interrupted) throw new CliError("interrupted", afterInterrupt(created));
       if (options.wait) await waitUntilReady(session, created, options.connect === true);

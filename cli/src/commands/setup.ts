@@ -78,7 +78,7 @@ async function withServer(
   const { text } = await loadPrompts();
   const question = text({ message: "Server", initialValue: session.server });
   const server = await answered(question, CANCEL_TEXT);
-  return await openSession({ ...globals, server: serverOrigin(server) });
+  return openSession({ ...globals, server: serverOrigin(server) });
 }
 
 async function consent(session: Session, options: SetupOptions): Promise<boolean> {
@@ -90,7 +90,7 @@ async function consent(session: Session, options: SetupOptions): Promise<boolean
     return false;
   }
   const config = userConfigOf(session);
-  return await askYesNo(
+  return askYesNo(
     `Put one Include line first in ${config.path}, so that "ssh gpu-dev-NAME" works everywhere?`,
     CANCEL_TEXT,
   );

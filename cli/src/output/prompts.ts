@@ -3,7 +3,7 @@ import { CliError } from "./exitCodes.ts";
 
 /** Loaded on the first question: most commands ask nothing and should start fast. */
 export async function loadPrompts(): Promise<typeof Clack> {
-  return await import("@clack/prompts");
+  return import("@clack/prompts");
 }
 
 /**
@@ -25,5 +25,5 @@ export async function askYesNo(
   initialValue = true,
 ): Promise<boolean> {
   const { confirm } = await loadPrompts();
-  return await answered(confirm({ message, initialValue }), cancelText);
+  return answered(confirm({ message, initialValue }), cancelText);
 }

@@ -75,7 +75,7 @@ async function askDisk(free: readonly string[]): Promise<string | null> {
   if (choice !== NEW_DISK) return choice;
   const validate = (value: string | undefined) =>
     NAME_PATTERN.test(value ?? "") ? undefined : NAME_ADVICE;
-  return await answered(text({ message: "Name of the new disk?", validate }), CANCEL_TEXT);
+  return answered(text({ message: "Name of the new disk?", validate }), CANCEL_TEXT);
 }
 
 /** Shows what the server says about each size, with the zone of the chosen disk. */
@@ -90,7 +90,7 @@ async function askGpus(session: Session, type: GpuType, disk: string | null): Pr
     return { value: count, label: `${String(count)} (${startText(size)})` };
   });
   const { select } = await loadPrompts();
-  return await answered(select({ message: "How many GPUs?", options }), CANCEL_TEXT);
+  return answered(select({ message: "How many GPUs?", options }), CANCEL_TEXT);
 }
 
 async function askDuration(type: GpuType): Promise<number> {

@@ -14,8 +14,8 @@ const MIN_ID_PREFIX = 4;
 export async function findReservation(session: Session, text: string): Promise<Reservation> {
   const { client } = session;
   const live = await listReservations(client, "live");
-  const byName = async () => await listReservations(client, "all", { name: text, maxPages: 1 });
-  const ended = async () => await listReservations(client, "ended");
+  const byName = async () => listReservations(client, "all", { name: text, maxPages: 1 });
+  const ended = async () => listReservations(client, "ended");
   const found =
     pickReservation(live, text) ??
     pickReservation(await byName(), text) ??

@@ -44,7 +44,7 @@ export interface Session extends Deployment, StoredFiles {
 
 /** Opens the session of a command from its own options and the global ones. */
 export async function sessionFor(command: Command): Promise<Session> {
-  return await openSession(command.optsWithGlobals<GlobalOptions>());
+  return openSession(command.optsWithGlobals<GlobalOptions>());
 }
 
 export async function openSession(

@@ -26,7 +26,7 @@ export async function syncSshHosts(
   credential: Credential,
   listed: readonly Reservation[],
 ): Promise<HostState> {
-  return await syncDeploymentHosts(session, session.client, credential, listed);
+  return syncDeploymentHosts(session, session.client, credential, listed);
 }
 
 /** What to type to reach a reservation: "ssh gpu-dev-demo". */

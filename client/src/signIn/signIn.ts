@@ -89,7 +89,7 @@ export async function requestToken(server: string, request: TokenRequest): Promi
   const [method] = listing.methods;
   switch (method?.kind) {
     case "development":
-      return await signInForDevelopment(client, listing.server, method, request);
+      return signInForDevelopment(client, listing.server, method, request);
     case undefined:
       break;
   }
@@ -101,7 +101,7 @@ export async function requestToken(server: string, request: TokenRequest): Promi
 /** Requests a new token for the same user, without a question. */
 export async function renewCredential(server: string, expired: Credential): Promise<Credential> {
   const { subject, user, identity } = expired;
-  return await requestToken(server, { user: subject ?? user, identity });
+  return requestToken(server, { user: subject ?? user, identity });
 }
 
 /** Revokes a token. One that is no longer valid is not an error. */

@@ -56,11 +56,11 @@ export async function readIfExists(fs: SshFileSystem, path: string): Promise<Buf
 }
 
 export async function statIfExists(fs: SshFileSystem, path: string): Promise<Stats | null> {
-  return await absentAsNull(fs.stat(path));
+  return absentAsNull(fs.stat(path));
 }
 
 export async function lstatIfExists(fs: SshFileSystem, path: string): Promise<Stats | null> {
-  return await absentAsNull(fs.lstat(path));
+  return absentAsNull(fs.lstat(path));
 }
 
 async function absentAsNull(stats: Promise<Stats>): Promise<Stats | null> {

@@ -49,7 +49,7 @@ export function openHostFiles(options: HostFilesOptions): HostFiles {
   const locked = async <T>(work: () => Promise<T>) => {
     await options.fs.makeDirectory(paths.dir, 0o700);
     const now = () => options.now().getTime();
-    return await withFileLock({ fs: options.fs, path: paths.lock, now }, work);
+    return withFileLock({ fs: options.fs, path: paths.lock, now }, work);
   };
   return {
     paths,

@@ -106,7 +106,7 @@ function keyData(publicKey: string): string {
 }
 
 async function exists(path: string): Promise<boolean> {
-  return await stat(path).then(
+  return stat(path).then(
     () => true,
     () => false,
   );

@@ -30,7 +30,7 @@ export async function runProgram(name: string, args: readonly string[]): Promise
   let errors = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => (errors += chunk));
-  return await new Promise((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     child.on("error", (error) => {
       reject(new ProgramError(name, error));
     });

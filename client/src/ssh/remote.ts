@@ -41,7 +41,7 @@ export async function runOnHost(
 ): Promise<RunResult> {
   const line = typeof command === "string" ? command : command.map(quoteForShell).join(" ");
   const args = ["-F", configFile, "-o", "BatchMode=yes", "-T", hostName, "--", line];
-  return await runProgramWith("ssh", args, options);
+  return runProgramWith("ssh", args, options);
 }
 
 /** Copies a local file or folder to a host. Throws if scp fails. */
@@ -110,7 +110,7 @@ async function runProgramWith(
   // The command may end before it has read its whole input.
   child.stdin.on("error", () => undefined);
   child.stdin.end(input ?? "");
-  return await new Promise((resolveResult, reject) => {
+  return new Promise((resolveResult, reject) => {
     child.on("error", (error) => {
       reject(stop.aborted ? (stop.reason as Error) : new ProgramError(program, error));
     });

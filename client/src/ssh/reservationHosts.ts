@@ -44,7 +44,7 @@ export async function syncDeploymentHosts(
   const { platform, paths } = deployment;
   const identityFile = await identityFileFor({ platform, ownDir: paths.ownDir }, identity);
   const files = hostFilesOf(deployment, identityFile);
-  return await syncReservationHosts({ client, files, me: user }, listed);
+  return syncReservationHosts({ client, files, me: user }, listed);
 }
 
 export interface ReservationHostsOptions {
@@ -73,7 +73,7 @@ export async function syncReservationHosts(
   const live = (
     await Promise.all(ready.map((reservation) => liveHostOf(client, known, reservation)))
   ).flat();
-  return await files.sync({ me, live, ended });
+  return files.sync({ me, live, ended });
 }
 
 export function sshHostName(state: HostState, reservation: Reservation, user: string): string {

@@ -3,7 +3,10 @@ import type { Availability } from "@gpu-dev/shared/api/resources.ts";
 export type TypeAvailability = Availability["types"][number];
 export type SizeAvailability = TypeAvailability["sizes"][number];
 
-/** "starts now", or "queued: 2 requests are ahead of yours.": the server's reason includes the count. */
+/**
+ * "starts now", or "queued: 2 requests are ahead of yours.": the server's reason includes the
+ * count.
+ */
 export function startText(size: SizeAvailability | undefined): string {
   if (size === undefined) return "start unknown";
   if (size.starts === "now") return "starts now";

@@ -6,9 +6,10 @@ const MAX_TIMEOUTS = 5;
 const PROBE_INTERVAL_MS = Second.ms;
 
 /**
- * A server that accepts calls and does not respond blocks each caller until the timeout. A few such calls would block
- * every worker, and work that needs no cluster, such as the end of a lease, would wait behind them. After
- * `MAX_TIMEOUTS` in a row, calls fail immediately, except one per second, until the server responds.
+ * A server that accepts calls and does not respond blocks each caller until the timeout. A few such
+ * calls would block every worker, and work that needs no cluster, such as the end of a lease, would
+ * wait behind them. After `MAX_TIMEOUTS` in a row, calls fail immediately, except one per second,
+ * until the server responds.
  */
 export class CallBreaker {
   #timeouts = 0;

@@ -13,17 +13,21 @@ import type { NodeView, PodView, WatchHandlers } from "./port.ts";
 import { metadataView, nodeView, podView, type MetadataView } from "./views.ts";
 
 /**
- * The objects of one kind, as its watch last reported them, so that a resync costs the API server nothing. While the
- * watch is interrupted the cache returns nothing. A connection that died silently is detected within
- * `WATCH_TIMES.silenceMs`. Until then the cache returns the state as of `at`, so whatever would end a reservation is
- * first confirmed by the server.
+ * The objects of one kind, as its watch last reported them, so that a resync costs the API server
+ * nothing. While the watch is interrupted the cache returns nothing. A connection that died
+ * silently is detected within `WATCH_TIMES.silenceMs`. Until then the cache returns the state as of
+ * `at`, so whatever would end a reservation is first confirmed by the server.
  */
 export interface InformerCache<View> {
-  /** Undefined while the watch is not synced: ask the server. `at`: when the server was last heard from. */
+  /**
+   * Undefined while the watch is not synced: ask the server. `at`: when the server was last heard
+   * from.
+   */
   all(): { readonly views: View[]; readonly at: Date } | undefined;
   /**
-   * Undefined when the object is not cached, which does not mean that it is absent: the watch may not have reported a
-   * recent create yet, by this process or another. Only the server confirms that an object is gone.
+   * Undefined when the object is not cached, which does not mean that it is absent: the watch may
+   * not have reported a recent create yet, by this process or another. Only the server confirms
+   * that an object is gone.
    */
   find(key: string): View | undefined;
   replace(views: readonly View[]): void;

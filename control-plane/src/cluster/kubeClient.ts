@@ -7,8 +7,8 @@ export interface KubeClient {
   get<Item extends KubeObject>(path: string): Promise<Item | undefined>;
   list<Item extends KubeObject>(path: string, options?: ListOptions): Promise<Item[]>;
   /**
-   * Creates the object, or returns the existing one if it is ours: same labels, not terminating. A foreign object is
-   * `ClusterRefused`; one that is still terminating is `ClusterUnavailable`.
+   * Creates the object, or returns the existing one if it is ours: same labels, not terminating. A
+   * foreign object is `ClusterRefused`; one that is still terminating is `ClusterUnavailable`.
    */
   ensure<Item extends KubeObject>(collection: string, manifest: Manifest): Promise<Item>;
   /** @returns whether an object of this UID (without a UID: of this name) existed */

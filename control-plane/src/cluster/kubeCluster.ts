@@ -43,7 +43,10 @@ export interface KubeClusterOptions {
   readonly watchTimes?: WatchTimes;
 }
 
-/** The only adapter of the cluster port: any Kubernetes API server. Keeps connections open until `close`. */
+/**
+ * The only adapter of the cluster port: any Kubernetes API server. Keeps connections open until
+ * `close`.
+ */
 export function createKubeCluster(options: KubeClusterOptions): Cluster & { close(): void } {
   const { installation, catalogue, clock, log, namespace } = options;
   const http = createKubeHttp(options.kubeConfig ?? loadKubeConfig(options.kubeconfigPath));
@@ -188,7 +191,10 @@ function ownedCalls(parts: Parts) {
   } satisfies Partial<Cluster>;
 }
 
-/** After a crash between creating the key and storing its public half, the Secret's key is read back. */
+/**
+ * After a crash between creating the key and storing its public half, the Secret's key is read
+ * back.
+ */
 async function ensureSecret(
   client: KubeClient,
   root: string,

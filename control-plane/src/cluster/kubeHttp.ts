@@ -14,14 +14,19 @@ export interface KubeCall {
   readonly path: string;
   readonly body?: unknown;
   readonly contentType?: string;
-  /** Only the metadata of objects: the content of Secrets is neither transferred nor kept in memory. */
+  /**
+   * Only the metadata of objects: the content of Secrets is neither transferred nor kept in memory.
+   */
   readonly metadataOnly?: boolean;
 }
 
 export type KubeRead = Pick<KubeCall, "path" | "metadataOnly">;
 
 export interface KubeHttp {
-  /** The decoded body of a 2xx. Throws `ClusterRefused` or `ClusterUnavailable`, as the port specifies. */
+  /**
+   * The decoded body of a 2xx. Throws `ClusterRefused` or `ClusterUnavailable`, as the port
+   * specifies.
+   */
   call<Body>(call: KubeCall): Promise<Body>;
   text(path: string): Promise<string>;
   /** A streamed body; ends with the signal. A status other than 200 throws as `call` does. */
@@ -48,8 +53,8 @@ export function loadKubeConfig(path: string | undefined): KubeConfig {
 }
 
 /**
- * Plain requests over kept-alive connections, authenticated by the client library's configuration. Its generated API
- * classes are not used: they take a third of the time of a call.
+ * Plain requests over kept-alive connections, authenticated by the client library's configuration.
+ * Its generated API classes are not used: they take a third of the time of a call.
  */
 export function createKubeHttp(config: KubeConfig): KubeHttp {
   const sender = createSender(config);
@@ -175,8 +180,8 @@ function headersOf(call: SentCall, payload: string | undefined): http.OutgoingHt
 }
 
 /**
- * A list and a watch need different forms: a watch that asks for the list's form is accepted, and ends at its first
- * event. A server that supports neither returns whole objects.
+ * A list and a watch need different forms: a watch that asks for the list's form is accepted, and
+ * ends at its first event. A server that supports neither returns whole objects.
  */
 const METADATA_ONLY = {
   whole: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json",
@@ -190,8 +195,9 @@ async function readAll(response: http.IncomingMessage): Promise<string> {
 }
 
 /**
- * Only a Status is a refusal by the API server: a 404 from a proxy in between says nothing about the object. A 401 also
- * counts as unavailable: credentials are renewed, and the objects still exist.
+ * Only a Status is a refusal by the API server: a 404 from a proxy in between says nothing about
+ * the object. A 401 also counts as unavailable: credentials are renewed, and the objects still
+ * exist.
  */
 function refusal(call: KubeCall, code: number, text: string): Error {
   const status = parseStatus(text);

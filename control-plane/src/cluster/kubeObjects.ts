@@ -11,7 +11,10 @@ export const LABEL = {
   hostname: "kubernetes.io/hostname",
 } as const;
 
-/** On a Secret: a digest of the content that changes, so that its metadata shows whether it is up to date. */
+/**
+ * On a Secret: a digest of the content that changes, so that its metadata shows whether it is up to
+ * date.
+ */
 export const CONTENT_ANNOTATION = "gpu-dev.io/content";
 export const WORKSPACE_PATH_ANNOTATION = "gpu-dev.io/workspace-path";
 

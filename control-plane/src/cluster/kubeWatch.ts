@@ -16,20 +16,30 @@ export interface KindWatch<Item extends KubeObject, View> {
   /** What is kept of an object; the rest is dropped at once. */
   viewOf(item: Item): View;
   onView(view: View, change: Change): void;
-  /** Every existing object, after each list: an object not among them is gone. Called before `onView` for each. */
+  /**
+   * Every existing object, after each list: an object not among them is gone. Called before
+   * `onView` for each.
+   */
   onListed?(views: readonly View[]): void;
   /** Whether the server reports changes to what was reported so far, or it may be outdated. */
   onSynced?(synced: boolean): void;
-  /** The server responded: a page of a list, a watch that starts or ends normally, an event or a bookmark. */
+  /**
+   * The server responded: a page of a list, a watch that starts or ends normally, an event or a
+   * bookmark.
+   */
   onContact(): void;
-  /** All changes so far were reported. Not called when a watch starts: what it missed is still to come. */
+  /**
+   * All changes so far were reported. Not called when a watch starts: what it missed is still to
+   * come.
+   */
   onCurrent?(): void;
 }
 
 export interface WatchTimes {
   /**
-   * The server is asked to end a watch after this long. The next watch resumes at the same version and lists nothing.
-   * Bookmarks come only once a minute, so this is what distinguishes a quiet watch from a dead one quickly.
+   * The server is asked to end a watch after this long. The next watch resumes at the same version
+   * and lists nothing. Bookmarks come only once a minute, so this is what distinguishes a quiet
+   * watch from a dead one quickly.
    */
   readonly serverSeconds: number;
   /** No event, bookmark or requested end for this long: the connection is dead. */
@@ -49,7 +59,10 @@ const PAGE_SIZE = 500;
 /** A watch that ends sooner without an event was not ended by `serverSeconds`. */
 const MIN_WATCH_MS = 500;
 
-/** Lists once, then watches until stopped. Resumes at the last version, and lists again when that is too old. */
+/**
+ * Lists once, then watches until stopped. Resumes at the last version, and lists again when that is
+ * too old.
+ */
 export function watchKind<Item extends KubeObject, View>(
   { http, log, times = WATCH_TIMES }: { http: KubeHttp; log: Log; times?: WatchTimes },
   kind: KindWatch<Item, View>,
@@ -81,8 +94,9 @@ export function watchKind<Item extends KubeObject, View>(
 }
 
 /**
- * The lines of a body, as they arrive. An error of the body is thrown where the lines are read. (An interface of
- * node:readline would also emit it, and an error that is emitted when no reader is left would end the process.)
+ * The lines of a body, as they arrive. An error of the body is thrown where the lines are read. (An
+ * interface of node:readline would also emit it, and an error that is emitted when no reader is
+ * left would end the process.)
  */
 export async function* linesOf(body: Readable): AsyncGenerator<string> {
   body.setEncoding("utf8");

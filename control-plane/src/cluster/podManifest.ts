@@ -3,7 +3,9 @@ import type { PodRequest } from "./port.ts";
 
 /** The init container copies the SSH server here; it starts the image's own program. */
 const SSH_SERVER_FOLDER = "/.gpu-dev/ssh";
-/** Group of all volumes, so that an image with any user can read its keys and write its workspace. */
+/**
+ * Group of all volumes, so that an image with any user can read its keys and write its workspace.
+ */
 const VOLUME_GROUP = 2222;
 
 /** The pod of `docs/pod-contract.md`, field by field. */
@@ -46,7 +48,10 @@ export function podManifest(
   };
 }
 
-/** Required affinity by host name: `spec.nodeName` would bypass the scheduler, and with it volume binding. */
+/**
+ * Required affinity by host name: `spec.nodeName` would bypass the scheduler, and with it volume
+ * binding.
+ */
 function onNode(node: string) {
   return {
     requiredDuringSchedulingIgnoredDuringExecution: {
@@ -87,13 +92,15 @@ function workspaceContainer(pod: PodRequest) {
     name: "workspace",
     image: pod.image,
     command: [
-      ...[`${SSH_SERVER_FOLDER}/gpu-dev-sshd`, "serve"],
+      `${SSH_SERVER_FOLDER}/gpu-dev-sshd`,
+      "serve",
       ...(pod.entrypoint.length === 0 ? [] : ["--", ...pod.entrypoint]),
     ],
     ports: [{ name: "ssh", containerPort: 2222 }],
     readinessProbe: { tcpSocket: { port: "ssh" }, periodSeconds: 1, timeoutSeconds: 1 },
     resources: { requests: amounts, limits: amounts },
-    // Every name of ours that the SSH server looks up is here, so that an image can't say it instead.
+    // Every name of ours that the SSH server looks up is here, so that an image can't say it
+    // instead.
     env: [
       { name: "GPU_DEV_RESERVATION_ID", value: pod.reservationId },
       { name: "GPU_DEV_RESERVATION_NAME", value: pod.reservationName },

@@ -1,15 +1,21 @@
 import type { DiskId, ReservationId, UserId } from "@gpu-dev/shared/ids.ts";
 
 /**
- * Everything that the control plane needs of a cluster. Each call either returns what the API server responded or
- * throws: `ClusterUnavailable` when nothing can be known now (network, 5xx, timeouts, 429), `ClusterRefused` when the
- * server understood and refused. A failed call is never an absence: only `undefined` and `"gone"` are.
+ * Everything that the control plane needs of a cluster. Each call either returns what the API
+ * server responded or throws: `ClusterUnavailable` when nothing can be known now (network, 5xx,
+ * timeouts, 429), `ClusterRefused` when the server understood and refused. A failed call is never
+ * an absence: only `undefined` and `"gone"` are.
  */
 export interface Cluster {
   getPod(name: string): Promise<PodView | undefined>;
-  /** Creates the pod, or returns the existing one of this reservation and attempt; a foreign one is `ClusterRefused`. */
+  /**
+   * Creates the pod, or returns the existing one of this reservation and attempt; a foreign one is
+   * `ClusterRefused`.
+   */
   ensurePod(pod: PodRequest): Promise<PodView>;
-  /** Deletes the pod with this UID: `gone` if it does not exist, `deleting` while its processes end. */
+  /**
+   * Deletes the pod with this UID: `gone` if it does not exist, `deleting` while its processes end.
+   */
   deletePod(name: string, uid: string): Promise<"deleting" | "gone">;
   /** For a pod whose node is lost: removes the object without waiting for a kubelet. */
   forceDeletePod(name: string, uid: string): Promise<void>;
@@ -21,8 +27,8 @@ export interface Cluster {
     content: SecretContent,
   ): Promise<"written" | "missing">;
   /**
-   * Whether the caches show a ready reservation exactly as desired, so that there is nothing to do. Makes no call.
-   * False means only that the reservation must be reconciled.
+   * Whether the caches show a ready reservation exactly as desired, so that there is nothing to do.
+   * Makes no call. False means only that the reservation must be reconciled.
    */
   matchesDesired(reservationId: ReservationId, desired: DesiredState): boolean;
   ensureService(service: ServiceRequest): Promise<void>;
@@ -32,12 +38,17 @@ export interface Cluster {
   getClaim(name: string): Promise<ClaimView | undefined>;
   /** All nodes and every pod of the cluster, including pods of others, which also take units. */
   listNodesAndPods(): Promise<NodesAndPods>;
-  /** Every object with our installation label, for garbage collection. Never claims: they hold data. */
+  /**
+   * Every object with our installation label, for garbage collection. Never claims: they hold data.
+   */
   listOwned(): Promise<OwnedObject[]>;
   deleteOwned(object: OwnedObject): Promise<void>;
   readLogs(podName: string, tailLines: number): Promise<string>;
   getNode(name: string): Promise<NodeView | undefined>;
-  /** Watches pods and nodes until stopped, resuming automatically. Only hints: the resync covers lost ones. */
+  /**
+   * Watches pods and nodes until stopped, resuming automatically. Only hints: the resync covers
+   * lost ones.
+   */
   watch(handlers: WatchHandlers): Promise<{ stop(): Promise<void> }>;
 }
 
@@ -79,7 +90,10 @@ export interface PodView {
         readonly finishedAt: Date | undefined;
       }
     | undefined;
-  /** Of the first waiting container: why, e.g. ContainerCreating, ErrImagePull, CrashLoopBackOff, and its image. */
+  /**
+   * Of the first waiting container: why, e.g. ContainerCreating, ErrImagePull, CrashLoopBackOff,
+   * and its image.
+   */
   readonly waiting:
     | {
         readonly reason: string;
@@ -186,7 +200,10 @@ export class ClusterUnavailable extends Error {
   override readonly name = "ClusterUnavailable";
 }
 
-/** The API server understood the request and refused it. `reason` is its Status reason, e.g. Invalid, Forbidden, AlreadyExists. */
+/**
+ * The API server understood the request and refused it. `reason` is its Status reason, e.g.
+ * Invalid, Forbidden, AlreadyExists.
+ */
 export class ClusterRefused extends Error {
   override readonly name = "ClusterRefused";
   readonly reason: string;

@@ -36,7 +36,8 @@ export function podView(pod: KubePod, resources: readonly string[]): PodView {
     workspacePath: pod.metadata?.annotations?.[WORKSPACE_PATH_ANNOTATION],
     restarts: container?.restartCount ?? 0,
     lastTermination: terminationOf(container),
-    // The other containers wait for an unfinished init container, so its reason is the relevant one.
+    // The other containers wait for an unfinished init container, so its reason is the relevant
+    // one.
     waiting:
       (status.initContainerStatuses ?? [])
         .map(waitingOf)

@@ -5,7 +5,9 @@ import type { Reservation } from "./reservation.ts";
 
 type Budgets = Pick<GpuType, "startBudgetSeconds" | "teardownBudgetSeconds">;
 
-/** Fixed at placement. The plan uses only this, so a slow start never delays another reservation. */
+/**
+ * Fixed at placement. The plan uses only this, so a slow start never delays another reservation.
+ */
 export function capacityUntil(placedAt: Date, durationSeconds: number, budgets: Budgets): Date {
   return addSeconds(
     placedAt,

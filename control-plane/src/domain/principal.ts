@@ -11,8 +11,8 @@ export interface Principal {
 }
 
 /**
- * Whose things a statement may see: the store puts this into every `where`, so that somebody else's row is
- * absent, not refused.
+ * Whose things a statement may see: the store puts this into every `where`, so that somebody else's
+ * row is absent, not refused.
  */
 export interface Viewer {
   readonly userId: UserId;

@@ -10,8 +10,8 @@ import { Minute } from "@gpu-dev/shared/durations.ts";
 const MAX_PER_MINUTE = 20;
 
 /**
- * Writes refusals to the audit, with a limit per user, so that requests that are refused cannot grow
- * the table without limit.
+ * Writes refusals to the audit, with a limit per user, so that requests that are refused cannot
+ * grow the table without limit.
  */
 export function createRefusalAudit({ db, clock }: { db: Queryable; clock: Clock }) {
   let minute = 0;

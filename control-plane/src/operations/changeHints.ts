@@ -2,7 +2,10 @@ import type { UserId } from "@gpu-dev/shared/ids.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
 import type { ChangeHint } from "../store/eventStream.ts";
 
-/** One request causes several changes (it is queued, then placed, then others wait): one hint covers them. */
+/**
+ * One request causes several changes (it is queued, then placed, then others wait): one hint covers
+ * them.
+ */
 const LEAD_MS = 30;
 /** Each hint makes every client re-read, so hints have a minimum distance. */
 const QUIET_MS = Second.ms;

@@ -4,8 +4,8 @@ import { formatDuration } from "@gpu-dev/shared/durations.ts";
 import { Refusal } from "../domain/refusal.ts";
 
 /**
- * Refuses what could never run here, with what could instead: it must not wait in a queue that it never leaves.
- * @returns the type that is asked for
+ * Refuses what could never run here, with what could instead: it must not wait in a queue that it
+ * never leaves. @returns the type that is asked for
  */
 export function checkSpec(catalogue: Catalogue, spec: ReservationSpec): GpuType {
   const type = catalogue.types.find(({ id }) => id === spec.gpuType);

@@ -18,8 +18,8 @@ import { checkSpec } from "./checkSpec.ts";
 import { holdDisk } from "./disks.ts";
 
 /**
- * Accepts a reservation. From the commit on it exists, queued, it holds its name and its disk, and a
- * plan is due.
+ * Accepts a reservation. From the commit on it exists, queued, it holds its name and its disk, and
+ * a plan is due.
  */
 export async function createReservation(
   trx: Transaction,

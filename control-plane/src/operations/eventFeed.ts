@@ -16,12 +16,17 @@ const PAGE = 500;
 /** Retention keeps every event for this long; after an older cursor there may be gaps. */
 const KEPT_MS = 90 * Day.ms;
 
-/** Receives a subscriber's events. `send` must not block; a subscriber that cannot keep up cancels itself. */
+/**
+ * Receives a subscriber's events. `send` must not block; a subscriber that cannot keep up cancels
+ * itself.
+ */
 export interface EventSink {
   send(event: EventRow): void;
   /** Events after the subscriber's cursor are not kept: it must re-read everything. */
   resync(): void;
-  /** Something without an event changed. Not ordered with events: it may come before missed ones. */
+  /**
+   * Something without an event changed. Not ordered with events: it may come before missed ones.
+   */
   changed(topics: readonly ChangeTopic[]): void;
 }
 

@@ -3,7 +3,9 @@ import { ClusterUnavailable } from "../cluster/port.ts";
 import { isDatabaseUnavailable } from "../store/database.ts";
 import { Refusal } from "../domain/refusal.ts";
 
-/** Statement timeout, serialization failure, deadlock: the same request may succeed a moment later. */
+/**
+ * Statement timeout, serialization failure, deadlock: the same request may succeed a moment later.
+ */
 const RETRYABLE = ["57014", "40001", "40P01"];
 
 /** What a failed operation means to its caller. An unknown error is `internal_error`. */

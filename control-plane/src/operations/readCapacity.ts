@@ -22,8 +22,8 @@ type TypeAvailability = Availability["types"][number];
 
 /**
  * What is free, and what the planner says to a request made now, from the same input as a plan. The
- * number of statements does not depend on the number of types.
- * @param query.disk its zone constrains the quotes; an unknown name is a new disk, which has no zone
+ * number of statements does not depend on the number of types. @param query.disk its zone
+ * constrains the quotes; an unknown name is a new disk, which has no zone
  */
 export async function readAvailability(
   {

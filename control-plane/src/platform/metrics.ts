@@ -79,9 +79,9 @@ export function createReconcilerMetrics(registry: MetricsRegistry): ReconcilerMe
 const READ_TIMEOUT_MS = Second.ms;
 
 /**
- * The depth of the job queue and the age of its oldest job, read when scraped. While the database does not respond these
- * two series are absent, and the scrape succeeds.
- * @returns a function that removes the series
+ * The depth of the job queue and the age of its oldest job, read when scraped. While the database
+ * does not respond these two series are absent, and the scrape succeeds. @returns a function that
+ * removes the series
  */
 export function registerJobQueueMetrics(
   registry: MetricsRegistry,

@@ -8,18 +8,24 @@ import {
   removeNodesExcept,
   upsertNodes,
   wasSurveyedAfter,
+  recordContact,
 } from "../store/capacity.ts";
 import { inTransaction } from "../store/database.ts";
-import { recordContact } from "../store/capacity.ts";
 import { queueAllNow } from "../store/jobs.ts";
 import type { ReconcileResult, ReconcilerContext } from "./context.ts";
 
 /** The watch may report the end of a pod late: until then the pod is not counted as foreign. */
 const EVENT_LAG_MS = 30 * Second.ms;
-/** Another process saw a newer state. By then this one's watches have caught up, or are known to be dead. */
+/**
+ * Another process saw a newer state. By then this one's watches have caught up, or are known to be
+ * dead.
+ */
 const RETRY_MS = 10 * Second.ms;
 
-/** Writes the nodes of the cluster to rows and plans each changed pool. A failed or an outdated read changes nothing. */
+/**
+ * Writes the nodes of the cluster to rows and plans each changed pool. A failed or an outdated read
+ * changes nothing.
+ */
 export async function reconcileCapacity(context: ReconcilerContext): Promise<ReconcileResult> {
   const startedAt = context.clock.now();
   const { nodes, pods, at: observedAt } = await context.cluster.listNodesAndPods();

@@ -1,14 +1,19 @@
 import { Second } from "@gpu-dev/shared/durations.ts";
 import type { Clock } from "../platform/clock.ts";
 
-/** A call that fails this soon after a successful one does not mean that the cluster is unavailable. */
+/**
+ * A call that fails this soon after a successful one does not mean that the cluster is unavailable.
+ */
 const OUTAGE_MS = 15 * Second.ms;
-/** After a longer gap between responses it is unknown whether the cluster was available meanwhile. */
+/**
+ * After a longer gap between responses it is unknown whether the cluster was available meanwhile.
+ */
 const MAX_GAP_MS = 90 * Second.ms;
 
 /**
- * Since when the cluster has been available without an interruption, as this process saw it. Deadlines of a start count
- * only while the cluster could have met them: after an outage no start fails at the first response.
+ * Since when the cluster has been available without an interruption, as this process saw it.
+ * Deadlines of a start count only while the cluster could have met them: after an outage no start
+ * fails at the first response.
  */
 export interface ClusterAvailability {
   /** A call succeeded, or a watch heard from the server. */

@@ -8,8 +8,9 @@ const MIN_AGE_MS = Minute.ms;
 const MAX_PER_SWEEP = 10;
 
 /**
- * Removes orphans, the objects of this installation without a row: only if they are seen twice, and few at a time, so that
- * an operator has time to notice a database that was restored from a backup. Never claims: they hold data.
+ * Removes orphans, the objects of this installation without a row: only if they are seen twice, and
+ * few at a time, so that an operator has time to notice a database that was restored from a backup.
+ * Never claims: they hold data.
  */
 export async function reconcileGarbage(context: ReconcilerContext): Promise<ReconcileResult> {
   const { cluster, database, clock, log } = context;

@@ -16,7 +16,10 @@ import type { ReconcileResult, ReconcilerContext } from "./context.ts";
 
 /** One pass places at most so many, so that no pass is long; the next pass places the rest. */
 const MAX_PLACED = 100;
-/** This process starts so many at once; the others go through the queue, which spreads them over all processes. */
+/**
+ * This process starts so many at once; the others go through the queue, which spreads them over all
+ * processes.
+ */
 const MAX_STARTED = 4;
 const RECHECK_MS = Second.ms;
 /** After this time the queue takes over a start that this process could not begin. */
@@ -70,7 +73,10 @@ async function observePool(
   return { queue, input: planInputOf(type, { clusterSeenAt, pool, queue, now: clock.now() }) };
 }
 
-/** Writes the plan in the transaction that read its input: an older pass never overwrites a newer one. */
+/**
+ * Writes the plan in the transaction that read its input: an older pass never overwrites a newer
+ * one.
+ */
 async function writePlan(
   context: ReconcilerContext,
   trx: Transaction,
@@ -168,7 +174,10 @@ function placedOn(
 
 const gpuCount = (gpus: number): string => `${String(gpus)} ${gpus === 1 ? "GPU" : "GPUs"}`;
 
-/** Saves a start the wait in the queue. Its job is stored already, in case this fails or the process dies. */
+/**
+ * Saves a start the wait in the queue. Its job is stored already, in case this fails or the process
+ * dies.
+ */
 async function startDirectly(context: ReconcilerContext, id: ReservationId): Promise<void> {
   try {
     const { requeueAt } = await context.startReservation(context, id);

@@ -7,7 +7,10 @@ import { reconcileReservation } from "./reservation/reconcileReservation.ts";
 import { reconcileResync } from "./resync.ts";
 import { reconcileRetention } from "./retention.ts";
 
-/** The reconciler of each kind of job. Disks are created and released by the reservation that holds them. */
+/**
+ * The reconciler of each kind of job. Disks are created and released by the reservation that holds
+ * them.
+ */
 export const REGISTRY: Record<ReconcilerName, Reconciler> = {
   plan: reconcilePlan,
   reservation: reconcileReservation,

@@ -1,14 +1,14 @@
 import { addMs, Second } from "@gpu-dev/shared/durations.ts";
-import { enqueueResync } from "../store/jobs.ts";
-import type { ReconcilerName } from "../store/jobs.ts";
+import { enqueueResync, type ReconcilerName } from "../store/jobs.ts";
 import { listLive, type LiveReservation } from "../store/reservationQueries.ts";
 import { listKeysOf } from "../store/sshKeys.ts";
 import type { ReconcileResult, ReconcilerContext } from "./context.ts";
 import { authorizedKeys } from "./reservation/createObjects.ts";
 
 /**
- * Queues everything that may need work: notifications and watches are only hints, and the resync alone must be enough.
- * A ready reservation that the watch caches show as its rows record it needs no job; most of a large fleet is like that.
+ * Queues everything that may need work: notifications and watches are only hints, and the resync
+ * alone must be enough. A ready reservation that the watch caches show as its rows record it needs
+ * no job; most of a large fleet is like that.
  */
 export async function reconcileResync(context: ReconcilerContext): Promise<ReconcileResult> {
   const { database, catalogue } = context;

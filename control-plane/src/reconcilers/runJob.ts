@@ -4,8 +4,8 @@ import { queueAt, type ReconcilerName } from "../store/jobs.ts";
 import type { Reconciler, ReconcilerContext } from "./context.ts";
 
 /**
- * Runs a reconciler once. An error is rethrown to the queue, which retries that key with growing delays; the resync
- * queues it at least every half minute, whatever that delay is.
+ * Runs a reconciler once. An error is rethrown to the queue, which retries that key with growing
+ * delays; the resync queues it at least every half minute, whatever that delay is.
  */
 export async function runJob(
   context: ReconcilerContext,

@@ -26,15 +26,24 @@ export interface ReconcilersOptions extends Omit<
 
 const HEARTBEAT_MS = 5 * Second.ms;
 const SWEEP_MS = 10 * Second.ms;
-/** A worker without a heartbeat for this long is dead: with the sweep, its locks are released within 30 seconds. */
+/**
+ * A worker without a heartbeat for this long is dead: with the sweep, its locks are released within
+ * 30 seconds.
+ */
 const SILENCE_SECONDS = 20;
 const RESYNC_MS = 30 * Second.ms;
 const TIDY_MS = Hour.ms;
-/** Rarer than the rest: it may read every Secret and Service, and nothing waits for it. It checks orphans again sooner. */
+/**
+ * Rarer than the rest: it may read every Secret and Service, and nothing waits for it. It checks
+ * orphans again sooner.
+ */
 const GARBAGE_MS = 10 * Minute.ms;
 const RESTART_DELAY_MS = 2 * Second.ms;
 
-/** Once at the start, then at the same times in all processes: their jobs share a key, so only one of them runs. */
+/**
+ * Once at the start, then at the same times in all processes: their jobs share a key, so only one
+ * of them runs.
+ */
 function scheduleResyncs({ database, clock }: ReconcilerContext): () => Promise<void> {
   let isStarted = false;
   return async () => {
@@ -45,7 +54,10 @@ function scheduleResyncs({ database, clock }: ReconcilerContext): () => Promise<
   };
 }
 
-/** Any number of processes may run reconcilers. Resolves when the pool runs; `stop` lets running jobs end. */
+/**
+ * Any number of processes may run reconcilers. Resolves when the pool runs; `stop` lets running
+ * jobs end.
+ */
 export async function startReconcilers(
   options: ReconcilersOptions,
 ): Promise<{ stop(): Promise<void> }> {
@@ -89,7 +101,10 @@ export async function startReconcilers(
   };
 }
 
-/** The library's pool ends for good when it loses the database at the wrong moment. It is then started again. */
+/**
+ * The library's pool ends for good when it loses the database at the wrong moment. It is then
+ * started again.
+ */
 async function keepPoolRunning(
   context: ReconcilerContext,
   options: ReconcilersOptions,
@@ -121,7 +136,9 @@ async function keepPoolRunning(
   };
 }
 
-/** Releases the jobs of the failed pool at once; the sweep would release them half a minute later. */
+/**
+ * Releases the jobs of the failed pool at once; the sweep would release them half a minute later.
+ */
 async function restart(
   context: ReconcilerContext,
   options: ReconcilersOptions,
@@ -140,7 +157,10 @@ async function restart(
   }
 }
 
-/** Runs at once and then after each interval, never twice at the same time. A failure waits for the next interval. */
+/**
+ * Runs at once and then after each interval, never twice at the same time. A failure waits for the
+ * next interval.
+ */
 function every(
   intervalMs: number,
   name: string,

@@ -2,15 +2,14 @@ import { createCoalescer } from "@gpu-dev/shared/coalesce.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
 import type { NodeView, PodView } from "../cluster/port.ts";
 import { recordContact } from "../store/capacity.ts";
-import { queueAllNow, type Work } from "../store/jobs.ts";
-import type { ReconcilerName } from "../store/jobs.ts";
+import { queueAllNow, type Work, type ReconcilerName } from "../store/jobs.ts";
 import type { ReconcilerContext } from "./context.ts";
 
 const CONTACT_INTERVAL_MS = 5 * Second.ms;
 
 /**
- * Queues work for what the cluster's watches report. A burst becomes one statement. A failed write is only logged: the
- * resync covers lost hints.
+ * Queues work for what the cluster's watches report. A burst becomes one statement. A failed write
+ * is only logged: the resync covers lost hints.
  */
 export async function watchHints(context: ReconcilerContext): Promise<{ stop(): Promise<void> }> {
   const outbox = createOutbox(context);

@@ -24,7 +24,10 @@ export interface WorkerPool {
   stop(): Promise<void>;
 }
 
-/** NOTIFY brings new work at once. Polling finds timers that are due, and work whose notification was lost. */
+/**
+ * NOTIFY brings new work at once. Polling finds timers that are due, and work whose notification
+ * was lost.
+ */
 const POLL_MS = Second.ms;
 const HOURLY_RETENTION = '17 * * * * retention ?jobKey=retention/default&max=100 {"key":"default"}';
 
@@ -89,13 +92,14 @@ export async function tidyQueue(databaseUrl: string): Promise<void> {
 }
 
 /**
- * The job queue's library (graphile-worker 0.18) does not await the write of a job's end, so a database that becomes
- * unavailable in that moment would end the process. This handler ignores such a rejection; any other unhandled rejection
- * still ends the process. The job stays locked while its pool lives, which is harmless: whatever queues its key again
- * creates a new job, and the resync does so within half a minute.
+ * The job queue's library (graphile-worker 0.18) does not await the write of a job's end, so a
+ * database that becomes unavailable in that moment would end the process. This handler ignores such
+ * a rejection; any other unhandled rejection still ends the process. The job stays locked while its
+ * pool lives, which is harmless: whatever queues its key again creates a new job, and the resync
+ * does so within half a minute.
  *
- * The library's batches are no alternative: after a failed batch its pool never ends, and runs no further job.
- * @returns a function that removes the handler
+ * The library's batches are no alternative: after a failed batch its pool never ends, and runs no
+ * further job. @returns a function that removes the handler
  */
 export function ignoreLostJobWrites(log: Log): () => void {
   const onRejection = (reason: unknown) => {

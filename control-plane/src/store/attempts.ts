@@ -69,7 +69,10 @@ export async function recordPullFailure(
   );
 }
 
-/** Gives its units back. Only after a successful read showed that very pod gone, or that none was made. */
+/**
+ * Gives its units back. Only after a successful read showed that very pod gone, or that none was
+ * made.
+ */
 export async function releaseAttempt(db: Queryable, podName: string, now: Date): Promise<boolean> {
   const row = await firstRow(
     db,

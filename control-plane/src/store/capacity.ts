@@ -15,8 +15,8 @@ export interface CapacityNode {
 }
 
 /**
- * Writes what a list that began at `observedAt` showed, except where a later list was written first.
- * @returns the types whose capacity changed
+ * Writes what a list that began at `observedAt` showed, except where a later list was written
+ * first. @returns the types whose capacity changed
  */
 export async function upsertNodes(
   db: Queryable,
@@ -52,7 +52,9 @@ export async function upsertNodes(
   return changed.map((row) => row.gpuType);
 }
 
-/** Whether the rows are from a later list already: a node that was gone by then must not come back. */
+/**
+ * Whether the rows are from a later list already: a node that was gone by then must not come back.
+ */
 export async function wasSurveyedAfter(db: Queryable, at: Date): Promise<boolean> {
   const row = await firstRow<{ later: boolean | undefined }>(
     db,

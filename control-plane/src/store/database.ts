@@ -88,7 +88,7 @@ export async function pipelined<const Statements extends readonly unknown[]>(
   if (trx.isTransaction !== true) {
     throw new Error("only the statements of one transaction have an order; await these one by one");
   }
-  return await Promise.all(statements);
+  return Promise.all(statements);
 }
 
 const MAX_TRIES = 5;

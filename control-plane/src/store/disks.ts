@@ -43,7 +43,10 @@ export async function insertDisk(
   );
 }
 
-/** The zone that the owner's disk of this name is bound to; undefined for an unbound or unknown disk. */
+/**
+ * The zone that the owner's disk of this name is bound to; undefined for an unbound or unknown
+ * disk.
+ */
 export async function findDiskZone(
   db: Queryable,
   ownerId: UserId,

@@ -82,7 +82,10 @@ export async function isCursorKept(
   return row?.kept ?? false;
 }
 
-/** The timeline of one reservation, oldest first. Unlike the stream it also has events just committed. */
+/**
+ * The timeline of one reservation, oldest first. Unlike the stream it also has events just
+ * committed.
+ */
 export async function listReservationEvents(
   db: Queryable,
   query: {

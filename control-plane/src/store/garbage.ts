@@ -1,6 +1,8 @@
 import { CLUSTER, rows, type Queryable } from "./database.ts";
 
-/** Which of these pods (by name) belong to an unfinished attempt, and which reservations are live. */
+/**
+ * Which of these pods (by name) belong to an unfinished attempt, and which reservations are live.
+ */
 export async function findKnownOwners(
   db: Queryable,
   podNames: readonly string[],

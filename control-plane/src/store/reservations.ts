@@ -22,7 +22,10 @@ export async function findReservation(
   ]);
 }
 
-/** Locks the row until the transaction ends. Only for short transactions that call nothing outside the database. */
+/**
+ * Locks the row until the transaction ends. Only for short transactions that call nothing outside
+ * the database.
+ */
 export async function lockReservation(
   db: Queryable,
   id: ReservationId,

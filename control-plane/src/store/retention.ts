@@ -1,6 +1,9 @@
 import { rows, type Queryable } from "./database.ts";
 
-/** Each statement removes what is older than its age, counted from `now`. Safe to run at any time, twice. */
+/**
+ * Each statement removes what is older than its age, counted from `now`. Safe to run at any time,
+ * twice.
+ */
 const RULES: Record<string, string> = {
   idempotencyKeys: `delete from idempotency_keys where created_at < cast(:now as timestamptz) - interval '24 hours'`,
   tokens: `delete from api_tokens where coalesce(revoked_at, expires_at) < cast(:now as timestamptz) - interval '7 days'`,

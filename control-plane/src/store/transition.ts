@@ -1,14 +1,12 @@
-import type { Reservation } from "../domain/reservation.ts";
-import { canMove } from "../domain/reservation.ts";
+import { type Reservation, canMove } from "../domain/reservation.ts";
 import type { ReservationState } from "@gpu-dev/shared/states.ts";
-import type { Transaction } from "./database.ts";
+import { type Transaction, firstRow } from "./database.ts";
 import type { NewEvent } from "./events.ts";
-import { firstRow } from "./database.ts";
 import { RESERVATION_COLUMNS } from "./reservations.ts";
 
 /**
- * Columns that a guarded write may set beside the state. The keys decide: a column that is not named
- * stays as it is, and one that is named with the value undefined becomes null.
+ * Columns that a guarded write may set beside the state. The keys decide: a column that is not
+ * named stays as it is, and one that is named with the value undefined becomes null.
  */
 export interface ReservationPatch {
   readonly phase?: Reservation["phase"];
@@ -63,9 +61,9 @@ const COLUMN: Record<keyof ReservationPatch, string> = {
 };
 
 /**
- * The one function that writes a reservation's state or any column beside it. It succeeds only when the row is
- * still in the state and generation that `seen` was read in, raises the generation, and appends the events in
- * the same statement.
+ * The one function that writes a reservation's state or any column beside it. It succeeds only when
+ * the row is still in the state and generation that `seen` was read in, raises the generation, and
+ * appends the events in the same statement.
  */
 export async function writeReservation(
   trx: Transaction,

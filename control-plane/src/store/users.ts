@@ -55,8 +55,9 @@ async function findUserOf(
 }
 
 /**
- * A process of the version before identities, which knows development sign-in only, may create users during a rolling
- * upgrade. They have no identity; their name is the subject. A later release removes this.
+ * A process of the version before identities, which knows development sign-in only, may create
+ * users during a rolling upgrade. They have no identity; their name is the subject. A later release
+ * removes this.
  */
 async function linkUserOfPreviousVersion(
   trx: Transaction,

@@ -2,10 +2,16 @@ import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import type { Credential } from "@gpu-dev/client/signIn/credential.ts";
 import type { Disposable } from "../core/emitter.ts";
 
-/** Whether a user is signed in to the server of the settings. `unknown` until the secret storage has been read. */
+/**
+ * Whether a user is signed in to the server of the settings. `unknown` until the secret storage has
+ * been read.
+ */
 export type AccountState =
   | { readonly kind: "unknown" }
-  /** `reason`: a user-facing message, in the window that noticed the end; undefined after a sign-out by the user. */
+  /**
+   * `reason`: a user-facing message, in the window that noticed the end; undefined after a sign-out
+   * by the user.
+   */
   | { readonly kind: "signedOut"; readonly reason?: string | undefined }
   | { readonly kind: "signedIn"; readonly who: Who; readonly client: ApiClient };
 
@@ -17,16 +23,20 @@ export interface Account extends Disposable {
   readonly server: string;
   readonly state: AccountState;
   /**
-   * Fires in every window of the editor after a sign-in or sign-out in one of them. A renewed token for the same user is
-   * not a change: the client uses it for its next requests.
+   * Fires in every window of the editor after a sign-in or sign-out in one of them. A renewed token
+   * for the same user is not a change: the client uses it for its next requests.
    */
   readonly onDidChange: (listener: (state: AccountState) => void) => Disposable;
   /**
-   * Signs in and registers the public keys of this machine. Throws a user-facing error, or Dismissed if the signal
-   * aborts. Then nothing has changed, and a token that was created is revoked.
+   * Signs in and registers the public keys of this machine. Throws a user-facing error, or
+   * Dismissed if the signal aborts. Then nothing has changed, and a token that was created is
+   * revoked.
    */
   signIn(options?: SignInOptions): Promise<Who>;
-  /** Deletes the credential, then revokes it on the server: the user is signed out even if the server is unavailable. */
+  /**
+   * Deletes the credential, then revokes it on the server: the user is signed out even if the
+   * server is unavailable.
+   */
   signOut(): Promise<void>;
 }
 

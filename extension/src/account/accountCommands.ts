@@ -8,7 +8,10 @@ import type { Account, AccountState } from "./account.ts";
 
 type AccountCommand = Extract<CommandId, "gpuDev.signIn" | "gpuDev.signInAs" | "gpuDev.signOut">;
 
-/** The sign-in commands. Also sets the context key `gpuDev.account`, on which the welcome views depend. */
+/**
+ * The sign-in commands. Also sets the context key `gpuDev.account`, on which the welcome views
+ * depend.
+ */
 export function createAccountCommands(options: {
   readonly account: Account;
   readonly log: Pick<LogOutputChannel, "info">;

@@ -34,12 +34,18 @@ interface AccountContext {
   readonly changes: Emitter<AccountState>;
   state: AccountState;
   session: AccountSession | null;
-  /** Increases with every change in this window: a read of the storage that started before it is stale. */
+  /**
+   * Increases with every change in this window: a read of the storage that started before it is
+   * stale.
+   */
   version: number;
   isDisposed: boolean;
 }
 
-/** Requests sent with the old token may be refused shortly after the renewal; they are retried without another one. */
+/**
+ * Requests sent with the old token may be refused shortly after the renewal; they are retried
+ * without another one.
+ */
 const RENEWAL_GRACE_MS = 5 * Second.ms;
 
 const whoSchema = credentialSchema.omit({ token: true });
@@ -153,7 +159,7 @@ async function renewOnce(account: AccountContext, session: AccountSession): Prom
   if (session !== account.session) return false;
   if (account.now().getTime() - session.renewedAt < RENEWAL_GRACE_MS) return true;
   session.renewing ??= renew(account, session).finally(() => (session.renewing = undefined));
-  return await session.renewing;
+  return session.renewing;
 }
 
 async function renew(account: AccountContext, session: AccountSession): Promise<boolean> {

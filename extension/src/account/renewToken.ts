@@ -20,15 +20,15 @@ export interface RenewTokenOptions {
   readonly refused: Credential;
   readonly now: () => Date;
   /**
-   * Called with a user-facing message if the token cannot be renewed, before the change of the secret storage reaches
-   * the other windows.
+   * Called with a user-facing message if the token cannot be renewed, before the change of the
+   * secret storage reaches the other windows.
    */
   readonly onEnd: (reason: string) => void;
 }
 
 /**
- * Replaces a token that the server refused, for the same user and without asking. Only one window renews at a time; the
- * others wait and take the new token from the secret storage.
+ * Replaces a token that the server refused, for the same user and without asking. Only one window
+ * renews at a time; the others wait and take the new token from the secret storage.
  */
 export async function renewToken(options: RenewTokenOptions): Promise<Renewal> {
   const { access, now } = options;
@@ -38,7 +38,7 @@ export async function renewToken(options: RenewTokenOptions): Promise<Renewal> {
     now: () => now().getTime(),
   };
   await mkdir(ownDir, { recursive: true, mode: 0o700 });
-  return await withFileLock(lock, () => renewLocked(options));
+  return withFileLock(lock, () => renewLocked(options));
 }
 
 async function renewLocked(options: RenewTokenOptions): Promise<Renewal> {
@@ -72,7 +72,10 @@ async function storedRenewal(store: CredentialStore, refused: Credential): Promi
   return stored.token === refused.token ? null : { kind: "renewed", credential: stored };
 }
 
-/** A refusal by the server or by the checks of the client, as opposed to an unavailable or failing server. */
+/**
+ * A refusal by the server or by the checks of the client, as opposed to an unavailable or failing
+ * server.
+ */
 function isRefusal(error: unknown): boolean {
   if (error instanceof ApiError) return error.status < 500 && error.status !== 429;
   return error instanceof SignInError;

@@ -4,7 +4,10 @@ import { type KeyLocations, revokeToken, signIn } from "@gpu-dev/client/signIn/s
 
 /** The keys on this machine, as the settings name them. */
 export interface KeySettings extends KeyLocations {
-  /** The private key that the settings name; null for the key pair that GPU Dev creates. Read at each sign-in. */
+  /**
+   * The private key that the settings name; null for the key pair that GPU Dev creates. Read at
+   * each sign-in.
+   */
   readonly identityFile: () => string | null;
 }
 

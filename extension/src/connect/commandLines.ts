@@ -3,7 +3,10 @@ import { type ClientPaths, pathsOf } from "@gpu-dev/client/paths.ts";
 import { atomicWrite, type WriteTarget } from "@gpu-dev/client/ssh/atomicWrite.ts";
 import { SshFilesError } from "@gpu-dev/client/ssh/fileSystem.ts";
 
-/** The arguments of ssh for one of our hosts. `configFile` is our file, if the user's config does not include it. */
+/**
+ * The arguments of ssh for one of our hosts. `configFile` is our file, if the user's config does
+ * not include it.
+ */
 export function sshArguments(host: string, configFile: string | null): string[] {
   return configFile === null ? [host] : ["-F", configFile, host];
 }
@@ -22,9 +25,9 @@ export interface ExplainProgram {
 }
 
 /**
- * The command that ssh runs for the host of a reservation that has ended. The editor's program runs scripts if an
- * environment variable tells it to, which a ProxyCommand cannot set, so env or a batch file sets it. The editor itself
- * need not be running.
+ * The command that ssh runs for the host of a reservation that has ended. The editor's program runs
+ * scripts if an environment variable tells it to, which a ProxyCommand cannot set, so env or a
+ * batch file sets it. The editor itself need not be running.
  */
 export function explainCommandFor({ platform, execPath, paths }: ExplainProgram): string[] {
   if (platform === "win32") return [paths.explainStarter];

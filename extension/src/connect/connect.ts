@@ -18,7 +18,9 @@ export interface ConnectOptions extends ReadyHostOptions, RemoteWindowOptions, T
 
 export interface Connect extends Disposable {
   readonly handlers: Readonly<Record<ConnectCommand, CommandHandler>>;
-  /** How to connect from this machine, read from disk; null if the reservation has no SSH host here. */
+  /**
+   * How to connect from this machine, read from disk; null if the reservation has no SSH host here.
+   */
   readonly connectionOf: (reservation: Pick<Reservation, "id">) => Promise<Connection | null>;
 }
 

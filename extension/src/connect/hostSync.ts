@@ -51,8 +51,9 @@ export interface KnownHosts {
 }
 
 /**
- * Keeps the generated SSH hosts in sync with the reservations while a user is signed in. It never changes the user's own
- * SSH config. Any number of windows and command lines may sync at the same time.
+ * Keeps the generated SSH hosts in sync with the reservations while a user is signed in. It never
+ * changes the user's own SSH config. Any number of windows and command lines may sync at the same
+ * time.
  */
 export function createHostSync(options: HostSyncOptions): HostSync {
   const { account, live } = options;
@@ -92,8 +93,9 @@ export function createHostSync(options: HostSyncOptions): HostSync {
 }
 
 /**
- * Never runs `work` twice at the same time. A call during a run gets the next run, which all such calls share. Unlike
- * with `createCoalescer`, each caller receives the result or the error of a run that started after its call.
+ * Never runs `work` twice at the same time. A call during a run gets the next run, which all such
+ * calls share. Unlike with `createCoalescer`, each caller receives the result or the error of a run
+ * that started after its call.
  */
 export function coalesceCalls<T>(work: () => Promise<T>): () => Promise<T> {
   let current: Promise<T> | null = null;
@@ -148,7 +150,7 @@ async function syncHosts(options: HostSyncOptions): Promise<HostState> {
   }
   const { client, who } = account.state;
   const reservations = live.state.reservations ?? [];
-  return await syncDeploymentHosts(deploymentOf(options), client, who, reservations);
+  return syncDeploymentHosts(deploymentOf(options), client, who, reservations);
 }
 
 function deploymentOf(options: HostSyncOptions): Deployment {
@@ -157,7 +159,9 @@ function deploymentOf(options: HostSyncOptions): Deployment {
   return { fs, platform, server, paths, explainCommand: explainCommandFor(options), now };
 }
 
-/** Shows each problem of the files once per window. The views already show an unavailable server. */
+/**
+ * Shows each problem of the files once per window. The views already show an unavailable server.
+ */
 function createShowOnce({ account, log, showFailure }: HostSyncOptions): (error: unknown) => void {
   const shown = new Set<string>();
   return (error) => {

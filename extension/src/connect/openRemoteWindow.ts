@@ -41,13 +41,16 @@ export interface RemoteWindowOptions {
   readonly log: Pick<LogOutputChannel, "warn">;
 }
 
-/** Opens the workspace of a server over Remote-SSH. Returns "terminal" if the user wants or needs a terminal instead. */
+/**
+ * Opens the workspace of a server over Remote-SSH. Returns "terminal" if the user wants or needs a
+ * terminal instead.
+ */
 export async function openRemoteWindow(
   options: RemoteWindowOptions,
   ready: ReadyHost,
   openIn: "currentWindow" | "newWindow",
 ): Promise<"opened" | "terminal"> {
-  if (env.uiKind === UIKind.Web) return await offerTerminal();
+  if (env.uiKind === UIKind.Web) return offerTerminal();
   const remoteSsh = await findRemoteSsh();
   if (remoteSsh === "terminal") return "terminal";
   const { host, entry } = ready;
@@ -94,7 +97,10 @@ async function findRemoteSsh(): Promise<RemoteSsh | "terminal"> {
   return suitable;
 }
 
-/** A config file other than ~/.ssh/config. Only user settings count, so that a workspace cannot name one. */
+/**
+ * A config file other than ~/.ssh/config. Only user settings count, so that a workspace cannot name
+ * one.
+ */
 function configFileSetting(
   { platform, home }: RemoteWindowOptions,
   { section }: RemoteSsh,
@@ -106,8 +112,9 @@ function configFileSetting(
 }
 
 /**
- * Makes sure that Remote-SSH finds our hosts, with the user's consent. If the user refuses, the file stays unchanged and
- * the next Connect asks again, because connecting does not work without the line.
+ * Makes sure that Remote-SSH finds our hosts, with the user's consent. If the user refuses, the
+ * file stays unchanged and the next Connect asks again, because connecting does not work without
+ * the line.
  */
 async function ensureInclude(
   config: UserConfig,
@@ -131,7 +138,9 @@ async function ensureInclude(
   return "works";
 }
 
-/** Another part of the user's config may override ours. This only warns, because it may be intended. */
+/**
+ * Another part of the user's config may override ours. This only warns, because it may be intended.
+ */
 async function warnOfDifferences(
   { log }: RemoteWindowOptions,
   { state, entry, host }: ReadyHost,
@@ -145,8 +154,8 @@ async function warnOfDifferences(
 }
 
 /**
- * Sets the platform of a host to Linux, so that Remote-SSH does not ask on the first connection. Other hosts stay
- * unchanged, and so do editors whose Remote-SSH has no such setting.
+ * Sets the platform of a host to Linux, so that Remote-SSH does not ask on the first connection.
+ * Other hosts stay unchanged, and so do editors whose Remote-SSH has no such setting.
  */
 async function setRemotePlatform(section: string, host: string): Promise<void> {
   const key = `${section}.remotePlatform`;

@@ -26,7 +26,10 @@ export interface ReadyHostOptions {
   readonly reserve: () => Promise<unknown>;
 }
 
-/** Finds the SSH host of the reservation that a command acts on; offers to wait if it is not ready yet. */
+/**
+ * Finds the SSH host of the reservation that a command acts on; offers to wait if it is not ready
+ * yet.
+ */
 export async function readyHost(
   options: ReadyHostOptions,
   target: Target | null,
@@ -58,7 +61,7 @@ async function choose(options: ReadyHostOptions, target: Target | null): Promise
     throw new Dismissed();
   }
   const anyReady = all.some(({ state }) => state === "ready");
-  return await pickReservation({
+  return pickReservation({
     live,
     now,
     target,
@@ -83,13 +86,13 @@ async function offerToWait(
     title: `Waiting for ${name}`,
     cancellable: true,
   };
-  return await window.withProgress(options, async (progress, token) => {
+  return window.withProgress(options, async (progress, token) => {
     const abort = new AbortController();
     token.onCancellationRequested(() => {
       abort.abort();
       void window.showInformationMessage(`${name} is unchanged. Connect when it is ready.`);
     });
-    return await waitUntilReady({
+    return waitUntilReady({
       live,
       id,
       signal: abort.signal,

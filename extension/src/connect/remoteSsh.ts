@@ -30,8 +30,9 @@ export function withLinux(before: unknown, host: string): Record<string, unknown
 }
 
 /**
- * The SSH host that a remote window is connected to, from its authority: "ssh-remote+gpu-dev-demo", or with the host as
- * JSON in hex, which Remote-SSH writes for host names that an authority cannot hold. Null for any other remote.
+ * The SSH host that a remote window is connected to, from its authority: "ssh-remote+gpu-dev-demo",
+ * or with the host as JSON in hex, which Remote-SSH writes for host names that an authority cannot
+ * hold. Null for any other remote.
  */
 export function hostFromAuthority(authority: string): string | null {
   const [kind, ...rest] = authority.replace(/%2b/i, "+").split("+");

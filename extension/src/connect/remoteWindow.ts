@@ -13,7 +13,10 @@ export interface WindowLocation {
   readonly reservationId: string | null;
 }
 
-/** The location of a window from the authorities of its folders and the environment of the extension host. */
+/**
+ * The location of a window from the authorities of its folders and the environment of the extension
+ * host.
+ */
 export function locationFrom(options: {
   readonly authorities: readonly string[];
   /** GPU_DEV_RESERVATION_ID of the extension host: set if it runs inside a pod. */
@@ -43,8 +46,8 @@ export function reservationIdOf(location: WindowLocation, state: HostState | nul
 }
 
 /**
- * The notice in the window of a reservation that has ended; null before the end. Until then a lost connection is
- * restored to the same server, because a ready reservation stays on its node.
+ * The notice in the window of a reservation that has ended; null before the end. Until then a lost
+ * connection is restored to the same server, because a ready reservation stays on its node.
  */
 export function remoteWindowNotice(
   own: Reservation,

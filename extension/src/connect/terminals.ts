@@ -4,7 +4,10 @@ import { sshCommandLine } from "./commandLines.ts";
 
 export interface TerminalsOptions {
   readonly platform: NodeJS.Platform;
-  /** In a remote window terminals open on the remote host, but ssh and its files are on the user's own machine. */
+  /**
+   * In a remote window terminals open on the remote host, but ssh and its files are on the user's
+   * own machine.
+   */
   readonly terminalsAreElsewhere: boolean;
 }
 
@@ -37,7 +40,7 @@ async function openTerminal(
   name: string,
   args: readonly string[],
 ): Promise<Terminal> {
-  if (terminalsAreElsewhere) return await openLocalTerminal(sshCommandLine(args, platform));
+  if (terminalsAreElsewhere) return openLocalTerminal(sshCommandLine(args, platform));
   return window.createTerminal({
     name,
     // Without a shell, nothing needs quoting and the terminal closes with the session.

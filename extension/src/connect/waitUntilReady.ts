@@ -14,12 +14,12 @@ export interface WaitUntilReady {
 }
 
 /**
- * Waits until a reservation is ready. Rejects with a user-facing error if it ends instead, and with Dismissed if the
- * signal aborts the waiting, which does not affect the reservation.
+ * Waits until a reservation is ready. Rejects with a user-facing error if it ends instead, and with
+ * Dismissed if the signal aborts the waiting, which does not affect the reservation.
  */
 export async function waitUntilReady(options: WaitUntilReady): Promise<Reservation> {
   const { live, id, signal, onProgress } = options;
-  return await new Promise((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     let reported = "";
     const stop = () => {
       subscription.dispose();

@@ -36,7 +36,10 @@ export function windowLocation(reservationId: string | undefined): WindowLocatio
   return locationFrom({ authorities, reservationId });
 }
 
-/** Shows the end of a reservation in its remote window and offers the next step. Does nothing in other windows. */
+/**
+ * Shows the end of a reservation in its remote window and offers the next step. Does nothing in
+ * other windows.
+ */
 export function watchRemoteWindow(options: WatchRemoteWindowOptions): RemoteWindowWatch {
   const { location, live, now, log } = options;
   const shownKeys = new Set<string>();

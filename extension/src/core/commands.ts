@@ -58,7 +58,10 @@ export function registerCommands(options: {
   );
 }
 
-/** Reads the argument of a command: a row of our views, a target, or anything else. The palette passes nothing. */
+/**
+ * Reads the argument of a command: a row of our views, a target, or anything else. The palette
+ * passes nothing.
+ */
 export function targetFrom(argument: unknown): Target | null {
   if (typeof argument !== "object" || argument === null) return null;
   const candidate = "target" in argument ? argument.target : argument;

@@ -2,7 +2,10 @@ export interface Disposable {
   dispose(): void;
 }
 
-/** The listeners of one kind of change. It replaces the editor's class in code that is tested without an editor. */
+/**
+ * The listeners of one kind of change. It replaces the editor's class in code that is tested
+ * without an editor.
+ */
 export interface Emitter<T> {
   on(listener: (value: T) => void): Disposable;
   fire(value: T): void;

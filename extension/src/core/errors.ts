@@ -29,7 +29,10 @@ export type ShowFailure = (error: unknown) => void;
 /** Shows an error with a next step, and writes its whole chain of causes to the log. */
 export function createShowFailure(options: {
   readonly log: Pick<LogOutputChannel, "error" | "show">;
-  /** `window.showErrorMessage`: shows a message with one button, and resolves with the button if it was chosen. */
+  /**
+   * `window.showErrorMessage`: shows a message with one button, and resolves with the button if it
+   * was chosen.
+   */
   readonly showErrorMessage: (message: string, button: string) => PromiseLike<string | undefined>;
   readonly signIn: () => void;
 }): ShowFailure {

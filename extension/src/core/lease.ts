@@ -3,7 +3,9 @@ import { formatDuration, Minute, Second } from "@gpu-dev/shared/durations.ts";
 
 export type Urgency = "none" | "soon" | "now";
 
-/** The lease ends soon within 30 minutes, now within 5: the times at which the server warns, too. */
+/**
+ * The lease ends soon within 30 minutes, now within 5: the times at which the server warns, too.
+ */
 export function urgencyOf(expiresAt: Date, now: Date): Urgency {
   const leftMs = expiresAt.getTime() - now.getTime();
   if (leftMs > 30 * Minute.ms) return "none";
@@ -17,8 +19,9 @@ export function formatTimeLeft(expiresAt: Date, now: Date): string | null {
 }
 
 /**
- * How long every shown countdown stays correct: until the remaining minutes of some reservation change, or in its last
- * minute until the next step of ten seconds. At most one minute, because times of day are shown too.
+ * How long every shown countdown stays correct: until the remaining minutes of some reservation
+ * change, or in its last minute until the next step of ten seconds. At most one minute, because
+ * times of day are shown too.
  */
 export function nextRefreshMs(reservations: readonly Reservation[], now: Date): number {
   const delays = reservations

@@ -5,8 +5,8 @@ import { DEFAULT_SERVER, serverOrigin } from "@gpu-dev/client/signIn/credential.
 export const environmentVariables: Readonly<Record<string, string | undefined>> = process.env;
 
 /**
- * All settings, as declared in package.json; a test compares the two lists. Settings that name a server or a file
- * have application scope, so that the settings of a workspace cannot change them.
+ * All settings, as declared in package.json; a test compares the two lists. Settings that name a
+ * server or a file have application scope, so that the settings of a workspace cannot change them.
  */
 export const SETTING_KEYS = [
   "gpuDev.server",

@@ -44,8 +44,9 @@ const END_REASON_LABELS = {
 } as const satisfies Record<EndReason, string>;
 
 /**
- * Created once, because creating a format costs far more than using it and rows are redrawn every minute. Created on
- * first use, because the first format of a process takes 10 ms, which activation cannot spare.
+ * Created once, because creating a format costs far more than using it and rows are redrawn every
+ * minute. Created on first use, because the first format of a process takes 10 ms, which activation
+ * cannot spare.
  */
 let formats: ReturnType<typeof createFormats> | undefined;
 

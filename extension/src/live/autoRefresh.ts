@@ -2,7 +2,10 @@ import type { Disposable } from "../core/emitter.ts";
 import { nextRefreshMs } from "../core/lease.ts";
 import type { Live } from "./live.ts";
 
-/** Calls `draw` now, after each change of the state, and whenever a shown countdown is no longer correct. */
+/**
+ * Calls `draw` now, after each change of the state, and whenever a shown countdown is no longer
+ * correct.
+ */
 export function autoRefresh(options: {
   readonly live: Pick<Live, "state" | "onDidChange">;
   readonly now: () => Date;

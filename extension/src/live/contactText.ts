@@ -15,9 +15,10 @@ export function contactAgeText(
 }
 
 /**
- * The message above the rows of a view while the server is unavailable: the age of the data, and that the extension
- * retries. With `detail: "why"` it includes the reason if the user can act on it: a server that never responded may
- * have a wrong URL, while the user cannot fix a server that stopped responding.
+ * The message above the rows of a view while the server is unavailable: the age of the data, and
+ * that the extension retries. With `detail: "why"` it includes the reason if the user can act on
+ * it: a server that never responded may have a wrong URL, while the user cannot fix a server that
+ * stopped responding.
  */
 export function contactMessage(
   state: LiveState,

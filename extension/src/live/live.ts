@@ -6,15 +6,23 @@ import { createEmitter, type Disposable, type Emitter } from "../core/emitter.ts
 import { type Session, startSession } from "./session.ts";
 import { createStateKeeper, type LiveChange, type LiveState } from "./stateKeeper.ts";
 
-/** One copy of the server's state for all views of a window, kept current through one event stream. */
+/**
+ * One copy of the server's state for all views of a window, kept current through one event stream.
+ */
 export interface Live {
   readonly state: LiveState;
   readonly onDidChange: (listener: (change: LiveChange) => void) => Disposable;
-  /** Fires once for each event of the user's timeline as it arrives, but not for events before the window opened. */
+  /**
+   * Fires once for each event of the user's timeline as it arrives, but not for events before the
+   * window opened.
+   */
   readonly onEvent: (listener: (event: Event) => void) => Disposable;
   /** Re-reads everything. Throws a user-facing error. */
   refresh(): Promise<void>;
-  /** Applies the response to a write at once, before its event arrives. Older generations are ignored. */
+  /**
+   * Applies the response to a write at once, before its event arrives. Older generations are
+   * ignored.
+   */
   put(reservation: Reservation): void;
   dispose(): void;
 }
@@ -25,7 +33,9 @@ export interface LiveOptions {
   readonly log: { warn(message: string): void };
   /** Between 0 and 1. */
   readonly random: () => number;
-  /** How often reservations that ended more than a day ago are removed; once a minute by default. */
+  /**
+   * How often reservations that ended more than a day ago are removed; once a minute by default.
+   */
   readonly dropOldEveryMs?: number;
 }
 

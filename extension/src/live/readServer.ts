@@ -46,7 +46,10 @@ export async function readEverything(
   return { read, failure };
 }
 
-/** Live ones first: a reservation that ends between the reads is then in both; the other order could miss it. */
+/**
+ * Live ones first: a reservation that ends between the reads is then in both; the other order could
+ * miss it.
+ */
 async function readReservations(client: ApiClient, signal: AbortSignal): Promise<Reservation[]> {
   const live = await listReservations(client, "live", { signal });
   const ended = await listReservations(client, "ended", { signal, maxPages: 1 });

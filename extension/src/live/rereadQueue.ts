@@ -1,7 +1,8 @@
 /**
- * Decides when to re-read something. Requests that arrive close together share one read. A request during a read leads
- * to one more read, because the current one may have started too early to see the change. Unlike `createCoalescer`, a
- * read starts after a delay, and a more urgent request brings it forward.
+ * Decides when to re-read something. Requests that arrive close together share one read. A request
+ * during a read leads to one more read, because the current one may have started too early to see
+ * the change. Unlike `createCoalescer`, a read starts after a delay, and a more urgent request
+ * brings it forward.
  */
 export interface RereadQueue<Key extends string> {
   /** Reads `key` within `delayMs`, or sooner if an earlier read of it is already due. */

@@ -8,7 +8,10 @@ const RETENTION_MS = Day.ms;
 
 type List = readonly Reservation[];
 
-/** The list with one reservation updated; the same object if the reservation is older than the list, or equal. */
+/**
+ * The list with one reservation updated; the same object if the reservation is older than the list,
+ * or equal.
+ */
 export function withReservation(list: List, latest: Reservation): List {
   const known = list.find(({ id }) => id === latest.id);
   if (newerOf(known, latest) === known) return list;
@@ -16,8 +19,8 @@ export function withReservation(list: List, latest: Reservation): List {
 }
 
 /**
- * The list after a full read. `learned` are the ids of reservations that changed during the read: they stay even if the
- * read lacks them. All other reservations that the read lacks are removed.
+ * The list after a full read. `learned` are the ids of reservations that changed during the read:
+ * they stay even if the read lacks them. All other reservations that the read lacks are removed.
  */
 export function withReading(list: List | null, items: List, learned: ReadonlySet<string>): List {
   const known = new Map((list ?? []).map((each) => [each.id, each]));
@@ -29,13 +32,18 @@ export function withReading(list: List | null, items: List, learned: ReadonlySet
   return newestFirst([...read.values(), ...kept]);
 }
 
-/** The list without reservations that ended more than a day ago; the same object if there are none. */
+/**
+ * The list without reservations that ended more than a day ago; the same object if there are none.
+ */
 export function withoutOld(list: List, now: Date): List {
   const kept = list.filter((each) => !isOld(each, now));
   return kept.length === list.length ? list : kept;
 }
 
-/** Reservations that were live when last read and that a list of all live ones lacks: they have ended. */
+/**
+ * Reservations that were live when last read and that a list of all live ones lacks: they have
+ * ended.
+ */
 export function missingFrom(list: List, live: List): List {
   const ids = new Set(live.map(({ id }) => id));
   return list.filter(({ id, state }) => LIVE.includes(state) && !ids.has(id));
@@ -50,8 +58,9 @@ export function changedIds(before: List, after: List): string[] {
 }
 
 /**
- * A response with an older generation is stale. One with the same generation counts, because the position in the queue
- * changes without a new generation. If it is equal, the known object stays, so that nothing is redrawn.
+ * A response with an older generation is stale. One with the same generation counts, because the
+ * position in the queue changes without a new generation. If it is equal, the known object stays,
+ * so that nothing is redrawn.
  */
 function newerOf(known: Reservation | undefined, latest: Reservation): Reservation {
   if (known === undefined || known.generation < latest.generation) return latest;

@@ -16,7 +16,10 @@ import type { StateKeeper } from "./stateKeeper.ts";
 
 /** One change produces several events, which arrive together. */
 const EVENT_DELAY_MS = 50;
-/** All clients receive a hint, or lose the server, at the same moment; the jitter spreads their requests. */
+/**
+ * All clients receive a hint, or lose the server, at the same moment; the jitter spreads their
+ * requests.
+ */
 const CHANGED_JITTER_MS = 0.5 * Second.ms;
 const RETURN_JITTER_MS = Second.ms;
 
@@ -50,8 +53,8 @@ interface SessionState extends SessionOptions {
 }
 
 /**
- * Follows the server for one sign-in. Events, hints and responses to writes only decide what to read: the shown state
- * always comes from a read.
+ * Follows the server for one sign-in. Events, hints and responses to writes only decide what to
+ * read: the shown state always comes from a read.
  */
 export function startSession(options: SessionOptions): Session {
   const abort = new AbortController();
@@ -81,8 +84,8 @@ export function startSession(options: SessionOptions): Session {
 }
 
 /**
- * The stream reconnects by itself. It ends with an error if the server refuses the token, which another window may
- * still renew, so it is opened again.
+ * The stream reconnects by itself. It ends with an error if the server refuses the token, which
+ * another window may still renew, so it is opened again.
  */
 async function follow(session: SessionState): Promise<void> {
   const { client, signal } = session;

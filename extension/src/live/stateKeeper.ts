@@ -5,7 +5,10 @@ import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import type { Reading } from "./readServer.ts";
 import { changedIds, withReservation, withoutOld, withReading } from "./reservationList.ts";
 
-/** The connection to the server. While it is `lost`, the last known state stays visible with its age. */
+/**
+ * The connection to the server. While it is `lost`, the last known state stays visible with its
+ * age.
+ */
 export type Contact =
   | { readonly kind: "connecting" }
   | { readonly kind: "live" }

@@ -6,9 +6,10 @@ import { Day } from "@gpu-dev/shared/durations.ts";
 export type ClaimEvent = (eventId: string) => Promise<boolean>;
 
 /**
- * Every window receives every event, but only one window may show it: the one that creates the event's file. A shared
- * folder is the only state that windows read without a delay. If a file cannot be created, each window shows the event,
- * because a duplicate is better than a lost notification.
+ * Every window receives every event, but only one window may show it: the one that creates the
+ * event's file. A shared folder is the only state that windows read without a delay. If a file
+ * cannot be created, each window shows the event, because a duplicate is better than a lost
+ * notification.
  */
 export function createEventClaims(options: {
   /** One folder per deployment, because event ids are unique only within a deployment. */

@@ -24,7 +24,9 @@ export function isWanted(notification: Notification, level: Settings["notificati
   return level === "all" || (level === "warnings" && notification.severity !== "info");
 }
 
-/** An old event arrives after the computer slept. Many arrive together then, so they are summarized. */
+/**
+ * An old event arrives after the computer slept. Many arrive together then, so they are summarized.
+ */
 export function isLate(event: Event, now: Date): boolean {
   return now.getTime() - new Date(event.at).getTime() > 10 * Minute.ms;
 }
@@ -50,8 +52,8 @@ export function awaySummary(
 }
 
 /**
- * Reduces text of the server to one plain line. In a message, the editor turns "[text](address)" into a link, which may
- * run a command; a space between the two parts prevents that.
+ * Reduces text of the server to one plain line. In a message, the editor turns "[text](address)"
+ * into a link, which may run a command; a space between the two parts prevents that.
  */
 export function toPlainText(text: string): string {
   const line = text

@@ -29,8 +29,8 @@ export interface NotificationDispatcher extends Disposable {
 const DELAYS = { settleMs: 0.3 * Second.ms, unfocusedMs: 1.5 * Second.ms };
 
 /**
- * Decides which window shows an event: the focused one, otherwise the first one that claims it. Events that arrive
- * late, as after sleep, are shown as one summary.
+ * Decides which window shows an event: the focused one, otherwise the first one that claims it.
+ * Events that arrive late, as after sleep, are shown as one summary.
  */
 export function createNotificationDispatcher(
   options: NotificationDispatcherOptions,

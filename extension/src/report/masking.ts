@@ -8,8 +8,8 @@ export interface MaskOptions {
 }
 
 /**
- * Masks known secrets, text that looks like a credential or a key, e-mail addresses, the user's home folder and the
- * user's names. Masking a masked text changes nothing.
+ * Masks known secrets, text that looks like a credential or a key, e-mail addresses, the user's
+ * home folder and the user's names. Masking a masked text changes nothing.
  */
 export function mask(text: string, { secrets, home, users }: MaskOptions): string {
   const known = maskSecrets(text, secrets);
@@ -37,7 +37,10 @@ function maskSecrets(text: string, secrets: readonly string[]): string {
     .reduce((rest, secret) => rest.replaceAll(secret, () => "<secret>"), text);
 }
 
-/** Writes the user's home as "~", in any notation of a path. In other home folders only the user's name is masked. */
+/**
+ * Writes the user's home as "~", in any notation of a path. In other home folders only the user's
+ * name is masked.
+ */
 function maskHomes(text: string, home: string): string {
   const parts = home.split(/[\\/]+/).filter((part) => part !== "");
   const separator = String.raw`(?:[\\/]{1,4}|%2F|%5C)`;
@@ -66,8 +69,9 @@ function escapeRegExp(text: string): string {
 }
 
 /**
- * Text that looks like a credential, a key or an e-mail address: first patterns that rely on the text around it, then
- * patterns of the value itself. The text around a value stays, so that the report remains understandable.
+ * Text that looks like a credential, a key or an e-mail address: first patterns that rely on the
+ * text around it, then patterns of the value itself. The text around a value stays, so that the
+ * report remains understandable.
  */
 const CREDENTIAL_PATTERNS: readonly ((text: string) => string)[] = [
   // A truncated block extends to the end of the text.
@@ -106,7 +110,10 @@ function replacing(pattern: RegExp, by: string): (text: string) => string {
 const SECRET_NAME =
   "(?:token|secret|passw(?:or)?d|passphrase|api[_-]?key|access[_-]?key|private[_-]?key|credential|cookie|authorization|signature)[a-z0-9_-]{0,20}";
 
-/** `"token": "…"`, `password=…`, `x-amz-security-token: …`, `--secret …`: the value is masked, its name stays. */
+/**
+ * `"token": "…"`, `password=…`, `x-amz-security-token: …`, `--secret …`: the value is masked, its
+ * name stays.
+ */
 function namedValues(text: string): string {
   const assigned = new RegExp(
     String.raw`(${SECRET_NAME}(?:\\?["'])?[ \t]*[:=][ \t]*)(?:(\\?["'])(?:[^"'\\\n]|\\.)*|\S+)`,
@@ -124,7 +131,10 @@ function isMixed(word: string): boolean {
   return /[A-Z]/.test(word) && /[a-z]/.test(word) && /[0-9]/.test(word);
 }
 
-/** Names of nodes and pods are long too, but consist of lower-case words with hyphens; UUIDs have short runs. */
+/**
+ * Names of nodes and pods are long too, but consist of lower-case words with hyphens; UUIDs have
+ * short runs.
+ */
 function isRandom(word: string): boolean {
   return isMixed(word) || word.split("-").some((run) => run.length >= 32 && /[0-9]/.test(run));
 }

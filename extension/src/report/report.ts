@@ -25,7 +25,10 @@ export interface ReportOptions {
 
 const STATUS_TIMEOUT_MS = 5 * Second.ms;
 
-/** Opens a masked report as an untitled document that the user can review, save and send. Nothing is sent. */
+/**
+ * Opens a masked report as an untitled document that the user can review, save and send. Nothing is
+ * sent.
+ */
 export function createReport(options: ReportOptions): CommandHandler {
   return async () => {
     const { account, live, now, tail, machine } = options;

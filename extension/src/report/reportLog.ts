@@ -29,7 +29,10 @@ export function createLogTail(options: { readonly now: () => Date }): LogTail {
   };
 }
 
-/** Wraps a channel so that its newest lines are also kept in `tail`, whatever level the channel shows. */
+/**
+ * Wraps a channel so that its newest lines are also kept in `tail`, whatever level the channel
+ * shows.
+ */
 export function tailedLog(channel: LogOutputChannel, tail: LogTail): LogOutputChannel {
   const keep = (level: LogLevelName, message: unknown, rest: readonly unknown[]) => {
     tail.add(level, [message, ...rest].map(formatErrorChain).join(" "));

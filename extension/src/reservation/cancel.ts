@@ -24,7 +24,8 @@ export function createCancel({ account, live, now }: ReservationCommandsOptions)
       return reservation;
     }
     const { title, detail, button } = cancelQuestion(reservation);
-    // The editor's default close button reads "Cancel", which is ambiguous next to "Cancel Reservation".
+    // The editor's default close button reads "Cancel", which is ambiguous next to "Cancel
+    // Reservation".
     const keep = { title: "Keep Reservation", isCloseAffordance: true };
     const confirm = { title: button, isCloseAffordance: false };
     const chosen = await window.showWarningMessage(title, { modal: true, detail }, confirm, keep);

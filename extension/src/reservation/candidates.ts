@@ -11,8 +11,8 @@ export type Candidates =
   | { readonly kind: "gone" };
 
 /**
- * The reservations that a command may act on. The target is returned even if it is not eligible, because the command
- * can explain best why. A disk stands for the reservation that holds it.
+ * The reservations that a command may act on. The target is returned even if it is not eligible,
+ * because the command can explain best why. A disk stands for the reservation that holds it.
  */
 export function candidatesFor(
   state: Pick<LiveState, "reservations" | "disks">,

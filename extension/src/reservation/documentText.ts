@@ -45,7 +45,10 @@ export function signedOutText(name: string): string {
   return `${name}\n\nYou are signed out. Sign in to see this page.\n`;
 }
 
-/** The output of a container, under a line that says which container, how much of its output, and as of when. */
+/**
+ * The output of a container, under a line that says which container, how much of its output, and as
+ * of when.
+ */
 export function logsText(
   reservation: Reservation,
   logs: ResponseOf<"getReservationLogs">,
@@ -68,8 +71,8 @@ export function logsText(
 }
 
 /**
- * Reduces text of the server or of a container to one line: removes escape sequences and characters that move, hide or
- * reorder text. Tabs stay.
+ * Reduces text of the server or of a container to one line: removes escape sequences and characters
+ * that move, hide or reorder text. Tabs stay.
  */
 export function plainLine(text: string): string {
   return text
@@ -78,7 +81,9 @@ export function plainLine(text: string): string {
     .replaceAll(INVISIBLE, "");
 }
 
-/** A log line as a terminal shows it: of a progress bar that overwrites itself, the last version. */
+/**
+ * A log line as a terminal shows it: of a progress bar that overwrites itself, the last version.
+ */
 export function plainLogLine(line: string): string {
   return plainLine(line.split("\r").findLast((version) => version !== "") ?? "");
 }
@@ -88,7 +93,10 @@ const ESCAPE_SEQUENCE =
   // eslint-disable-next-line no-control-regex -- the pattern matches control characters
   /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?|\u001b[ -/]*[0-~]/g;
 const LINE_BREAKS = /[\n\v\f\r\u0085\u2028\u2029]+/g;
-/** Control characters other than the tab, zero-width characters, and those that change the writing direction. */
+/**
+ * Control characters other than the tab, zero-width characters, and those that change the writing
+ * direction.
+ */
 const INVISIBLE =
   // eslint-disable-next-line no-control-regex -- the pattern matches control characters
   /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/g;

@@ -16,7 +16,10 @@ import {
 import { pickReservation } from "./pickReservation.ts";
 import { sendWithRetry } from "./sendWithRetry.ts";
 
-/** Asks for the length, extends, and shows the new end. A refusal shows what is possible and asks again. */
+/**
+ * Asks for the length, extends, and shows the new end. A refusal shows what is possible and asks
+ * again.
+ */
 export function createExtend(options: ReservationCommandsOptions): CommandHandler {
   const { live, now } = options;
   return async (target) => {
@@ -73,7 +76,9 @@ async function askLength(
   return seconds;
 }
 
-/** Every retry uses the same idempotency key, so an extension whose response was lost counts once. */
+/**
+ * Every retry uses the same idempotency key, so an extension whose response was lost counts once.
+ */
 async function extend(
   { account, live, log }: ReservationCommandsOptions,
   { id, name }: Reservation,
@@ -107,7 +112,10 @@ async function extend(
   }
 }
 
-/** The current reservation, so that the user can choose again. Rethrows an error that is not about the length. */
+/**
+ * The current reservation, so that the user can choose again. Rethrows an error that is not about
+ * the length.
+ */
 async function afterRefusal(
   { account, live }: ReservationCommandsOptions,
   { id }: Reservation,

@@ -65,7 +65,10 @@ export function extendChoices(
   return [...choices, { label: "As long as possible", description, seconds: max }];
 }
 
-/** The limit of an extension: "Ends at 15:20 CET. Can be extended until 18:00 CET: 2 d at most for h100." */
+/**
+ * The limit of an extension: "Ends at 15:20 CET. Can be extended until 18:00 CET: 2 d at most for
+ * h100."
+ */
 export function extensionLimitText(
   reservation: Reservation,
   catalogue: Catalogue | null,

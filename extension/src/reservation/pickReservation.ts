@@ -18,8 +18,9 @@ export interface PickReservationOptions {
 }
 
 /**
- * The reservation that a command acts on: its target, the only eligible one, or the one that the user picks. Throws
- * Dismissed if the user closes the list, and a user-facing error if there is nothing to choose from.
+ * The reservation that a command acts on: its target, the only eligible one, or the one that the
+ * user picks. Throws Dismissed if the user closes the list, and a user-facing error if there is
+ * nothing to choose from.
  */
 export async function pickReservation(options: PickReservationOptions): Promise<Reservation> {
   const { live, now, target, eligible, placeHolder, none } = options;

@@ -7,8 +7,9 @@ import { Dismissed, failureText } from "../core/errors.ts";
 const PROGRESS_DELAY_MS = 0.5 * Second.ms;
 
 /**
- * Sends a request with progress and offers to retry it while the server cannot be reached. `send` must be idempotent,
- * because a request whose response was lost is sent again. Throws Dismissed if the user cancels or does not retry.
+ * Sends a request with progress and offers to retry it while the server cannot be reached. `send`
+ * must be idempotent, because a request whose response was lost is sent again. Throws Dismissed if
+ * the user cancels or does not retry.
  */
 export async function sendWithRetry<T>(
   title: string,
@@ -33,9 +34,9 @@ async function sendWithProgress<T>(
 ): Promise<T> {
   const abort = new AbortController();
   const response = send(abort.signal);
-  if (await isSettledWithin(PROGRESS_DELAY_MS, response)) return await response;
+  if (await isSettledWithin(PROGRESS_DELAY_MS, response)) return response;
   const location = ProgressLocation.Notification;
-  return await window.withProgress({ location, title, cancellable }, async (_progress, token) => {
+  return window.withProgress({ location, title, cancellable }, async (_progress, token) => {
     const subscription = token.onCancellationRequested(() => {
       abort.abort();
     });

@@ -42,7 +42,9 @@ export function createShowDetails(
   };
 }
 
-/** Re-reads an open page when its reservation changes, and clears all pages when the user signs out. */
+/**
+ * Re-reads an open page when its reservation changes, and clears all pages when the user signs out.
+ */
 function updateOpenPages(options: ReservationCommandsOptions, documents: VirtualText): Disposable {
   const { account, live, log } = options;
   const refreshes = new Map<string, Coalescer>();

@@ -9,7 +9,10 @@ import { createVirtualText } from "./virtualText.ts";
 
 const TAIL_LINES = 500;
 
-/** Shows the newest output of a container. Running it again re-reads the output into the same document. */
+/**
+ * Shows the newest output of a container. Running it again re-reads the output into the same
+ * document.
+ */
 export function createShowLogs({
   account,
   live,

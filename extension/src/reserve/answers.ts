@@ -73,7 +73,10 @@ export function summary(answers: Answers): string {
   return `${what}${time}, ${files}`;
 }
 
-/** Why a reservation name is not valid; null if it is. An empty name is valid: the server generates one. */
+/**
+ * Why a reservation name is not valid; null if it is. An empty name is valid: the server generates
+ * one.
+ */
 export function validateName(
   typed: string,
   reservations: readonly Pick<Reservation, "name" | "state">[] | null,
@@ -102,8 +105,8 @@ export function validateDiskName(
 const NAME_RULE_SENTENCE = `${capitalize(NAME_RULE)}.`;
 
 /**
- * Assigns an idempotency key to each distinct request of one run: a retry of the same request makes one reservation, a
- * corrected request gets a new key.
+ * Assigns an idempotency key to each distinct request of one run: a retry of the same request makes
+ * one reservation, a corrected request gets a new key.
  */
 export function createRequestKeys(newKey: () => string): (body: CreateReservation) => string {
   const keys = new Map<string, string>();

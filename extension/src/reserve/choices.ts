@@ -12,7 +12,9 @@ import { type AvailabilityOf, quoteText } from "./startText.ts";
 
 /** One line of a list, free of the editor's types. */
 export interface Choice<T> {
-  /** Stays the same while the meaning does, so that the selection survives changes of other lines. */
+  /**
+   * Stays the same while the meaning does, so that the selection survives changes of other lines.
+   */
   readonly id: string;
   readonly label: string;
   readonly description?: string;
@@ -27,7 +29,10 @@ export interface Choice<T> {
 
 const OFFERED_HOURS = [1, 2, 4, 8, 24, 48];
 
-/** The typed duration, then the common durations that the type allows, including the last chosen one. */
+/**
+ * The typed duration, then the common durations that the type allows, including the last chosen
+ * one.
+ */
 export function durationChoices(
   type: GpuType,
   options: { readonly typed: string; readonly chosen: number | null; readonly now: Date },

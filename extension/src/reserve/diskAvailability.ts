@@ -4,7 +4,10 @@ import { createEmitter, type Disposable } from "../core/emitter.ts";
 import type { Live } from "../live/live.ts";
 import type { AvailabilityOf } from "./startText.ts";
 
-/** Quotes for requests with a disk. The zone of a disk limits where a request can start, which the server decides. */
+/**
+ * Quotes for requests with a disk. The zone of a disk limits where a request can start, which the
+ * server decides.
+ */
 export interface DiskAvailability extends Disposable {
   /** The first call for a disk starts a read; later changes of the availability repeat it. */
   readonly of: AvailabilityOf;

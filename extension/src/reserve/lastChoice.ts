@@ -41,8 +41,9 @@ export function answersFrom(last: LastChoice): Answers {
 }
 
 /**
- * Whether the last choice can be repeated unchanged. It cannot if its disk no longer exists, because the request would
- * create an empty one, or if the disk is in use, because the server would refuse it.
+ * Whether the last choice can be repeated unchanged. It cannot if its disk no longer exists,
+ * because the request would create an empty one, or if the disk is in use, because the server would
+ * refuse it.
  */
 export function isStillPossible(
   last: LastChoice,

@@ -57,7 +57,7 @@ export async function pickOne<T>(page: PickPage<T>): Promise<T | typeof BACK> {
   /** The accepted line that cannot be chosen: it shows the reason from then on. */
   let refusedId: string | null = null;
   const draw = createDraw(input, page, () => refusedId);
-  return await showPage<T>(input, page, (complete) => {
+  return showPage<T>(input, page, (complete) => {
     draw(page.activeId);
     return [
       page.watch(() => {
@@ -95,7 +95,7 @@ export async function enterText(page: TextPage): Promise<string | typeof BACK> {
     input.prompt = page.prompt();
     input.validationMessage = problem ?? warningOf(notice);
   };
-  return await showPage<string>(input, page, (complete) => {
+  return showPage<string>(input, page, (complete) => {
     draw();
     return [
       page.watch(draw),
@@ -119,8 +119,8 @@ interface ShownInput extends QuickInput {
 }
 
 /**
- * Shows a page until `complete` is called or the user goes back; rejects with Dismissed if the user closes it. Disposes
- * of the input and of what `start` returns in any case.
+ * Shows a page until `complete` is called or the user goes back; rejects with Dismissed if the user
+ * closes it. Disposes of the input and of what `start` returns in any case.
  */
 async function showPage<T>(
   input: ShownInput,

@@ -93,7 +93,7 @@ async function sendAnswers(
 ): Promise<Reservation> {
   const body = requestFrom(answers);
   if (body === null) throw new Error("The reservation is not complete. Reserve again.");
-  return await send({
+  return send({
     client: signedInClient(account),
     live,
     showFailure,
@@ -103,7 +103,10 @@ async function sendAnswers(
   });
 }
 
-/** The catalogue, at once if it is known. Otherwise a busy page until it has been read, which offers to retry. */
+/**
+ * The catalogue, at once if it is known. Otherwise a busy page until it has been read, which offers
+ * to retry.
+ */
 async function waitForCatalogue(
   live: Pick<Live, "state" | "onDidChange" | "refresh">,
 ): Promise<Catalogue> {
@@ -131,7 +134,7 @@ async function showCatalogueRead(
     .finally(() => {
       settled.fire(null);
     });
-  return await pickOne<Catalogue | typeof RETRY>({
+  return pickOne<Catalogue | typeof RETRY>({
     step: 1,
     totalSteps: 5,
     canGoBack: false,

@@ -15,13 +15,13 @@ export interface SendOptions {
 }
 
 /**
- * Sends the request for a reservation. If the user cancels during the request, it throws Dismissed at once and cancels
- * the reservation in the background if the server has created it.
+ * Sends the request for a reservation. If the user cancels during the request, it throws Dismissed
+ * at once and cancels the reservation in the background if the server has created it.
  */
 export async function send(options: SendOptions): Promise<Reservation> {
   const { client, live, title, body, idempotencyKey } = options;
   const location = ProgressLocation.Notification;
-  return await window.withProgress({ location, title, cancellable: true }, async (_bar, token) => {
+  return window.withProgress({ location, title, cancellable: true }, async (_bar, token) => {
     const request = client.call("createReservation", { body, idempotencyKey });
     const cancelled = new Promise<null>((resolve) => {
       token.onCancellationRequested(() => {

@@ -6,7 +6,9 @@ import { formatClockTime } from "../core/text.ts";
 import type { Contact, LiveState } from "../live/stateKeeper.ts";
 import { type Answers, typeOf } from "./answers.ts";
 
-/** The availability for requests with this disk (null: without one); null until it has been read. */
+/**
+ * The availability for requests with this disk (null: without one); null until it has been read.
+ */
 export type AvailabilityOf = (disk: string | null) => Availability | null;
 
 /** The server's quote for a request, as text. The planner decides; nothing is computed here. */

@@ -34,7 +34,10 @@ export function firstPosition(answers: Answers, context: WizardContext): Positio
   return { step: context.isTypeFixed ? stepAfter("type", answers, context) : "type", answers };
 }
 
-/** The position after a result; null after the last step. Going back from the first step stays there. */
+/**
+ * The position after a result; null after the last step. Going back from the first step stays
+ * there.
+ */
 export function nextPosition(
   { step, answers }: Position,
   result: StepResult,
@@ -56,7 +59,9 @@ export function stepBefore(step: Step, answers: Answers, context: WizardContext)
   return before.findLast((each) => isShown(each, answers, context)) ?? null;
 }
 
-/** "2 of 5". Naming a new disk counts as part of the disk step, so that the total stays the same. */
+/**
+ * "2 of 5". Naming a new disk counts as part of the disk step, so that the total stays the same.
+ */
 export function stepNumber(
   step: Step,
   answers: Answers,

@@ -43,7 +43,9 @@ export function typeChoices(
   return [...againChoice(catalogue, state, last), ...types];
 }
 
-/** The line to select: the last choice, or after going back the chosen type. Null: the first line. */
+/**
+ * The line to select: the last choice, or after going back the chosen type. Null: the first line.
+ */
 export function activeTypeId(
   rows: readonly Choice<TypeAnswer>[],
   { gpuType }: Pick<Answers, "gpuType">,

@@ -10,7 +10,9 @@ export interface StatusBarOptions {
   readonly now: () => Date;
   /** GPU_DEV_RESERVATION_ID of this process. */
   readonly reservationId: string | undefined;
-  /** The prefix of the SSH host names of this deployment; "gpu-dev" if there is only one deployment. */
+  /**
+   * The prefix of the SSH host names of this deployment; "gpu-dev" if there is only one deployment.
+   */
   readonly hostPrefix?: () => string;
 }
 

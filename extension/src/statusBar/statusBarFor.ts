@@ -24,7 +24,10 @@ export interface StatusBarContent {
   readonly target: Target | null;
 }
 
-/** A countdown in the window of a reservation, a count of servers in any other; null: the item is hidden. */
+/**
+ * A countdown in the window of a reservation, a count of servers in any other; null: the item is
+ * hidden.
+ */
 export function statusBarFor(options: {
   readonly state: LiveState;
   readonly location: WindowLocation;
@@ -37,7 +40,10 @@ export function statusBarFor(options: {
   return content && withAge(content, state, now);
 }
 
-/** Names are reused after a reservation ends: the live reservation has the name, otherwise the one created last. */
+/**
+ * Names are reused after a reservation ends: the live reservation has the name, otherwise the one
+ * created last.
+ */
 export function reservationAt(
   reservations: readonly Reservation[],
   { host, reservationId }: WindowLocation,
@@ -138,7 +144,10 @@ function summaryOf(state: LiveState, now: Date): StatusBarContent | null {
   };
 }
 
-/** A countdown continues while the server is unavailable, but the lease may have been extended since. */
+/**
+ * A countdown continues while the server is unavailable, but the lease may have been extended
+ * since.
+ */
 function withAge(content: StatusBarContent, state: LiveState, now: Date): StatusBarContent {
   const age = state.asOf === null ? null : contactAgeText(state, now);
   return age === null ? content : { ...content, tooltip: `${content.tooltip} ${age}` };

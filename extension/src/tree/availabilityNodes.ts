@@ -15,7 +15,10 @@ interface Unit {
   readonly many: string;
 }
 
-/** The Availability view: GPU types; under each the quotes of its sizes and its nodes; under a node its users. */
+/**
+ * The Availability view: GPU types; under each the quotes of its sizes and its nodes; under a node
+ * its users.
+ */
 export function availabilityNodes(state: LiveState): readonly TreeNode[] {
   const types = state.availability?.types ?? [];
   return types.map((type) => typeRow(type, state));
@@ -61,7 +64,10 @@ function unitOf({ sizes }: TypeCounts): Unit {
   return isSlots ? { one: "slot", many: "slots" } : { one: "GPU", many: "GPUs" };
 }
 
-/** Free capacity first, then the queue and unavailable capacity, because a narrow side bar cuts off the end. */
+/**
+ * Free capacity first, then the queue and unavailable capacity, because a narrow side bar cuts off
+ * the end.
+ */
 function countTexts({ totalGpus, healthyGpus, freeGpus, queued }: TypeCounts): readonly string[] {
   const queue = queued === 0 ? [] : [`${String(queued)} queued`];
   if (totalGpus === 0) return ["no nodes", ...queue];
@@ -73,7 +79,9 @@ function countTexts({ totalGpus, healthyGpus, freeGpus, queued }: TypeCounts): r
   ];
 }
 
-/** The server's quotes: the sizes that start now, and those that would be queued with the reason. */
+/**
+ * The server's quotes: the sizes that start now, and those that would be queued with the reason.
+ */
 function quoteRows(
   { sizes }: TypeCounts,
   { of, unit }: { readonly of: string; readonly unit: Unit },
@@ -100,7 +108,9 @@ function quoteRows(
   ];
 }
 
-/** With the reason if it is the same for all sizes; otherwise the tooltip shows the reason of each. */
+/**
+ * With the reason if it is the same for all sizes; otherwise the tooltip shows the reason of each.
+ */
 function queuedText(sizes: readonly Size[], unit: Unit): string {
   const [reason, ...others] = new Set(sizes.map(({ why }) => why));
   const text = sizesText(sizes, unit);
@@ -131,7 +141,9 @@ interface NodeOptions {
   readonly sizes: readonly Size[];
 }
 
-/** A node; under it the user's own reservations by name, and those of all other users as one number. */
+/**
+ * A node; under it the user's own reservations by name, and those of all other users as one number.
+ */
 function nodeRow(node: GpuNode, options: NodeOptions): TreeNode {
   const { of, unit } = options;
   const counts = nodeText(node);
@@ -175,7 +187,10 @@ function nodeIcon({ state, free }: GpuNode): TreeNode["icon"] {
   return free > 0 ? { id: "server", color: "testing.iconPassed" } : { id: "server-process" };
 }
 
-/** On a node that is not ready or cordoned, `free` is 0, so used and idle capacity cannot be distinguished. */
+/**
+ * On a node that is not ready or cordoned, `free` is 0, so used and idle capacity cannot be
+ * distinguished.
+ */
 function useRows(node: GpuNode, { of, unit, state, sizes }: NodeOptions): readonly TreeNode[] {
   const own = ownReservations(node, state, sizes);
   const count = (n: number) => `${String(n)} ${n === 1 ? unit.one : unit.many}`;
@@ -202,7 +217,10 @@ function useRows(node: GpuNode, { of, unit, state, sizes }: NodeOptions): readon
   ];
 }
 
-/** What each of the user's reservations takes of a node, in the units that the server states for its size. */
+/**
+ * What each of the user's reservations takes of a node, in the units that the server states for its
+ * size.
+ */
 function ownReservations(node: GpuNode, state: LiveState, sizes: readonly Size[]) {
   return (state.reservations ?? []).flatMap((reservation) => {
     if (!LIVE.includes(reservation.state)) return [];

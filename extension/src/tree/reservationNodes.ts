@@ -5,7 +5,10 @@ import type { LiveState } from "../live/stateKeeper.ts";
 import { reservationRow, type ShownHosts } from "./reservationRow.ts";
 import { row, type TreeNode } from "./treeNode.ts";
 
-/** The Reservations view: active ones first, then starting, queued and ended ones. Empty sections are omitted. */
+/**
+ * The Reservations view: active ones first, then starting, queued and ended ones. Empty sections
+ * are omitted.
+ */
 export function reservationNodes(
   state: LiveState,
   now: Date,
@@ -36,7 +39,10 @@ export function countReady(state: LiveState): number {
   return (state.reservations ?? []).filter((each) => each.state === "ready").length;
 }
 
-/** With more reservations than this, each is initially collapsed, so that the sections fit into a small side bar. */
+/**
+ * With more reservations than this, each is initially collapsed, so that the sections fit into a
+ * small side bar.
+ */
 const MAX_EXPANDED = 3;
 
 interface Section {

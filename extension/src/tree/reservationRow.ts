@@ -22,7 +22,10 @@ export interface RowOptions {
   readonly expanded: boolean;
 }
 
-/** A reservation. Its description starts with what matters most, because a narrow side bar cuts off the end. */
+/**
+ * A reservation. Its description starts with what matters most, because a narrow side bar cuts off
+ * the end.
+ */
 export function reservationRow(reservation: Reservation, options: RowOptions): TreeNode {
   const { id, name, state } = reservation;
   const status = statusText(reservation, options.now);

@@ -2,7 +2,10 @@ import type { CommandId, Target } from "../core/commands.ts";
 
 /** One row of a view, free of the editor's types, so that rows are tested without an editor. */
 export interface TreeNode {
-  /** Unique in the view and stable for as long as the object exists: the editor stores selection and expansion by it. */
+  /**
+   * Unique in the view and stable for as long as the object exists: the editor stores selection and
+   * expansion by it.
+   */
   readonly id: string;
   readonly label: string;
   readonly description: string;
@@ -11,7 +14,10 @@ export interface TreeNode {
   /** The phrase for screen readers, without symbols. */
   readonly spoken: string;
   readonly icon: { readonly id: string; readonly color?: string };
-  /** The context value for menus, such as "reservation.ready" or "disk.free"; package.json defines the menus. */
+  /**
+   * The context value for menus, such as "reservation.ready" or "disk.free"; package.json defines
+   * the menus.
+   */
   readonly kind: string;
   readonly children: readonly TreeNode[];
   /** Whether the row is initially expanded. */
@@ -64,7 +70,9 @@ export function fact(options: FactOptions): TreeNode {
   });
 }
 
-/** A tooltip of paragraphs. Each is plain text: nothing in it becomes a link, an image or a heading. */
+/**
+ * A tooltip of paragraphs. Each is plain text: nothing in it becomes a link, an image or a heading.
+ */
 export function tooltip(...paragraphs: readonly (string | null)[]): string {
   return paragraphs
     .filter((text) => text !== null && text !== "")

@@ -28,7 +28,8 @@ export function createTreeProvider(): TreeProvider {
     show: (nodes) => {
       const redraw = rows.show(nodes);
       if (redraw === "root") changed.fire(undefined);
-      // One event for all rows: a row that moved must leave its old parent before it appears under the new one.
+      // One event for all rows: a row that moved must leave its old parent before it appears under
+      // the new one.
       else if (redraw.length > 0) changed.fire([...redraw]);
     },
     dispose: () => {

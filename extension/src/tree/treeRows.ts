@@ -2,8 +2,8 @@ import type { Target } from "../core/commands.ts";
 import type { TreeNode } from "./treeNode.ts";
 
 /**
- * A row as the editor holds it: the same object for as long as its id is shown, with its current content. The editor
- * also passes it to the commands of the row.
+ * A row as the editor holds it: the same object for as long as its id is shown, with its current
+ * content. The editor also passes it to the commands of the row.
  */
 export interface TreeRow {
   readonly id: string;
@@ -48,8 +48,9 @@ export function createTreeRows(): TreeRows {
 type MutableRow = { -readonly [Key in keyof TreeRow]: TreeRow[Key] };
 
 /**
- * What to redraw: "root" if top rows were added, removed or moved, otherwise the ids of the topmost rows that changed
- * themselves or whose children were added, removed or moved. The editor re-reads everything below these rows.
+ * What to redraw: "root" if top rows were added, removed or moved, otherwise the ids of the topmost
+ * rows that changed themselves or whose children were added, removed or moved. The editor re-reads
+ * everything below these rows.
  */
 export function rowsToRedraw(
   before: readonly TreeNode[],
@@ -74,7 +75,10 @@ function isSameOrder(before: readonly TreeNode[], after: readonly TreeNode[]): b
   return before.length === after.length && before.every(({ id }, i) => id === after[i]?.id);
 }
 
-/** Ignores the children, except that a row with its first or without its last child shows another arrow. */
+/**
+ * Ignores the children, except that a row with its first or without its last child shows another
+ * arrow.
+ */
 function isSameRow(before: TreeNode, after: TreeNode): boolean {
   return shownContent(before) === shownContent(after);
 }

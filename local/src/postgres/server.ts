@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
+import { Minute } from "@gpu-dev/shared/durations.ts";
 import { freePort } from "../ports.ts";
 import { poll } from "../process/processes.ts";
 import { endWithThisProcess } from "../process/watchdog.ts";
@@ -10,7 +11,7 @@ import { DATABASE, ensureCluster, ROLE } from "./cluster.ts";
 import { clearEarlierServer, readPostmaster, stopPostmaster } from "./postmaster.ts";
 
 /** A crashed server replays its log before it accepts connections. */
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = Minute.ms;
 
 export interface PostgresOptions {
   /** The folder of data and password, for this server only; PostgreSQL's account can reach it. */

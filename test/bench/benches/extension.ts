@@ -57,7 +57,9 @@ async function inEditor(
   const { stack, editor, vsix, bare } = setting;
   const dataDir = await mkdtemp(join(tmpdir(), "gpu-dev-bench-editor-"));
   const server = await startVsCode({
-    ...{ editor, dataDir, bare },
+    editor,
+    dataDir,
+    bare,
     extensions: [vsix, await packSmokeExtension(join(dataDir, "smoke"))],
     settings: { values: { "gpuDev.server": stack.url } },
   });

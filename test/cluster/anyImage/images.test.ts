@@ -129,9 +129,16 @@ for (const [name, options] of Object.entries(IMAGES)) {
       const [toPort, toSocket] = [await freePort(), await freePort()];
       const [toName, socks] = [await freePort(), await freePort()];
       const client = openSsh(container, [
-        ...["-N", "-D", String(socks), "-L", `${String(toPort)}:127.0.0.1:${String(web.port)}`],
-        ...["-L", `${String(toSocket)}:/workspace/web.sock`],
-        ...["-L", `${String(toName)}:localhost:${String(web.port)}`, TARGET],
+        "-N",
+        "-D",
+        String(socks),
+        "-L",
+        `${String(toPort)}:127.0.0.1:${String(web.port)}`,
+        "-L",
+        `${String(toSocket)}:/workspace/web.sock`,
+        "-L",
+        `${String(toName)}:localhost:${String(web.port)}`,
+        TARGET,
       ]);
       assert.equal(await fetchFrom(toPort), "from the port");
       assert.equal(await fetchFrom(toName), "from the port");
@@ -144,9 +151,15 @@ for (const [name, options] of Object.entries(IMAGES)) {
       const port = await freePort();
       const socket = "/workspace/back.sock";
       const client = openSsh(container, [
-        ...["-v", "-N", "-R", `${String(port)}:127.0.0.1:${String(web.port)}`],
-        ...["-R", `${socket}:${join(container.workspace, "web.sock")}`],
-        ...["-R", `0:127.0.0.1:${String(web.port)}`, TARGET],
+        "-v",
+        "-N",
+        "-R",
+        `${String(port)}:127.0.0.1:${String(web.port)}`,
+        "-R",
+        `${socket}:${join(container.workspace, "web.sock")}`,
+        "-R",
+        `0:127.0.0.1:${String(web.port)}`,
+        TARGET,
       ]);
       assert.equal(await fetchFrom(port), "from the port");
       const chosen = await waitFor(

@@ -24,10 +24,14 @@ interface Review {
 const EVERYWHERE = ["get nodes", "list nodes", "list pods", "watch nodes", "watch pods"];
 const RECONCILERS = [
   ...EVERYWHERE,
-  ...["create pods", "get pods", "delete pods", "get pods/log"],
+  "create pods",
+  "get pods",
+  "delete pods",
+  "get pods/log",
   ...["create", "get", "list", "watch", "patch", "delete"].map((verb) => `${verb} secrets`),
   ...["create", "get", "list", "watch", "delete"].map((verb) => `${verb} services`),
-  ...["create persistentvolumeclaims", "get persistentvolumeclaims"],
+  "create persistentvolumeclaims",
+  "get persistentvolumeclaims",
 ];
 
 describe("the chart's accounts", () => {
@@ -82,7 +86,8 @@ describe("the chart's accounts", () => {
 /** All permissions in a namespace, with cluster-wide ones: `verb resource` of the core group. */
 async function rights(api: RawApi, namespace: string): Promise<Set<string>> {
   const { status } = await api.expect<Review>("POST", REVIEWS, {
-    ...{ apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectRulesReview" },
+    apiVersion: "authorization.k8s.io/v1",
+    kind: "SelfSubjectRulesReview",
     spec: { namespace },
   });
   assert.equal(status.incomplete, false);

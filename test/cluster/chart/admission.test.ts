@@ -155,10 +155,21 @@ function changed(change: Change): Omit<Manifest, "spec"> & Pick<Pod, "spec"> {
   const { labels, annotations = {}, spec = {}, container = {}, initContainer = {} } = change;
   const pod = podManifest(
     {
-      ...{ name: "gd-x-0-1", rank: 0, attempt: 1, node: "h100-1", image: "x", entrypoint: [] },
-      ...{ cpus: 1, memoryGib: 1, gpu: { resource: "nvidia.com/gpu", count: 1 } },
-      ...{ reservationId: "x" as ReservationId, userId: "u" as UserId, reservationName: "demo" },
-      ...{ claimName: undefined, secretName: "gd-x", serviceName: "gd-x" },
+      name: "gd-x-0-1",
+      rank: 0,
+      attempt: 1,
+      node: "h100-1",
+      image: "x",
+      entrypoint: [],
+      cpus: 1,
+      memoryGib: 1,
+      gpu: { resource: "nvidia.com/gpu", count: 1 },
+      reservationId: "x" as ReservationId,
+      userId: "u" as UserId,
+      reservationName: "demo",
+      claimName: undefined,
+      secretName: "gd-x",
+      serviceName: "gd-x",
     },
     { installation: "installation", sshServerImage: "ssh-server" },
   );
@@ -167,7 +178,9 @@ function changed(change: Change): Omit<Manifest, "spec"> & Pick<Pod, "spec"> {
   const [first, ...others] = pod.spec.containers;
   const containers = [{ ...first, ...mounts, ...container }, ...others];
   const initContainers = pod.spec.initContainers.map((each) => ({
-    ...{ ...each, ...mounts, ...initContainer },
+    ...each,
+    ...mounts,
+    ...initContainer,
   }));
   return {
     ...pod,

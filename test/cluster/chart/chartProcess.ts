@@ -42,7 +42,8 @@ export function environmentOf(
 export function startProcess(env: Record<string, string>, asImageUser = false): ChildProcess {
   const user = asImageUser ? { uid: IMAGE_USER, gid: IMAGE_USER } : {};
   return spawn(process.execPath, [MAIN], {
-    ...{ stdio: ["ignore", "ignore", "inherit"], ...user },
+    stdio: ["ignore", "ignore", "inherit"],
+    ...user,
     env: { PATH: process.env["PATH"] ?? "", ...imageEnvironment(), ...env },
   });
 }
@@ -71,8 +72,11 @@ export function startInPod(
   return spawn("unshare", ["--mount", "sh", "-c", enter, given.directory, ...program], {
     stdio: ["ignore", "ignore", "inherit"],
     env: {
-      ...{ PATH: process.env["PATH"] ?? "", ...imageEnvironment(), ...env },
-      ...{ KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port },
+      PATH: process.env["PATH"] ?? "",
+      ...imageEnvironment(),
+      ...env,
+      KUBERNETES_SERVICE_HOST: hostname,
+      KUBERNETES_SERVICE_PORT: port,
     },
   });
 }

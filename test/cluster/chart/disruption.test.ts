@@ -70,7 +70,9 @@ describe("a drain of a node", () => {
 
   const evict = (name: string) =>
     kubernetes.admin.request("POST", `${PODS}/${name}/eviction`, {
-      ...{ apiVersion: "policy/v1", kind: "Eviction", metadata: { name, namespace: NAMESPACE } },
+      apiVersion: "policy/v1",
+      kind: "Eviction",
+      metadata: { name, namespace: NAMESPACE },
     });
 
   const budget = async () => {

@@ -108,14 +108,12 @@ describe("the control plane's permissions in a cluster", function () {
     const installation = "privileges";
     const catalogue = await loadCatalogue();
     const cluster = createKubeCluster({
-      ...{
-        kubeconfigPath,
-        namespace: NAMESPACE,
-        installation,
-        catalogue,
-        log,
-        sshServerImage: "s",
-      },
+      kubeconfigPath,
+      namespace: NAMESPACE,
+      installation,
+      catalogue,
+      log,
+      sshServerImage: "s",
       clock: { now: () => new Date() },
     });
     const attempt = async <T>(call: Promise<T>): Promise<T | undefined> =>
@@ -153,19 +151,20 @@ describe("the control plane's permissions in a cluster", function () {
       await attempt(cluster.getClaim(claim.name));
       const pod = await attempt(
         cluster.ensurePod({
-          ...{
-            ...own,
-            name,
-            rank: 0,
-            attempt: 1,
-            node: "none",
-            image: "x",
-            entrypoint: [],
-            cpus: 1,
-            memoryGib: 1,
-          },
-          ...{ reservationName: "demo", gpu: undefined, claimName: claim.name },
-          ...{ secretName: `gd-${id}`, serviceName: `gd-${id}` },
+          ...own,
+          name,
+          rank: 0,
+          attempt: 1,
+          node: "none",
+          image: "x",
+          entrypoint: [],
+          cpus: 1,
+          memoryGib: 1,
+          reservationName: "demo",
+          gpu: undefined,
+          claimName: claim.name,
+          secretName: `gd-${id}`,
+          serviceName: `gd-${id}`,
         }),
       );
       await attempt(cluster.getPod(name));

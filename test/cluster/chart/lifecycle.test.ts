@@ -28,8 +28,11 @@ const KEPT = [
 ];
 const RBAC = "/apis/rbac.authorization.k8s.io/v1";
 const GONE = [
-  ...[DEPLOYMENT, JOB, `/api/v1/namespaces/${HOME}/serviceaccounts/${RELEASE}`],
-  ...[`${RBAC}/clusterroles/${HOME}-${RELEASE}`, `${RBAC}/namespaces/${USERS}/roles/${RELEASE}`],
+  DEPLOYMENT,
+  JOB,
+  `/api/v1/namespaces/${HOME}/serviceaccounts/${RELEASE}`,
+  `${RBAC}/clusterroles/${HOME}-${RELEASE}`,
+  `${RBAC}/namespaces/${USERS}/roles/${RELEASE}`,
   `/apis/networking.k8s.io/v1/namespaces/${HOME}/networkpolicies/${RELEASE}-api`,
 ];
 

@@ -54,7 +54,8 @@ describe("the chart's processes", function () {
       metadata: {
         name: NODE,
         labels: {
-          ...{ "kubernetes.io/hostname": NODE, "gpu-dev.io/type": "h100" },
+          "kubernetes.io/hostname": NODE,
+          "gpu-dev.io/type": "h100",
           "topology.kubernetes.io/zone": "us-east-2a",
         },
       },
@@ -118,7 +119,9 @@ describe("the chart's processes", function () {
     assert.equal(env["GPU_DEV_KUBECONFIG"], undefined);
     started(
       chart.startInPod({ ...env, GPU_DEV_HEALTH_PORT: String(port) }, kubernetes, {
-        ...{ token, namespace: SYSTEM, directory: directory.path },
+        token,
+        namespace: SYSTEM,
+        directory: directory.path,
       }),
     );
     await ready(port, "localhost");
@@ -132,7 +135,8 @@ describe("the chart's processes", function () {
       chart.startProcess({
         ...environment("Deployment", `${RELEASE}-api`),
         ...(await outside(`${RELEASE}-api`)),
-        ...{ GPU_DEV_HOST: "127.0.0.1", GPU_DEV_PORT: String(port) },
+        GPU_DEV_HOST: "127.0.0.1",
+        GPU_DEV_PORT: String(port),
         GPU_DEV_HEALTH_PORT: String(health),
       }),
     );

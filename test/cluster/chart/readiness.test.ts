@@ -65,8 +65,12 @@ describe("the chart's probes and limits", function () {
     const { url } = await postgres.createDatabase();
     api = startProcess({
       ...environmentOf(objects, "Deployment", "probed-api"),
-      ...{ DATABASE_URL: url, GPU_DEV_LOG_LEVEL: "silent", GPU_DEV_IN_CLUSTER: "" },
-      ...{ GPU_DEV_HOST: "127.0.0.1", GPU_DEV_PORT: String(port), GPU_DEV_HEALTH_PORT: "" },
+      DATABASE_URL: url,
+      GPU_DEV_LOG_LEVEL: "silent",
+      GPU_DEV_IN_CLUSTER: "",
+      GPU_DEV_HOST: "127.0.0.1",
+      GPU_DEV_PORT: String(port),
+      GPU_DEV_HEALTH_PORT: "",
       GPU_DEV_CATALOGUE: "",
     });
     const [{ readinessProbe, livenessProbe }] = podOf("probed-api").containers;

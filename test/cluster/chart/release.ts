@@ -30,8 +30,11 @@ export async function helm(...args: readonly string[]): Promise<Output> {
 }
 
 const CLUSTER_WIDE = [
-  ...["Namespace", "ClusterRole", "ClusterRoleBinding"],
-  ...["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"],
+  "Namespace",
+  "ClusterRole",
+  "ClusterRoleBinding",
+  "ValidatingAdmissionPolicy",
+  "ValidatingAdmissionPolicyBinding",
 ];
 
 /** The chart's rendered objects, hooks included, each with its namespace. */
@@ -61,8 +64,15 @@ export async function install(
   writeFileSync(values, JSON.stringify({ podNamespace: { name: podNamespace } }));
   const where = ["--kubeconfig", kubeconfigPath, "--namespace", SYSTEM, "--create-namespace"];
   const output = await helm(
-    ...["upgrade", "--install", release, CHART, ...where, "--values", values],
-    ...["--no-hooks", "--wait=hookOnly"],
+    "upgrade",
+    "--install",
+    release,
+    CHART,
+    ...where,
+    "--values",
+    values,
+    "--no-hooks",
+    "--wait=hookOnly",
   );
   if (output.code !== 0) throw new Error(output.stderr);
 }

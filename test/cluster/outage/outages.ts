@@ -18,7 +18,9 @@ export interface Outages {
   silenceWatches(): Promise<void>;
   /** The next calls get no response, until their clients have closed all of them. */
   hang(calls: number): Promise<void>;
-  /** No call succeeds until the control plane reports the cluster as unavailable for ten seconds. */
+  /**
+   * No call succeeds until the control plane reports the cluster as unavailable for ten seconds.
+   */
   blockAllCalls(): Promise<void>;
   /** Removes every fault. */
   clear(): void;

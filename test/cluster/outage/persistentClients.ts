@@ -7,8 +7,8 @@ import type { OutageFixture } from "./outageFixture.ts";
 
 const CONCURRENCY = 8;
 /**
- * Below the limit of live reservations per user: a repeated request for the last one must be refused because of its
- * name, not because of the limit.
+ * Below the limit of live reservations per user: a repeated request for the last one must be
+ * refused because of its name, not because of the limit.
  */
 const RESERVATIONS_PER_USER = 40;
 /** One in this many reservations has a disk. */
@@ -25,7 +25,9 @@ export interface Reserved {
 
 /** Clients that repeat a request until it gets a response. */
 export interface PersistentClients {
-  /** Reserves one GPU each, starting with number `from`. The name makes a repeated request harmless. */
+  /**
+   * Reserves one GPU each, starting with number `from`. The name makes a repeated request harmless.
+   */
   reserve(count: number, from?: number): Promise<void>;
   cancel(reservations: readonly Reserved[]): Promise<void>;
 }

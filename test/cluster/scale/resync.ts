@@ -6,7 +6,8 @@ const QUEUE = `select graphile_worker.add_job(w.reconciler, json_build_object('k
     union all values ('resync', 'default'), ('garbage', 'default'), ('capacity', 'default')) as w`;
 
 /**
- * One full resync: reconciles every live reservation once and compares rows with objects. Resolves when no job is due.
+ * One full resync: reconciles every live reservation once and compares rows with objects. Resolves
+ * when no job is due.
  */
 export async function runFullResync(rows: Rows, timeoutMs: number): Promise<void> {
   await rows.query(QUEUE);

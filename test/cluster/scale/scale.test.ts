@@ -35,8 +35,8 @@ const QUEUED = RESERVATIONS - SERVED;
 /** The first reservation and then one in this many has a disk. */
 const DISK_INTERVAL = 10;
 /**
- * Create Pod, Secret and Service, read the pod when it becomes ready, write the end time to the Secret; a claim is one
- * more.
+ * Create Pod, Secret and Service, read the pod when it becomes ready, write the end time to the
+ * Secret; a claim is one more.
  */
 const MAX_CALLS = 6;
 const CONCURRENCY = 16;

@@ -11,7 +11,9 @@ export interface AuditedRequest {
 /** The requests of one user, from the API server's audit log. */
 export interface Audit {
   readonly apiServerArgs: readonly string[];
-  /** Every request with a response so far, in order. A watch counts when it starts and when it ends. */
+  /**
+   * Every request with a response so far, in order. A watch counts when it starts and when it ends.
+   */
   requests(): readonly AuditedRequest[];
   remove(): Promise<void>;
 }

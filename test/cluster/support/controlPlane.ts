@@ -85,7 +85,8 @@ export async function startControlPlane(given: {
         heap: mib(metrics, "nodejs_heap_size_used_bytes", 1),
       };
     },
-    // Fields 14 and 15 of proc(5)'s stat, in hundredths of a second; the name in field 2 has no spaces.
+    // Fields 14 and 15 of proc(5)'s stat, in hundredths of a second; the name in field 2 has no
+    // spaces.
     cpuSeconds: () => {
       const fields = proc("stat").split(" ");
       return (Number(fields[13]) + Number(fields[14])) / 100;

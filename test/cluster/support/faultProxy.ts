@@ -21,7 +21,10 @@ export interface FaultProxy {
     watched: number;
     readonly watchedByResource: Record<string, number>;
   };
-  /** Probability (0 to 1) that a request gets an HTML page with 404, as from a load balancer without a backend. */
+  /**
+   * Probability (0 to 1) that a request gets an HTML page with 404, as from a load balancer without
+   * a backend.
+   */
   readonly pages: { probability: number };
   /**
    * Silences the open watches: they send nothing and never end. Later watches work.
@@ -168,7 +171,10 @@ export async function startFaultProxy(target: { url: string; ca: string }): Prom
   };
 }
 
-/** `drop-response`: the server gets the request, the client gets no response. `handled`: nothing is left to do. */
+/**
+ * `drop-response`: the server gets the request, the client gets no response. `handled`: nothing is
+ * left to do.
+ */
 type Fate = "forward" | "drop-response" | "handled";
 
 function endWatch({ response }: OpenWatch, { effect }: RequestFault): void {

@@ -13,8 +13,9 @@ export interface JoinedCluster extends Kubernetes {
 }
 
 /**
- * A real control plane whose nodes are the catalogue's fleet, run by our own node and storage agents, with the chart
- * installed. Its kubeconfig is the chart's service account: the control plane under test has these rights only.
+ * A real control plane whose nodes are the catalogue's fleet, run by our own node and storage
+ * agents, with the chart installed. Its kubeconfig is the chart's service account: the control
+ * plane under test has these rights only.
  */
 export async function startJoinedCluster(): Promise<JoinedCluster> {
   const kubernetes = await startKubernetes();

@@ -9,7 +9,10 @@ export interface KubeletCredentials {
   readonly apiServerArgs: readonly string[];
 }
 
-/** One certificate authority for both sides: the nodes' server certificate and the API server's client certificate. */
+/**
+ * One certificate authority for both sides: the nodes' server certificate and the API server's
+ * client certificate.
+ */
 export async function writeKubeletCredentials(directory: string): Promise<KubeletCredentials> {
   const common = { keyType: "ec", curve: "P-256", algorithm: "sha256" } as const;
   const ca = await generate([{ name: "commonName", value: "kubelets" }], {

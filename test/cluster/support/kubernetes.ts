@@ -10,7 +10,10 @@ import { rawApi, type RawApi } from "./rawApi.ts";
 import { runTool, type Output } from "./runTool.ts";
 import { startServer, type ServerProcess } from "./serverProcess.ts";
 
-/** A real Kubernetes control plane with RBAC on loopback: etcd, API server, controllers, scheduler; no nodes. */
+/**
+ * A real Kubernetes control plane with RBAC on loopback: etcd, API server, controllers, scheduler;
+ * no nodes.
+ */
 export interface Kubernetes {
   readonly url: string;
   /** The CA of the server's certificate, PEM. */
@@ -25,7 +28,10 @@ export interface Kubernetes {
   /** For agents that join it: see `join.ts --kubelet`. */
   readonly kubeletFile: string;
   kubectl(...args: readonly string[]): Promise<Output>;
-  /** Writes a kubeconfig with a token of a service account, as its pods have it, and returns the path. */
+  /**
+   * Writes a kubeconfig with a token of a service account, as its pods have it, and returns the
+   * path.
+   */
   serviceAccountKubeconfig(namespace: string, name: string): Promise<string>;
   /** Stops the API server, orderly or by SIGKILL. Returns a function that starts it again. */
   stopApiServer(signal?: NodeJS.Signals): Promise<() => Promise<void>>;
@@ -232,7 +238,10 @@ async function startScheduler(
   });
 }
 
-/** Whether a health endpoint returns 200. The certificate is not verified and nothing secret is sent. */
+/**
+ * Whether a health endpoint returns 200. The certificate is not verified and nothing secret is
+ * sent.
+ */
 async function isServing(url: string): Promise<boolean> {
   const { origin, pathname } = new URL(url);
   const { status } = await rawApi({ url: origin }).request("GET", pathname);

@@ -57,8 +57,8 @@ export async function addNodes(
 }
 
 /**
- * Adds unbound volumes of the default storage class. Kubernetes' own controller binds them to claims; a pod with a disk
- * is scheduled only when its claim is bound.
+ * Adds unbound volumes of the default storage class. Kubernetes' own controller binds them to
+ * claims; a pod with a disk is scheduled only when its claim is bound.
  */
 export async function addVolumes(
   admin: Kubernetes["admin"],

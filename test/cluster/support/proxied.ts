@@ -6,7 +6,9 @@ import { kubeconfigText } from "./credentials.ts";
 import { startFaultProxy, type FaultProxy } from "./faultProxy.ts";
 import type { Kubernetes } from "./kubernetes.ts";
 
-/** Access as the chart's service account, through a proxy that counts traffic and injects faults. */
+/**
+ * Access as the chart's service account, through a proxy that counts traffic and injects faults.
+ */
 export async function startProxied(
   kubernetes: Kubernetes,
   account: string,

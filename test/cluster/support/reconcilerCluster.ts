@@ -9,8 +9,9 @@ const NAMESPACE = "gpu-dev";
 let started: Promise<Kubernetes> | undefined;
 
 /**
- * An empty real API server for the reconcilers' tests, behind a fault proxy. The test files share one server, one after
- * the other. Nodes belong to the test and send no heartbeats, so the node monitor's grace period is long.
+ * An empty real API server for the reconcilers' tests, behind a fault proxy. The test files share
+ * one server, one after the other. Nodes belong to the test and send no heartbeats, so the node
+ * monitor's grace period is long.
  */
 export async function startReconcilerCluster(): Promise<{
   readonly kubeconfigPath: string;

@@ -64,7 +64,10 @@ export async function sameRowsAsSecretsAndServices(
   }
 }
 
-/** After all have ended: nothing holds GPUs or a disk, and only the disks' claims are left in the cluster. */
+/**
+ * After all have ended: nothing holds GPUs or a disk, and only the disks' claims are left in the
+ * cluster.
+ */
 export async function nothingIsHeld(rows: Rows, kubernetes: Kubernetes): Promise<void> {
   const { rows: held } = await rows.query<Record<string, number>>(
     `select (select count(*)::int from attempts where gone_at is null) as attempts,

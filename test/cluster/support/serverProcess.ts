@@ -19,7 +19,9 @@ export interface ServerOptions {
   readonly isReady: () => Promise<boolean>;
 }
 
-/** Starts a server and waits until it serves; throws with the end of its log if it ends before that. */
+/**
+ * Starts a server and waits until it serves; throws with the end of its log if it ends before that.
+ */
 export async function startServer(options: ServerOptions): Promise<ServerProcess> {
   const { name, program, args, logFile, isReady } = options;
   const log = openSync(logFile, "a");

@@ -3,7 +3,10 @@ import { applySnapshotKinds } from "./snapshotKinds.ts";
 
 let shared: Promise<Kubernetes> | undefined;
 
-/** One control plane for all test files of a run that clean up after themselves; each uses its own namespaces. */
+/**
+ * One control plane for all test files of a run that clean up after themselves; each uses its own
+ * namespaces.
+ */
 export function sharedKubernetes(): Promise<Kubernetes> {
   shared ??= startWithSnapshots();
   return shared;

@@ -7,7 +7,10 @@ const MODULE = join(import.meta.dirname, "../tools/snapshotter");
 const CLIENT = "github.com/kubernetes-csi/external-snapshotter/client/v8";
 const KINDS = ["volumesnapshots", "volumesnapshotcontents", "volumesnapshotclasses"];
 
-/** Installs the volume snapshot kinds (custom resource definitions), as every cluster with snapshots has them. */
+/**
+ * Installs the volume snapshot kinds (custom resource definitions), as every cluster with snapshots
+ * has them.
+ */
 export async function applySnapshotKinds(kubernetes: Kubernetes): Promise<void> {
   const download = ["mod", "download", "-json", CLIENT];
   const { stdout, stderr } = await runTool("go", ["-C", MODULE, ...download]);

@@ -90,8 +90,9 @@ export async function readFieldTypes(api: RawApi): Promise<Types> {
 }
 
 /**
- * A field's type in short form: the name of a scalar or object type, with the prefix `[]` for a list and `{}` for a map.
- * The suffix `@key` marks a list that strategic merge patch merges by that key, `@` alone one that it merges as a set.
+ * A field's type in short form: the name of a scalar or object type, with the prefix `[]` for a
+ * list and `{}` for a map. The suffix `@key` marks a list that strategic merge patch merges by that
+ * key, `@` alone one that it merges as a set.
  */
 function typeOf(schema: Schema): string {
   const ref = schema.$ref ?? schema.allOf?.[0]?.$ref;

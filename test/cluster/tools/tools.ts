@@ -4,7 +4,10 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs
 import { join } from "node:path";
 import { hashedCacheFolder } from "../../support/cacheFolder.ts";
 
-/** The programs of the cluster tests. Each is built from a module next to this file that pins its version. */
+/**
+ * The programs of the cluster tests. Each is built from a module next to this file that pins its
+ * version.
+ */
 const TOOLS = {
   etcd: { module: "kubernetes", package: "./etcd" },
   "kube-apiserver": { module: "kubernetes", package: "k8s.io/kubernetes/cmd/kube-apiserver" },
@@ -22,8 +25,8 @@ export type ToolName = keyof typeof TOOLS;
 export const TOOL_NAMES = Object.keys(TOOLS) as ToolName[];
 
 /**
- * The path of a tool's program: in the folder `KUBEBUILDER_ASSETS` (the convention of other projects' tests), otherwise
- * in our own cache. Null if it is in neither.
+ * The path of a tool's program: in the folder `KUBEBUILDER_ASSETS` (the convention of other
+ * projects' tests), otherwise in our own cache. Null if it is in neither.
  */
 export function findTool(name: ToolName): string | null {
   const assets = process.env["KUBEBUILDER_ASSETS"] ?? "";
@@ -31,7 +34,10 @@ export function findTool(name: ToolName): string | null {
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path)) ?? null;
 }
 
-/** Builds a missing tool from published sources with Go; all of them take about ten minutes on two cores. */
+/**
+ * Builds a missing tool from published sources with Go; all of them take about ten minutes on two
+ * cores.
+ */
 export async function buildTool(name: ToolName): Promise<string> {
   const found = findTool(name);
   if (found !== null) return found;

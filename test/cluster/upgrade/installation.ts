@@ -78,7 +78,10 @@ async function insertToken(rows: pg.Client): Promise<string> {
   return token;
 }
 
-/** Three reservations whose next step is held: one start, one end that deletes its pod, one that deletes its objects. */
+/**
+ * Three reservations whose next step is held: one start, one end that deletes its pod, one that
+ * deletes its objects.
+ */
 export interface HeldSteps {
   readonly starting: ReservationId;
   readonly closing: ReservationId;

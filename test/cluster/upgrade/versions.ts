@@ -19,7 +19,10 @@ export function hasPrevious(): boolean {
   }
 }
 
-/** Writes the previous version's control plane, with today's libraries, and returns the path of its `main.ts`. */
+/**
+ * Writes the previous version's control plane, with today's libraries, and returns the path of its
+ * `main.ts`.
+ */
 export function writePrevious(directory: string): string {
   const archive = join(directory, "previous.tar");
   writeFileSync(archive, git("archive", PREVIOUS, ...WORKSPACES, ...NEEDED));
@@ -29,7 +32,10 @@ export function writePrevious(directory: string): string {
   return withLibraries(version);
 }
 
-/** Writes this version with further migrations, so that it is always ahead of the previous one. Returns `main.ts`. */
+/**
+ * Writes this version with further migrations, so that it is always ahead of the previous one.
+ * Returns `main.ts`.
+ */
 export function writeThis(
   directory: string,
   name: string,

@@ -66,7 +66,10 @@ describe("hints on the event stream", () => {
     await work();
     await waitFor(() => said(stream, word) > before, { ...SOON, describe: `a hint of ${word}` });
   };
-  /** What the database notified since the last quiet time; in the order of commits, so the mark comes last. */
+  /**
+   * What the database notified since the last quiet time; in the order of commits, so the mark
+   * comes last.
+   */
   const notifications = async (): Promise<string[]> => {
     await rows(fixture.database, "select pg_notify('gpu_dev_changes', 'mark')");
     await waitFor(() => notified.at(-1) === "mark", { describe: "the mark" });

@@ -94,7 +94,8 @@ describe("the event stream", () => {
     await appendEvent(early, subject, new Date(), event);
     await say(alice, "begun last, committed first");
     await say(bob, "something else");
-    // The stream holds back what an open transaction could still come before; a timeline does not wait.
+    // The stream holds back what an open transaction could still come before; a timeline does not
+    // wait.
     const behind = await open(bob, "1-0");
     await waitFor(() => messages(behind).length > 0 || behind.items.length > 0, {
       describe: "an answer",
@@ -117,7 +118,8 @@ describe("the event stream", () => {
     await say(alice, "old");
     const reader = await open(alice);
     await say(alice, "new");
-    // A stream may begin a little before it was opened: "old" is sent too while any transaction is older than it.
+    // A stream may begin a little before it was opened: "old" is sent too while any transaction is
+    // older than it.
     await waitFor(() => messages(reader).includes("new"), { describe: "the new event" });
     const last = reader.items.find(({ data }) => data["message"] === "new");
     await rows(

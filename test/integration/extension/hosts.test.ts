@@ -86,7 +86,11 @@ describe("the extension's ssh hosts", () => {
       state: { kind: "signedIn", who, client },
     };
     const sync = createHostSync({
-      ...{ account, live, fs: realFileSystem, platform: process.platform, execPath },
+      account,
+      live,
+      fs: realFileSystem,
+      platform: process.platform,
+      execPath,
       paths: clientPaths({ platform: process.platform, home: dir.path, env: {} }),
       explainBundle: bundle,
       now: systemClock.now,

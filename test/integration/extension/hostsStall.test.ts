@@ -16,7 +16,10 @@ import { type StallingRelay, startStallingRelay } from "../../support/stallingRe
 import { makeTempDir, type TempDir } from "../../support/tempDir.ts";
 import { waitFor } from "../../support/waitFor.ts";
 
-/** The generated hosts ask every 15 seconds and give up after 3 unanswered; here each second, to see it happen. */
+/**
+ * The generated hosts ask every 15 seconds and give up after 3 unanswered; here each second, to see
+ * it happen.
+ */
 const QUICK = ["-o", "ServerAliveInterval=1"];
 
 describe("an ssh session through a generated host, on a network that fails", () => {

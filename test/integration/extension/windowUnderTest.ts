@@ -6,7 +6,9 @@ import { type MemorySecrets, memorySecrets } from "../../support/memorySecrets.t
 import { makeTempDir, type TempDir } from "../../support/tempDir.ts";
 import { waitFor } from "../../support/waitFor.ts";
 
-/** What all windows of one editor have in common: a machine's home folder and the secret storage. */
+/**
+ * What all windows of one editor have in common: a machine's home folder and the secret storage.
+ */
 export interface EditorUnderTest {
   readonly home: string;
   readonly secrets: MemorySecrets;

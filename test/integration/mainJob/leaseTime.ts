@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import type pg from "pg";
 
 /**
- * As if 4 min 50 s of a five-minute lease had passed: the reservation's own times and the run_at of its one durable timer
- * go back by that, in one transaction, and nothing else. Nothing is queued or notified. Returns when the lease now ends.
+ * As if 4 min 50 s of a five-minute lease had passed: the reservation's own times and the run_at of
+ * its one durable timer go back by that, in one transaction, and nothing else. Nothing is queued or
+ * notified. Returns when the lease now ends.
  */
 export async function moveBack(database: pg.Client, id: string): Promise<Date> {
   const by = "interval '4 minutes 50 seconds'";

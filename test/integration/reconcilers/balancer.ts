@@ -3,7 +3,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { KubeConfig } from "@kubernetes/client-node";
 
-/** A load balancer without a server behind it: responds in place of the API server, with an HTML page. */
+/**
+ * A load balancer without a server behind it: responds in place of the API server, with an HTML
+ * page.
+ */
 export interface Balancer {
   readonly kubeConfig: KubeConfig;
   requests(): number;

@@ -10,9 +10,10 @@ import { scalar, startFixture, type Fixture } from "./fixture.ts";
 class SimulatedCrash extends Error {}
 
 /**
- * The same context in a process that is killed at its n-th point. Every call to the cluster, statement and transaction is
- * a step with two points: before it happens (odd), and after it happened but before its result is known (even). From then
- * on that process does nothing, as after a SIGKILL.
+ * The same context in a process that is killed at its n-th point. Every call to the cluster,
+ * statement and transaction is a step with two points: before it happens (odd), and after it
+ * happened but before its result is known (even). From then on that process does nothing, as after
+ * a SIGKILL.
  */
 function killedContext(context: ReconcilerContext, crashAt: number) {
   const process = { steps: 0, isDead: false };
@@ -73,7 +74,10 @@ describe("a reconciler that is killed between any two steps", () => {
     return process;
   }
 
-  /** One reservation from start to end: each run is killed at the given point, if it gets that far, and then repeated. */
+  /**
+   * One reservation from start to end: each run is killed at the given point, if it gets that far,
+   * and then repeated.
+   */
   async function live(crashAt: number): Promise<{ died: boolean; id: ReservationId }> {
     const id = await fixture.reserve({ disk: "survivor", gpus: 8 });
     let died = false;

@@ -4,13 +4,16 @@ import { pino } from "pino";
 import { loadCatalogue } from "../../../control-plane/src/catalogueFile.ts";
 import { createKubeCluster } from "../../../control-plane/src/cluster/kubeCluster.ts";
 import type { Cluster } from "../../../control-plane/src/cluster/port.ts";
-import { claimName } from "../../../control-plane/src/domain/reservation.ts";
+import {
+  claimName,
+  type Attempt,
+  type Reservation,
+} from "../../../control-plane/src/domain/reservation.ts";
 import { firstComePlanner } from "../../../control-plane/src/domain/plan/firstCome.ts";
-import type { Attempt, Reservation } from "../../../control-plane/src/domain/reservation.ts";
 import { createClusterAvailability } from "../../../control-plane/src/reconcilers/clusterAvailability.ts";
 import type { ReconcilerContext } from "../../../control-plane/src/reconcilers/context.ts";
 import { REGISTRY } from "../../../control-plane/src/reconcilers/registry.ts";
-import { attachDisk } from "../../../control-plane/src/store/disks.ts";
+import { attachDisk, insertDisk, lockDisk } from "../../../control-plane/src/store/disks.ts";
 import { listAttempts } from "../../../control-plane/src/store/attempts.ts";
 import {
   firstRow,
@@ -19,7 +22,6 @@ import {
   rows,
   type Database,
 } from "../../../control-plane/src/store/database.ts";
-import { insertDisk, lockDisk } from "../../../control-plane/src/store/disks.ts";
 import { ensureInstallation } from "../../../control-plane/src/store/migrate.ts";
 import type { ReconcilerName } from "../../../control-plane/src/store/jobs.ts";
 import {
@@ -86,7 +88,10 @@ export function useFixtureCluster(start: () => Promise<FixtureCluster>): void {
   startCluster = start;
 }
 
-/** A real database, a real API server, the real adapter and reconcilers, and a kubelet that the test controls. */
+/**
+ * A real database, a real API server, the real adapter and reconcilers, and a kubelet that the test
+ * controls.
+ */
 export interface Fixture {
   readonly context: ReconcilerContext;
   readonly database: Database;

@@ -34,7 +34,9 @@ describe("garbage collection", () => {
     await api.createNamespacedService({ ...of, body });
   }
 
-  /** `Kind/name` with the UID of every object with this prefix. A terminating pod counts as gone. */
+  /**
+   * `Kind/name` with the UID of every object with this prefix. A terminating pod counts as gone.
+   */
   async function objects(prefix: string): Promise<Map<string, string>> {
     const { api } = fixture.kubelet;
     const of = { namespace: NAMESPACE };

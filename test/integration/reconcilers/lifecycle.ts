@@ -12,7 +12,10 @@ import { readDatabaseTime } from "../../../control-plane/src/store/database.ts";
 import { waitFor } from "../../support/waitFor.ts";
 import { scalar, type Fixture, type RequestOptions } from "./fixture.ts";
 
-/** The worker pool, watches and timers of a whole process on a fixture, with the database's own time. */
+/**
+ * The worker pool, watches and timers of a whole process on a fixture, with the database's own
+ * time.
+ */
 export async function runReconcilers(
   { context, database, databaseUrl }: Fixture,
   options: Partial<ReconcilersOptions> = {},
@@ -63,7 +66,10 @@ export async function claimOf(fixture: Fixture, id: ReservationId): Promise<stri
   return scalar<string>(fixture.database, sql, [id]);
 }
 
-/** Reconciles, and removes pods that are being deleted as a kubelet does, until the reservation has ended. */
+/**
+ * Reconciles, and removes pods that are being deleted as a kubelet does, until the reservation has
+ * ended.
+ */
 export async function settle(fixture: Fixture, id: ReservationId): Promise<Reservation> {
   for (let round = 0; round < 10; round += 1) {
     await fixture.reconcile("reservation", id);
@@ -78,7 +84,10 @@ export async function settle(fixture: Fixture, id: ReservationId): Promise<Reser
   throw new Error(`${id} did not end; it is ${row.state}/${row.phase ?? ""}`);
 }
 
-/** No object of it is left in the cluster, it holds nothing, and each of these events occurred exactly once. */
+/**
+ * No object of it is left in the cluster, it holds nothing, and each of these events occurred
+ * exactly once.
+ */
 export async function assertOver(
   fixture: Fixture,
   id: ReservationId,

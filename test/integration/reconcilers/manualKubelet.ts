@@ -1,8 +1,16 @@
-import { ApiException, CoreV1Api, KubeConfig } from "@kubernetes/client-node";
-import type { V1Node, V1Pod } from "@kubernetes/client-node";
+import {
+  ApiException,
+  CoreV1Api,
+  KubeConfig,
+  type V1Node,
+  type V1Pod,
+} from "@kubernetes/client-node";
 import { waitFor } from "../../support/waitFor.ts";
 
-/** A kubelet that a test controls: the test decides when a pod runs, fails or ends. Uses the stock client. */
+/**
+ * A kubelet that a test controls: the test decides when a pod runs, fails or ends. Uses the stock
+ * client.
+ */
 export interface ManualKubelet {
   readonly api: CoreV1Api;
   addNode(name: string, type: string, gpus: number, zone?: string): Promise<void>;

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { openDatabase } from "../../../control-plane/src/store/database.ts";
-import { queueNow } from "../../../control-plane/src/store/jobs.ts";
+import { queueNow, countDueJobs } from "../../../control-plane/src/store/jobs.ts";
 import {
   createMetricsRegistry,
   registerJobQueueMetrics,
 } from "../../../control-plane/src/platform/metrics.ts";
-import { countDueJobs } from "../../../control-plane/src/store/jobs.ts";
 import { waitFor } from "../../support/waitFor.ts";
 import { startFixture, type Fixture } from "./fixture.ts";
 import { bound, firstPod, runReconcilers } from "./lifecycle.ts";

@@ -86,7 +86,9 @@ describe("changing nodes and slow starts", () => {
     await fixture.kubelet.cordon(drained, true);
     const name = firstPod(first);
     await fixture.kubelet.api.createNamespacedPodEviction({
-      ...{ name, namespace: "gpu-dev", body: { metadata: { name } } },
+      name,
+      namespace: "gpu-dev",
+      body: { metadata: { name } },
     });
     const { capacityUntil } = await fixture.read(second);
     const end = capacityUntil?.toISOString().slice(11, 16) ?? "";

@@ -6,8 +6,7 @@ import { REGISTRY } from "../../../control-plane/src/reconcilers/registry.ts";
 import { rows } from "../../../control-plane/src/store/database.ts";
 import { queueNow, type ReconcilerName } from "../../../control-plane/src/store/jobs.ts";
 import { waitFor } from "../../support/waitFor.ts";
-import { assertOver, bound, firstPod, makeReady, settle } from "./lifecycle.ts";
-import { runReconcilers } from "./lifecycle.ts";
+import { assertOver, bound, firstPod, makeReady, settle, runReconcilers } from "./lifecycle.ts";
 import { startBalancer } from "./balancer.ts";
 import { NAMESPACE, startFixture, type Fixture } from "./fixture.ts";
 

@@ -120,7 +120,8 @@ describe("the worker pool", function () {
       timeoutMs: 60_000,
       describe: `at most ${String(most)} sessions, as before`,
     });
-    // The reconcilers keep working: a transaction between two statements is not a leak; a leaked one remains.
+    // The reconcilers keep working: a transaction between two statements is not a leak; a leaked
+    // one remains.
     const idle = `select count(*)::int as value from pg_stat_activity
       where datname = current_database() and state like 'idle in%'`;
     await waitFor(async () => (await scalar<number>(fixture.database, idle)) === 0, {

@@ -78,7 +78,10 @@ describe("the manifest of a pod", () => {
     const serve = ["/.gpu-dev/ssh/gpu-dev-sshd", "serve"];
     assert.deepEqual(command([]), serve);
     const { entrypoint } = catalogueImage.parse({
-      ...{ id: "own", title: "Own", reference: "registry/own:1", default: false },
+      id: "own",
+      title: "Own",
+      reference: "registry/own:1",
+      default: false,
       entrypoint: ["/start", "--fast", "a b"],
     });
     assert.deepEqual(command(entrypoint ?? []), [...serve, "--", "/start", "--fast", "a b"]);

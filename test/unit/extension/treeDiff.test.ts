@@ -26,7 +26,9 @@ import {
   NOW,
 } from "./treeFixtures.ts";
 
-/** Few names and ids, so that two states drawn by chance have much in common and much that differs. */
+/**
+ * Few names and ids, so that two states drawn by chance have much in common and much that differs.
+ */
 const word = fc.constantFrom("a", "b", "a/node/b", "c d", "](x)");
 const moment = fc.option(fc.integer({ min: -2_000, max: 3_000 }).map(iso));
 

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { hostNames } from "@gpu-dev/client/ssh/hostState.ts";
-import type { HostState } from "@gpu-dev/client/ssh/hostState.ts";
+import { hostNames, type HostState } from "@gpu-dev/client/ssh/hostState.ts";
 import { renderHosts, renderKnownHosts } from "@gpu-dev/client/ssh/renderHosts.ts";
 import { type Observed, syncHosts } from "@gpu-dev/client/ssh/syncHosts.ts";
 import { liveHost } from "../../support/sshHostFixtures.ts";

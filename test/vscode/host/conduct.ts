@@ -18,7 +18,9 @@ interface Manifest {
   };
 }
 
-/** The extension as other extensions and the editor itself see it, from inside the extension host. */
+/**
+ * The extension as other extensions and the editor itself see it, from inside the extension host.
+ */
 export function defineConduct(): void {
   describe("the extension inside the extension host", () => {
     const server = variable("TEST_SERVER");

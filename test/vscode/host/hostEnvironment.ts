@@ -48,7 +48,10 @@ export async function createHostEnvironment(): Promise<HostEnvironment> {
     const suite = await bundleSuite(dir.path);
     const resultsFile = join(dir.path, "results.json");
     return {
-      ...{ dir: dir.path, workspace, suite, remove },
+      dir: dir.path,
+      workspace,
+      suite,
+      remove,
       firstServer: counters.first,
       env: {
         TEST_SERVER: system.url,

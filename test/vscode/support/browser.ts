@@ -20,12 +20,17 @@ const ACTION_TIMEOUT_MS = 30 * Second.ms;
 export interface BrowserOptions {
   /** Default 1280 by 800. */
   readonly viewport?: { readonly width: number; readonly height: number };
-  /** A SOCKS proxy that carries everything, loopback addresses included: `socks5://127.0.0.1:1080`. */
+  /**
+   * A SOCKS proxy that carries everything, loopback addresses included: `socks5://127.0.0.1:1080`.
+   */
   readonly proxy?: string;
 }
 
 export interface TestBrowser {
-  /** A window on an address of `VsCodeServer.url`; resolves when it can be used. All windows share one profile. */
+  /**
+   * A window on an address of `VsCodeServer.url`; resolves when it can be used. All windows share
+   * one profile.
+   */
   open(url: string): Promise<Workbench>;
   /** Requests of pages to other machines. They were refused. */
   outgoing(): readonly string[];
@@ -75,8 +80,8 @@ async function refuseOtherMachines(context: BrowserContext): Promise<string[]> {
 }
 
 /**
- * In a browser, the editor keeps secrets between windows only if the server of its page provides half of their key.
- * VS Code's bare server does not; hosted editors do.
+ * In a browser, the editor keeps secrets between windows only if the server of its page provides
+ * half of their key. VS Code's bare server does not; hosted editors do.
  */
 async function giveSecretKey(context: BrowserContext): Promise<void> {
   const body = Buffer.alloc(32, "half of a key");

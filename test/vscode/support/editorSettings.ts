@@ -26,7 +26,10 @@ export interface EditorSettings {
   readonly values?: Readonly<Record<string, unknown>>;
 }
 
-/** Writes what a user would have clicked away: nothing asks, nothing goes out, no panel of others takes room. */
+/**
+ * Writes what a user would have clicked away: nothing asks, nothing goes out, no panel of others
+ * takes room.
+ */
 export async function writeSettings(
   userDataDir: string,
   { theme = "dark", values = {} }: EditorSettings = {},

@@ -23,9 +23,9 @@ export interface Editor {
 }
 
 /**
- * The editor of the version that editor/package.json names, from the folder in `GPU_DEV_EDITOR_DIR` or the user's
- * cache; null when it is not installed there, or only half. npm writes the list that is read here when all else is
- * done.
+ * The editor of the version that editor/package.json names, from the folder in `GPU_DEV_EDITOR_DIR`
+ * or the user's cache; null when it is not installed there, or only half. npm writes the list that
+ * is read here when all else is done.
  */
 export function findEditor(folder = editorFolder()): Editor | null {
   const asked = readJson(join(PINNED, "package.json")) as Manifest;
@@ -83,13 +83,19 @@ function editorFolder(): string {
   return given === undefined || given === "" ? cachedFolder() : resolve(given);
 }
 
-/** A folder for each lock file and kind of Node, so that native modules are of the Node that loads them. */
+/**
+ * A folder for each lock file and kind of Node, so that native modules are of the Node that loads
+ * them.
+ */
 function cachedFolder(): string {
   const files = PINNED_FILES.map((name) => join(PINNED, name));
   return hashedCacheFolder("editor", files, `/${process.versions.modules}`);
 }
 
-/** Only what is whole gets the name that is looked for; of two that install at once, the first one's stays. */
+/**
+ * Only what is whole gets the name that is looked for; of two that install at once, the first one's
+ * stays.
+ */
 function takeName(made: string, folder: string): void {
   try {
     renameSync(made, folder);

@@ -3,8 +3,8 @@ import type { ShownElement } from "./workbench/shownElement.ts";
 import type { Workbench } from "./workbench.ts";
 
 /**
- * What the editor says under Running Extensions: loading the code and calling `activate`, milliseconds, in the order
- * of the names.
+ * What the editor says under Running Extensions: loading the code and calling `activate`,
+ * milliseconds, in the order of the names.
  */
 export async function activationMs(
   window: Workbench,
@@ -18,7 +18,7 @@ export async function activationMs(
     const [, ms] = /(\d+) ?ms/.exec(shown.join(" ")) ?? [];
     return ms === undefined ? null : Number(ms);
   };
-  return await waitFor(
+  return waitFor(
     async () => {
       const all = await Promise.all(displayNames.map(read));
       return all.every((ms) => ms !== null) ? all : undefined;
@@ -28,12 +28,13 @@ export async function activationMs(
 }
 
 /**
- * Watches a row from now on; what it answers with resolves with the time, in milliseconds since 1970, at which the
- * row's text was first another one. Read in the page, so that asking costs nothing.
+ * Watches a row from now on; what it answers with resolves with the time, in milliseconds since
+ * 1970, at which the row's text was first another one. Read in the page, so that asking costs
+ * nothing.
  */
 export async function watchRow(window: Workbench, label: string): Promise<() => Promise<number>> {
   const changed = await window.page.evaluateHandle(watch, label);
-  return async () => await changed.evaluate(({ at }) => at);
+  return async () => changed.evaluate(({ at }) => at);
 }
 
 /** Of the page: the tests are compiled without a browser's types. */

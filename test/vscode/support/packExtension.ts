@@ -10,5 +10,5 @@ export async function packExtension(): Promise<string> {
   packed ??= promisify(execFile)(process.execPath, [PACKAGE]).then(
     ({ stdout }) => stdout.trim().split("\n").at(-1) ?? "",
   );
-  return await packed;
+  return packed;
 }

@@ -11,7 +11,10 @@ import { packExtension } from "./packExtension.ts";
 import { startVsCode, type VsCodeServer } from "./vscodeServer.ts";
 import type { Workbench } from "./workbench.ts";
 
-/** Everything a user has: what `npm start` brings up, and an editor with our packaged extension in it. */
+/**
+ * Everything a user has: what `npm start` brings up, and an editor with our packaged extension in
+ * it.
+ */
 export interface Product {
   readonly system: WholeSystem;
   readonly server: VsCodeServer;

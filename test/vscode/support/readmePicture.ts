@@ -4,7 +4,10 @@ import type { Workbench } from "./workbench.ts";
 
 const PICTURES = join(import.meta.dirname, "../../../extension/media/screenshots");
 
-/** A picture for the extension's README; the committed one is renewed only where UPDATE_SCREENSHOTS is set. */
+/**
+ * A picture for the extension's README; the committed one is renewed only where UPDATE_SCREENSHOTS
+ * is set.
+ */
 export async function readmePicture(window: Workbench, name: string): Promise<void> {
   const path = await window.screenshot(`readme-${name}`);
   if (process.env["UPDATE_SCREENSHOTS"] !== undefined) {

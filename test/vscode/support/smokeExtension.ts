@@ -5,7 +5,9 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Packs a small extension of the tests' own: two views, two commands, an item in the status bar. */
+/**
+ * Packs a small extension of the tests' own: two views, two commands, an item in the status bar.
+ */
 export async function packSmokeExtension(folder: string): Promise<string> {
   await mkdir(join(folder, "extension"), { recursive: true });
   await writeFile(join(folder, "extension/package.json"), JSON.stringify(MANIFEST));

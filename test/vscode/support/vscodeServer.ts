@@ -9,7 +9,10 @@ import { waitFor } from "../../support/waitFor.ts";
 import { writeSettings, type EditorSettings } from "./editorSettings.ts";
 import type { Editor } from "./installEditor.ts";
 
-/** Every process of an editor carries it, so that an extension host or a shell that outlives the server is found. */
+/**
+ * Every process of an editor carries it, so that an extension host or a shell that outlives the
+ * server is found.
+ */
 const MARKER = "GPU_DEV_TEST_EDITOR";
 
 /** Starts a program somewhere: here, or in a pod through ssh. Its output must come through. */
@@ -32,7 +35,10 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Default: a process on this machine. */
   readonly launch?: Launch;
-  /** For windows that name an extension (`WindowOptions`). Notifications then only gather behind the bell. */
+  /**
+   * For windows that name an extension (`WindowOptions`). Notifications then only gather behind the
+   * bell.
+   */
   readonly driven?: boolean;
   /** Without the extensions that come with the editor: so that one can be measured alone. */
   readonly bare?: boolean;
@@ -122,9 +128,15 @@ function foldersIn(dataDir: string): Folders {
 function commonArguments(folders: Folders): string[] {
   return [
     "--accept-server-license-terms",
-    ...["--server-data-dir", folders.server, "--user-data-dir", folders.user],
-    ...["--extensions-dir", folders.extensions],
-    ...["--telemetry-level", "off", "--disable-telemetry"],
+    "--server-data-dir",
+    folders.server,
+    "--user-data-dir",
+    folders.user,
+    "--extensions-dir",
+    folders.extensions,
+    "--telemetry-level",
+    "off",
+    "--disable-telemetry",
   ];
 }
 
@@ -139,7 +151,11 @@ async function install(start: Start, vsix: string): Promise<void> {
 
 async function listen(start: Start, port: number, driven: boolean) {
   const child = start([
-    ...["--host", "127.0.0.1", "--port", String(port), "--without-connection-token"],
+    "--host",
+    "127.0.0.1",
+    "--port",
+    String(port),
+    "--without-connection-token",
     // Needed for windows that name an extension; a window then shows no notifications by itself.
     ...(driven ? ["--enable-smoke-test-driver"] : []),
   ]);
@@ -191,7 +207,8 @@ async function stop(child: ChildProcess, marker: string): Promise<void> {
       child.kill("SIGKILL");
     });
   }
-  // Windows that come back may find their extension host alive: by intent it outlives a lost server for hours.
+  // Windows that come back may find their extension host alive: by intent it outlives a lost server
+  // for hours.
   for (const { pid } of processesWith(marker)) signal(pid, "SIGKILL");
   await waitFor(() => processesWith(marker).length === 0 && hasEnded(child), {
     describe: "all processes of the editor to end",

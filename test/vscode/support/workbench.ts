@@ -18,8 +18,8 @@ const ARTIFACTS = join(import.meta.dirname, "../../../test-artifacts/vscode");
 const RESTORED = 'performance.getEntriesByName("code/LifecyclePhase/Restored").length > 0';
 
 /**
- * One window, as its user sees it. What clicks and types waits until it can; what reads says what is there now, so
- * that a test waits for it (`waitFor`) or asserts it.
+ * One window, as its user sees it. What clicks and types waits until it can; what reads says what
+ * is there now, so that a test waits for it (`waitFor`) or asserts it.
  */
 export class Workbench {
   readonly page: Page;
@@ -54,8 +54,9 @@ export class Workbench {
   }
 
   /**
-   * Runs a command by its text in the palette ("Category: Title"). An extension that is still starting adds its
-   * commands late, and an open palette does not show them, so the palette is opened again.
+   * Runs a command by its text in the palette ("Category: Title"). An extension that is still
+   * starting adds its commands late, and an open palette does not show them, so the palette is
+   * opened again.
    */
   async runCommand(title: string): Promise<void> {
     await waitFor(
@@ -148,7 +149,8 @@ export class Workbench {
   }
 
   async #openPalette(text: string): Promise<void> {
-    // A window that has just opened may drop a key, and a box may be on its way out: a user presses the key again.
+    // A window that has just opened may drop a key, and a box may be on its way out: a user presses
+    // the key again.
     await waitFor(
       async () => {
         if (!(await this.quickInput.isOpen())) await this.page.keyboard.press("F1");
@@ -157,7 +159,8 @@ export class Workbench {
       },
       { timeoutMs: 30_000, intervalMs: 500, describe: "the palette to open" },
     );
-    // Its list follows what was typed a moment later: some that fit, or words for that there is none.
+    // Its list follows what was typed a moment later: some that fit, or words for that there is
+    // none.
     await waitFor(
       async () =>
         (await this.quickInput.items()).some(

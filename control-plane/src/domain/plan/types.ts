@@ -7,13 +7,17 @@ export interface PlanNode {
   readonly units: number;
   /** Units taken by pods that are not of this installation. */
   readonly unitsUsedByOthers: number;
-  /** Units that the node has in addition to `units` and that its device plugin reports as unhealthy. */
+  /**
+   * Units that the node has in addition to `units` and that its device plugin reports as unhealthy.
+   */
   readonly unhealthyUnits: number;
   /** Why nothing new is placed on the node; undefined when it is available. */
   readonly unavailableBecause: "not ready" | "cordoned" | undefined;
 }
 
-/** Units held on a node until its pod object is gone; `until` is the latest end, fixed at placement. */
+/**
+ * Units held on a node until its pod object is gone; `until` is the latest end, fixed at placement.
+ */
 export interface PlanLease {
   readonly reservationId: ReservationId;
   readonly node: string;
@@ -44,7 +48,8 @@ export interface PlanInput {
   /** What one unit of this pool is called. */
   readonly unitName: "GPU" | "slot";
   /**
-   * When the cluster last responded; undefined when it never did, so that `nodes` means nothing yet.
+   * When the cluster last responded; undefined when it never did, so that `nodes` means nothing
+   * yet.
    */
   readonly clusterSeenAt: Date | undefined;
   readonly nodes: readonly PlanNode[];
@@ -83,7 +88,9 @@ export type Quote =
       readonly reason: string;
     };
 
-/** The rules of a pool. Replacing the planner in use touches nothing else; both functions are pure. */
+/**
+ * The rules of a pool. Replacing the planner in use touches nothing else; both functions are pure.
+ */
 export interface Planner {
   plan(input: PlanInput): Plan;
   quote(input: PlanInput, request: RequestShape): Quote;

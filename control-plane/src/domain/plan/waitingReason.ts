@@ -12,7 +12,9 @@ export function behindReason(ahead: number): string {
     : `${String(ahead)} requests are ahead of yours.`;
 }
 
-/** Why the head of the queue does not fit: what it needs, what is free and where, what ends next. */
+/**
+ * Why the head of the queue does not fit: what it needs, what is free and where, what ends next.
+ */
 export function blockedReason(
   input: PlanInput,
   rooms: readonly NodeRoom[],

@@ -133,7 +133,9 @@ async function record(trx: Parameters<typeof observeAttempt>[0], { pod }: Member
   if (pod) await observeAttempt(trx, { ...pod, podName: pod.name });
 }
 
-/** Back to the queue. The planner places it with its next attempt; its old pods are closed there. */
+/**
+ * Back to the queue. The planner places it with its next attempt; its old pods are closed there.
+ */
 function replace(
   context: ReconcilerContext,
   row: Reservation,

@@ -6,9 +6,10 @@ import type { ReconcilerContext } from "../context.ts";
 import { observeRow, readPod, type Member, type Observation } from "./observe.ts";
 
 /**
- * Deletes the pods of these members. The units of a member are released as soon as its pod is seen gone: the next plan is
- * queued in that same transaction, before anything else is cleaned up.
- * @returns what is known afterwards: members that are released have `goneAt`, the others are closing
+ * Deletes the pods of these members. The units of a member are released as soon as its pod is seen
+ * gone: the next plan is queued in that same transaction, before anything else is cleaned up.
+ * @returns what is known afterwards: members that are released have `goneAt`, the others are
+ * closing
  */
 export async function closeMembers(
   context: ReconcilerContext,
@@ -17,7 +18,7 @@ export async function closeMembers(
 ): Promise<Observation> {
   const closed = await Promise.all(
     (seen.members ?? []).map(async (member) =>
-      members.includes(member) ? await closeMember(context, seen, member) : member,
+      members.includes(member) ? closeMember(context, seen, member) : member,
     ),
   );
   return { ...observeRow(context, seen.row), members: closed };

@@ -1,7 +1,6 @@
 import { ClusterRefused, ClusterUnavailable, type PodView } from "../../cluster/port.ts";
 import { shareOfNode } from "../../domain/catalogue.ts";
-import { secretName, serviceName } from "../../domain/reservation.ts";
-import type { Attempt, Disk } from "../../domain/reservation.ts";
+import { secretName, serviceName, type Attempt, type Disk } from "../../domain/reservation.ts";
 import { recordClaim } from "../../store/disks.ts";
 import { claimPod } from "../../store/attempts.ts";
 import { listKeys } from "../../store/sshKeys.ts";
@@ -21,8 +20,8 @@ export interface Created {
 }
 
 /**
- * Creates everything that these members need and records their pods.
- * @returns "stale" when an attempt ended meanwhile: its new pod was deleted again; or the reason that creation failed
+ * Creates everything that these members need and records their pods. @returns "stale" when an
+ * attempt ended meanwhile: its new pod was deleted again; or the reason that creation failed
  */
 export async function createObjects(
   context: ReconcilerContext,
@@ -70,8 +69,8 @@ export const authorizedKeys = (keys: readonly { readonly publicKey: string }[]):
   keys.map((key) => `${key.publicKey}\n`).join("");
 
 /**
- * All at once: a pod may come first, since a kubelet waits for what it mounts. A disk whose claim is not the recorded one
- * stops the start, because the claim would be an empty disk.
+ * All at once: a pod may come first, since a kubelet waits for what it mounts. A disk whose claim
+ * is not the recorded one stops the start, because the claim would be an empty disk.
  */
 async function ensureObjects(
   context: ReconcilerContext,
@@ -106,7 +105,9 @@ async function ensureObjects(
   return { pods, hostPublicKey };
 }
 
-/** The volume with the disk's data no longer exists. It is never silently replaced by an empty one. */
+/**
+ * The volume with the disk's data no longer exists. It is never silently replaced by an empty one.
+ */
 class DiskLost extends Error {
   override readonly name = "DiskLost";
 

@@ -13,8 +13,8 @@ import type { ReconcilerContext } from "../context.ts";
 export const RESTART_WINDOW_MS = 10 * Minute.ms;
 
 /**
- * What is known of a reservation when its next step is decided. It starts with the row alone; a decision asks for more
- * where it needs more, so that nothing is read that no decision depends on.
+ * What is known of a reservation when its next step is decided. It starts with the row alone; a
+ * decision asks for more where it needs more, so that nothing is read that no decision depends on.
  */
 export interface Observation {
   readonly row: Reservation;
@@ -26,7 +26,10 @@ export interface Observation {
   readonly members?: readonly Member[];
   /** Read with the members of a start. */
   readonly disk?: Disk | undefined;
-  /** Restarts reported within `RESTART_WINDOW_MS`, by rank. Undefined until a decision asks for them. */
+  /**
+   * Restarts reported within `RESTART_WINDOW_MS`, by rank. Undefined until a decision asks for
+   * them.
+   */
   readonly recentRestarts?: ReadonlyMap<number, number>;
   /** Why the objects of this start could not be created just now. */
   readonly creationFailure?: CreationFailure;
@@ -37,7 +40,10 @@ export interface Observation {
 /** One member: the attempt that is recorded, and the pod of that attempt. */
 export interface Member {
   readonly attempt: Attempt;
-  /** The pod with the recorded UID. Undefined: a successful read showed no such pod, or its UID is not recorded yet. */
+  /**
+   * The pod with the recorded UID. Undefined: a successful read showed no such pod, or its UID is
+   * not recorded yet.
+   */
   readonly pod: PodView | undefined;
   /** Undefined until a decision asks for the nodes. */
   readonly node?: NodeObservation;
@@ -50,7 +56,10 @@ export type NodeObservation =
   | { readonly status: "not-ready"; readonly since: Date | undefined };
 
 export interface CreationFailure {
-  /** `final`: retrying cannot help. `refused`: the cluster refused for now. `unavailable`: the calls failed. */
+  /**
+   * `final`: retrying cannot help. `refused`: the cluster refused for now. `unavailable`: the calls
+   * failed.
+   */
   readonly kind: "final" | "refused" | "unavailable";
   readonly message: string;
 }
@@ -106,8 +115,9 @@ export function imageOf({ catalogue, row }: Observation): CatalogueImage {
 }
 
 /**
- * In `starting` and `ready`: the members of the current attempt. In `queued` and `stopping`: every member that still
- * holds units, and also a pod of ours whose UID was not recorded, because its process ended before it could be.
+ * In `starting` and `ready`: the members of the current attempt. In `queued` and `stopping`: every
+ * member that still holds units, and also a pod of ours whose UID was not recorded, because its
+ * process ended before it could be.
  */
 async function observeMembers(context: ReconcilerContext, seen: Observation): Promise<Observation> {
   const { row } = seen;
@@ -146,8 +156,8 @@ export async function readPod(
 }
 
 /**
- * The nodes of the members. While a pod runs, the node's row is enough if it is ready; otherwise only a read of the
- * node, made now, counts. A pod that is not bound yet has no node.
+ * The nodes of the members. While a pod runs, the node's row is enough if it is ready; otherwise
+ * only a read of the node, made now, counts. A pod that is not bound yet has no node.
  */
 async function observeNodes(context: ReconcilerContext, seen: Observation): Promise<Observation> {
   const members = (seen.members ?? []).filter(({ attempt }) => attempt.goneAt === undefined);

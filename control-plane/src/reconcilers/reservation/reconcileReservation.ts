@@ -10,10 +10,15 @@ import { createObjects, observeAfterFailure } from "./createObjects.ts";
 import { decide } from "./decide.ts";
 import { observeMore, observeRow, type Member, type Observation } from "./observe.ts";
 
-/** More steps than any path through the states has. Beyond it two writers compete, and the next run continues. */
+/**
+ * More steps than any path through the states has. Beyond it two writers compete, and the next run
+ * continues.
+ */
 const MAX_STEPS = 25;
 
-/** Takes a reservation (the key is its id) as far as it can go now, and returns when to check again. */
+/**
+ * Takes a reservation (the key is its id) as far as it can go now, and returns when to check again.
+ */
 export async function reconcileReservation(
   context: ReconcilerContext,
   key: string,
@@ -27,7 +32,10 @@ export async function reconcileReservation(
   return { requeueAt: context.clock.now() };
 }
 
-/** Observes, decides and acts once. What a failed call leaves unknown ends no reservation that is in use. */
+/**
+ * Observes, decides and acts once. What a failed call leaves unknown ends no reservation that is in
+ * use.
+ */
 async function takeStep(context: ReconcilerContext, row: Reservation): Promise<ActResult> {
   try {
     return await advance(context, observeRow(context, row));

@@ -195,7 +195,9 @@ function openSession(server: SshServerUnderTest) {
   return openSsh(server, [...options, "-tt", TARGET, "exec sleep 666"]);
 }
 
-/** The text of a disconnect message; OpenSSH prints "Received disconnect from HOST port N:11: TEXT". */
+/**
+ * The text of a disconnect message; OpenSSH prints "Received disconnect from HOST port N:11: TEXT".
+ */
 function reasonIn(output: string): string | undefined {
   return /Received disconnect from \S+ port \d+:\d+: *(\S[^\r\n]*)/.exec(output)?.[1];
 }
@@ -244,13 +246,23 @@ function createSecurityKey(server: SshServerUnderTest): string {
   const check = Buffer.from([1, 2, 3, 4]);
   const flags = Buffer.from([1]);
   const secret = Buffer.concat([
-    ...[check, check, publicBlob, flags, field("handle"), field(""), field("comment")],
+    check,
+    check,
+    publicBlob,
+    flags,
+    field("handle"),
+    field(""),
+    field("comment"),
   ]);
   const padding = Buffer.from(Array.from({ length: 8 - (secret.length % 8) }, (_, n) => n + 1));
   const file = Buffer.concat([
     Buffer.from("openssh-key-v1\0"),
-    ...[field("none"), field("none"), field(""), Buffer.from([0, 0, 0, 1])],
-    ...[field(publicBlob), field(Buffer.concat([secret, padding]))],
+    field("none"),
+    field("none"),
+    field(""),
+    Buffer.from([0, 0, 0, 1]),
+    field(publicBlob),
+    field(Buffer.concat([secret, padding])),
   ]).toString("base64");
   const path = join(server.folder, "security");
   const name = "OPENSSH PRIVATE KEY";

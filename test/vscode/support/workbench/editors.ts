@@ -11,7 +11,7 @@ export class Editors {
 
   /** Titles of the open tabs, from the left. */
   async tabs(): Promise<string[]> {
-    return await this.#page.locator(".tabs-container .tab").evaluateAll(readTitles);
+    return this.#page.locator(".tabs-container .tab").evaluateAll(readTitles);
   }
 
   async waitForTab(title: string): Promise<void> {
@@ -26,10 +26,13 @@ export class Editors {
   /** The lines in view of the active text editor; what is scrolled away is not there to be read. */
   async text(): Promise<string> {
     const lines = this.#page.locator(".editor-group-container.active .view-lines .view-line");
-    return await lines.evaluateAll(readLines);
+    return lines.evaluateAll(readLines);
   }
 
-  /** Types at the caret of the active text editor, like a user, so that brackets may close by themselves. */
+  /**
+   * Types at the caret of the active text editor, like a user, so that brackets may close by
+   * themselves.
+   */
   async type(text: string): Promise<void> {
     await this.#page.locator(".editor-group-container.active .view-lines").first().click();
     await this.#page.keyboard.type(text);

@@ -11,7 +11,7 @@ export class ModalDialog {
   }
 
   async isOpen(): Promise<boolean> {
-    return await this.#box.isVisible();
+    return this.#box.isVisible();
   }
 
   async message(): Promise<string> {
@@ -24,7 +24,7 @@ export class ModalDialog {
 
   async buttons(): Promise<string[]> {
     await this.#box.waitFor();
-    return await this.#box.locator(".dialog-buttons .monaco-text-button").allInnerTexts();
+    return this.#box.locator(".dialog-buttons .monaco-text-button").allInnerTexts();
   }
 
   async click(button: string): Promise<void> {

@@ -24,19 +24,22 @@ export class Notifications {
 
   /** What is on the screen now. */
   async shown(): Promise<Notification[]> {
-    return await this.#rows.evaluateAll(readNotifications);
+    return this.#rows.evaluateAll(readNotifications);
   }
 
   /** Opens the list behind the bell, and resolves with everything that is in it. */
   async all(): Promise<Notification[]> {
     await this.#openList();
-    return await this.shown();
+    return this.shown();
   }
 
-  /** Resolves with the first that holds the text; one whose toast went away by itself is looked up in the list. */
+  /**
+   * Resolves with the first that holds the text; one whose toast went away by itself is looked up
+   * in the list.
+   */
   async waitFor(text: string, timeoutMs = 30_000): Promise<Notification> {
     let lastShown = performance.now();
-    return await waitFor(
+    return waitFor(
       async () => {
         const all = await this.shown();
         if (all.length > 0 || !(await this.#hasNews())) lastShown = performance.now();

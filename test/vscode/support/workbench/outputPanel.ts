@@ -9,7 +9,7 @@ export class OutputPanel {
   }
 
   async isOpen(): Promise<boolean> {
-    return await this.#page.locator(".panel .output-view").isVisible();
+    return this.#page.locator(".panel .output-view").isVisible();
   }
 
   /** The lines in view of the channel that is shown. */

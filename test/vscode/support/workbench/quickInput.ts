@@ -29,11 +29,11 @@ export class QuickInput {
   }
 
   async isOpen(): Promise<boolean> {
-    return await this.#widget.isVisible();
+    return this.#widget.isVisible();
   }
 
   async title(): Promise<string> {
-    return await this.#text(".quick-input-title");
+    return this.#text(".quick-input-title");
   }
 
   /** Resolves when this step is shown; a step that follows takes the place of the one before. */
@@ -53,21 +53,21 @@ export class QuickInput {
   }
 
   async value(): Promise<string> {
-    return await this.#box.inputValue();
+    return this.#box.inputValue();
   }
 
   /** The line under the box: a prompt, or what is wrong with the answer. */
   async message(): Promise<string> {
-    return await this.#text(".quick-input-message");
+    return this.#text(".quick-input-message");
   }
 
   async isBusy(): Promise<boolean> {
-    return await this.#widget.locator(".quick-input-progress.active").isVisible();
+    return this.#widget.locator(".quick-input-progress.active").isVisible();
   }
 
   /** The rows in view; a long list has more. */
   async items(): Promise<QuickItem[]> {
-    return await this.#widget.locator(".quick-input-list .monaco-list-row").evaluateAll(readRows);
+    return this.#widget.locator(".quick-input-list .monaco-list-row").evaluateAll(readRows);
   }
 
   /** Clicks the item; one that is not in view is searched by typing its label. */

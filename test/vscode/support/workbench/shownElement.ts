@@ -1,4 +1,7 @@
-/** What the functions that run in the page use of an element; the tests are compiled without a browser's types. */
+/**
+ * What the functions that run in the page use of an element; the tests are compiled without a
+ * browser's types.
+ */
 export interface ShownElement {
   readonly textContent: string | null;
   readonly className: string;

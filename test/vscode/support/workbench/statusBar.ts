@@ -19,15 +19,15 @@ export class StatusBar {
   }
 
   async items(): Promise<StatusItem[]> {
-    return await this.#items.evaluateAll(readItems);
+    return this.#items.evaluateAll(readItems);
   }
 
   /** Resolves with the first whose text holds this. */
   async waitFor(text: string): Promise<StatusItem> {
-    return await waitFor(
-      async () => (await this.items()).find((item) => item.text.includes(text)),
-      { timeoutMs: 30_000, describe: `"${text}" in the status bar` },
-    );
+    return waitFor(async () => (await this.items()).find((item) => item.text.includes(text)), {
+      timeoutMs: 30_000,
+      describe: `"${text}" in the status bar`,
+    });
   }
 
   async click(text: string): Promise<void> {

@@ -12,7 +12,7 @@ export class TerminalPanel {
   }
 
   async isOpen(): Promise<boolean> {
-    return await this.#page.locator(ACTIVE).isVisible();
+    return this.#page.locator(ACTIVE).isVisible();
   }
 
   /** All lines of the active terminal, those that were scrolled away included. */
@@ -35,10 +35,12 @@ export class TerminalPanel {
     await this.#page.keyboard.press("Enter");
   }
 
-  /** Names of the open terminals; if there are several, these are the names of the tabs at the side. */
+  /**
+   * Names of the open terminals; if there are several, these are the names of the tabs at the side.
+   */
   async names(): Promise<string[]> {
     const tabs = this.#page.locator(".terminal-tabs-entry .label-name");
-    if ((await tabs.count()) > 0) return await tabs.allInnerTexts();
+    if ((await tabs.count()) > 0) return tabs.allInnerTexts();
     const single = this.#page.locator(".single-terminal-tab");
     return (await single.count()) > 0 ? [(await single.innerText()).trim()] : [];
   }

@@ -31,7 +31,7 @@ export class View {
   }
 
   async isShown(): Promise<boolean> {
-    return await this.#pane.isVisible();
+    return this.#pane.isVisible();
   }
 
   /** Opens the section, where it is folded. */
@@ -43,17 +43,17 @@ export class View {
 
   /** The description next to the title. */
   async description(): Promise<string> {
-    return await this.#text(".pane-header .description");
+    return this.#text(".pane-header .description");
   }
 
   /** The line above the rows. */
   async message(): Promise<string> {
-    return await this.#text(".pane-body .message:not(.hide)");
+    return this.#text(".pane-body .message:not(.hide)");
   }
 
   /** The text of the welcome view; empty while rows are shown instead. */
   async welcome(): Promise<string> {
-    return await this.#text(".pane-body.welcome .welcome-view-content");
+    return this.#text(".pane-body.welcome .welcome-view-content");
   }
 
   async waitForWelcome(text: string): Promise<void> {
@@ -70,7 +70,7 @@ export class View {
 
   /** The rows in view, from the top; what is out of view is not there to be read. */
   async rows(): Promise<TreeRow[]> {
-    return await this.#rows().evaluateAll(readRows);
+    return this.#rows().evaluateAll(readRows);
   }
 
   async row(label: string): Promise<TreeRow | undefined> {
@@ -80,7 +80,7 @@ export class View {
   /** Resolves with the first row that fits. */
   async waitForRow(fits: (row: TreeRow) => boolean, describe: string): Promise<TreeRow> {
     let seen: readonly TreeRow[] = [];
-    return await waitFor(
+    return waitFor(
       async () => {
         seen = await this.rows();
         return seen.find(fits);
@@ -94,7 +94,7 @@ export class View {
 
   /** The labels of rows in view that are cut off, or that stand beyond the side bar. */
   async cutLabels(): Promise<string[]> {
-    return await this.#rows().evaluateAll(readCutLabels);
+    return this.#rows().evaluateAll(readCutLabels);
   }
 
   /** The label of the row that the keyboard is on; empty without one. */

@@ -12,7 +12,10 @@ const MAX_RECENT_RESTARTS = 5;
 const NODE_GRACE_MS = 5 * Minute.ms;
 const NODE_REASONS = ["NodeLost", "NodeShutdown", "Terminated", "NodeAffinity"];
 
-/** In use. It ends by its lease or a cancel whatever the cluster does, and otherwise only by what was seen of its pods. */
+/**
+ * In use. It ends by its lease or a cancel whatever the cluster does, and otherwise only by what
+ * was seen of its pods.
+ */
 export function decideReady(seen: Observation): Decision {
   const { row, now, members } = seen;
   const { readyAt, expiresAt } = row;
@@ -45,7 +48,10 @@ export function decideReady(seen: Observation): Decision {
   );
 }
 
-/** A member whose pod has ended ends the whole reservation. A pod that is only not ready keeps running. */
+/**
+ * A member whose pod has ended ends the whole reservation. A pod that is only not ready keeps
+ * running.
+ */
 function endedMember(seen: Observation, members: readonly Member[]): Decision | undefined {
   for (const member of members) {
     const { pod, attempt, node } = member;

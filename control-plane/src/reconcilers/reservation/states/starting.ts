@@ -13,7 +13,10 @@ const MAX_ATTEMPTS = 3;
 /** After an outage the cluster has this long to catch up before a deadline counts. */
 const STABLE_MS = Minute.ms;
 
-/** Placed: its objects are created, then its pods are followed until every member can be reached. All or nothing. */
+/**
+ * Placed: its objects are created, then its pods are followed until every member can be reached.
+ * All or nothing.
+ */
 export function decideStarting(seen: Observation): Decision {
   const { row, members, disk } = seen;
   if (row.cancelRequestedAt) {
@@ -45,8 +48,8 @@ function missingMember(seen: Observation, members: readonly Member[]): Decision 
 }
 
 /**
- * The objects cannot be created, for example because an admission webhook is down. If the cluster responds to reads, this
- * is a problem of this start only: it is reported, and its deadline counts.
+ * The objects cannot be created, for example because an admission webhook is down. If the cluster
+ * responds to reads, this is a problem of this start only: it is reported, and its deadline counts.
  */
 function decideAfterFailure(seen: Observation, members: readonly Member[]): Decision {
   const { kind, message } = seen.creationFailure ?? { kind: "final", message: "" };
@@ -148,7 +151,10 @@ function becomeReady(seen: Observation, members: readonly Member[]): Decision {
   };
 }
 
-/** Counts only after a successful read, and while the cluster has been available long enough to have met it. */
+/**
+ * Counts only after a successful read, and while the cluster has been available long enough to have
+ * met it.
+ */
 function deadline(seen: Observation, members: readonly Member[]): Decision | undefined {
   const { row, now, catalogue } = seen;
   const type = typeOf(seen);
@@ -171,7 +177,10 @@ function startFailed(why: string): Decision {
   return { kind: "end", reason: "start-failed", detail: `It could not start: ${why}` };
 }
 
-/** Back to its position in the queue, which depends on the age of the request. Its old pods hold their units until gone. */
+/**
+ * Back to its position in the queue, which depends on the age of the request. Its old pods hold
+ * their units until gone.
+ */
 function replaceOrFail(seen: Observation, member: Member | undefined, reason: string): Decision {
   const { row } = seen;
   const why = member ? memberLabel(seen, member) + reason : reason;

@@ -5,7 +5,10 @@ import { typeOf, type Member, type Observation } from "../observe.ts";
 
 const RECHECK_MS = 2 * Second.ms;
 
-/** Closing, saving the disk, removing: a step is done when its effect is seen, not when it was requested. */
+/**
+ * Closing, saving the disk, removing: a step is done when its effect is seen, not when it was
+ * requested.
+ */
 export function decideStopping(seen: Observation): Decision {
   const { row } = seen;
   switch (row.phase) {
@@ -42,7 +45,10 @@ function decideClosing(seen: Observation): Decision {
   return { kind: "progress", phase, detail: undefined, hasEvent: false };
 }
 
-/** Waits without a limit. After its budget it reports that, and pods on lost nodes are removed by force. */
+/**
+ * Waits without a limit. After its budget it reports that, and pods on lost nodes are removed by
+ * force.
+ */
 function waitForPods(seen: Observation, open: readonly Member[]): Decision {
   const { row, now } = seen;
   const wait: Decision = { kind: "wait", checkAt: addMs(now, RECHECK_MS) };
