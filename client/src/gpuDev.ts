@@ -8,7 +8,7 @@ import { type ApiClient, createApiClient } from "./http/apiClient.ts";
 import { clientPaths } from "./paths.ts";
 import { followReservation, listReservations } from "./reservations.ts";
 import { type Credential, DEFAULT_SERVER, serverOrigin, SignInError } from "./signIn/credential.ts";
-import { renewCredential } from "./signIn/signIn.ts";
+import { renewStored } from "./signIn/renewStored.ts";
 import { realFileSystem } from "./ssh/fileSystem.ts";
 import { identityFileFor, registerKeys } from "./ssh/keys.ts";
 import {
@@ -120,11 +120,8 @@ export async function connect(options: ConnectOptions = {}): Promise<GpuDev> {
   }
   const renew = async () => {
     if (credential === undefined) return false;
-    const renewed = await renewCredential(server, credential).catch(() => undefined);
-    if (renewed === undefined) return false;
-    credential = renewed;
-    await stored.credentials.update((all) => ({ ...all, [server]: renewed }));
-    return true;
+    credential = await renewStored(server, stored.credentials, credential);
+    return credential !== undefined;
   };
   const api = createApiClient({ baseUrl: server, token, renew, userAgent: "gpu-dev-script" });
   const { name: user } = await api.call("getMe");

@@ -18,7 +18,10 @@ export interface ClientPaths {
   readonly explainStarter: string;
 }
 
-/** Every input is a parameter, so that the paths of each platform can be tested on any. */
+/**
+ * Every input is a parameter, so that the paths of each platform can be tested on any. An empty variable counts as unset,
+ * as the XDG specification demands.
+ */
 export function clientPaths(options: {
   readonly platform: NodeJS.Platform;
   readonly home: string;
@@ -26,12 +29,13 @@ export function clientPaths(options: {
 }): ClientPaths {
   const { platform, home, env } = options;
   const paths = pathsOf(platform);
+  const variable = (name: string) => (env[name] === "" ? undefined : env[name]);
   const configBase =
     platform === "win32"
-      ? (env["APPDATA"] ?? paths.join(home, "AppData", "Roaming"))
-      : (env["XDG_CONFIG_HOME"] ?? paths.join(home, ".config"));
+      ? (variable("APPDATA") ?? paths.join(home, "AppData", "Roaming"))
+      : (variable("XDG_CONFIG_HOME") ?? paths.join(home, ".config"));
   const configDir = paths.join(configBase, "gpu-dev");
-  const ownDir = env["GPU_DEV_HOME"] ?? paths.join(home, ".gpu-dev");
+  const ownDir = variable("GPU_DEV_HOME") ?? paths.join(home, ".gpu-dev");
   return {
     configDir,
     configFile: paths.join(configDir, "config.json"),

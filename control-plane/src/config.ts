@@ -266,8 +266,9 @@ function parseOptions(program: Command, argv: readonly string[]): boolean {
   } catch (cause) {
     if (!(cause instanceof CommanderError)) throw cause;
     if (cause.code === "commander.helpDisplayed") return false;
-    const problem = cause.message.replace(/^error: /, "").replace(/\.$/, "");
-    throw new ConfigProblem(`${problem}; --help lists the options`, { cause });
+    // Never a value or a stray argument: it may contain a password.
+    const message = cause.message.replace(/^error: /, "").replace(/=[^']*|: .*|\.$/g, "");
+    throw new ConfigProblem(`${message}; --help lists the options`);
   }
 }
 

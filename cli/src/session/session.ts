@@ -9,7 +9,7 @@ import {
   DEFAULT_SERVER,
   serverOrigin as originOf,
 } from "@gpu-dev/client/signIn/credential.ts";
-import { renewCredential } from "@gpu-dev/client/signIn/signIn.ts";
+import { renewStored } from "@gpu-dev/client/signIn/renewStored.ts";
 import { realFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
 import type { Deployment } from "@gpu-dev/client/ssh/reservationHosts.ts";
 import { openStoredFiles, type StoredFiles } from "@gpu-dev/client/storedFiles.ts";
@@ -71,11 +71,8 @@ export async function openSession(
     userAgent: `gpu-dev/${VERSION}`,
     renew: async () => {
       if (current === undefined) return false;
-      const renewed = await renewCredential(server, current).catch(() => undefined);
-      if (renewed === undefined) return false;
-      current = renewed;
-      await credentials.update((all) => ({ ...all, [server]: renewed }));
-      return true;
+      current = await renewStored(server, credentials, current);
+      return current !== undefined;
     },
   });
   const credential = async () => (current = (await credentials.read())[server]);

@@ -42,7 +42,8 @@ const MAX_RETRY_AFTER_SECONDS = 20;
  * Uses only fetch and web APIs, so that it runs in Node 22 and newer and in an editor's extension
  * host.
  */
-export function createApiClient(options: ApiClientOptions): ApiClient {
+export function createApiClient(given: ApiClientOptions): ApiClient {
+  const options = shareRenewal(given);
   return {
     baseUrl: options.baseUrl,
     call: async <Id extends CallableRouteId>(...args: CallArguments<Id>) => {
@@ -50,6 +51,23 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       return (await callRoute(options, id, callOptions ?? {})) as ResponseOf<Id>;
     },
     events: (eventsOptions = {}) => streamEvents(options, eventsOptions),
+  };
+}
+
+/** One renewal at a time; a call whose token has been renewed since it was sent only repeats its request. */
+function shareRenewal(options: TransportOptions): TransportOptions {
+  const { token, renew } = options;
+  if (renew === undefined) return options;
+  let current: Promise<boolean> | undefined;
+  return {
+    ...options,
+    renew: async (refusedToken) => {
+      if (token?.() !== refusedToken) return true;
+      current ??= renew(refusedToken).finally(() => {
+        current = undefined;
+      });
+      return await current;
+    },
   };
 }
 
@@ -91,6 +109,7 @@ async function sendWithRetries(
 ): Promise<string> {
   let renewed = false;
   for (let attempt = 0; ; attempt += 1) {
+    const token = options.token?.();
     try {
       const response = await send(options, request);
       return await response.text().catch((error: unknown) => {
@@ -101,7 +120,7 @@ async function sendWithRetries(
         renewed = true;
         // A request with a renewed token does not count as a retry: the server refused the first
         // one at once.
-        if (await options.renew()) {
+        if (await options.renew(token)) {
           attempt -= 1;
           continue;
         }

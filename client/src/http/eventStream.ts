@@ -59,6 +59,7 @@ export async function* streamEvents(
   let failures = 0;
   let renewed = false;
   while (!isStopped(options)) {
+    const token = transport.token?.();
     try {
       for await (const item of oneConnection(transport, options, cursor)) {
         if (item.kind !== "open") {
@@ -71,7 +72,8 @@ export async function* streamEvents(
     } catch (error) {
       if (isStopped(options)) return;
       if (error instanceof ApiError && error.status < 500 && error.status !== 429) {
-        if (error.status !== 401 || renewed || (await transport.renew?.()) !== true) throw error;
+        const mayRenew = error.status === 401 && !renewed;
+        if (!mayRenew || (await transport.renew?.(token)) !== true) throw error;
         renewed = true;
         continue;
       }

@@ -7,8 +7,11 @@ export interface TransportOptions {
   /** Origin of the server, with or without a path before /v1: "http://127.0.0.1:8710". */
   readonly baseUrl: string;
   readonly token?: (() => string | undefined) | undefined;
-  /** Called once after a token was refused; returns true if `token()` now returns a renewed one. */
-  readonly renew?: (() => Promise<boolean>) | undefined;
+  /**
+   * Called after the server refused a token; returns true if `token()` now returns a renewed one. Concurrent calls of one
+   * client share one renewal.
+   */
+  readonly renew?: ((refusedToken: string | undefined) => Promise<boolean>) | undefined;
   readonly fetch?: typeof fetch | undefined;
   readonly timeoutMs?: number | undefined;
   readonly userAgent?: string | undefined;

@@ -39,6 +39,9 @@ export async function runOnHost(
   command: string | readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
+  if (command.length === 0) {
+    throw new Error("No command was given; an empty one would start a shell on the host.");
+  }
   const line = typeof command === "string" ? command : command.map(quoteForShell).join(" ");
   const args = ["-F", configFile, "-o", "BatchMode=yes", "-T", hostName, "--", line];
   return runProgramWith("ssh", args, options);

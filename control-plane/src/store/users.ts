@@ -90,7 +90,12 @@ async function createUser(
        returning id, name`,
       { id, handle, now },
     );
-    if (!user) continue;
+    if (!user) {
+      // A process of the previous version may have created the user meanwhile.
+      const linked = await linkUserOfPreviousVersion(trx, { provider, subject, now });
+      if (linked) return linked;
+      continue;
+    }
     await firstRow(
       trx,
       `insert into identities (provider, subject, user_id, created_at)

@@ -132,4 +132,19 @@ describe("small words", () => {
       assert.equal(parseEventCursor(text), "unknown", text);
     }
   });
+
+  it("S4: an unknown option or a stray argument is refused without its value", () => {
+    for (const argument of [`--databaseurl=${URL_WITH_PASSWORD}`, URL_WITH_PASSWORD]) {
+      assert.throws(
+        () => readConfig([argument], { DATABASE_URL: URL_WITH_PASSWORD }),
+        (error: Error) => {
+          assert.equal(error.cause, undefined);
+          assert.doesNotMatch(error.message, /postgres:/);
+          return /(unknown option '--databaseurl'|too many arguments.*); --help/.test(
+            error.message,
+          );
+        },
+      );
+    }
+  });
 });

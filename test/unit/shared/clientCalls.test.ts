@@ -52,6 +52,27 @@ describe("the API client", () => {
     assert.equal(calls, 3);
   });
 
+  it("N7: concurrent calls with a refused token share one renewal", async () => {
+    let token = "old";
+    let renewals = 0;
+    await start({
+      "GET /v1/me": (request, response) => {
+        if (request.headers.authorization === "Bearer new") json(response, 200, ME);
+        else json(response, 401, problem(401, "unauthenticated"));
+      },
+    });
+    const renew = async () => {
+      renewals += 1;
+      await new Promise(setImmediate);
+      token = "new";
+      return true;
+    };
+    const api = client({ token: () => token, renew });
+    const all = await Promise.all(Array.from({ length: 8 }, () => api.call("getMe")));
+    assert.deepEqual(all, Array(8).fill(ME));
+    assert.equal(renewals, 1);
+  });
+
   it("R15: a creating write is retried with the same key; a plain write is not retried", async () => {
     const keys: unknown[] = [];
     await start({
