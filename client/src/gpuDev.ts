@@ -53,7 +53,7 @@ export interface ConnectOptions {
 export interface GpuDev {
   readonly server: string;
   readonly user: string;
-  /** Every route of the API, for what this library has no function for. */
+  /** All API routes, for operations that this library does not wrap. */
   readonly api: ApiClient;
   /** Creates a reservation; it exists, queued, when this resolves. */
   reserve(request: CreateReservation): Promise<ReservationHandle>;

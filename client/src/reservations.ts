@@ -14,7 +14,7 @@ export interface ListOptions {
   readonly maxPages?: number | undefined;
 }
 
-/** Your reservations in the given states, newest first, from as many pages as there are. */
+/** Your reservations in the given states, newest first, from all pages. */
 export async function listReservations(
   client: Pick<ApiClient, "call">,
   state: "live" | "ended" | "all",

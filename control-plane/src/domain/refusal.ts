@@ -13,7 +13,7 @@ export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly code: ErrorCode;
   readonly errors: readonly FieldProblem[];
-  /** Somebody tried what is not theirs: the audit tells it. */
+  /** A user tried to access another user's resource; it is audited. */
   readonly audited: boolean;
   readonly headers: Readonly<Record<string, string>>;
 

@@ -14,7 +14,7 @@ export async function readDisks(db: Queryable, principal: Principal): Promise<Di
 }
 
 /**
- * Gives the named disk to a new reservation, and creates the disk if the owner has none of this
+ * Attaches the named disk to a new reservation, and creates the disk if the owner has none of this
  * name. Of two callers, the disk's row lock makes one wait, which is then refused.
  */
 export async function holdDisk(

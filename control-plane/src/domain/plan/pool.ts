@@ -66,7 +66,7 @@ export interface NodeRoom {
   free: number;
 }
 
-/** Ordered by name, so that a pass gives the same plan in whatever order the rows came. */
+/** Ordered by name, so that a pass gives the same plan regardless of row order. */
 export function roomsOf({ nodes, leases }: Pick<PlanInput, "nodes" | "leases">): NodeRoom[] {
   const held = new Map<string, number>();
   for (const lease of leases) held.set(lease.node, (held.get(lease.node) ?? 0) + lease.units);

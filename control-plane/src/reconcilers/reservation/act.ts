@@ -159,7 +159,7 @@ function replace(
   });
 }
 
-/** The only exit of every live state: objects and disk are given back in `stopping`. */
+/** The only exit of every live state: `stopping` releases objects and disk. */
 function beginStopping(
   context: ReconcilerContext,
   row: Reservation,

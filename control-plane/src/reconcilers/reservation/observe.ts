@@ -89,7 +89,7 @@ export async function observeMore(
   }
 }
 
-/** Whether the pod runs no longer, or ends now. */
+/** Whether the pod has stopped or is stopping. */
 export function isLeaving({ pod }: Member): boolean {
   return !pod || pod.deleting || pod.phase === "Failed" || pod.phase === "Succeeded";
 }
