@@ -19,8 +19,8 @@ export interface ClientPaths {
 }
 
 /**
- * Every input is a parameter, so that the paths of each platform can be tested on any. An empty variable counts as unset,
- * as the XDG specification demands.
+ * Every input is a parameter, so that the paths of each platform can be tested on any. An empty
+ * variable counts as unset, as the XDG specification demands.
  */
 export function clientPaths(options: {
   readonly platform: NodeJS.Platform;

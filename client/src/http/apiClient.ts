@@ -54,7 +54,10 @@ export function createApiClient(given: ApiClientOptions): ApiClient {
   };
 }
 
-/** One renewal at a time; a call whose token has been renewed since it was sent only repeats its request. */
+/**
+ * One renewal at a time; a call whose token has been renewed since it was sent only repeats its
+ * request.
+ */
 function shareRenewal(options: TransportOptions): TransportOptions {
   const { token, renew } = options;
   if (renew === undefined) return options;
@@ -66,7 +69,7 @@ function shareRenewal(options: TransportOptions): TransportOptions {
       current ??= renew(refusedToken).finally(() => {
         current = undefined;
       });
-      return await current;
+      return current;
     },
   };
 }

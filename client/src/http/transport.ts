@@ -8,8 +8,8 @@ export interface TransportOptions {
   readonly baseUrl: string;
   readonly token?: (() => string | undefined) | undefined;
   /**
-   * Called after the server refused a token; returns true if `token()` now returns a renewed one. Concurrent calls of one
-   * client share one renewal.
+   * Called after the server refused a token; returns true if `token()` now returns a renewed one.
+   * Concurrent calls of one client share one renewal.
    */
   readonly renew?: ((refusedToken: string | undefined) => Promise<boolean>) | undefined;
   readonly fetch?: typeof fetch | undefined;

@@ -3,8 +3,8 @@ import type { Credential } from "./credential.ts";
 import { renewCredential, revokeToken } from "./signIn.ts";
 
 /**
- * Renews the stored credential of a server after its token was refused. The store decides: a user who has signed out
- * meanwhile stays signed out, and another user's credential is never replaced.
+ * Renews the stored credential of a server after its token was refused. The store decides: a user
+ * who has signed out meanwhile stays signed out, and another user's credential is never replaced.
  * @returns the credential to continue with; undefined if there is none for this user
  */
 export async function renewStored(
