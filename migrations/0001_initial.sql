@@ -1,9 +1,11 @@
--- The state of the control plane. CHECK constraints and partial unique indexes say what the code's state machine says.
--- Identifiers are 16 characters of Crockford base32; every time is a timestamptz of this database's clock.
+-- The state of the control plane. CHECK constraints and partial unique indexes enforce the same
+-- rules as the state machine in the code. Identifiers are 16 characters of Crockford base32. Every
+-- time is a timestamptz by the clock of this database.
 
 create domain entity_id as text check (value ~ '^[0-9a-hjkmnp-tv-z]{16}$');
 
--- One row: which installation this database belongs to. Objects in the cluster carry it as a label.
+-- One row: the installation that this database belongs to. Objects in the cluster carry its id as a
+-- label.
 create table installation (
   only_row boolean primary key default true check (only_row),
   id entity_id not null,
@@ -38,7 +40,8 @@ create table ssh_keys (
   unique (user_id, fingerprint)
 );
 
--- What the capacity reconciler last saw of the cluster's nodes. `units` are GPUs, or slots for CPU types.
+-- The nodes of the cluster as the capacity reconciler last observed them. `units` are GPUs, or
+-- slots for CPU types.
 create table capacity_nodes (
   cluster text not null default 'default',
   name text not null,
@@ -55,7 +58,8 @@ create table capacity_nodes (
 );
 create index capacity_nodes_by_type on capacity_nodes (cluster, gpu_type);
 
--- When the cluster last answered. A failed read is not an absence: rows stay, this time stops.
+-- When the cluster last responded. A failed read does not mean that nodes are absent: their rows
+-- stay, and this time stays as it is.
 create table cluster_contact (
   cluster text primary key,
   seen_at timestamptz not null
@@ -66,7 +70,7 @@ create table reservations (
   cluster text not null default 'default',
   owner_id entity_id not null references users,
   name text not null check (name ~ '^[a-z][a-z0-9-]{0,31}$'),
-  -- The immutable request, as it was accepted. The columns below repeat what SQL needs of it.
+  -- The immutable request as it was accepted. The columns below repeat the parts that SQL needs.
   spec jsonb not null,
   gpu_type text not null,
   gpus integer not null check (gpus >= 0),
@@ -82,7 +86,7 @@ create table reservations (
   attempt integer not null default 0 check (attempt >= 0),
   host_public_key text,
   created_at timestamptz not null,
-  -- Since when the state and the phase hold: deadlines count from here, never from created_at.
+  -- When the current state and phase began. Deadlines count from here, never from created_at.
   state_since timestamptz not null,
   phase_since timestamptz not null,
   queued_at timestamptz not null,
@@ -95,7 +99,7 @@ create table reservations (
   end_reason text check (end_reason in ('expired', 'cancelled', 'released', 'idle', 'unclaimed', 'start-failed',
                                         'node-lost', 'evicted', 'interrupted', 'horizon', 'crash-loop')),
   end_detail text,
-  -- The smallest warning already given, in minutes before the end; null when none was.
+  -- The last warning that was sent, in minutes before the end; null if none was sent.
   warned_minutes integer,
   extended_seconds integer not null default 0 check (extended_seconds >= 0),
 
@@ -122,7 +126,8 @@ create index reservations_queue on reservations (cluster, gpu_type, queued_at, i
 create index reservations_live on reservations (state, state_since) where state not in ('ended', 'failed');
 create index reservations_by_owner on reservations (owner_id, created_at desc, id desc);
 
--- One row for each start of a member. It holds its units on its node until the pod object is seen gone.
+-- One row for each start of a member. It holds units on its node until a read shows that the pod
+-- object no longer exists.
 create table attempts (
   reservation_id entity_id not null references reservations,
   rank integer not null check (rank >= 0),
@@ -136,7 +141,7 @@ create table attempts (
   workspace_path text,
   pod_ip text,
   created_at timestamptz not null,
-  -- Set when a successful read showed this very pod gone, or when it was never made.
+  -- Set when a successful read shows that this pod no longer exists, or if it was never created.
   gone_at timestamptz,
   primary key (reservation_id, rank, attempt)
 );
@@ -151,7 +156,7 @@ create table disks (
   zone text,
   claim_name text not null unique,
   claim_uid text,
-  -- Grows with each attachment: the fencing token that stops a late holder.
+  -- Increases with each attachment: a fencing token that stops an earlier holder.
   fence bigint not null default 0,
   created_at timestamptz not null,
   last_used_at timestamptz,
@@ -169,8 +174,9 @@ create table attachments (
 create unique index one_holder_per_disk on attachments (disk_id) where released_at is null;
 create index attachments_by_reservation on attachments (reservation_id);
 
--- Append-only: timelines and the event stream. Serial ids commit out of order, so the stream's cursor is
--- (xid, id), and only rows below the oldest running transaction are read.
+-- Append-only: timelines and the event stream. Transactions may commit in a different order than
+-- their ids were assigned, so the cursor of the stream is (xid, id), and only rows below the oldest
+-- running transaction are read.
 create table events (
   id bigint generated always as identity primary key,
   xid xid8 not null default pg_current_xact_id(),
@@ -206,13 +212,15 @@ create table audit (
 );
 create index audit_by_age on audit (at);
 
--- Job workers that are alive. The locks of one that stops beating are released within 30 seconds.
+-- The job workers that are alive. If a worker sends no heartbeat, its locks are released within 30
+-- seconds.
 create table worker_heartbeats (
   worker_id text primary key,
   beat_at timestamptz not null
 );
 
--- Objects in the cluster that no row explains: removed only when seen twice, some time apart.
+-- Objects in the cluster that no row explains. They are removed only if they are seen twice, some
+-- time apart.
 create table garbage_sightings (
   cluster text not null,
   uid text not null,
@@ -223,7 +231,7 @@ create table garbage_sightings (
   primary key (cluster, uid)
 );
 
--- Wakes the streams. Only a hint: they also look by themselves.
+-- Wakes the event streams. It is only a hint: they also poll.
 create function notify_event() returns trigger language plpgsql as $$
 begin
   perform pg_notify('gpu_dev_events', '');

@@ -1,7 +1,8 @@
--- Tells the processes that hold event streams that something changed which has no event of its own: what the
--- availability shows, and (by the statement that writes it) why somebody waits. Row triggers with conditions: the
--- capacity rows are written again at every resync, and only a row that now says something else is a change. Equal
--- notifications of one transaction are sent once.
+-- Notifies the processes that serve event streams of changes that have no event: the triggers below
+-- report changes of the availability, and the statement that writes a waiting reason reports it.
+-- The triggers are row triggers with conditions, because every resync writes all capacity rows, and
+-- only a row with different values is a change. PostgreSQL sends equal notifications of one
+-- transaction once.
 
 create function notify_availability() returns trigger language plpgsql as $$
 begin

@@ -1,5 +1,5 @@
--- Users are found by the identity that a sign-in method has verified, never by their name: the same
--- subject at two providers is two users, and a user who is renamed keeps the identity.
+-- Users are found by the identity that a sign-in method has verified, never by their name. The same
+-- subject at two providers is two users, and a renamed user keeps the identity.
 
 create table identities (
   provider text not null,
@@ -10,7 +10,7 @@ create table identities (
 );
 create index identities_by_user on identities (user_id);
 
--- Until now every user came from development sign-in, which identifies users by their name.
+-- All earlier users come from development sign-in, which identifies users by their name.
 insert into identities (provider, subject, user_id, created_at)
   select 'development', name, id, created_at from users;
 

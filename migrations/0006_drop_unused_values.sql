@@ -1,5 +1,6 @@
--- Values of features that are not built: each returns with the migration of the feature that writes it. The phase 'image'
--- stays allowed as long as the previous version, which writes it, may run next to this one.
+-- Drops the values of features that do not exist yet: the migration of each feature adds its values
+-- again. The phase 'image' stays allowed as long as the previous version, which writes it, may run
+-- next to this one.
 alter table reservations
   drop constraint reservations_phase_check,
   add constraint reservations_phase_check check (
@@ -19,5 +20,6 @@ alter table reservations
     (state <> 'ended' or end_reason in ('expired', 'cancelled'))
     and (state <> 'failed' or end_reason not in ('expired', 'cancelled')));
 
--- Fencing tokens that nothing checked. The previous version still writes them, so a later release drops the columns.
+-- Nothing checks the fencing tokens. The previous version still writes them, so a later release
+-- drops the columns.
 alter table attachments alter column fence set default 0;

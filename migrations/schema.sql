@@ -1,4 +1,4 @@
--- The schema that the migrations give. Made by `npm run schema`; a test compares it.
+-- The schema after all migrations. Written by `npm run schema`; a test compares it.
 
 -- domains
 
