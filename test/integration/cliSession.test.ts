@@ -4,7 +4,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { chmod, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UNTOUCHED } from "../support/reservationFixture.ts";
+import { UNSET_FIELDS } from "../support/reservationFixture.ts";
 import { requireTool } from "../support/requireTool.ts";
 import {
   type Handler,
@@ -25,7 +25,7 @@ const ME = {
   tokenExpiresAt: "2030-01-01T00:00:00.000Z",
 };
 const QUEUED = {
-  ...UNTOUCHED,
+  ...UNSET_FIELDS,
   id: "00000000000000a1",
   name: "demo",
   owner: { id: ME.id, name: "ada" },

@@ -8,7 +8,7 @@ import { processesNaming, processesWith } from "../support/processes.ts";
 import { makeStartFolder, startLocal, type StartFolder } from "../support/starter.ts";
 import { waitFor } from "../support/waitFor.ts";
 
-/** Marks the processes that this test starts; every descendant inherits the environment. */
+/** Marks the processes that a test starts; every descendant inherits the environment. */
 const marker = (port: number) => `GPU_DEV_START_TEST=${String(port)}`;
 const env = (port: number) => ({ GPU_DEV_START_TEST: String(port) });
 
@@ -41,17 +41,17 @@ describe("npm start", function () {
     const stopped = ["the control plane", "the dev cluster", "PostgreSQL"];
     const order = stopped.map((title) => first.output().indexOf(`Stopping ${title}`));
     assert.ok(
-      order.every((at, index) => at > (order[index - 1] ?? 0)),
+      order.every((position, index) => position > (order[index - 1] ?? 0)),
       first.output(),
     );
     assert.deepEqual(leftovers(folder, port), []);
 
-    const cluster = await stat(join(folder.path, "postgres/data/PG_VERSION"));
+    const version = await stat(join(folder.path, "postgres/data/PG_VERSION"));
     const again = startLocal(folder.path, port, { env: env(port) });
     await again.ready();
-    const clusterAgain = await stat(join(folder.path, "postgres/data/PG_VERSION"));
-    assert.equal(clusterAgain.ino, cluster.ino);
-    assert.equal(clusterAgain.birthtimeMs, cluster.birthtimeMs);
+    const versionAgain = await stat(join(folder.path, "postgres/data/PG_VERSION"));
+    assert.equal(versionAgain.ino, version.ino, "the database is not created again");
+    assert.equal(versionAgain.birthtimeMs, version.birthtimeMs);
     again.child.kill("SIGTERM");
     assert.equal(await again.ended(), 0);
   });
@@ -74,7 +74,7 @@ describe("npm start", function () {
   it("ends everything at once on a second Ctrl-C", async () => {
     const start = startLocal(folder.path, port, { env: env(port) });
     await start.ready();
-    // A part that hangs makes the first Ctrl-C wait.
+    // The stopped process keeps the first Ctrl-C waiting.
     const part = processesWith(marker(port)).find(({ command }) =>
       command.includes("control-plane/src/main.ts"),
     );
@@ -95,7 +95,7 @@ describe("npm start", function () {
     assert.deepEqual(leftovers(folder, port), []);
   });
 
-  it("reports which part died with the end of its log, and stops the others", async () => {
+  it("reports which part ended unexpectedly, with the end of its log, and stops the others", async () => {
     const start = startLocal(folder.path, port, { env: env(port) });
     await start.ready();
     const part = processesWith(marker(port)).find(({ command }) =>
@@ -111,7 +111,7 @@ describe("npm start", function () {
     assert.deepEqual(leftovers(folder, port), []);
   });
 
-  it("refuses a busy port with one line, before it starts anything", async () => {
+  it("refuses a port that is in use with one line, before it starts anything", async () => {
     const holder = createServer().listen(port, "127.0.0.1");
     await once(holder, "listening");
     const start = startLocal(folder.path, port);
@@ -122,7 +122,7 @@ describe("npm start", function () {
     await once(holder, "close");
   });
 
-  it("writes private files, and no secret to logs and arguments", async () => {
+  it("writes private files, and no secrets to logs or arguments", async () => {
     const start = startLocal(folder.path, port);
     await start.ready();
     for (const name of ["development-secret", "logs/control-plane.log", "fleet.yaml"]) {
@@ -142,7 +142,7 @@ describe("npm start", function () {
 });
 
 /**
- * Processes of a start that still run, found by their environment or by the folder in their
+ * The processes of a start that still run, found by their environment or by the folder in their
  * arguments.
  */
 function leftovers(folder: StartFolder, port: number): string[] {

@@ -52,7 +52,7 @@ describe("npm start checks", () => {
     await dir.remove();
   });
 
-  it("takes over the lock of a dead process, also when its pid is in use again", async () => {
+  it("takes over the lock of an ended process, even if its pid is in use again", async () => {
     const dir = await makeTempDir();
     const running = join(dir.path, "running.json");
     await writeFile(running, JSON.stringify({ pid: process.pid, startMark: "1", url: "http://x" }));
@@ -67,7 +67,7 @@ describe("npm start checks", () => {
 describe("npm start as root in a private checkout", function () {
   this.timeout(90_000);
 
-  it("runs PostgreSQL in a folder that its account can reach, and finds it again", async function () {
+  it("runs PostgreSQL in a folder that its account can access, and uses it again at the next start", async function () {
     if (process.getuid?.() !== 0) skipBecause(this, "only root runs PostgreSQL as another account");
     const checkout = await copyCheckout();
     const folder = await makeStartFolder();

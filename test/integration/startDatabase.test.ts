@@ -9,7 +9,7 @@ import { startTestPostgres } from "../support/postgres.ts";
 import { makeTempDir } from "../support/tempDir.ts";
 
 describe("embedded PostgreSQL", () => {
-  it("keeps its port and data through a restart", async () => {
+  it("keeps its port and data across a restart", async () => {
     const postgres = await startTestPostgres();
     try {
       const database = await postgres.createDatabase("empty");
@@ -23,7 +23,7 @@ describe("embedded PostgreSQL", () => {
     }
   });
 
-  it("ends a server that an earlier start left running, and ignores the pid file of a dead one", async () => {
+  it("ends a server that an earlier start left running, and ignores the pid file of an ended server", async () => {
     const dir = await makeTempDir("postgres");
     await chmod(dir.path, 0o711);
     const options = {
@@ -46,7 +46,7 @@ describe("embedded PostgreSQL", () => {
       assert.equal(isAlive(orphan.pid() ?? 0), false);
       await query(next.url(), "create table kept as select 1 as answer");
 
-      // The pid in the file belongs to another program now.
+      // The pid in the file now belongs to another program.
       await next.stop();
       await writeFile(join(options.home, "data/postmaster.pid"), `${String(process.ppid)}\n`);
       const last = await start();

@@ -40,20 +40,20 @@ describe("npm start with a live pod", function () {
     const first = startLocal(folder.path, port);
     await first.ready();
     await reserveWithDaemon();
-    await stopped(first, 0);
+    await stop(first, 0);
 
     const second = startLocal(folder.path, port);
     await second.ready();
     const kept = await waitFor(async () => (await ssh("cat /workspace/kept")).stdout, {
       timeoutMs: 30_000,
       intervalMs: 200,
-      describe: "the pod to be back with its files",
+      describe: "the pod to return with its files",
     });
     assert.equal(kept, "mine\n");
-    await stopped(second, 0);
+    await stop(second, 0);
   });
 
-  it("ends them on a second Ctrl-C", async () => {
+  it("ends the processes of a pod on a second Ctrl-C", async () => {
     const start = startLocal(folder.path, port);
     await start.ready();
     await reserveWithDaemon();
@@ -74,7 +74,7 @@ describe("npm start with a live pod", function () {
     assert.deepEqual(folder.processes(), []);
   });
 
-  it("ends them when npm start is killed", async () => {
+  it("ends the processes of a pod when npm start is killed", async () => {
     const start = startLocal(folder.path, port);
     await start.ready();
     await reserveWithDaemon();
@@ -89,8 +89,8 @@ describe("npm start with a live pod", function () {
   });
 
   /**
-   * Makes a reservation ready and starts a process in it that leaves its session, as an editor's
-   * server does.
+   * Waits for a ready reservation and starts a process in it that leaves its session, as the server
+   * of an editor does.
    */
   async function reserveWithDaemon(): Promise<void> {
     await gpuDev("setup", "--yes");
@@ -113,7 +113,7 @@ describe("npm start with a live pod", function () {
     });
   }
 
-  async function stopped(start: Starter, code: number): Promise<void> {
+  async function stop(start: Starter, code: number): Promise<void> {
     start.child.kill("SIGINT");
     assert.equal(await start.ended(), code, start.output());
     assert.deepEqual(processesNaming(sleepSeconds), []);

@@ -33,7 +33,7 @@ describe("npm run dev", function () {
   it("restarts only the part whose sources changed, and one Ctrl-C ends everything", async () => {
     const before = pids();
     await appendFile(join(checkout.path, "shared/src/names.ts"), "// changed\n");
-    await printed("Restarted the control plane");
+    await waitForOutput("Restarted the control plane");
     assert.equal((await fetch(`${url}/readyz`)).status, 200);
     const afterFirst = pids();
     assert.notEqual(afterFirst.controlPlane, before.controlPlane);
@@ -41,7 +41,7 @@ describe("npm run dev", function () {
     assert.equal(afterFirst.postgres, before.postgres);
 
     await appendFile(join(checkout.path, "dev-cluster/src/clock.ts"), "// changed\n");
-    await printed("Restarted the dev cluster");
+    await waitForOutput("Restarted the dev cluster");
     const afterSecond = pids();
     assert.notEqual(afterSecond.devCluster, before.devCluster);
     assert.equal(afterSecond.controlPlane, afterFirst.controlPlane);
@@ -58,18 +58,18 @@ describe("npm run dev", function () {
 
   it("shows why a changed part does not start, and starts it after the next change", async () => {
     const file = join(checkout.path, "control-plane/src/config.ts");
-    const good = await readFile(file, "utf8");
-    await writeFile(file, `${good}\nthrow new Error("a mistake in the sources");\n`);
-    await printed("Waiting for a change to restart the control plane");
+    const original = await readFile(file, "utf8");
+    await writeFile(file, `${original}\nthrow new Error("a mistake in the sources");\n`);
+    await waitForOutput("Waiting for a change to restart the control plane");
     assert.match(start.output(), /a mistake in the sources/);
     assert.equal(start.child.exitCode, null);
 
-    await writeFile(file, good);
-    await printed("Restarted the control plane");
+    await writeFile(file, original);
+    await waitForOutput("Restarted the control plane");
     assert.equal((await fetch(`${url}/readyz`)).status, 200);
   });
 
-  function printed(text: string): Promise<unknown> {
+  function waitForOutput(text: string): Promise<unknown> {
     return waitFor(() => start.output().includes(text), {
       timeoutMs: 30_000,
       describe: `the output to show "${text}":\n${start.output()}`,

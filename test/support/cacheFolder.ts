@@ -12,8 +12,8 @@ export function cacheFolder(name: string): string {
 }
 
 /**
- * A folder per content of `files` (paths) and platform, so that a change of an input builds the
- * result again. `more` is any other input.
+ * A folder for each content of `files` (paths) and each platform, so that the result is rebuilt
+ * when an input changes. `more` is any other input.
  */
 export function hashedCacheFolder(name: string, files: readonly string[], more = ""): string {
   const hash = createHash("sha256").update(`${process.platform}/${process.arch}${more}`);

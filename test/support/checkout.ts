@@ -6,8 +6,8 @@ const PARTS = ["local", "shared", "control-plane", "dev-cluster", "infra", "migr
 const ROOT = new URL("../../", import.meta.url).pathname;
 
 /**
- * Copies the sources that `npm start` runs to a folder that only this user may enter. PostgreSQL's
- * programs are copied too, the other packages are links.
+ * Copies the sources that `npm start` runs to a folder that only this user may enter. The programs
+ * of PostgreSQL are copied too; the other packages are symbolic links.
  */
 export async function copyCheckout(): Promise<TempDir> {
   const dir = await makeTempDir("checkout");

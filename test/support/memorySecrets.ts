@@ -3,7 +3,7 @@ import type { Secrets } from "../../extension/src/account/account.ts";
 
 /**
  * The editor's secret storage, shared by the windows of a test. It notifies every window of each
- * change, later.
+ * change asynchronously.
  */
 export interface MemorySecrets extends Secrets {
   readonly content: ReadonlyMap<string, string>;
@@ -12,7 +12,7 @@ export interface MemorySecrets extends Secrets {
 export function memorySecrets(): MemorySecrets {
   const content = new Map<string, string>();
   const changes = createEmitter<{ readonly key: string }>();
-  const changed = (key: string) => {
+  const notify = (key: string) => {
     setImmediate(() => {
       changes.fire({ key });
     });
@@ -23,11 +23,11 @@ export function memorySecrets(): MemorySecrets {
     get: (key) => Promise.resolve(content.get(key)),
     store: (key, value) => {
       content.set(key, value);
-      return changed(key);
+      return notify(key);
     },
     delete: (key) => {
       content.delete(key);
-      return changed(key);
+      return notify(key);
     },
     onDidChange: (listener) => changes.on(listener),
   };

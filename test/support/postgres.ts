@@ -9,20 +9,20 @@ import { makeTempDir } from "./tempDir.ts";
 const TEMPLATE = "template_migrated";
 
 export interface TestDatabase {
-  /** Connection string, password included. */
+  /** The connection string, including the password. */
   readonly url: string;
-  /** Ends its open sessions and drops it. */
+  /** Drops the database, and ends its open sessions first. */
   drop(): Promise<void>;
 }
 
 export interface OwnDatabase extends TestDatabase {
-  /** Copies the database, as a restored backup would. Ends its open sessions. */
+  /** Copies the database, as restoring a backup does, and ends its open sessions first. */
   copy(): Promise<OwnDatabase>;
 }
 
 export interface TestPostgres {
   readonly server: PostgresServer;
-  /** An empty database, or one with all migrations applied. */
+  /** Creates an empty database, or one with all migrations applied. */
   createDatabase(kind?: "migrated" | "empty"): Promise<OwnDatabase>;
   /** Ends the server and deletes its data. */
   remove(): Promise<void>;
@@ -30,13 +30,13 @@ export interface TestPostgres {
 
 let shared: Promise<TestPostgres> | null = null;
 
-/** A database with all migrations applied, on the server that this mocha run shares. */
+/** Creates a database with all migrations applied, on the server that this mocha run shares. */
 export async function createTestDatabase(): Promise<OwnDatabase> {
   return (await sharedPostgres()).createDatabase();
 }
 
 /**
- * The server that this mocha run shares, started at first use. To stop one, use
+ * The server that this mocha run shares, started at first use. A test that stops its server uses
  * `startTestPostgres`.
  */
 export function sharedPostgres(): Promise<TestPostgres> {
@@ -51,12 +51,13 @@ export async function removeSharedPostgres(): Promise<void> {
 }
 
 /**
- * A private server that a test can stop (`server.stop()`) and start again (`server.start()`, same
- * port and data). `durable` keeps committed data through a crash, as PostgreSQL does by default.
+ * Starts a private server that a test can stop (`server.stop()`) and start again
+ * (`server.start()`, same port and data). With `durable`, committed data survives a crash, as it
+ * does by default in PostgreSQL.
  */
 export async function startTestPostgres({ durable = false } = {}): Promise<TestPostgres> {
   const dir = await makeTempDir("postgres");
-  // PostgreSQL's account must pass through; the folders inside are private to it.
+  // The account of PostgreSQL must be able to enter; the folders inside are private to it.
   await chmod(dir.path, 0o711);
   const server = await preparePostgres({
     account: await postgresAccount(),
@@ -81,7 +82,7 @@ export async function startTestPostgres({ durable = false } = {}): Promise<TestP
 }
 
 async function migrateTemplate(server: PostgresServer): Promise<void> {
-  // Imported late: tests of an empty database must not depend on the control plane.
+  // Imported only here, because tests of an empty database must not depend on the control plane.
   const { migrate } = await import("../../control-plane/src/store/migrate.ts");
   await administer(server, `create database ${TEMPLATE}`);
   await migrate(server.url(TEMPLATE));

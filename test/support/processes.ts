@@ -7,8 +7,8 @@ export interface RunningProcess {
 }
 
 /**
- * Processes whose environment has `NAME=value`. Descendants inherit it, even after leaving the
- * process group.
+ * Processes with the marker `NAME=value` in their environment. Descendants inherit it, even those
+ * that leave the process group.
  */
 export function processesWith(marker: string): RunningProcess[] {
   return pids()

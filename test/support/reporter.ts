@@ -11,8 +11,8 @@ interface Tier {
 }
 
 /**
- * Prints each test as it ends, all failures, the reason of each skip, tests and seconds per tier
- * (the folder under test/), and as the last line: `N passed, N failed, N skipped`.
+ * Prints each test as it ends, then all failures, the reason for each skip, the tests and seconds
+ * per tier (the folder under test/), and as the last line `N passed, N failed, N skipped`.
  */
 export default class ClosingLineReporter extends Mocha.reporters.Base {
   readonly #tiers = new Map<string, Tier>();
@@ -81,11 +81,11 @@ function tierOf(test: Mocha.Runnable): string {
 
 function indent(suite: Mocha.Suite | undefined): string {
   let depth = 0;
-  for (let at = suite; at?.parent; at = at.parent) depth += 1;
+  for (let ancestor = suite; ancestor?.parent; ancestor = ancestor.parent) depth += 1;
   return "  ".repeat(Math.max(0, depth - 1));
 }
 
-/** Not console.log, because a test may have replaced it. */
+/** Does not use console.log, because a test may have replaced it. */
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }

@@ -1,14 +1,14 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Why a suite or test was skipped; the reporter prints it. */
-const reasons = new Map<Mocha.Suite, string>();
+/** The reasons for skipped suites and tests, which the reporter prints. */
+const suiteReasons = new Map<Mocha.Suite, string>();
 const testReasons = new WeakMap<Mocha.Runnable, string>();
 
 /**
- * Skips the test or suite when a program is missing, and reports it. In CI a missing program is a
- * failure: `.ci/run` installs all of them. Call it from a `before` or an `it` that is written as
- * `function`.
+ * Skips the test or suite if a program is missing, and records the reason. In CI a missing program
+ * is a failure, because `.ci/run` installs all of them. Call it from a `before` hook or a test that
+ * is written as `function`.
  */
 export function requireTool(context: Mocha.Context, ...names: string[]): void {
   const missing = names.filter((name) => !isOnPath(name));
@@ -16,10 +16,10 @@ export function requireTool(context: Mocha.Context, ...names: string[]): void {
   skipBecause(context, `${missing.join(", ")} not on the PATH`);
 }
 
-/** Skips for a reason of the machine; a failure in CI. */
+/** Skips the test or suite because this machine cannot run it. In CI this is a failure. */
 export function skipBecause(context: Mocha.Context, reason: string): void {
   if (process.env["CI"] === "true") throw new Error(`Nothing may be skipped in CI: ${reason}`);
-  noteSkip(context.test ?? context.currentTest, reason);
+  recordSkip(context.test ?? context.currentTest, reason);
   context.skip();
 }
 
@@ -27,17 +27,18 @@ export function skipReason(test: Mocha.Test): string | null {
   const own = testReasons.get(test);
   if (own !== undefined) return own;
   for (let suite = test.parent; suite; suite = suite.parent) {
-    const reason = reasons.get(suite);
+    const reason = suiteReasons.get(suite);
     if (reason !== undefined) return reason;
   }
   return null;
 }
 
-export function noteSkip(runnable: Mocha.Runnable | undefined, reason: string): void {
+export function recordSkip(runnable: Mocha.Runnable | undefined, reason: string): void {
   if (!runnable) return;
   testReasons.set(runnable, reason);
-  // A skipped hook skips its whole suite, a test only itself.
-  if (!(runnable instanceof Mocha.Test) && runnable.parent) reasons.set(runnable.parent, reason);
+  // A skipped hook skips its whole suite; a skipped test skips only itself.
+  if (runnable instanceof Mocha.Test || !runnable.parent) return;
+  suiteReasons.set(runnable.parent, reason);
 }
 
 function isOnPath(name: string): boolean {

@@ -1,7 +1,7 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 
-/** The empty fields of a newly created reservation. */
-export const UNTOUCHED = {
+/** The fields of a newly created reservation that are not set yet. */
+export const UNSET_FIELDS = {
   phase: null,
   phaseDetail: null,
   waiting: null,

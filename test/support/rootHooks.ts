@@ -3,7 +3,7 @@ import { ownChildren } from "./processes.ts";
 import { removeSharedPostgres } from "./postgres.ts";
 import { waitFor } from "./waitFor.ts";
 
-/** Longer than the hooks, which may take 30 seconds. */
+/** Longer than the timeout of the hook below, which is 30 seconds. */
 const EXIT_TIMEOUT_MS = 40_000;
 
 export const mochaHooks = {
@@ -20,18 +20,18 @@ export const mochaHooks = {
       const left = ownChildren();
       const lines = left.map(({ pid, command }) => `${String(pid)} ${command}`);
       for (const { pid } of left) signal(pid, "SIGTERM");
-      throw new Error(`these processes were left running and are ended now:\n${lines.join("\n")}`, {
+      throw new Error(`The tests left these processes running; ended:\n${lines.join("\n")}`, {
         cause,
       });
     }
   },
 };
 
-/** A leaked server or loop fails the run and is named, instead of keeping the process alive. */
+/** Fails the run if a leaked server or timer keeps the process alive, and names it. */
 function exitAfterTimeout(): void {
   const timer = setTimeout(() => {
-    const held = process.getActiveResourcesInfo().join(", ");
-    process.stderr.write(`The tests have ended, but the process is kept alive by: ${held}\n`);
+    const resources = process.getActiveResourcesInfo().join(", ");
+    process.stderr.write(`The tests have ended, but these keep the process alive: ${resources}\n`);
     process.exit(1);
   }, EXIT_TIMEOUT_MS);
   timer.unref();

@@ -1,7 +1,8 @@
 import pg from "pg";
 
 /**
- * The schema as text that changes only with the schema. pg_dump is not available as an npm package.
+ * The schema as text that changes only if the schema changes. pg_dump is not used because it is not
+ * available as an npm package.
  */
 export async function dumpSchema(url: string): Promise<string> {
   const client = new pg.Client({ connectionString: url });
@@ -12,11 +13,14 @@ export async function dumpSchema(url: string): Promise<string> {
       const { rows } = await client.query<{ text: string }>(sql);
       parts.push(`-- ${title}\n\n${rows.map(({ text }) => text).join("\n\n")}\n`);
     }
-    return `-- The schema that the migrations give. Made by \`npm run schema\`; a test compares it.\n\n${parts.join("\n")}`;
+    return `${HEADER}\n\n${parts.join("\n")}`;
   } finally {
     await client.end();
   }
 }
+
+const HEADER =
+  "-- The schema after all migrations. Written by `npm run schema`; a test compares it.";
 
 const IN_PUBLIC = "n.nspname = 'public'";
 
@@ -30,9 +34,9 @@ const SECTIONS = [
   },
   {
     title: "tables",
-    sql: `select format(E'create table %s (\\n%s\\n);', r.relname, string_agg(line, E',\\n' order by place)) as text
+    sql: `select format(E'create table %s (\\n%s\\n);', r.relname, string_agg(line, E',\\n' order by position)) as text
       from pg_class r join pg_namespace n on n.oid = r.relnamespace cross join lateral (
-        select a.attnum::text::int as place, format('  %s %s%s%s', a.attname, format_type(a.atttypid, a.atttypmod),
+        select a.attnum::text::int as position, format('  %s %s%s%s', a.attname, format_type(a.atttypid, a.atttypmod),
           case when a.attnotnull then ' not null' else '' end,
           case when a.attidentity <> '' then ' generated always as identity'
                when d.adbin is not null then ' default ' || pg_get_expr(d.adbin, d.adrelid) else '' end) as line

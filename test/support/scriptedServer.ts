@@ -15,7 +15,7 @@ export interface ScriptedServer {
   close(): Promise<void>;
 }
 
-/** An HTTP server on loopback that responds as the test's handlers say, keyed by "METHOD /path". */
+/** An HTTP server on loopback that responds by the handlers of a test, keyed by "METHOD /path". */
 export async function startScriptedServer(
   handlers: Readonly<Record<string, Handler>>,
 ): Promise<ScriptedServer> {

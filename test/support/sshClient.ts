@@ -28,7 +28,7 @@ export function sshOptions({ port, key }: SshTarget): string[] {
 }
 
 export interface ProgramOutput {
-  /** null for a program that a signal ended, for example after its timeout. */
+  /** Null if a signal ended the program, for example after its timeout. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -46,7 +46,7 @@ export async function runClient(
   args: readonly string[],
   { input = "", env = {}, timeoutMs = PROGRAM_TIMEOUT_MS }: ProgramOptions = {},
 ): Promise<ProgramOutput> {
-  // In its own process group: scp and sftp start an ssh, which the timeout has to end as well.
+  // In its own process group, because the timeout must also end the ssh that scp and sftp start.
   const child = spawn(program, args, {
     stdio: "pipe",
     env: { ...process.env, ...env },
@@ -108,11 +108,11 @@ export function openProgram(program: string, args: readonly string[]): OpenClien
   return { output: () => output, exited, close };
 }
 
-/** ssh in a real terminal on the client's side, as a user has it. */
+/** ssh in a real terminal on the client's side, as a user runs it. */
 export interface TerminalClient {
   readonly type: (text: string) => void;
   readonly resize: (columns: number, rows: number) => void;
-  /** Resolves once the screen has shown this at any time. */
+  /** Resolves as soon as the text printed so far matches the pattern. */
   readonly shows: (pattern: RegExp) => Promise<RegExpExecArray>;
   readonly exited: Promise<number>;
   readonly hangUp: () => void;
@@ -162,13 +162,16 @@ export function openTerminal(target: SshTarget, options: TerminalOptions = {}): 
   };
 }
 
-/** Fetches from a port of this machine, and retries until a server responds. */
+/** Fetches from a port of this machine; retries until a server responds. */
 export function fetchFrom(port: number): Promise<string> {
   const request = async () => (await fetch(`http://127.0.0.1:${String(port)}/`)).text();
   return waitFor(request, { describe: `a response on port ${String(port)}` });
 }
 
-/** The same through SOCKS 5, by hand: no authentication, connect to 127.0.0.1, then plain HTTP. */
+/**
+ * Like `fetchFrom`, through a SOCKS 5 proxy, without a library: no authentication, connect to
+ * 127.0.0.1, then plain HTTP.
+ */
 export function fetchThroughSocks(proxy: number, port: number): Promise<string> {
   const request = () =>
     new Promise<string>((resolve, reject) => {

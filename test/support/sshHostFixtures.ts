@@ -1,7 +1,7 @@
 import type { LiveHost } from "@gpu-dev/client/ssh/hostState.ts";
 import { reservationId } from "@gpu-dev/shared/ids.ts";
 
-/** A host of the user "ada" whose id, name and port derive from `n`. */
+/** A host of the user "ada" whose id, name and port are derived from `n`. */
 export function liveHost(n: number, overrides: Partial<LiveHost> = {}): LiveHost {
   return {
     id: reservationId.parse(String(n).padStart(16, "0")),

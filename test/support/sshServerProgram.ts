@@ -16,24 +16,24 @@ const PACKAGES = {
 
 export type SshServerProgram = keyof typeof PACKAGES;
 
-/** The path of the program for the current sources, whether it is built or not. */
+/** The path of the program for the current sources, even if it is not built yet. */
 export function sshServerPath(program: SshServerProgram): string {
   const names = globSync(["go.{mod,sum}", "{cmd,internal}/**/*.go"], { cwd: FOLDER })
     .filter((name) => !name.endsWith("_test.go"))
     .sort();
   const paths = names.map((name) => join(FOLDER, name));
-  // File names are inputs too.
+  // A renamed file is a changed input too.
   return join(hashedCacheFolder("ssh-server", paths, `/${names.join()}`), program);
 }
 
-/** Builds the program as the image's Dockerfile does, once for each state of the sources. */
+/** Builds the program as the Dockerfile of the image does, once for each state of the sources. */
 export async function sshServerProgram(program: SshServerProgram): Promise<string> {
   const path = sshServerPath(program);
   if (existsSync(path)) return path;
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${String(process.pid)}`;
   const flags = ["-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", temporary];
-  // -C has to come first.
+  // -C must be the first option.
   await promisify(execFile)("go", ["build", "-C", FOLDER, ...flags, PACKAGES[program]], {
     env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly", GOTOOLCHAIN: "local" },
     timeout: BUILD_TIMEOUT_MS,

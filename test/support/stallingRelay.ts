@@ -3,9 +3,9 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 export interface StallingRelay {
   readonly port: number;
-  /** Chunks that wait for `resume`. */
+  /** The number of held chunks and closes, which `resume` sends. */
   readonly held: number;
-  /** Holds all traffic without an error, as when a laptop sleeps or a network is lost. */
+  /** Holds all traffic without an error, as when a laptop sleeps or loses its network. */
   stall(): void;
   /** Sends everything that was held, in order. */
   resume(): void;
@@ -30,7 +30,7 @@ export async function startStallingRelay(target: number): Promise<StallingRelay>
       sockets.delete(from);
       pass(() => to.destroy());
     });
-    // A broken side closes; the other side is closed after `resume`.
+    // After an error, a side emits "close"; the handler above then closes the other side.
     from.on("error", () => undefined);
   };
   const server = createServer((client) => {

@@ -14,9 +14,9 @@ const MAIN = new URL("../../local/src/main.ts", import.meta.url).pathname;
 export interface Starter {
   readonly child: ChildProcess;
   output(): string;
-  /** Resolves at the ready screen; throws when the process ends before. */
+  /** Resolves when the ready screen is printed; throws if the process ends before that. */
   ready(): Promise<void>;
-  /** Resolves with the exit code; null after a signal. */
+  /** Resolves with the exit code, which is null after a signal. */
   ended(): Promise<number | null>;
 }
 
@@ -56,9 +56,9 @@ export interface StartLocal {
 
 export interface StartFolder {
   readonly path: string;
-  /** Running processes of a start on this folder, also of a database in another folder. */
+  /** The running processes of a start on this folder, including a database in another folder. */
   processes(): RunningProcess[];
-  /** Ends those processes, and deletes the folder and that database. */
+  /** Ends these processes, and deletes the folder and the database. */
   remove(): Promise<void>;
 }
 
@@ -67,16 +67,16 @@ export async function makeStartFolder(): Promise<StartFolder> {
   const dir = await makeTempDir("start");
   const path = join(dir.path, "data");
   const processes = () =>
-    [path, linkedDatabase(path)].flatMap((each) => (each === null ? [] : processesNaming(each)));
+    [path, linkedDatabase(path)].flatMap((name) => (name === null ? [] : processesNaming(name)));
   return {
     path,
     processes,
     remove: async () => {
-      // Some still run only after a failed test.
+      // Processes still run here only if a test has failed.
       for (const { pid } of processes()) signal(pid, "SIGTERM");
       await waitFor(() => processes().length === 0, {
         timeoutMs: 30_000,
-        describe: "its processes to end",
+        describe: "the processes of npm start to end",
       });
       const database = linkedDatabase(path);
       if (database !== null) await rm(dirname(database), { recursive: true, force: true });

@@ -3,7 +3,7 @@ import { realFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
 import { systemClock } from "@gpu-dev/client/clock.ts";
 import { liveHost } from "./sshHostFixtures.ts";
 
-/** Run as a process: adds the hosts `first` to `last`, one synchronization each. */
+/** A program of its own: adds the hosts `first` to `last`, each in one synchronization. */
 const [ownDir = "", first = "0", last = "0"] = process.argv.slice(2);
 const files = openHostFiles({
   fs: realFileSystem,

@@ -13,7 +13,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** A user on a separate machine: a home folder, the command line and the real ssh. */
+/** A user with a separate home folder, as on another machine, the command line and the real ssh. */
 export interface User {
   readonly home: string;
   /** The file that `gpu-dev` generates, passed to ssh with `-F`. */
@@ -40,7 +40,7 @@ export async function makeUser(url: string): Promise<User> {
     XDG_CONFIG_HOME: join(home, ".config"),
     GPU_DEV_HOME: ownDir,
     GPU_DEV_SERVER: url,
-    // The machine's agent would offer its own keys.
+    // Without this, ssh would offer the keys of this machine's agent.
     SSH_AUTH_SOCK: "",
     TERM: "xterm-256color",
     TZ: "UTC",

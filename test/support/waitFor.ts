@@ -5,13 +5,13 @@ export interface WaitOptions {
   /** Default 10,000. */
   readonly timeoutMs?: number;
   readonly intervalMs?: number;
-  /** Completes the sentence "timed out waiting for". */
+  /** Continues "timed out waiting for". */
   readonly describe: string;
 }
 
 /**
- * Polls until the condition returns a truthy value, and returns it. An exception counts as "not
- * yet" and is the cause of the final error.
+ * Polls until the condition returns a truthy value, and returns it. After an exception it keeps
+ * polling; the last exception is the cause of the timeout error.
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 
-/** Web servers on loopback, which a test's container shares, and on a socket in a shared folder. */
+/** Two web servers: on loopback, which a test's container shares, and on a socket in a folder. */
 export interface Web {
   readonly port: number;
   readonly stop: () => Promise<void>;
@@ -15,9 +15,9 @@ export async function startWeb(folder: string): Promise<Web> {
   );
   const [onPort, onSocket] = servers;
   if (!onPort || !onSocket) throw new Error("two servers are expected");
-  await listening(onPort, { port: 0, host: "127.0.0.1" });
+  await listen(onPort, { port: 0, host: "127.0.0.1" });
   const path = join(folder, "web.sock");
-  await listening(onSocket, { path });
+  await listen(onSocket, { path });
   chmodSync(path, 0o666);
   return {
     port: (onPort.address() as AddressInfo).port,
@@ -30,7 +30,7 @@ export async function startWeb(folder: string): Promise<Web> {
   };
 }
 
-function listening(server: Server, address: object): Promise<void> {
+function listen(server: Server, address: object): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(address, resolve);

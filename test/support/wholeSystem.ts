@@ -12,15 +12,15 @@ export interface WholeSystem {
   /** Credentials without restrictions. */
   readonly adminKubeconfig: string;
   start(): Promise<void>;
-  /** Ctrl-C; resolves with the exit code. */
+  /** Sends SIGINT, as Ctrl-C does, and resolves with the exit code. */
   stop(): Promise<number | null>;
-  /** Of the embedded PostgreSQL, with its password. */
+  /** The URL of the embedded PostgreSQL, with its password. */
   databaseUrl(): Promise<string>;
-  /** Stops it if it runs, and deletes its data. */
+  /** Stops the system if it runs, and deletes its data. */
   remove(): Promise<void>;
 }
 
-/** A cluster in place of dev-cluster. */
+/** A cluster that is used instead of dev-cluster. */
 export interface OtherCluster {
   readonly kubeconfigPath: string;
   readonly adminKubeconfigPath: string;
@@ -30,20 +30,23 @@ export interface OtherCluster {
 let startOtherCluster: (() => Promise<OtherCluster>) | undefined;
 
 /**
- * Makes each whole system of this run start on such a cluster, as `npm start -- --kubeconfig` does.
+ * Makes every whole system of this run start on another cluster, as `npm start -- --kubeconfig`
+ * does. `start` is called for each system.
  */
 export function useOtherCluster(start: () => Promise<OtherCluster>): void {
   startOtherCluster = start;
 }
 
-/** Whether this run uses a real cluster: see test/cluster/.mocharc.js. */
-export function isRealClusterAsked(): boolean {
+/** Whether this run must use a real cluster; see test/cluster/.mocharc.js. */
+export function requiresRealCluster(): boolean {
   return process.env["GPU_DEV_TEST_REAL_CLUSTER"] === "true";
 }
 
 export async function startWholeSystem(): Promise<WholeSystem> {
-  if (isRealClusterAsked() !== (startOtherCluster !== undefined)) {
-    throw new Error("GPU_DEV_TEST_REAL_CLUSTER and the cluster of this run do not match.");
+  if (requiresRealCluster() !== (startOtherCluster !== undefined)) {
+    throw new Error(
+      "GPU_DEV_TEST_REAL_CLUSTER must be true exactly if the run uses test/cluster/.mocharc.js.",
+    );
   }
   const cluster = await startOtherCluster?.();
   const folder = await makeStartFolder();
@@ -84,10 +87,10 @@ function wholeSystemOn(
     databaseUrl: async () => {
       const home = join(folder.path, "postgres");
       const password = (await readFile(join(home, "password"), "utf8")).trim();
-      // Its fourth line is the port.
+      // The fourth line of the file is the port.
       const postmaster = await readFile(join(home, "data/postmaster.pid"), "utf8");
-      const at = `127.0.0.1:${postmaster.split("\n")[3] ?? ""}`;
-      return `postgresql://gpu_dev:${password}@${at}/gpu_dev`;
+      const host = `127.0.0.1:${postmaster.split("\n")[3] ?? ""}`;
+      return `postgresql://gpu_dev:${password}@${host}/gpu_dev`;
     },
     remove: async () => {
       await stop();

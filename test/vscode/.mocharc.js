@@ -1,8 +1,8 @@
 const isFile = (argument) => /(^|\/)test\//.test(argument) && !argument.endsWith(".mocharc.js");
 const names = process.argv.slice(2).filter(isFile);
 
-// Flows in a real VS Code: slow to start, so that each file opens one editor and keeps it. The
-// files of this folder alone: what is in host/ runs inside the editor.
+// Tests in a real VS Code, which is slow to start: each file starts one editor and keeps it. Only
+// the files directly in this folder are tests; the code in host/ runs inside the editor.
 export default {
   ...(names.length === 0 && { spec: ["test/vscode/*.test.ts"] }),
   require: ["./test/support/rootHooks.ts"],

@@ -10,8 +10,8 @@ import { startVsCode } from "./support/vscodeServer.ts";
 import { unpackVsix } from "./support/unpackVsix.ts";
 
 /**
- * The suite of test/vscode/host in the extension host of VS Code's own server;
- * `test:vscode:desktop` runs the same.
+ * Runs the suite of test/vscode/host in the extension host of VS Code's own server.
+ * `test:vscode:desktop` runs the same suite in a desktop VS Code.
  */
 describe("inside the extension host", function () {
   before(async function () {
@@ -26,7 +26,7 @@ describe("inside the extension host", function () {
       const server = await startVsCode({
         editor,
         dataDir: environment.dir,
-        driven: true,
+        smokeTestDriver: true,
         env: environment.env,
         settings: { values: { "gpuDev.server": environment.firstServer } },
       });
@@ -37,23 +37,23 @@ describe("inside the extension host", function () {
       await browser.open(server.url(workspace, { developmentPath, testsPath }));
       const results = await waitFor(() => environment.results(), {
         timeoutMs: 90_000,
-        describe: "the suite inside to end",
+        describe: "the suite in the extension host to end",
       });
       for (const { title, failure } of results) {
         const test = new Test(title, () => {
           if (failure !== null) throw new Error(failure);
         });
         test.file = import.meta.filename;
-        inside.addTest(test);
+        hostSuite.addTest(test);
       }
     } finally {
       for (const step of undo.reverse()) await step();
     }
   });
 
-  it("ran", () => {
-    assert.ok(inside.tests.length > 0, "there are tests inside");
+  it("runs at least one test", () => {
+    assert.ok(hostSuite.tests.length > 0, "the extension host reported no tests");
   });
 
-  const inside = describe("its tests", () => undefined);
+  const hostSuite = describe("its tests", () => undefined);
 });

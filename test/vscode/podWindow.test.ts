@@ -15,7 +15,10 @@ import type { Workbench } from "./support/workbench.ts";
 
 const HOST = "gpu-dev-demo";
 
-/** The steps of Remote-SSH with one of our hosts, with the real `ssh` and VS Code's own server. */
+/**
+ * What Remote-SSH does with a host of the generated SSH configuration, done with the real `ssh` and
+ * VS Code's own server.
+ */
 describe("a window inside the pod, opened as Remote-SSH opens it", () => {
   let system: WholeSystem;
   let ada: User;
@@ -68,7 +71,7 @@ describe("a window inside the pod, opened as Remote-SSH opens it", () => {
     await (system as WholeSystem | undefined)?.remove();
   });
 
-  it("runs in the pod: its terminal shows the GPUs of the reservation", async () => {
+  it("runs in the pod, and its terminal shows the GPUs of the reservation", async () => {
     await workbench.runCommand("Terminal: Create New Terminal");
     await workbench.terminal.type("nvidia-smi -L; pwd; hostname");
     await workbench.terminal.waitForText("GPU 1: ");
@@ -76,7 +79,7 @@ describe("a window inside the pod, opened as Remote-SSH opens it", () => {
     await workbench.screenshot("pod-terminal");
   });
 
-  it("counts down in the status bar after the user signed in there", async () => {
+  it("shows the remaining time in the status bar after the user signs in", async () => {
     await workbench.runCommand("GPU Dev: Sign In as Another User...");
     await workbench.quickInput.type("ada");
     await workbench.quickInput.enter();
@@ -89,7 +92,7 @@ describe("a window inside the pod, opened as Remote-SSH opens it", () => {
     await workbench.quickInput.escape();
   });
 
-  it("edits a file that is kept on the disk for the next reservation", async () => {
+  it("saves files to the disk, which keeps them for the next reservation", async () => {
     await ada.ssh(HOST, "printf 'epochs = 1\\n' > /workspace/train.py");
     await workbench.page.keyboard.press("Control+P");
     await workbench.quickInput.type("train.py");
@@ -123,9 +126,9 @@ describe("a window inside the pod, opened as Remote-SSH opens it", () => {
 });
 
 /**
- * `ssh -T -D PORT host bash` with a script on its standard input: one connection that starts the
- * server and carries the window's traffic. The first of them is the server's installer, which needs
- * no window.
+ * Runs `ssh -T -D PORT host bash` with a script on its standard input: one connection starts the
+ * server and carries the window's traffic. The server's installer, which runs first, has no window
+ * and needs no forwarding.
  */
 function throughSsh(user: User, socks: number): Launch {
   return (command, args, env) => {
@@ -136,10 +139,10 @@ function throughSsh(user: User, socks: number): Launch {
       stdio: "pipe",
       env: { ...process.env, HOME: user.home },
     });
-    // The pod has its own HOME and PATH, which those of the editor must not replace.
-    const own = Object.entries(env).filter(([key]) => !["PATH", "HOME"].includes(key));
-    const words = own.map(([key, value]) => quoted(`${key}=${value}`));
-    child.stdin.end(`exec env ${[...words, ...[command, ...args].map(quoted)].join(" ")}\n`);
+    // HOME and PATH of the editor must not replace those of the pod.
+    const passed = Object.entries(env).filter(([key]) => !["PATH", "HOME"].includes(key));
+    const words = [...passed.map(([key, value]) => `${key}=${value}`), command, ...args];
+    child.stdin.end(`exec env ${words.map(quoted).join(" ")}\n`);
     return child;
   };
 }

@@ -7,9 +7,9 @@ import type { Workbench } from "./support/workbench.ts";
 const CONTAINER = "GPU Dev Servers";
 const TITLE = "Reserve a GPU server";
 
-/** A user's day in the editor, click by click, against the system that `npm start` runs. */
+/** The life of a reservation in the editor, click by click, on the system that `npm start` runs. */
 describe("a reservation in the editor", function () {
-  // For any suite that it runs in.
+  // test/cluster runs this file too, with a shorter default timeout.
   this.timeout(120_000);
   let product: Product;
   let window: Workbench;
@@ -29,7 +29,7 @@ describe("a reservation in the editor", function () {
     await (product as Product | undefined)?.remove();
   });
 
-  it("asks to sign in, and then shows free GPUs automatically", async () => {
+  it("asks the user to sign in, and then shows the free GPUs automatically", async () => {
     await reservations().waitForWelcome("Sign in to reserve");
     await window.screenshot("01-signed-out");
     await reservations().clickWelcome("Sign In");
@@ -45,14 +45,17 @@ describe("a reservation in the editor", function () {
   it("shows free GPUs per type, size and node", async () => {
     const availability = window.view("Availability");
     await availability.expand("H100");
-    await availability.waitForRow(({ label }) => label === "Starts now", "what starts now");
+    await availability.waitForRow(
+      ({ label }) => label === "Starts now",
+      "the sizes that start now",
+    );
     const node = await availability.waitForRow(({ label }) => label === "h100-1", "a node");
     assert.equal(node.description, "8 of 8 free");
     await window.screenshot("03-availability");
     await readmePicture(window, "availability");
   });
 
-  it("N10: closed at any step, Reserve has reserved nothing", async () => {
+  it("N10: Reserve reserves nothing if it is closed at any step", async () => {
     for (const steps of [0, 1, 2, 3]) {
       await window.runCommand("GPU Dev: Reserve a GPU Server...");
       await waitForWizard();
@@ -65,7 +68,7 @@ describe("a reservation in the editor", function () {
     assert.match(await reservations().welcome(), /You have no reservations\./);
   });
 
-  it("reserves step by step, back and forth, and follows it until it is ready", async () => {
+  it("reserves step by step, with steps back, and shows when the server is ready", async () => {
     const { quickInput } = window;
     await reservations().clickTitleAction("Reserve a GPU Server...");
     await waitForWizard();
@@ -99,7 +102,7 @@ describe("a reservation in the editor", function () {
     await quickInput.enter();
     const note = await window.notifications.waitFor("demo is ready", 60_000);
     assert.deepEqual(note.buttons, ["Connect", "Open Terminal"]);
-    const row = await reservations().waitForRow(({ label }) => label === "demo", "its row");
+    const row = await reservations().waitForRow(({ label }) => label === "demo", "the row of demo");
     assert.match(row.description, /^(2 h|1 h 59 min) left, 2 x h100$/);
     await reservations().waitForRow(
       ({ label, description }) => label === "Ports" && /^SSH \d+ at 127\./.test(description),
@@ -110,14 +113,14 @@ describe("a reservation in the editor", function () {
     await window.notifications.clear();
   });
 
-  it("opens a terminal on it, where the GPUs are", async () => {
+  it("opens a terminal on the server, which shows its GPUs", async () => {
     await reservations().clickInline("demo", "Open Terminal");
     await window.terminal.waitForText("demo:/workspace");
     await window.terminal.type("nvidia-smi -L; pwd");
     await window.terminal.waitForText("GPU 1: ");
     await window.screenshot("09-terminal");
     await readmePicture(window, "terminal");
-    // The typed text does not contain these words: only the shell and the program can print them.
+    // The typed text does not contain the expected text: only the shell and the program print it.
     await window.terminal.type('echo "folder <$PWD>"');
     await window.terminal.waitForText("folder </workspace>");
     await window.terminal.type("echo 'print(\"trained\", 6 * 7)' > train.py; python3 train.py");
@@ -125,7 +128,7 @@ describe("a reservation in the editor", function () {
     await window.terminal.type("exit");
   });
 
-  it("connects: without Remote-SSH in a browser, offers a terminal", async () => {
+  it("offers a terminal on Connect in a browser, where Remote-SSH is not available", async () => {
     await reservations().clickInline("demo", "Connect");
     const note = await window.notifications.waitFor("Remote");
     assert.ok(note.buttons.includes("Open Terminal"), JSON.stringify(note));
@@ -144,7 +147,7 @@ describe("a reservation in the editor", function () {
     await window.statusBar.waitFor("Copied: ssh ");
   });
 
-  it("extends it, and the row shows the new end", async () => {
+  it("extends the reservation, and the row shows the new remaining time", async () => {
     await reservations().clickInline("demo", "Extend...");
     await window.quickInput.waitForTitle("Extend demo");
     await window.screenshot("12-extend");
@@ -156,7 +159,7 @@ describe("a reservation in the editor", function () {
     await window.notifications.clear();
   });
 
-  it("shows its details, which update automatically", async () => {
+  it("shows the details of the reservation", async () => {
     await reservations().openContextMenu("demo");
     await window.menu.pick("Show Details");
     await waitFor(async () => (await window.editors.text()).includes("h100"), {
@@ -172,11 +175,11 @@ describe("a reservation in the editor", function () {
       async () => (await reservations().message()).startsWith("Server not responding"),
       {
         timeoutMs: 30_000,
-        describe: "the age of what is shown",
+        describe: "the age of the shown data",
       },
     );
     assert.ok(await reservations().row("demo"), "the row is kept");
-    await window.screenshot("14-server-away");
+    await window.screenshot("14-server-unavailable");
     await product.system.start();
     await waitFor(async () => (await reservations().message()) === "", {
       timeoutMs: 60_000,
@@ -188,7 +191,7 @@ describe("a reservation in the editor", function () {
     );
   });
 
-  it("says what happens to the disk, and does nothing on Keep Reservation", async () => {
+  it("asks before it cancels, names what happens to the disk, and keeps the reservation on Keep Reservation", async () => {
     await reservations().openContextMenu("demo");
     await window.menu.pick("Cancel Reservation...");
     assert.equal(await window.dialog.message(), "Cancel demo?");
@@ -199,17 +202,23 @@ describe("a reservation in the editor", function () {
     assert.ok(await reservations().row("demo"));
   });
 
-  it("cancels it, keeps the disk, and shows how it ended", async () => {
+  it("cancels the reservation, keeps the disk, and shows why the reservation ended", async () => {
     await reservations().openContextMenu("demo");
     await window.menu.pick("Cancel Reservation...");
     await window.dialog.click("Cancel Reservation");
-    await reservations().waitForRow(({ label }) => label === "Ended today", "the ended ones");
+    await reservations().waitForRow(
+      ({ label }) => label === "Ended today",
+      "the ended reservations",
+    );
     await reservations().expand("Ended today");
-    const ended = await reservations().waitForRow(({ label }) => label === "demo", "its row");
+    const ended = await reservations().waitForRow(
+      ({ label }) => label === "demo",
+      "the row of demo",
+    );
     assert.match(ended.description, /cancelled/);
     const disks = window.view("Disks");
-    await disks.unfold();
-    const disk = await disks.waitForRow(({ label }) => label === "work", "its disk");
+    await disks.expandSection();
+    const disk = await disks.waitForRow(({ label }) => label === "work", "the disk");
     assert.match(disk.description, /100 GiB/);
     await window.screenshot("16-ended");
   });
@@ -217,14 +226,14 @@ describe("a reservation in the editor", function () {
   async function pickFirst(step: number): Promise<void> {
     const before = await window.quickInput.placeholder();
     const [first] = await window.quickInput.items();
-    assert.ok(first, `step ${String(step)} has something to pick`);
+    assert.ok(first, `step ${String(step)} has an item to pick`);
     await window.quickInput.pick(first.label);
     await waitFor(async () => (await window.quickInput.placeholder()) !== before, {
       describe: `the step after ${before}`,
     });
   }
 
-  /** The title includes the step: "Reserve a GPU server (1/5)". */
+  /** The title ends with the step: "Reserve a GPU server (1/5)". */
   async function waitForWizard(): Promise<void> {
     await waitFor(async () => (await window.quickInput.title()).startsWith(TITLE), {
       describe: `the wizard "${TITLE}"`,

@@ -10,7 +10,7 @@ import { packSmokeExtension } from "./support/smokeExtension.ts";
 import { startVsCode, type VsCodeServer } from "./support/vscodeServer.ts";
 import type { Workbench } from "./support/workbench.ts";
 
-/** That the harness drives a real editor, shown on an extension of its own. */
+/** Checks that the test harness drives a real editor, with a small extension made for the tests. */
 describe("VS Code", () => {
   let dir: TempDir;
   let folder: string;
@@ -42,13 +42,13 @@ describe("VS Code", () => {
   });
 
   after(async () => {
-    // Only as far as the start came.
+    // If the start failed, some of them do not exist.
     await (browser as TestBrowser | undefined)?.close();
     await (server as VsCodeServer | undefined)?.stop();
     await (dir as TempDir | undefined)?.remove();
   });
 
-  it("has the packaged extension installed, and reaches nobody", () => {
+  it("has the packaged extension installed, and sends no request to other machines", () => {
     assert.deepEqual(
       server.extensions.map((path) => path.split("/").at(-1)),
       ["gpu-dev-tests.smoke-0.0.1"],
@@ -56,7 +56,7 @@ describe("VS Code", () => {
     assert.deepEqual(browser.outgoing(), []);
   });
 
-  it("shows its views: rows, icons, actions, a welcome text", async () => {
+  it("shows views with rows, icons, actions and a welcome text", async () => {
     await workbench.openContainer("Smoke Box");
     const things = workbench.view("Things");
     await things.expand("Branch");
@@ -79,11 +79,11 @@ describe("VS Code", () => {
     await workbench.screenshot("smoke-views");
   });
 
-  it("runs a command of the palette, asks, and notifies", async () => {
+  it("runs a command of the palette, shows a quick pick, and notifies", async () => {
     await workbench.runCommand("Smoke: Ask");
     const quick = workbench.quickInput;
     await quick.waitForTitle("Pick one");
-    assert.equal(await quick.placeholder(), "The number to say");
+    assert.equal(await quick.placeholder(), "Select a number");
     assert.deepEqual(await quick.buttons(), ["Back"]);
     const items = await quick.items();
     assert.deepEqual(
@@ -98,7 +98,7 @@ describe("VS Code", () => {
         {
           label: "One",
           description: "small",
-          detail: "The first of all",
+          detail: "The first number",
           separator: "Numbers",
           buttons: [],
         },
@@ -119,7 +119,7 @@ describe("VS Code", () => {
     assert.deepEqual(await workbench.findCommands("Smoke: Nothing of the kind"), []);
   });
 
-  it("opens a context menu, and a question that blocks the window", async () => {
+  it("opens a context menu and a modal dialog", async () => {
     const things = workbench.view("Things");
     await things.openContextMenu("Leaf Two");
     assert.deepEqual(await workbench.menu.items(), ["Ask", "End"]);
@@ -138,13 +138,13 @@ describe("VS Code", () => {
     await workbench.notifications.clear();
   });
 
-  it("checks what is typed, and runs a terminal", async () => {
+  it("validates the input of an input box, and runs a terminal", async () => {
     await workbench.runCommand("Smoke: Name It");
     const quick = workbench.quickInput;
     await quick.waitForTitle("Name it");
     await quick.type("LOUD");
     await waitFor(async () => (await quick.message()) === "Use lower case.", {
-      describe: "the complaint",
+      describe: "the validation message",
     });
     await quick.type("quiet");
     await quick.enter();
@@ -154,7 +154,7 @@ describe("VS Code", () => {
     await workbench.screenshot("smoke-terminal");
   });
 
-  it("shows what is in the status bar, which is clicked", async () => {
+  it("shows an item in the status bar, and runs its command on a click", async () => {
     const item = await workbench.statusBar.waitFor("5 min left");
     assert.equal(item.kind, "warning");
     await workbench.statusBar.click("5 min left");
@@ -176,14 +176,14 @@ describe("VS Code", () => {
     assert.match(await readFile(join(folder, "readme.txt"), "utf8"), /zeroth, /);
   });
 
-  it("fits a side bar of 200 pixels, in high contrast", async () => {
+  it("fits in a side bar of 200 pixels, in high contrast", async () => {
     await workbench.resizeSideBar(200);
     await workbench.openContainer("Smoke Box");
     await workbench.setTheme("highContrast");
     await workbench.screenshot("smoke-narrow-high-contrast");
   });
 
-  it("opens a second window beside the first", async () => {
+  it("opens a second window next to the first", async () => {
     const second = await browser.open(server.url(folder));
     await second.openContainer("Smoke Box");
     await second.view("Things").waitForRow(({ label }) => label === "Branch", "the branch");

@@ -7,9 +7,9 @@ const SIGNED_OUT = "Sign in to reserve";
 const EMPTY = "You have no reservations.";
 
 /**
- * Several windows of one editor. In a browser a window reads the secret storage once, when it
- * opens; on the desktop it receives changes, which test/integration/extension/account.test.ts
- * covers with a storage that reports them.
+ * Several windows of one editor. In a browser, a window reads the secret storage only when it
+ * opens. On the desktop, it is notified of changes: test/integration/extension/account.test.ts
+ * covers this with a storage that reports them.
  */
 describe("two windows of one editor", () => {
   let product: Product;
@@ -29,7 +29,7 @@ describe("two windows of one editor", () => {
     await (product as Product | undefined)?.remove();
   });
 
-  it("stays signed in after a reload, and a second window needs no sign-in", async () => {
+  it("keep the sign-in after a reload and in a second window", async () => {
     await welcome(first, SIGNED_OUT);
     await first.view("Reservations").clickWelcome("Sign In");
     await welcome(first, EMPTY);
@@ -40,12 +40,12 @@ describe("two windows of one editor", () => {
     await welcome(second, EMPTY);
   });
 
-  it("shows in both what was reserved in one, and notifies once that it is ready", async () => {
+  it("both show a reservation made in one of them, and only one notifies when it is ready", async () => {
     await first.runCommand("GPU Dev: Reserve a GPU Server...");
     const { quickInput } = first;
     for (const choice of ["T4", "1 GPU", "1 hour", "No disk"]) await pick(first, choice);
     await waitFor(async () => (await quickInput.placeholder()).startsWith("Name"), {
-      describe: "the last step",
+      describe: "the step for the name",
     });
     await quickInput.type("shared");
     await quickInput.enter();
@@ -54,7 +54,7 @@ describe("two windows of one editor", () => {
         .view("Reservations")
         .waitForRow(
           ({ label, description }) => label === "shared" && description.includes("left"),
-          "the reservation, ready",
+          "the ready reservation",
         );
     }
     await waitFor(async () => (await readyNotifications()).length > 0, {
@@ -64,20 +64,20 @@ describe("two windows of one editor", () => {
     await second.screenshot("windows-second");
   });
 
-  it("ends for both when it is cancelled in one", async () => {
+  it("both show a reservation as ended when it is cancelled in one of them", async () => {
     await second.view("Reservations").openContextMenu("shared");
     await second.menu.pick("Cancel Reservation...");
     await second.dialog.click("Cancel Reservation");
     for (const window of [first, second]) {
       await window
         .view("Reservations")
-        .waitForRow(({ label }) => label === "Ended today", "the ended ones");
+        .waitForRow(({ label }) => label === "Ended today", "the ended reservations");
     }
-    // By now the slower window has received every event, too.
+    // By now the slower window has also received every event.
     assert.equal((await readyNotifications()).length, 1);
   });
 
-  it("N7: after a sign-out in one, the other follows when it is reloaded, and no data of the account remains", async () => {
+  it("N7: after a sign-out in one of them, the other is signed out on reload, and no data of the account remains", async () => {
     await second.runCommand("GPU Dev: Sign Out");
     await welcome(second, SIGNED_OUT);
     assert.deepEqual(await second.view("Reservations").rows(), []);
@@ -106,7 +106,7 @@ describe("two windows of one editor", () => {
     await window.quickInput.pick(label);
   }
 
-  /** The notifications of both windows, from the notification center, which keeps them. */
+  /** The ready notifications of both windows, from the notification center, which keeps them. */
   async function readyNotifications() {
     const all = [...(await first.notifications.all()), ...(await second.notifications.all())];
     return all.filter(({ text }) => text.includes("shared is ready"));

@@ -59,7 +59,7 @@ async function inEditor(
   const server = await startVsCode({
     editor,
     dataDir,
-    bare,
+    withoutBuiltinExtensions: bare,
     extensions: [vsix, await packSmokeExtension(join(dataDir, "smoke"))],
     settings: { values: { "gpuDev.server": stack.url } },
   });

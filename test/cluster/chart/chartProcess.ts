@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { chmodSync, chownSync, writeFileSync } from "node:fs";
 import { request, type IncomingHttpHeaders } from "node:http";
 import { join } from "node:path";
-import { noteSkip } from "../../support/requireTool.ts";
+import { recordSkip } from "../../support/requireTool.ts";
 import type { Kubernetes } from "../support/kubernetes.ts";
 import { imageEnvironment } from "./imageFile.ts";
 import type { Manifest } from "./release.ts";
@@ -110,7 +110,7 @@ export function requirePodFiles(context: Mocha.Context): void {
 
 /** These are not installable tools, so CI may lack them too. */
 function skip(context: Mocha.Context, why: string): void {
-  noteSkip(context.test, why);
+  recordSkip(context.test, why);
   context.skip();
 }
 

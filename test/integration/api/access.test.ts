@@ -13,7 +13,7 @@ import {
 const KEY =
   "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ4Z4b3kq5p1c1mV1Y0jXkQ0q0n1o2s3t4u5v6w7x8y9 alice@laptop";
 
-/** A valid body for its route, so that only the access rule decides. */
+/** A valid body for each route, so that only the access rule decides. */
 const BODIES: Partial<Record<RouteId, unknown>> = {
   createReservation: REQUEST,
   extendReservation: { seconds: 60 },
@@ -45,7 +45,7 @@ describe("access to every route", () => {
     route.path.replaceAll(/:([A-Za-z]+)/g, (_, name: string) => paths[name] ?? "missing");
   const initOf = (id: RouteId, route: Route): RequestInit =>
     route.body ? jsonInit("POST", BODIES[id]) : {};
-  const audited = async (caller: Caller, action: string): Promise<number> =>
+  const countRefusals = async (caller: Caller, action: string): Promise<number> =>
     (
       await rows(
         api.database,
@@ -90,12 +90,16 @@ describe("access to every route", () => {
       assert.equal(response.body["code"], "not_found");
       assert.equal(response.body["detail"], absent.body["detail"]);
       assert.equal(absent.status, 404);
-      assert.equal(await audited(mallory, id), 1, "only the request for the existing resource");
+      assert.equal(
+        await countRefusals(mallory, id),
+        1,
+        "only the request for the existing resource",
+      );
     });
 
-    // The operator's cancel is tested last, below.
+    // The last test but one covers the operator's cancel.
     if (id === "cancelReservation") continue;
-    it(`S1: ${id} ${route.operatorMayAct ? "allows" : "refuses"} an operator to act on another user's resource`, async () => {
+    it(`S1: ${id} ${route.operatorMayAct ? "allows" : "does not allow"} an operator to act on another user's resource`, async () => {
       const response = await operator.request(
         route.method.toUpperCase(),
         pathOf(route),
@@ -106,11 +110,11 @@ describe("access to every route", () => {
   }
 
   for (const [id, route] of protectedRoutes.filter(([, { access }]) => access === "operator")) {
-    it(`S1: ${id} returns 403 to a user, audited, and serves an operator`, async () => {
+    it(`S1: ${id} returns 403 to a user, audits the request, and serves an operator`, async () => {
       const refused = await mallory.request(route.method.toUpperCase(), pathOf(route));
       assert.equal(refused.status, 403);
       assert.equal(refused.body["code"], "forbidden");
-      assert.equal(await audited(mallory, id), 1);
+      assert.equal(await countRefusals(mallory, id), 1);
       const served = await operator.request(route.method.toUpperCase(), pathOf(route));
       assert.equal(served.status, route.response.status);
     });
@@ -132,7 +136,7 @@ describe("access to every route", () => {
     });
   }
 
-  it("S1: refused requests changed nothing, and an operator's cancel is recorded with the operator's name", async () => {
+  it("S1: refused requests change nothing, and an operator's cancel is recorded with the operator's name", async () => {
     const before = await alice.get(`/v1/reservations/${paths["reservationId"] ?? ""}`);
     assert.equal(before.body["generation"], 0);
     const cancel = await operator.post(`/v1/reservations/${paths["reservationId"] ?? ""}/cancel`);
@@ -151,6 +155,6 @@ describe("access to every route", () => {
     const eve = await api.signIn("eve");
     assert.equal((await eve.request("DELETE", "/v1/tokens/current")).status, 204);
     assert.equal((await eve.get("/v1/me")).status, 401);
-    assert.equal(await audited(eve, "getMe"), 1);
+    assert.equal(await countRefusals(eve, "getMe"), 1);
   });
 });

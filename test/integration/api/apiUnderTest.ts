@@ -15,7 +15,7 @@ import { makeTempDir } from "../../support/tempDir.ts";
 export interface ApiResponse {
   readonly status: number;
   readonly headers: Headers;
-  // Each test checks the content.
+  // Each test checks the content that it needs.
   readonly body: Record<string, unknown>;
 }
 
@@ -33,14 +33,14 @@ export interface ApiUnderTest {
   readonly secret: string;
   readonly database: Database;
   readonly databaseUrl: string;
-  /** The users named "operator" and "admin" have these roles; all others are users. */
+  /** The users named "operator" and "admin" have these roles; all others have the role "user". */
   signIn(name: string): Promise<Caller>;
   /** Stops only the control plane; the database can still be read. */
   stopServer(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts the control plane's API in this process, on a free port, with its own real database. */
+/** Starts the API of the control plane in this process, on a free port, with its own database. */
 export async function startApi(
   options: {
     readonly environment?: Record<string, string>;
@@ -67,7 +67,7 @@ export async function startApi(
       ...options.environment,
     },
   );
-  if (!config) throw new Error("no configuration");
+  if (!config) throw new Error("The arguments asked for the help text, not for a start.");
   const controlPlane = await startControlPlane(config, createLogger("silent"), options.overrides);
   const url = controlPlane.url ?? "";
   const database = openDatabase({ url: testDatabase.url, poolSize: 8 });
@@ -96,7 +96,9 @@ async function signIn(
   const claims = { server, user: name, issuedAt: new Date().toISOString() };
   const body = { kind: "development", ...claims, proof: signDevelopmentClaims(secret, claims) };
   const response = await send(`${url}/v1/tokens`, jsonInit("POST", body));
-  if (response.status !== 201) throw new Error(`no sign-in: ${JSON.stringify(response.body)}`);
+  if (response.status !== 201) {
+    throw new Error(`The sign-in of ${name} failed: ${JSON.stringify(response.body)}`);
+  }
   const token = String(response.body["token"]);
   const authorization = `Bearer ${token}`;
   const request: Caller["request"] = (method, path, init = {}) =>

@@ -35,7 +35,7 @@ describe("GET /v1/availability", () => {
   const quotesOf = (type: Availability["types"][number]) =>
     type.sizes.map(({ gpus, units, starts, ahead, why }) => [gpus, units, starts, ahead, why]);
 
-  it("states that nothing is known before the cluster has responded", async () => {
+  it("states that the nodes are not known before the cluster has responded", async () => {
     const { sizes } = await read("h100");
     const why = "The cluster has not responded yet, so its nodes are not known.";
     assert.deepEqual(sizes[0], { gpus: 1, units: 1, starts: "queued", ahead: 0, why });
@@ -79,11 +79,11 @@ describe("GET /v1/availability", () => {
     );
     assert.equal((await read("h100", "?disk=unknown")).sizes[0]?.starts, "now");
     const bob = await api.signIn("bob");
-    const theirs = (await bob.get("/v1/availability?disk=data")).body as unknown as Availability;
-    assert.equal(theirs.types.find(({ type }) => type === "h100")?.sizes[0]?.starts, "now");
+    const forBob = (await bob.get("/v1/availability?disk=data")).body as unknown as Availability;
+    assert.equal(forBob.types.find(({ type }) => type === "h100")?.sizes[0]?.starts, "now");
   });
 
-  it("Q2: free GPUs behind a queued request that does not fit are not offered", async () => {
+  it("Q2: free GPUs are not offered while a request that does not fit is queued for them", async () => {
     assert.equal((await alice.post("/v1/reservations", { ...REQUEST, gpus: 8 })).status, 201);
     const h100 = await read("h100");
     assert.deepEqual([h100.freeGpus, h100.queued], [7, 1]);
@@ -91,9 +91,9 @@ describe("GET /v1/availability", () => {
     assert.equal((await read("a100")).sizes[0]?.starts, "now", "other pools are not affected");
   });
 
-  it("reads all pools with as many statements as one", async () => {
+  it("reads all pools with as many statements as a single pool", async () => {
     const catalogue = await loadCatalogue();
-    const count = async (types: Catalogue["types"]) => {
+    const countStatements = async (types: Catalogue["types"]) => {
       let statements = 0;
       const counter = () => {
         statements += 1;
@@ -113,7 +113,7 @@ describe("GET /v1/availability", () => {
       assert.equal(availability.types.length, types.length);
       return statements;
     };
-    assert.equal(await count(catalogue.types), 3);
-    assert.equal(await count(catalogue.types.slice(0, 1)), 3);
+    assert.equal(await countStatements(catalogue.types), 3);
+    assert.equal(await countStatements(catalogue.types.slice(0, 1)), 3);
   });
 });

@@ -11,7 +11,7 @@ describe("HTTP conventions", () => {
   });
   after(() => api.stop());
 
-  it("a conditional read returns 304 until the content changes", async () => {
+  it("returns 304 to a conditional read until the content changes", async () => {
     const { body } = await alice.post("/v1/reservations", REQUEST);
     const path = `/v1/reservations/${String(body["id"])}`;
     const etag = (await alice.get(path)).headers.get("etag") ?? "";
@@ -25,11 +25,11 @@ describe("HTTP conventions", () => {
       [String(body["id"])],
     );
     const moved = await alice.get(path, { "if-none-match": etag });
-    assert.equal(moved.status, 200, "a place in the queue moves without a new generation");
+    assert.equal(moved.status, 200, "the position in the queue changes without a new generation");
     assert.deepEqual(moved.body["waiting"], { position: 2, ahead: 1, reason: "Because." });
   });
 
-  it("HEAD responds like GET without a body; an unsupported method gets 405 with Allow; an unknown path 404", async () => {
+  it("serves HEAD like GET without a body, and returns 405 with Allow for an unsupported method and 404 for an unknown path", async () => {
     const head = await alice.request("HEAD", "/v1/reservations");
     assert.equal(head.status, 200);
     assert.ok(head.headers.get("etag"));
@@ -48,7 +48,7 @@ describe("HTTP conventions", () => {
     }
   });
 
-  it("a burst of writes is limited per user, with Retry-After; other users are not affected", async () => {
+  it("limits a burst of writes per user, with Retry-After", async () => {
     const bob = await api.signIn("bob");
     const revoke = "/v1/keys/0000000000000000";
     const responses = await Promise.all(
@@ -58,10 +58,11 @@ describe("HTTP conventions", () => {
     assert.ok(limited.length >= 3 && limited.length <= 5, String(limited.length));
     assert.ok(Number(limited[0]?.headers.get("retry-after")) >= 1);
     assert.equal((await bob.get("/v1/me")).status, 200, "reads have a separate limit");
-    assert.equal((await alice.request("DELETE", revoke)).status, 404);
+    const { status } = await alice.request("DELETE", revoke);
+    assert.equal(status, 404, "other users are not limited");
   });
 
-  it("serves health, metrics with closed labels, and the API's description", async () => {
+  it("serves health, metrics without ids in their labels, and the description of the API", async () => {
     assert.equal((await send(`${api.url}/healthz`)).status, 200);
     const metrics = String((await send(`${api.url}/metrics`)).body["text"]);
     assert.match(metrics, /gpu_dev_reservations\{state="queued"\} 1/);
@@ -74,7 +75,7 @@ describe("HTTP conventions", () => {
     assert.equal(openapi.body["openapi"], "3.1.0");
   });
 
-  it("availability counts what is free on available nodes", async () => {
+  it("counts only the free GPUs of available nodes as free", async () => {
     const node =
       "insert into capacity_nodes (name, uid, gpu_type, zone, units, foreign_units, ready, cordoned, resource_version, observed_at)";
     await rows(
@@ -89,7 +90,7 @@ describe("HTTP conventions", () => {
     await rows(
       api.database,
       `insert into attempts (reservation_id, rank, attempt, node, units, pod_name, created_at, gone_at)
-       values (:id, 0, 1, 'n1', 4, 'gone', now(), now()), (:id, 0, 2, 'n1', 2, 'there', now(), null) returning rank`,
+       values (:id, 0, 1, 'n1', 4, 'gone', now(), now()), (:id, 0, 2, 'n1', 2, 'running', now(), null) returning rank`,
       { id: reservation?.id ?? "" },
     );
     const { body } = await alice.get("/v1/availability");
@@ -112,7 +113,7 @@ describe("HTTP conventions", () => {
     assert.equal(cpu?.["freeGpus"], 4);
   });
 
-  it("status distinguishes an unknown, a reachable and a stale cluster", async () => {
+  it("distinguishes an unknown, a reachable and a stale cluster in the status", async () => {
     const state = async () =>
       ((await alice.get("/v1/status")).body["cluster"] as { state: string }).state;
     assert.equal(await state(), "unknown");
@@ -128,7 +129,7 @@ describe("HTTP conventions", () => {
     assert.equal(await state(), "stale");
   });
 
-  it("a key change queues the reservations whose pods must update their keys", async () => {
+  it("queues the reservations whose pods must update their keys when a key changes", async () => {
     const [reservation] = await rows<{ id: string }>(
       api.database,
       "select id from reservations limit 1",

@@ -22,17 +22,17 @@ describe("creating reservations", () => {
   const countOf = async (caller: Caller): Promise<number> =>
     (await rows(api.database, "select 1 from reservations where owner_id = ?", [caller.id])).length;
 
-  it("is queued at once, with its event and a plan that is due, and reads back the same", async () => {
-    const made = await alice.post(RESERVATIONS, {
+  it("queues the reservation at once, with an event and a plan job, and reads it back unchanged", async () => {
+    const created = await alice.post(RESERVATIONS, {
       ...REQUEST,
       name: "demo",
       labels: { team: "vision" },
     });
-    assert.equal(made.status, 201);
-    assert.equal(made.body["state"], "queued");
-    const read = await alice.get(`${RESERVATIONS}/${String(made.body["id"])}`);
-    assert.deepEqual(read.body, made.body);
-    const events = await alice.get(`${RESERVATIONS}/${String(made.body["id"])}/events`);
+    assert.equal(created.status, 201);
+    assert.equal(created.body["state"], "queued");
+    const read = await alice.get(`${RESERVATIONS}/${String(created.body["id"])}`);
+    assert.deepEqual(read.body, created.body);
+    const events = await alice.get(`${RESERVATIONS}/${String(created.body["id"])}/events`);
     const items = events.body["items"] as { type: string }[];
     assert.deepEqual(
       items.map(({ type }) => type),
@@ -45,7 +45,7 @@ describe("creating reservations", () => {
     assert.ok(job);
   });
 
-  it("R15: the same POST twice, and ten times at once, makes one reservation and one answer", async () => {
+  it("R15: the same POST, twice and ten times at once, creates one reservation and returns the same response", async () => {
     const header = { "idempotency-key": "click-1" };
     const first = await alice.post(RESERVATIONS, REQUEST, header);
     const again = await alice.post(RESERVATIONS, REQUEST, header);
@@ -59,7 +59,7 @@ describe("creating reservations", () => {
     assert.deepEqual([await countOf(alice), await countOf(bob)], [1, 1]);
   });
 
-  it("R15: the same key with another body is refused with 422; another user's key is another key", async () => {
+  it("R15: the same key with another body is refused with 422; keys of different users are independent", async () => {
     const header = { "idempotency-key": "same" };
     await alice.post(RESERVATIONS, REQUEST, header);
     const other = await alice.post(RESERVATIONS, { ...REQUEST, gpus: 4 }, header);
@@ -69,7 +69,7 @@ describe("creating reservations", () => {
     assert.equal(await countOf(alice), 1);
   });
 
-  it("R15: a refusal is not remembered: the same key works once the reason is gone", async () => {
+  it("R15: a refusal is not stored: the same key succeeds after the reason is gone", async () => {
     const taken = await alice.post(RESERVATIONS, { ...REQUEST, name: "demo" });
     const header = { "idempotency-key": "retry" };
     const refused = await alice.post(RESERVATIONS, { ...REQUEST, name: "demo" }, header);
@@ -85,13 +85,15 @@ describe("creating reservations", () => {
     );
   });
 
-  it("D1: of two at once that ask for one disk, one gets it and the other learns who holds it", async () => {
-    const answers = await Promise.all(
-      ["one", "two"].map((name) => alice.post(RESERVATIONS, { ...REQUEST, name, disk: "work" })),
+  it("D1: of two concurrent requests for one disk, one gets it and the other is refused with the holder's name", async () => {
+    const responses = await Promise.all(
+      ["first", "second"].map((name) =>
+        alice.post(RESERVATIONS, { ...REQUEST, name, disk: "work" }),
+      ),
     );
-    assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 409]);
-    const winner = answers.find(({ status }) => status === 201);
-    const loser = answers.find(({ status }) => status === 409);
+    assert.deepEqual(responses.map(({ status }) => status).sort(), [201, 409]);
+    const winner = responses.find(({ status }) => status === 201);
+    const loser = responses.find(({ status }) => status === 409);
     assert.equal(loser?.body["code"], "disk_in_use");
     assert.ok(String(loser.body["detail"]).includes(`"${String(winner?.body["name"])}"`));
     const held = await rows(
@@ -101,42 +103,42 @@ describe("creating reservations", () => {
       [alice.id],
     );
     assert.deepEqual(held, [{ name: "work", reservation_id: winner?.body["id"] }]);
-    assert.equal(await countOf(alice), 1, "nothing is left of the refused one");
+    assert.equal(await countOf(alice), 1, "the refused request leaves no row");
   });
 
-  it("D1: the end of the hold is stated once it is known; another user's disk of that name is another disk", async () => {
-    const made = await alice.post(RESERVATIONS, { ...REQUEST, disk: "work" });
+  it("D1: the refusal names the holder's end if it is known; disks of different users are independent", async () => {
+    const holder = await alice.post(RESERVATIONS, { ...REQUEST, disk: "work" });
     await rows(
       api.database,
       `update reservations set state = 'ready', placed_at = now(), ready_at = now(),
          expires_at = '2031-02-03T04:05:00Z', capacity_until = '2031-02-03T05:00:00Z' where id = ? returning id`,
-      [String(made.body["id"])],
+      [String(holder.body["id"])],
     );
     const refused = await alice.post(RESERVATIONS, { ...REQUEST, disk: "work" });
     assert.match(String(refused.body["detail"]), /until 2031-02-03 04:05 UTC/);
     const disks = await alice.get("/v1/disks");
     const [disk] = disks.body["items"] as { heldBy: unknown }[];
     assert.deepEqual(disk?.heldBy, {
-      reservationId: made.body["id"],
-      name: made.body["name"],
+      reservationId: holder.body["id"],
+      name: holder.body["name"],
       until: "2031-02-03T04:05:00.000Z",
     });
     assert.equal((await bob.post(RESERVATIONS, { ...REQUEST, disk: "work" })).status, 201);
   });
 
-  it("N2: a name in use is refused, also to one of two at once; another owner may have it", async () => {
+  it("N2: a name in use is refused, also to one of two concurrent requests; another owner may use it", async () => {
     const racing = await Promise.all(
       [1, 2].map(() => alice.post(RESERVATIONS, { ...REQUEST, name: "demo" })),
     );
     assert.deepEqual(racing.map(({ status }) => status).sort(), [201, 409]);
     assert.equal(racing.find(({ status }) => status === 409)?.body["code"], "name_taken");
-    const theirs = await bob.post(RESERVATIONS, { ...REQUEST, name: "demo" });
-    assert.equal(theirs.status, 201);
+    const createdByBob = await bob.post(RESERVATIONS, { ...REQUEST, name: "demo" });
+    assert.equal(createdByBob.status, 201);
     const byName = await bob.get(`${RESERVATIONS}?name=demo`);
     const items = byName.body["items"] as { id: string }[];
     assert.deepEqual(
       items.map(({ id }) => id),
-      [theirs.body["id"]],
+      [createdByBob.body["id"]],
     );
   });
 
@@ -150,23 +152,23 @@ describe("creating reservations", () => {
     ["an unknown image", { image: "mine" }, /pytorch/],
   ];
   for (const [what, change, detail] of impossible) {
-    it(`Q5: ${what} can never run, is refused at once with what can, and counts in no queue`, async () => {
-      const answer = await alice.post(RESERVATIONS, { ...REQUEST, ...change });
-      assert.equal(answer.status, 422);
-      assert.equal(answer.body["code"], "never_possible");
-      assert.match(String(answer.body["detail"]), detail);
+    it(`Q5: a request for ${what} can never run, so it is refused at once with the possible values and not queued`, async () => {
+      const response = await alice.post(RESERVATIONS, { ...REQUEST, ...change });
+      assert.equal(response.status, 422);
+      assert.equal(response.body["code"], "never_possible");
+      assert.match(String(response.body["detail"]), detail);
       assert.equal(await countOf(alice), 0);
     });
   }
 
-  it("chooses names that differ, up to the limit, also for many at once", async () => {
-    const answers = await Promise.all(
+  it("chooses different names for concurrent requests, up to the limit of reservations", async () => {
+    const responses = await Promise.all(
       Array.from({ length: 51 }, () => alice.post(RESERVATIONS, REQUEST)),
     );
-    const made = answers.filter(({ status }) => status === 201);
-    assert.equal(made.length, 50);
-    assert.equal(new Set(made.map(({ body }) => body["name"])).size, 50);
-    assert.equal(answers.find(({ status }) => status === 422)?.body["code"], "quota_exceeded");
+    const created = responses.filter(({ status }) => status === 201);
+    assert.equal(created.length, 50);
+    assert.equal(new Set(created.map(({ body }) => body["name"])).size, 50);
+    assert.equal(responses.find(({ status }) => status === 422)?.body["code"], "quota_exceeded");
     const first = await alice.get(`${RESERVATIONS}?limit=30`);
     const next = await alice.get(
       `${RESERVATIONS}?limit=30&cursor=${String(first.body["nextCursor"])}`,

@@ -6,23 +6,23 @@ export interface StreamItem {
   readonly data: Record<string, unknown>;
 }
 
-/** A `changed` of the stream, apart from its events: hints come and go whenever they like. */
+/** A `changed` message of the stream. Hints are separate from events: they may come at any time. */
 export interface Hint {
   readonly id: string | undefined;
   readonly what: readonly string[];
-  /** When it arrived, by this machine's steady clock. */
+  /** When the hint arrived, by the monotonic clock of this process. */
   readonly at: number;
 }
 
 export interface EventReader {
-  /** Everything but hints that has arrived so far. */
+  /** All messages that have arrived so far, except hints. */
   readonly items: readonly StreamItem[];
   readonly hints: readonly Hint[];
   readonly closed: () => boolean;
   close(): void;
 }
 
-/** An SSE client of its own, so that nothing of ours judges what we send. */
+/** Reads the stream with an independent SSE client, so that the tests do not rely on our own. */
 export async function readEvents(
   url: string,
   token: string,
@@ -37,7 +37,7 @@ export async function readEvents(
     },
   });
   if (response.status !== 200 || !response.body)
-    throw new Error(`status ${String(response.status)}`);
+    throw new Error(`GET /v1/events returned ${String(response.status)}.`);
   const items: StreamItem[] = [];
   const hints: Hint[] = [];
   let closed = false;
@@ -49,10 +49,10 @@ export async function readEvents(
     },
   });
   const decoder = new TextDecoder();
-  const pump = async (body: ReadableStream<Uint8Array>): Promise<void> => {
+  const read = async (body: ReadableStream<Uint8Array>): Promise<void> => {
     for await (const chunk of body) parser.feed(decoder.decode(chunk, { stream: true }));
   };
-  void pump(response.body)
+  void read(response.body)
     .catch(() => undefined)
     .finally(() => (closed = true));
   return {

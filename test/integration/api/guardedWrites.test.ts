@@ -5,7 +5,7 @@ import { findReservation } from "../../../control-plane/src/store/reservations.t
 import { writeReservation } from "../../../control-plane/src/store/transition.ts";
 import { REQUEST, startApi, type ApiUnderTest, type Caller } from "./apiUnderTest.ts";
 
-describe("what the database holds to", () => {
+describe("guarded writes", () => {
   let api: ApiUnderTest;
   let alice: Caller;
   before(async () => {
@@ -43,7 +43,7 @@ describe("what the database holds to", () => {
     assert.deepEqual((await alice.get(`/v1/reservations/${id}/events`)).body, events.body);
   });
 
-  it("R3: of ten writers who saw the same, one writes", async () => {
+  it("R3: of ten writers that read the same generation, one writes", async () => {
     const id = await reserve();
     const seen = await findReservation(api.database, id);
     assert.ok(seen);
@@ -58,7 +58,7 @@ describe("what the database holds to", () => {
     assert.equal((await findReservation(api.database, id))?.generation, 1);
   });
 
-  it("Q7: every field of a request reads back equal after it was placed and put back into the queue", async () => {
+  it("Q7: every field of a request reads back equal after a placement and a return to the queue", async () => {
     const request = {
       ...REQUEST,
       disk: "q7",
@@ -87,16 +87,22 @@ describe("what the database holds to", () => {
   const forbidden: [string, string][] = [
     ["a phase of another state", "state = 'queued', phase = 'booting'"],
     ["starting without a phase", "state = 'starting', placed_at = now(), capacity_until = now()"],
-    ["starting without a place", "state = 'starting', phase = 'placing'"],
+    ["starting without a placement", "state = 'starting', phase = 'placing'"],
     [
       "ready without an end",
       "state = 'ready', placed_at = now(), capacity_until = now(), ready_at = now()",
     ],
-    ["an end reason while it runs", "end_reason = 'expired'"],
+    ["an end reason of a running reservation", "end_reason = 'expired'"],
     ["stopping without a reason", "state = 'stopping', phase = 'closing'"],
     ["ended without a time", "state = 'ended', end_reason = 'expired'"],
-    ["ended for a bad reason", "state = 'ended', end_reason = 'node-lost', ended_at = now()"],
-    ["failed for a good reason", "state = 'failed', end_reason = 'expired', ended_at = now()"],
+    [
+      "ended with the reason of a failure",
+      "state = 'ended', end_reason = 'node-lost', ended_at = now()",
+    ],
+    [
+      "failed with the reason of a regular end",
+      "state = 'failed', end_reason = 'expired', ended_at = now()",
+    ],
     [
       "a lease longer than its capacity",
       "expires_at = now() + interval '1 hour', capacity_until = now()",
@@ -106,7 +112,7 @@ describe("what the database holds to", () => {
     ["an invalid name", "name = 'A b'"],
   ];
   for (const [what, assignment] of forbidden) {
-    it(`R3: SQL itself refuses ${what}`, async () => {
+    it(`R3: the database refuses ${what}`, async () => {
       const id = await reserve();
       await assert.rejects(
         rows(api.database, `update reservations set ${assignment} where id = ? returning id`, [id]),
@@ -116,25 +122,25 @@ describe("what the database holds to", () => {
     });
   }
 
-  it("N2: SQL itself refuses a second live reservation of one name, and D1: a second holder of one disk", async () => {
-    const [one, two] = [
-      await reserve({ name: "n-one", disk: "d-one" }),
-      await reserve({ name: "n-two" }),
-    ];
+  it("N2, D1: the database refuses a second live reservation of one name, and a second holder of one disk", async () => {
+    const first = await reserve({ name: "n-one", disk: "d-one" });
+    const second = await reserve({ name: "n-two" });
     await assert.rejects(
-      rows(api.database, "update reservations set name = 'n-one' where id = ? returning id", [two]),
+      rows(api.database, "update reservations set name = 'n-one' where id = ? returning id", [
+        second,
+      ]),
       { code: "23505", constraint: "one_live_reservation_per_name" },
     );
     const disk = await firstRow<{ disk_id: string }>(
       api.database,
       "select disk_id from attachments where reservation_id = ?",
-      [one],
+      [first],
     );
     await assert.rejects(
       rows(
         api.database,
         "insert into attachments (disk_id, reservation_id, attached_at) values (?, ?, now())",
-        [disk?.disk_id ?? "", two],
+        [disk?.disk_id ?? "", second],
       ),
       { code: "23505", constraint: "one_holder_per_disk" },
     );

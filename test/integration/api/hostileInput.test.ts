@@ -21,18 +21,18 @@ describe("hostile input", () => {
   });
   after(() => api.stop());
   afterEach(async () => {
-    // After every input the process still serves, and nothing was created.
+    // After each input, the process still serves requests, and no reservation was created.
     assert.equal((await send(`${api.url}/readyz`)).status, 200);
     const list = await alice.get(RESERVATIONS);
     assert.deepEqual(list.body["items"], []);
   });
 
-  const raw = (body: string | Uint8Array<ArrayBuffer>, type = "application/json") =>
+  const postRaw = (body: string | Uint8Array<ArrayBuffer>, type = "application/json") =>
     alice.request("POST", RESERVATIONS, { headers: { "content-type": type }, body });
 
-  it("S3: a body of more than 256 KiB returns 413, with and without Content-Length", async () => {
+  it("S3: a body of more than 256 KiB is refused with 413, with and without Content-Length", async () => {
     const big = JSON.stringify({ ...REQUEST, name: "a".repeat(300_000) });
-    assert.equal((await raw(big)).status, 413);
+    assert.equal((await postRaw(big)).status, 413);
     const chunks = new ReadableStream<Uint8Array>({
       start(controller) {
         controller.enqueue(new TextEncoder().encode(big));
@@ -43,44 +43,44 @@ describe("hostile input", () => {
     assert.equal((await alice.request("POST", RESERVATIONS, init)).status, 413);
   });
 
-  const labels = (inner: string): string =>
-    JSON.stringify({ ...REQUEST, labels: {} }).replace('"labels":{}', `"labels":${inner}`);
-  /** A valid body except for two bytes in a label's value. */
+  const withLabels = (labels: string): string =>
+    JSON.stringify({ ...REQUEST, labels: {} }).replace('"labels":{}', `"labels":${labels}`);
+  /** A body that is valid except for two bytes in the value of a label. */
   const invalidUtf8 = (): Uint8Array<ArrayBuffer> => {
-    const bytes = new TextEncoder().encode(labels('{"a":"XY"}'));
+    const bytes = new TextEncoder().encode(withLabels('{"a":"XY"}'));
     const index = bytes.indexOf("X".charCodeAt(0));
     bytes.set([0xc3, 0x28], index);
     return bytes;
   };
   const refused: Record<string, string | Uint8Array<ArrayBuffer>> = {
     "nesting of 100,000 levels": `${"[".repeat(100_000)}${"]".repeat(100_000)}`,
-    "nesting of 40 levels": labels(`${'{"a":'.repeat(40)}1${"}".repeat(40)}`),
+    "nesting of 40 levels": withLabels(`${'{"a":'.repeat(40)}1${"}".repeat(40)}`),
     "invalid UTF-8": invalidUtf8(),
-    "a NUL in a text": labels('{"a":"b\\u0000c"}'),
-    "half a surrogate pair": labels('{"a":"\\ud800"}'),
-    "a NUL in a key": labels('{"a\\u0000":"b"}'),
-    "__proto__ in a map": labels('{"__proto__":{"admin":true}}'),
+    "a NUL in a text": withLabels('{"a":"b\\u0000c"}'),
+    "half a surrogate pair": withLabels('{"a":"\\ud800"}'),
+    "a NUL in a key": withLabels('{"a\\u0000":"b"}'),
+    "__proto__ in a map": withLabels('{"__proto__":{"admin":true}}'),
     "__proto__ at the top": '{"__proto__":{"gpuType":"h100"},"gpus":2,"durationSeconds":3600}',
-    constructor: labels('{"constructor":{"prototype":{"admin":true}}}'),
+    constructor: withLabels('{"constructor":{"prototype":{"admin":true}}}'),
     "broken JSON": '{"gpuType":',
     "an unknown field": JSON.stringify({ ...REQUEST, surprise: 1 }),
     "null instead of an object": "null",
     "an empty body": "",
   };
   for (const [what, body] of Object.entries(refused)) {
-    it(`S3: ${what} returns 400`, async () => {
-      const response = await raw(body);
+    it(`S3: ${what} is refused with 400`, async () => {
+      const response = await postRaw(body);
       assert.equal(response.status, 400, JSON.stringify(response.body));
       assert.equal(response.body["code"], "invalid_request");
       assert.equal(({} as { admin?: boolean }).admin, undefined);
     });
   }
 
-  it("S3: another media type returns 415", async () => {
-    assert.equal((await raw("a=b", "application/x-www-form-urlencoded")).status, 415);
+  it("S3: another media type is refused with 415", async () => {
+    assert.equal((await postRaw("a=b", "application/x-www-form-urlencoded")).status, 415);
   });
 
-  it("S3: a NUL or an invalid cursor in a query returns 400", async () => {
+  it("S3: a NUL, an invalid cursor or an invalid limit in a query is refused with 400", async () => {
     for (const query of ["name=%00", "cursor=%00", "cursor=YWJj", "limit=0", "limit=1&limit=2"]) {
       const response = await alice.get(`${RESERVATIONS}?${query}`);
       assert.equal(response.status, 400, query);
@@ -88,7 +88,7 @@ describe("hostile input", () => {
     }
   });
 
-  it("S3: headers of more than 16 KiB return 431 as a problem", async () => {
+  it("S3: headers of more than 16 KiB are refused with 431 and a problem", async () => {
     const response = await alice.get("/v1/me", { "x-big": "a".repeat(20_000) });
     assert.equal(response.status, 431);
     assert.equal(response.body["code"], "invalid_request");
@@ -96,12 +96,12 @@ describe("hostile input", () => {
 
   const sendPartially = async (start: string): Promise<string> => {
     const socket = connect(Number(new URL(api.url).port), "127.0.0.1");
-    let seen = "";
-    socket.setEncoding("utf8").on("data", (text: string) => (seen += text));
+    let received = "";
+    socket.setEncoding("utf8").on("data", (text: string) => (received += text));
     await once(socket, "connect");
     socket.write(start);
     await once(socket, "close");
-    return seen;
+    return received;
   };
 
   it("S3: a client that never completes its headers or its body is disconnected", async () => {
@@ -109,21 +109,21 @@ describe("hostile input", () => {
       await sendPartially(`GET /v1/me HTTP/1.1\r\nHost: ${api.server}\r\nX-Slow: `),
       /^HTTP\/1.1 408 /,
     );
-    const body = await sendPartially(
+    const response = await sendPartially(
       `POST ${RESERVATIONS} HTTP/1.1\r\nHost: ${api.server}\r\nAuthorization: Bearer ${alice.token}\r\n` +
         `Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"gpu`,
     );
-    assert.match(body, /^HTTP\/1.1 408 /);
+    assert.match(response, /^HTTP\/1.1 408 /);
   });
 
   it("S3: requests from web pages and for foreign host names are refused", async () => {
     const origin = await alice.get("/v1/me", { origin: "https://example.org" });
     assert.equal(origin.status, 403);
     assert.equal(origin.body["code"], "origin_refused");
-    const seen = await sendPartially(
+    const response = await sendPartially(
       `GET /v1/sign-in HTTP/1.1\r\nHost: evil.example:80\r\nConnection: close\r\n\r\n`,
     );
-    assert.match(seen, /^HTTP\/1.1 403 [^]*origin_refused/);
+    assert.match(response, /^HTTP\/1.1 403 [^]*origin_refused/);
   });
 
   for (const name of [
@@ -141,13 +141,13 @@ describe("hostile input", () => {
   ]) {
     it(`S5: ${JSON.stringify(name)} is refused as the name of a reservation, disk or label`, async () => {
       for (const change of [{ name }, { disk: name }, { labels: { [`${name}!`]: "x" } }]) {
-        const response = await raw(JSON.stringify({ ...REQUEST, ...change }));
+        const response = await postRaw(JSON.stringify({ ...REQUEST, ...change }));
         assert.equal(response.status, 400, JSON.stringify(response.body));
         const [problem] = response.body["errors"] as { path: string }[];
         assert.match(problem?.path ?? "", /^body\.(?:name|disk|labels)/);
       }
       const listed = await alice.get(`${RESERVATIONS}?name=${encodeURIComponent(name)}`);
-      assert.equal(listed.status, 200, "harmless as a filter");
+      assert.equal(listed.status, 200, "an invalid name is allowed as a filter");
     });
   }
 });

@@ -18,12 +18,18 @@ describe("extending and cancelling", () => {
   after(() => api.stop());
 
   const reserve = async (durationSeconds = 3_600): Promise<ReservationId> => {
-    const made = await alice.post("/v1/reservations", { ...REQUEST, durationSeconds });
-    assert.equal(made.status, 201);
-    return made.body["id"] as ReservationId;
+    const created = await alice.post("/v1/reservations", { ...REQUEST, durationSeconds });
+    assert.equal(created.status, 201);
+    return created.body["id"] as ReservationId;
   };
-  /** As the reconcilers leave it: ready, with this many seconds to go by the database's clock. */
-  const ready = async (leftSeconds: number, durationSeconds = 3_600): Promise<ReservationId> => {
+  /**
+   * A reservation as the reconcilers leave it: ready, and with this many seconds left by the clock
+   * of the database.
+   */
+  const reserveReady = async (
+    leftSeconds: number,
+    durationSeconds = 3_600,
+  ): Promise<ReservationId> => {
     const id = await reserve(durationSeconds);
     await rows(
       api.database,
@@ -52,26 +58,26 @@ describe("extending and cancelling", () => {
       )
     ).map(({ type }) => type);
 
-  it("R12: an extension by a fraction of an hour moves both ends by exactly that, and warnings come again", async () => {
-    const id = await ready(600);
+  it("R12: an extension by a fraction of an hour moves both ends by exactly that time and resets the warnings", async () => {
+    const id = await reserveReady(600);
     const before = await read(id);
-    const answer = await extend(id, 1_234);
-    assert.equal(answer.status, 202, JSON.stringify(answer.body));
+    const response = await extend(id, 1_234);
+    assert.equal(response.status, 202, JSON.stringify(response.body));
     const after = await read(id);
     assert.equal(secondsBetween(before.expiresAt, after.expiresAt), 1_234);
     assert.equal(secondsBetween(before.capacityUntil, after.capacityUntil), 1_234);
     assert.equal(after.extendedSeconds, 1_234);
     assert.equal(after.warnedMinutes, undefined);
     assert.equal(after.generation, before.generation + 1);
-    assert.equal(answer.body["expiresAt"], after.expiresAt?.toISOString());
+    assert.equal(response.body["expiresAt"], after.expiresAt?.toISOString());
     const job = await firstRow(api.database, "select 1 from graphile_worker.jobs where key = ?", [
       `reservation/${id}`,
     ]);
-    assert.ok(job, "its timers are due to be set again");
+    assert.ok(job, "a job updates the timers");
   });
 
-  it("R12: two extensions at once both count; one sent twice with a key counts once", async () => {
-    const id = await ready(600);
+  it("R12: two concurrent extensions both count; one that is sent twice with a key counts once", async () => {
+    const id = await reserveReady(600);
     const before = await read(id);
     const both = await Promise.all([extend(id, 600), extend(id, 900)]);
     assert.deepEqual(
@@ -79,8 +85,8 @@ describe("extending and cancelling", () => {
       [202, 202],
     );
     const header = { "idempotency-key": "once" };
-    const [one, two] = await Promise.all([extend(id, 60, header), extend(id, 60, header)]);
-    assert.deepEqual(one.body, two.body);
+    const [first, second] = await Promise.all([extend(id, 60, header), extend(id, 60, header)]);
+    assert.deepEqual(first.body, second.body);
     const after = await read(id);
     assert.equal(secondsBetween(before.expiresAt, after.expiresAt), 1_560);
     assert.equal(after.extendedSeconds, 1_560);
@@ -90,8 +96,8 @@ describe("extending and cancelling", () => {
     );
   });
 
-  it("R12: two extensions at once that only one fits: one is granted, the total limit holds", async () => {
-    const id = await ready(600, 172_800 - 900);
+  it("R12: of two concurrent extensions that together exceed the total limit, one is granted", async () => {
+    const id = await reserveReady(600, 172_800 - 900);
     const before = await read(id);
     const both = await Promise.all([extend(id, 600), extend(id, 600)]);
     assert.deepEqual(both.map(({ status }) => status).sort(), [202, 409]);
@@ -99,62 +105,62 @@ describe("extending and cancelling", () => {
     assert.equal(refused?.body["code"], "extension_refused");
     assert.ok(before.expiresAt);
     const latest = clockTime(addSeconds(before.expiresAt, 900), new Date());
-    assert.ok(String(refused.body["detail"]).includes(latest), "says the latest end");
+    assert.ok(String(refused.body["detail"]).includes(latest), "the refusal names the latest end");
     assert.equal((await read(id)).extendedSeconds, 600);
-    assert.equal((await extend(id, 300)).status, 202, "what is left can be had, to the second");
+    assert.equal((await extend(id, 300)).status, 202, "the exact remaining time is granted");
     assert.equal((await extend(id, 60)).status, 409);
   });
 
-  it("R12: an extension that races the expiry: one of them happens, whole", async () => {
+  it("R12: of an extension and a concurrent expiry, exactly one takes effect, completely", async () => {
     for (let round = 0; round < 8; round += 1) {
-      const id = await ready(600);
+      const id = await reserveReady(600);
       const seen = await read(id);
       const expire = api.database.transaction((trx) =>
         writeReservation(trx, seen, {
           to: "stopping",
           patch: { phase: "closing", endReason: "expired" },
-          events: [{ type: "reservation.stopping", message: "The lease is over." }],
+          events: [{ type: "reservation.stopping", message: "The lease has ended." }],
           now: new Date(),
         }),
       );
-      const [answer, written] = await Promise.all([extend(id, 600), expire]);
+      const [response, written] = await Promise.all([extend(id, 600), expire]);
       const after = await read(id);
       if (written.outcome === "updated") {
-        assert.equal(answer.status, 409);
-        assert.equal(answer.body["code"], "state_conflict");
+        assert.equal(response.status, 409);
+        assert.equal(response.body["code"], "state_conflict");
         assert.equal(after.state, "stopping");
         assert.equal(after.extendedSeconds, 0);
       } else {
-        assert.equal(answer.status, 202);
+        assert.equal(response.status, 202);
         assert.equal(after.state, "ready");
         assert.equal(after.extendedSeconds, 600);
       }
-      assert.equal((await eventTypes(id)).length, 2, "the one that lost left no event");
+      assert.equal((await eventTypes(id)).length, 2, "the refused change leaves no event");
     }
   });
 
-  it("R12: a lease whose end has passed by the database's clock is not extended, though nothing has stopped it yet", async () => {
-    const id = await ready(-1);
-    const answer = await extend(id, 600);
-    assert.equal(answer.status, 409);
-    assert.match(String(answer.body["detail"]), /ended at/);
+  it("R12: a lease that has ended by the clock of the database is not extended, even if it is not stopped yet", async () => {
+    const id = await reserveReady(-1);
+    const response = await extend(id, 600);
+    assert.equal(response.status, 409);
+    assert.match(String(response.body["detail"]), /ended at/);
     assert.equal((await read(id)).generation, 0);
   });
 
-  it("refuses to extend what is queued, cancelled or over, and says what to do", async () => {
+  it("refuses to extend a queued and a cancelled reservation, with the reason", async () => {
     const id = await reserve();
     assert.equal((await extend(id, 600)).body["code"], "state_conflict");
-    const cancelled = await ready(600);
+    const cancelled = await reserveReady(600);
     await alice.post(`/v1/reservations/${cancelled}/cancel`);
     assert.match(String((await extend(cancelled, 600)).body["detail"]), /was cancelled/);
   });
 
-  it("R2: cancelling twice, and twice at once, is one request; what has ended stays as it is", async () => {
-    const id = await ready(600);
+  it("R2: repeated and concurrent cancellations are one request, and an ended reservation does not change", async () => {
+    const id = await reserveReady(600);
     const cancel = () => alice.post(`/v1/reservations/${id}/cancel`);
     const both = await Promise.all([cancel(), cancel()]);
     const again = await cancel();
-    for (const answer of [...both, again]) assert.equal(answer.status, 202);
+    for (const { status } of [...both, again]) assert.equal(status, 202);
     assert.deepEqual(again.body, both[0].body);
     assert.deepEqual(await eventTypes(id), ["reservation.queued", "reservation.cancel-requested"]);
     await rows(
@@ -162,9 +168,9 @@ describe("extending and cancelling", () => {
       `update reservations set state = 'ended', end_reason = 'cancelled', ended_at = now() where id = ? returning id`,
       [id],
     );
-    const over = await cancel();
-    assert.equal(over.status, 202);
-    assert.equal(over.body["state"], "ended");
+    const afterEnd = await cancel();
+    assert.equal(afterEnd.status, 202);
+    assert.equal(afterEnd.body["state"], "ended");
     assert.equal((await read(id)).generation, 1);
   });
 });

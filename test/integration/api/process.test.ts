@@ -25,7 +25,7 @@ interface Run {
   err: string;
 }
 
-describe("the control plane's process", () => {
+describe("the process of the control plane", () => {
   let database: TestDatabase;
   let dir: Awaited<ReturnType<typeof makeTempDir>>;
   let secretFile: string;
@@ -82,7 +82,7 @@ describe("the control plane's process", () => {
     }
   });
 
-  it("stops when standard input closes because its parent has exited", async () => {
+  it("stops when its standard input closes, which happens when its parent exits", async () => {
     const started = run([...apiArgs(), "--exit-with-parent"]);
     await urlOf(started);
     started.child.stdin?.end();
@@ -101,7 +101,7 @@ describe("the control plane's process", () => {
     }
   });
 
-  it("lists every configuration problem at once and exits with 2", async () => {
+  it("lists all configuration problems at once and exits with 2", async () => {
     const started = run([
       "--role",
       "all",
@@ -120,7 +120,7 @@ describe("the control plane's process", () => {
     assert.match(loopback.err, /--kubeconfig[^\n]*missing/);
   });
 
-  it("explains why it refuses a secret that others can read and a port that is in use", async () => {
+  it("refuses a secret that others can read and a port that is in use, with the reason", async () => {
     const open = join(dir.path, "open");
     await writeFile(open, `gpu-dev-secret-${"o".repeat(43)}\n`);
     await chmod(open, 0o644);
@@ -148,44 +148,44 @@ describe("the control plane's process", () => {
     );
   });
 
-  it("stops at once on SIGTERM while it waits for the database, and reports that nothing was started", async () => {
+  it("stops at once on SIGTERM while it waits for the database, and reports that it started nothing", async () => {
     const url = `postgres://nobody:secret@127.0.0.1:${String(await freePort())}/none`;
     const waiting = run(["--role", "migrate"], { DATABASE_URL: url });
     await waitFor(() => waiting.err.includes("PostgreSQL does not respond"), {
       describe: "the process to wait for its database",
     });
     waiting.child.kill("SIGTERM");
-    // Not 0: the caller must not treat the migration as done. Mocha's limit is far below the
-    // process's own timeout.
+    // Not 0, because the caller must not treat the migration as done. The timeout of mocha is far
+    // below that of the process, so the process must have stopped early.
     assert.equal(await exitOf(waiting), 1);
     assert.match(waiting.err, /asked to stop before PostgreSQL responded; nothing was started/);
     assert.equal(waiting.err.match(/does not respond/g)?.length, 1);
   });
 
-  it("ends streams and spare connections and finishes running requests when it stops", async () => {
+  it("ends streams and idle connections, and completes running requests, when it stops", async () => {
     const api = await startApi();
     // The server accepts this connection before it responds to the requests below.
-    const spare = connect(Number(new URL(api.url).port), "127.0.0.1");
-    spare.resume();
-    await once(spare, "connect");
+    const idle = connect(Number(new URL(api.url).port), "127.0.0.1");
+    idle.resume();
+    await once(idle, "connect");
     const alice = await api.signIn("alice");
     const stream = await readEvents(api.url, alice.token);
-    // Blocks a request in the middle: its user's row is locked.
+    // A lock on the row of the user blocks the request while it runs.
     const holder = await api.database.transaction();
     await rows(holder, "select 1 from users where id = ? for update", [alice.id]);
     const running = alice.post("/v1/reservations", REQUEST);
     await waitFor(
       async () => {
-        const waiting =
+        const blocked =
           "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-        return (await rows(api.database, waiting)).length === 1;
+        return (await rows(api.database, blocked)).length === 1;
       },
       { describe: "the request to be blocked" },
     );
     const stopped = api.stopServer();
-    await waitFor(() => stream.closed() && spare.closed, {
+    await waitFor(() => stream.closed() && idle.closed, {
       timeoutMs: 5_000,
-      describe: "the stream and the spare connection to end",
+      describe: "the stream and the idle connection to end",
     });
     await assert.rejects(fetch(`${api.url}/healthz`), "new connections are refused");
     await holder.commit();

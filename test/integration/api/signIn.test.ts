@@ -35,14 +35,14 @@ describe("sign-in", () => {
     ]);
 
   describe("with the development method", () => {
-    it("S2: issues one token for one proof, also to concurrent requests", async () => {
+    it("S2: issues one token per proof, also to concurrent requests", async () => {
       const body = claim();
       const responses = await Promise.all([tokens(body), tokens(body), tokens(body)]);
       assert.deepEqual(responses.map(({ status }) => status).sort(), [201, 401, 401]);
       assert.equal((await tokens(body)).body["code"], "invalid_credentials");
     });
 
-    it("stores only the token's hash, for 12 hours", async () => {
+    it("stores only the hash of a token, which is valid for 12 hours", async () => {
       const { body } = await tokens(claim({ user: "bob" }));
       const stored = await rows<{ token_hash: Buffer; hours: number }>(
         api.database,
@@ -69,7 +69,7 @@ describe("sign-in", () => {
       assert.deepEqual(await usersNamed("root"), []);
     });
 
-    it("binds the proof to the name that the request was sent to", async () => {
+    it("binds a proof to the host name of the request", async () => {
       const byName = `localhost:${new URL(api.url).port}`;
       const listed = await send(`http://${byName}/v1/sign-in`);
       assert.equal(listed.body["server"], byName);
@@ -87,7 +87,7 @@ describe("sign-in", () => {
       assert.match(String(body["detail"]), /server assigns roles \(GPU_DEV_DEVELOPMENT_ROLES\)/);
     });
 
-    it("refuses an unknown method and names the ones that exist", async () => {
+    it("refuses an unknown method and names the available methods", async () => {
       const { status, body } = await tokens({ ...claim(), kind: "carrier-pigeon" });
       assert.equal(status, 400);
       assert.match(
@@ -116,7 +116,7 @@ describe("sign-in", () => {
         return (await signIn(trx, [methodOf(provider)], claim({ user }), facts)).principal;
       });
 
-    it("two providers with the same subject are two users, the second with a suffixed name", async () => {
+    it("creates two users for the same subject at two providers, the second with a suffixed name", async () => {
       const first = await signInWith("development", "carla");
       const second = await signInWith("other", "carla");
       const third = await signInWith("third", "carla");
@@ -126,13 +126,13 @@ describe("sign-in", () => {
       assert.equal((await api.signIn("carla")).id, first.userId);
     });
 
-    it("a suffix keeps a long name valid", async () => {
+    it("keeps a long name valid when it adds a suffix", async () => {
       const name = `d${"x".repeat(28)}-yz`;
       await signInWith("development", name);
       assert.equal((await signInWith("other", name)).name, `d${"x".repeat(28)}-2`);
     });
 
-    it("a renamed user keeps the identity and is shown with the new name", async () => {
+    it("keeps the identity of a renamed user, and shows the new name", async () => {
       const before = await signInWith("development", "eve");
       await rows(api.database, "update users set name = 'evelyn' where id = ? returning id", [
         before.userId,
@@ -142,7 +142,7 @@ describe("sign-in", () => {
       assert.equal((await after.get("/v1/me")).body["name"], "evelyn");
     });
 
-    it("R14: a user whom the version before identities created keeps the account at the next sign-in", async () => {
+    it("R14: a user created by the version before identities keeps the account at the next sign-in", async () => {
       const id = newId<UserId>();
       await rows(
         api.database,
@@ -154,13 +154,13 @@ describe("sign-in", () => {
       assert.equal((await api.signIn("hana")).id, id);
     });
 
-    it("concurrent first sign-ins of one identity create one user", async () => {
+    it("creates one user for concurrent first sign-ins of one identity", async () => {
       const all = await Promise.all(Array.from({ length: 6 }, () => signInWith("other", "frank")));
       assert.equal(new Set(all.map(({ userId }) => userId)).size, 1);
       assert.deepEqual(await usersNamed("frank%"), [{ name: "frank" }]);
     });
 
-    it("concurrent first sign-ins of identities with the same name create users with different names", async () => {
+    it("creates users with different names for concurrent first sign-ins of identities with one name", async () => {
       const providers = ["development", "other", "third"];
       const all = await Promise.all(providers.map((provider) => signInWith(provider, "gina")));
       assert.equal(new Set(all.map(({ userId }) => userId)).size, 3);
@@ -170,7 +170,7 @@ describe("sign-in", () => {
       );
     });
 
-    it("a method that the server does not offer is refused with the ones that it offers", async () => {
+    it("refuses a method that the server does not offer", async () => {
       await assert.rejects(
         inTransaction(api.database, (trx) =>
           signIn(trx, [], claim(), { server: api.server, now: new Date() }),

@@ -22,7 +22,7 @@ export interface ApiFixture {
   stop(): Promise<void>;
 }
 
-/** A dev cluster without nodes in a directory of its own, and the standard client for it. */
+/** Starts a dev cluster without nodes in its own directory, with the standard client for it. */
 export async function startApi(options: Partial<DevClusterOptions> = {}): Promise<ApiFixture> {
   const directory = await makeTempDir("dev-cluster");
   const start = () => startDevCluster({ dataDir: directory.path, ...options });

@@ -9,12 +9,12 @@ import {
   deletePod,
   getPod,
   NAMESPACE,
-  podIsGone,
-  readyPod,
+  waitForPodDeletion,
+  waitForReadyPod,
   ssh,
-  startBench,
+  startAgentFixture,
   waitFor,
-  type Bench,
+  type AgentFixture,
 } from "./nodeAgentFixture.ts";
 
 /** A daemon that detaches completely: its own session, its parent ended, no file of ours open. */
@@ -23,20 +23,20 @@ const DAEMON = "setsid sh -c 'sleep 7654 </dev/null >/dev/null 2>&1 &' </dev/nul
 for (const containment of ["auto", "plain"] satisfies ContainmentChoice[]) {
   describe(`dev-cluster node agent, containment ${containment}`, function () {
     this.timeout(60_000);
-    let bench: Bench;
+    let fixture: AgentFixture;
 
     before(async function () {
       requireTool(this, "ssh");
-      bench = await startBench(containment);
-      await createSecret(bench, "keys");
+      fixture = await startAgentFixture(containment);
+      await createSecret(fixture, "keys");
     });
 
     after(async () => {
-      await bench.stop();
+      await fixture.stop();
     });
 
     it("registers its node with labels, GPUs and a taint, and keeps a lease", async () => {
-      const node = await bench.client.get<{
+      const node = await fixture.client.get<{
         metadata: { labels: Record<string, string> };
         spec: { taints: unknown };
         status: {
@@ -50,65 +50,65 @@ for (const containment of ["auto", "plain"] satisfies ContainmentChoice[]) {
       const taint = { key: "nvidia.com/gpu", value: "present", effect: "NoSchedule" };
       assert.deepEqual(node.spec.taints, [taint]);
       assert.equal(node.status.conditions.find(({ type }) => type === "Ready")?.status, "True");
-      const first = await renewTime(bench);
+      const first = await renewTime(fixture);
       await waitFor("the lease is renewed", async () =>
-        (await renewTime(bench)) === first ? undefined : true,
+        (await renewTime(fixture)) === first ? undefined : true,
       );
     });
 
     it("R2: deletion ends every process of the pod, also a daemon that left its session", async () => {
-      await createPod(bench, { name: "daemon", secret: "keys" });
-      const pod = await readyPod(bench, "daemon");
-      await ssh(bench, pod, [DAEMON]);
+      await createPod(fixture, { name: "daemon", secret: "keys" });
+      const pod = await waitForReadyPod(fixture, "daemon");
+      await ssh(fixture, pod, [DAEMON]);
       const { uid } = pod.metadata;
       await waitFor("the daemon runs", () =>
         commandsOf(uid).some((line) => line.startsWith("sleep 7654")) ? true : undefined,
       );
-      await deletePod(bench, "daemon");
-      await podIsGone(bench, "daemon");
+      await deletePod(fixture, "daemon");
+      await waitForPodDeletion(fixture, "daemon");
       assert.deepEqual(commandsOf(uid), []);
-      assert.deepEqual(readdirSync(`${bench.dataDir}/nodes/gpu-node/pods`).includes(uid), false);
+      assert.deepEqual(readdirSync(`${fixture.dataDir}/nodes/gpu-node/pods`).includes(uid), false);
     });
 
     it("R8: a container killed for memory restarts, and its status shows why", async () => {
-      const created = await createPod(bench, { name: "oom", command: ["sleep", "3600"] });
-      await readyPod(bench, "oom");
-      bench.faults.oomKill({ namespace: NAMESPACE, pod: "oom" });
+      const created = await createPod(fixture, { name: "oom", command: ["sleep", "3600"] });
+      await waitForReadyPod(fixture, "oom");
+      fixture.faults.oomKill({ namespace: NAMESPACE, pod: "oom" });
       const status = await waitFor("it is restarted", async () => {
-        const found = (await getPod(bench, "oom"))?.status?.containerStatuses?.[0];
+        const found = (await getPod(fixture, "oom"))?.status?.containerStatuses?.[0];
         return found?.restartCount === 1 && found.ready ? found : undefined;
       });
       assert.equal(status.lastState.terminated?.reason, "OOMKilled");
       assert.equal(status.lastState.terminated.exitCode, 137);
-      assert.equal((await getPod(bench, "oom"))?.metadata.uid, created.metadata.uid);
-      await deletePod(bench, "oom");
-      await podIsGone(bench, "oom");
+      assert.equal((await getPod(fixture, "oom"))?.metadata.uid, created.metadata.uid);
+      await deletePod(fixture, "oom");
+      await waitForPodDeletion(fixture, "oom");
     });
 
     it("a stopped agent leaves no process; the next one starts the pod again on the same files", async () => {
-      await createClaim(bench, "disk");
-      await createPod(bench, { name: "kept", gpus: 2, secret: "keys", claim: "disk" });
-      const pod = await readyPod(bench, "kept");
-      const gpus = (await ssh(bench, pod, ["echo kept > note; nvidia-smi -L"])).stdout;
+      await createClaim(fixture, "disk");
+      await createPod(fixture, { name: "kept", gpus: 2, secret: "keys", claim: "disk" });
+      const pod = await waitForReadyPod(fixture, "kept");
+      const gpus = (await ssh(fixture, pod, ["echo kept > note; nvidia-smi -L"])).stdout;
       assert.match(gpus, /^GPU 0: .*\nGPU 1: /);
-      await bench.stopAgents();
+      await fixture.stopAgents();
       assert.deepEqual(commandsOf(pod.metadata.uid), []);
-      await bench.startAgents();
+      await fixture.startAgents();
       const again = await waitFor("it runs again", async () => {
-        const found = await getPod(bench, "kept");
+        const found = await getPod(fixture, "kept");
         const container = found?.status?.containerStatuses?.[0];
         return container?.restartCount === 1 && container.ready ? found : undefined;
       });
       assert.equal(again.status?.podIP, pod.status?.podIP);
-      const after = await ssh(bench, again, ["cat note; nvidia-smi -L"]);
+      const after = await ssh(fixture, again, ["cat note; nvidia-smi -L"]);
       assert.equal(after.stdout, `kept\n${gpus}`);
-      await deletePod(bench, "kept");
-      await podIsGone(bench, "kept");
+      await deletePod(fixture, "kept");
+      await waitForPodDeletion(fixture, "kept");
     });
   });
 }
 
-async function renewTime({ client }: Bench): Promise<string> {
+async function renewTime({ client }: AgentFixture): Promise<string> {
   const path = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/gpu-node";
   return (await client.get<{ spec: { renewTime: string } }>(path)).spec.renewTime;
 }

@@ -34,10 +34,10 @@ export const FLEET = parseFleet(
   "the test",
 );
 
-export type Bench = Awaited<ReturnType<typeof startBench>>;
+export type AgentFixture = Awaited<ReturnType<typeof startAgentFixture>>;
 
-/** A dev cluster without nodes, and separate agents that a test may stop and start. */
-export async function startBench(containment: ContainmentChoice = "auto") {
+/** Starts a dev cluster without nodes, and separate agents that a test may stop and start. */
+export async function startAgentFixture(containment: ContainmentChoice = "auto") {
   const dataDir = mkdtempSync(join(tmpdir(), "gpu-dev-agent-"));
   const cluster = await startDevCluster({ dataDir: join(dataDir, "cluster") });
   const { url, ca, token } = cluster;
@@ -79,7 +79,10 @@ export async function startBench(containment: ContainmentChoice = "auto") {
   };
 }
 
-export async function createSecret({ client, dataDir, key }: Bench, name: string): Promise<void> {
+export async function createSecret(
+  { client, dataDir, key }: AgentFixture,
+  name: string,
+): Promise<void> {
   const base64 = (path: string): string => readFileSync(path).toString("base64");
   await client.create(`/api/v1/namespaces/${NAMESPACE}/secrets`, {
     apiVersion: "v1",
@@ -94,7 +97,7 @@ export async function createSecret({ client, dataDir, key }: Bench, name: string
 }
 
 export async function createClaim(
-  { client }: Bench,
+  { client }: AgentFixture,
   name: string,
   spec: object = {},
 ): Promise<void> {
@@ -113,7 +116,7 @@ export async function createClaim(
 export interface PodRequest {
   readonly name: string;
   readonly gpus?: number;
-  /** The name of a Secret makes it a workspace pod. */
+  /** The name of a Secret, which makes the pod a workspace pod. */
   readonly secret?: string;
   readonly claim?: string;
   readonly command?: string[];
@@ -123,7 +126,7 @@ export interface PodRequest {
 }
 
 /** Creates a pod as docs/pod-contract.md describes. */
-export function createPod({ client }: Bench, request: PodRequest): Promise<Pod> {
+export function createPod({ client }: AgentFixture, request: PodRequest): Promise<Pod> {
   const { name, gpus = 0, secret, claim, command, image = WORKSPACE_IMAGE, nodeName } = request;
   const workspace =
     claim === undefined ? { emptyDir: {} } : { persistentVolumeClaim: { claimName: claim } };
@@ -178,12 +181,12 @@ export function createPod({ client }: Bench, request: PodRequest): Promise<Pod> 
   });
 }
 
-export async function getPod({ client }: Bench, name: string): Promise<Pod | undefined> {
+export async function getPod({ client }: AgentFixture, name: string): Promise<Pod | undefined> {
   const path = `/api/v1/namespaces/${NAMESPACE}/pods/${name}`;
   return client.get<Pod>(path).catch(() => undefined);
 }
 
-export async function deletePod({ client }: Bench, name: string): Promise<void> {
+export async function deletePod({ client }: AgentFixture, name: string): Promise<void> {
   await client.delete(`/api/v1/namespaces/${NAMESPACE}/pods/${name}`, {});
 }
 
@@ -192,17 +195,17 @@ export function isReady(pod: Pod | undefined): pod is Pod {
   return ready?.status === "True";
 }
 
-export async function readyPod(bench: Bench, name: string): Promise<Pod> {
+export async function waitForReadyPod(fixture: AgentFixture, name: string): Promise<Pod> {
   const pod = await waitFor(`pod ${name} is ready`, async () => {
-    const found = await getPod(bench, name);
+    const found = await getPod(fixture, name);
     return isReady(found) ? found : undefined;
   });
   return pod;
 }
 
-export async function podIsGone(bench: Bench, name: string): Promise<void> {
-  await waitFor(`pod ${name} is gone`, async () =>
-    (await getPod(bench, name)) === undefined ? true : undefined,
+export async function waitForPodDeletion(fixture: AgentFixture, name: string): Promise<void> {
+  await waitFor(`pod ${name} is deleted`, async () =>
+    (await getPod(fixture, name)) === undefined ? true : undefined,
   );
 }
 
@@ -227,8 +230,8 @@ export interface CommandResult {
   stderr: string;
 }
 
-/** Options of ssh, scp and sftp that leave the user's own configuration alone. */
-export function sshOptions({ key }: Bench): string[] {
+/** Options of ssh, scp and sftp that ignore the user's own configuration. */
+export function sshOptions({ key }: AgentFixture): string[] {
   const settings = [
     "StrictHostKeyChecking=no",
     "UserKnownHostsFile=/dev/null",
@@ -240,9 +243,18 @@ export function sshOptions({ key }: Bench): string[] {
   return ["-F", "none", "-i", key, ...settings.flatMap((setting) => ["-o", setting])];
 }
 
-export function ssh(bench: Bench, pod: Pod, args: string[], input = ""): Promise<CommandResult> {
+export function ssh(
+  fixture: AgentFixture,
+  pod: Pod,
+  args: string[],
+  input = "",
+): Promise<CommandResult> {
   const target = `dev@${pod.status?.podIP ?? ""}`;
-  return run("ssh", [...sshOptions(bench), ...args.slice(0, -1), target, ...args.slice(-1)], input);
+  return run(
+    "ssh",
+    [...sshOptions(fixture), ...args.slice(0, -1), target, ...args.slice(-1)],
+    input,
+  );
 }
 
 export function run(file: string, args: string[], input = ""): Promise<CommandResult> {
@@ -260,7 +272,7 @@ export function run(file: string, args: string[], input = ""): Promise<CommandRe
   });
 }
 
-/** Starts a client that keeps running, for forwardings; returns a function that ends it. */
+/** Starts a client that keeps running, to forward ports. Returns a function that ends it. */
 export function startClient(file: string, args: string[]): () => void {
   const child = spawn(file, args, { stdio: "ignore" });
   return () => {

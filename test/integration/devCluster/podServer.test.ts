@@ -9,29 +9,29 @@ import type { Pod } from "../../../dev-cluster/src/nodeAgent/kubeTypes.ts";
 import {
   createPod,
   createSecret,
-  readyPod,
+  waitForReadyPod,
   run,
   ssh,
   startClient,
   sshOptions,
-  startBench,
+  startAgentFixture,
   waitFor,
-  type Bench,
+  type AgentFixture,
 } from "./nodeAgentFixture.ts";
 
 describe("a pod's SSH server, with the OpenSSH client", function () {
   this.timeout(60_000);
-  let bench: Bench;
+  let fixture: AgentFixture;
   let pod: Pod;
   let web: Server;
   let webPort: number;
 
   before(async function () {
     requireTool(this, "ssh");
-    bench = await startBench();
-    await createSecret(bench, "keys");
-    await createPod(bench, { name: "ssh", gpus: 2, secret: "keys" });
-    pod = await readyPod(bench, "ssh");
+    fixture = await startAgentFixture();
+    await createSecret(fixture, "keys");
+    await createPod(fixture, { name: "ssh", gpus: 2, secret: "keys" });
+    pod = await waitForReadyPod(fixture, "ssh");
     web = createServer((_request, response) => response.end("from the web"));
     await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
     webPort = (web.address() as AddressInfo).port;
@@ -39,43 +39,43 @@ describe("a pod's SSH server, with the OpenSSH client", function () {
 
   after(async () => {
     web.close();
-    await bench.stop();
+    await fixture.stop();
   });
 
   it("runs a command in the workspace, with separate output, errors and exit code", async () => {
-    const result = await ssh(bench, pod, ['pwd; echo "$HOME"; echo wrong >&2; exit 7']);
+    const result = await ssh(fixture, pod, ['pwd; echo "$HOME"; echo wrong >&2; exit 7']);
     assert.deepEqual(result, { code: 7, stdout: "/workspace\n/home/dev\n", stderr: "wrong\n" });
   });
 
   it("provides the GPUs: nvidia-smi and CUDA_VISIBLE_DEVICES, in commands and login shells", async () => {
-    const smi = await ssh(bench, pod, ["nvidia-smi -L; echo $CUDA_VISIBLE_DEVICES"]);
+    const smi = await ssh(fixture, pod, ["nvidia-smi -L; echo $CUDA_VISIBLE_DEVICES"]);
     const lines = smi.stdout.trim().split("\n");
     assert.match(lines[0] ?? "", /^GPU 0: NVIDIA H100 80GB HBM3 \(UUID: GPU-[0-9a-f-]{36}\)$/);
     assert.match(lines[1] ?? "", /^GPU 1: /);
     assert.equal(lines[2], "0,1");
-    const login = await ssh(bench, pod, ["bash -lc 'command -v nvidia-smi'"]);
+    const login = await ssh(fixture, pod, ["bash -lc 'command -v nvidia-smi'"]);
     assert.equal(login.stdout, "/.gpu-dev/bin/nvidia-smi\n");
   });
 
   it("provides a real terminal with the client's size, and its exit code", async () => {
-    const result = await ssh(bench, pod, ["-tt", "test -t 0 && tty && stty size; exit 3"]);
+    const result = await ssh(fixture, pod, ["-tt", "test -t 0 && tty && stty size; exit 3"]);
     assert.equal(result.code, 3);
     assert.match(result.stdout, /^\/dev\/pts\/\d+\r\n\d+ \d+\r\n$/);
   });
 
   it("refuses a key that is not in the Secret, and a user other than dev", async () => {
-    const foreign = join(bench.dataDir, "foreign");
+    const foreign = join(fixture.dataDir, "foreign");
     await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", foreign]);
-    const asForeign = await ssh({ ...bench, key: foreign }, pod, ["true"]);
+    const asForeign = await ssh({ ...fixture, key: foreign }, pod, ["true"]);
     assert.equal(asForeign.code, 255);
     assert.match(asForeign.stderr, /Permission denied \(publickey\)/);
     const address = pod.status?.podIP ?? "";
-    const asRoot = await run("ssh", [...sshOptions(bench), `root@${address}`, "true"]);
+    const asRoot = await run("ssh", [...sshOptions(fixture), `root@${address}`, "true"]);
     assert.match(asRoot.stderr, /Permission denied \(publickey\)/);
   });
 
   it("carries binary data on both streams intact, with back-pressure", async () => {
-    const result = await ssh(bench, pod, [
+    const result = await ssh(fixture, pod, [
       "head -c 8000000 /dev/zero; head -c 8000000 /dev/zero >&2",
     ]);
     assert.equal(result.stdout.length, 8_000_000);
@@ -83,20 +83,20 @@ describe("a pod's SSH server, with the OpenSSH client", function () {
   });
 
   it("copies files with scp, and changes them with sftp", async () => {
-    const file = join(bench.dataDir, "random");
+    const file = join(fixture.dataDir, "random");
     writeFileSync(file, randomBytes(5_000_000));
     const target = `dev@${pod.status?.podIP ?? ""}`;
-    const up = await run("scp", [...sshOptions(bench), file, `${target}:a`]);
+    const up = await run("scp", [...sshOptions(fixture), file, `${target}:a`]);
     assert.equal(up.code, 0, up.stderr);
     const commands = "mkdir d\nrename a d/b\nln -s b d/c\nls -1 d\nchmod 600 d/b\n";
-    const sftp = await run("sftp", [...sshOptions(bench), "-b", "-", target], commands);
+    const sftp = await run("sftp", [...sshOptions(fixture), "-b", "-", target], commands);
     assert.equal(sftp.code, 0, sftp.stderr);
     assert.match(sftp.stdout, /d\/b\s+d\/c|d\/b\nd\/c/);
     for (const options of [[], ["-O"]]) {
       const back = `${file}.back`;
       const down = await run("scp", [
         ...options,
-        ...sshOptions(bench),
+        ...sshOptions(fixture),
         `${target}:/workspace/d/c`,
         back,
       ]);
@@ -114,12 +114,12 @@ while [ ! -e /workspace/stop ]; do sleep 0.05; done
 exit 5
 `;
     const options = ["-T", "-D", String(socks), "-L", forward];
-    const session = run("ssh", [...sshOptions(bench), ...options, target, "bash"], script);
+    const session = run("ssh", [...sshOptions(fixture), ...options, target, "bash"], script);
     const fetched = await waitFor("the forwarding responds", () => httpGet(local));
     assert.match(fetched, /from the web/);
     const throughSocks = await waitFor("the SOCKS proxy responds", () => socksGet(socks, webPort));
     assert.match(throughSocks, /from the web/);
-    await ssh(bench, pod, ["touch /workspace/stop"]);
+    await ssh(fixture, pod, ["touch /workspace/stop"]);
     const ended = await session;
     assert.equal(ended.stdout, "script in /workspace\n");
     assert.equal(ended.code, 5);
@@ -129,16 +129,20 @@ exit 5
     requireTool(this, "curl");
     const port = await freePort();
     const back = `${String(port)}:127.0.0.1:${String(webPort)}`;
-    const result = await ssh(bench, pod, ["-R", back, `curl -s http://127.0.0.1:${String(port)}`]);
+    const result = await ssh(fixture, pod, [
+      "-R",
+      back,
+      `curl -s http://127.0.0.1:${String(port)}`,
+    ]);
     assert.equal(result.stdout, "from the web");
   });
 
   it("hangs up a closed terminal, but keeps processes that left it", async () => {
     const target = `dev@${pod.status?.podIP ?? ""}`;
     const command = "setsid sleep 1234 & sleep 4321";
-    const close = startClient("ssh", ["-tt", ...sshOptions(bench), target, command]);
+    const close = startClient("ssh", ["-tt", ...sshOptions(fixture), target, command]);
     const count = async (seconds: number): Promise<string> =>
-      (await ssh(bench, pod, [`pgrep -cx -f 'sleep ${String(seconds)}'`])).stdout.trim();
+      (await ssh(fixture, pod, [`pgrep -cx -f 'sleep ${String(seconds)}'`])).stdout.trim();
     await waitFor("both run", async () =>
       (await count(1234)) === "1" && (await count(4321)) === "1" ? true : undefined,
     );
@@ -151,7 +155,7 @@ exit 5
 
   it("runs a Python script if Python is installed", async function () {
     requireTool(this, "python3");
-    const result = await ssh(bench, pod, ["python3 -"], "import os; print(os.getcwd())");
+    const result = await ssh(fixture, pod, ["python3 -"], "import os; print(os.getcwd())");
     assert.equal(result.stdout, "/workspace\n");
   });
 });

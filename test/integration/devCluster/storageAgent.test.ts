@@ -8,12 +8,12 @@ import {
   deletePod,
   getPod,
   NAMESPACE,
-  podIsGone,
-  readyPod,
+  waitForPodDeletion,
+  waitForReadyPod,
   ssh,
-  startBench,
+  startAgentFixture,
   waitFor,
-  type Bench,
+  type AgentFixture,
 } from "./nodeAgentFixture.ts";
 import { nodeNamed, startApi, type ApiFixture } from "./apiFixture.ts";
 import { makeTempDir, type TempDir } from "../../support/tempDir.ts";
@@ -28,87 +28,99 @@ import type {
 
 describe("dev-cluster storage agent", function () {
   this.timeout(60_000);
-  let bench: Bench;
+  let fixture: AgentFixture;
 
   before(async function () {
     requireTool(this, "ssh");
-    bench = await startBench();
-    await createSecret(bench, "keys");
+    fixture = await startAgentFixture();
+    await createSecret(fixture, "keys");
   });
 
   after(async () => {
-    await bench.stop();
+    await fixture.stop();
   });
 
   it("creates a volume only when a pod needs it, and the next pod finds the files", async () => {
-    await createClaim(bench, "disk");
-    assert.equal((await claim(bench, "disk")).status?.phase, "Pending");
+    await createClaim(fixture, "disk");
+    assert.equal((await claim(fixture, "disk")).status?.phase, "Pending");
     for (const [name, command] of [
       ["first", "echo kept > /workspace/note; echo dot > ~/.rc"],
       ["second", "cat /workspace/note ~/.rc"],
     ] as const) {
-      await createPod(bench, { name, secret: "keys", claim: "disk" });
-      const { stdout } = await ssh(bench, await readyPod(bench, name), [command]);
+      await createPod(fixture, { name, secret: "keys", claim: "disk" });
+      const { stdout } = await ssh(fixture, await waitForReadyPod(fixture, name), [command]);
       if (name === "second") assert.equal(stdout, "kept\ndot\n");
-      await deletePod(bench, name);
-      await podIsGone(bench, name);
+      await deletePod(fixture, name);
+      await waitForPodDeletion(fixture, name);
     }
-    const bound = await claim(bench, "disk");
+    const bound = await claim(fixture, "disk");
     assert.equal(bound.spec.volumeName, `pvc-${bound.metadata.uid}`);
     assert.equal(bound.status?.phase, "Bound");
   });
 
   it("D1: a second pod waits while another pod uses the disk", async () => {
-    await createClaim(bench, "single");
-    await createPod(bench, { name: "holder", secret: "keys", claim: "single" });
-    await readyPod(bench, "holder");
-    await createPod(bench, { name: "waiter", secret: "keys", claim: "single" });
+    await createClaim(fixture, "single");
+    await createPod(fixture, { name: "holder", secret: "keys", claim: "single" });
+    await waitForReadyPod(fixture, "holder");
+    await createPod(fixture, { name: "waiter", secret: "keys", claim: "single" });
     await waitFor("the reason on the waiting pod", async () => {
-      const scheduled = (await getPod(bench, "waiter"))?.status?.conditions?.find(
+      const scheduled = (await getPod(fixture, "waiter"))?.status?.conditions?.find(
         ({ type }) => type === "PodScheduled",
       );
       return scheduled?.message?.includes("ReadWriteOncePod") === true ? true : undefined;
     });
-    assert.equal((await getPod(bench, "waiter"))?.status?.phase, "Pending");
-    await deletePod(bench, "holder");
-    await readyPod(bench, "waiter");
-    await deletePod(bench, "waiter");
-    await podIsGone(bench, "waiter");
+    assert.equal((await getPod(fixture, "waiter"))?.status?.phase, "Pending");
+    await deletePod(fixture, "holder");
+    await waitForReadyPod(fixture, "waiter");
+    await deletePod(fixture, "waiter");
+    await waitForPodDeletion(fixture, "waiter");
   });
 
   it("D1: a second pod that is bound nevertheless does not start while another pod uses the disk", async () => {
-    await createClaim(bench, "two");
-    await createPod(bench, { name: "owner", secret: "keys", claim: "two" });
-    await readyPod(bench, "owner");
-    await createPod(bench, { name: "forced", secret: "keys", claim: "two", nodeName: "gpu-node" });
+    await createClaim(fixture, "two");
+    await createPod(fixture, { name: "owner", secret: "keys", claim: "two" });
+    await waitForReadyPod(fixture, "owner");
+    await createPod(fixture, {
+      name: "forced",
+      secret: "keys",
+      claim: "two",
+      nodeName: "gpu-node",
+    });
     await waitFor("the event with the reason", async () => {
-      const { items } = await bench.client.get<{ items: { message: string }[] }>(
+      const { items } = await fixture.client.get<{ items: { message: string }[] }>(
         `/api/v1/namespaces/${NAMESPACE}/events`,
       );
       return items.some(({ message }) => message.includes("in use by another")) ? true : undefined;
     });
-    assert.equal((await getPod(bench, "forced"))?.status?.phase, "Pending");
-    await deletePod(bench, "owner");
-    await readyPod(bench, "forced");
-    await deletePod(bench, "forced");
-    await podIsGone(bench, "forced");
+    assert.equal((await getPod(fixture, "forced"))?.status?.phase, "Pending");
+    await deletePod(fixture, "owner");
+    await waitForReadyPod(fixture, "forced");
+    await deletePod(fixture, "forced");
+    await waitForPodDeletion(fixture, "forced");
   });
 
   it("keeps the directory of a deleted claim, and releases its volume", async () => {
-    await createClaim(bench, "gone");
-    await createPod(bench, { name: "writer", secret: "keys", claim: "gone" });
-    await ssh(bench, await readyPod(bench, "writer"), ["echo precious > /workspace/note"]);
-    await deletePod(bench, "writer");
-    await podIsGone(bench, "writer");
-    const { spec } = await claim(bench, "gone");
+    await createClaim(fixture, "gone");
+    await createPod(fixture, { name: "writer", secret: "keys", claim: "gone" });
+    await ssh(fixture, await waitForReadyPod(fixture, "writer"), [
+      "echo precious > /workspace/note",
+    ]);
+    await deletePod(fixture, "writer");
+    await waitForPodDeletion(fixture, "writer");
+    const { spec } = await claim(fixture, "gone");
     const path = `/api/v1/namespaces/${NAMESPACE}/persistentvolumeclaims/gone`;
-    await bench.client.delete(path, {});
+    await fixture.client.delete(path, {});
     const name = spec.volumeName ?? "";
     await waitFor("the release of the volume", async () => {
-      const volume = await bench.client.get<PersistentVolume>(`/api/v1/persistentvolumes/${name}`);
+      const volume = await fixture.client.get<PersistentVolume>(
+        `/api/v1/persistentvolumes/${name}`,
+      );
       return volume.status?.phase === "Released" ? true : undefined;
     });
-    assert.equal(readFileSync(join(bench.dataDir, "volumes", name, "note"), "utf8"), "precious\n");
+    assert.equal(
+      readFileSync(join(fixture.dataDir, "volumes", name, "note"), "utf8"),
+      "precious\n",
+    );
   });
 
   it("creates no empty disk instead of a copy, and reports why", async () => {
@@ -117,20 +129,20 @@ describe("dev-cluster storage agent", function () {
       kind: "VolumeSnapshot",
       name: "then",
     };
-    await createClaim(bench, "restored", { dataSource });
-    await createPod(bench, { name: "reader", secret: "keys", claim: "restored" });
+    await createClaim(fixture, "restored", { dataSource });
+    await createPod(fixture, { name: "reader", secret: "keys", claim: "restored" });
     const event = await waitFor("the event", async () => {
-      const { items } = await bench.client.get<{ items: { reason: string; message: string }[] }>(
+      const { items } = await fixture.client.get<{ items: { reason: string; message: string }[] }>(
         `/api/v1/namespaces/${NAMESPACE}/events`,
       );
       return items.find(({ reason }) => reason === "ProvisioningFailed");
     });
     assert.match(event.message, /VolumeSnapshot.*then/);
-    const { metadata, status } = await claim(bench, "restored");
+    const { metadata, status } = await claim(fixture, "restored");
     assert.equal(status?.phase, "Pending");
-    assert.equal(existsSync(join(bench.dataDir, "volumes", `pvc-${metadata.uid}`)), false);
-    await deletePod(bench, "reader");
-    await podIsGone(bench, "reader");
+    assert.equal(existsSync(join(fixture.dataDir, "volumes", `pvc-${metadata.uid}`)), false);
+    await deletePod(fixture, "reader");
+    await waitForPodDeletion(fixture, "reader");
   });
 });
 
@@ -214,6 +226,6 @@ const SELECTED_NODE = "volume.kubernetes.io/selected-node";
 const until = (what: string, holds: () => boolean) =>
   waitFor(what, () => (holds() ? true : undefined));
 
-function claim({ client }: Bench, name: string): Promise<PersistentVolumeClaim> {
+function claim({ client }: AgentFixture, name: string): Promise<PersistentVolumeClaim> {
   return client.get(`/api/v1/namespaces/${NAMESPACE}/persistentvolumeclaims/${name}`);
 }

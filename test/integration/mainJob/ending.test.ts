@@ -6,11 +6,11 @@ import { requireTool } from "../../support/requireTool.ts";
 import { waitFor } from "../../support/waitFor.ts";
 import { makeUser, type User } from "../../support/user.ts";
 import { startWholeSystem, type WholeSystem } from "../../support/wholeSystem.ts";
-import { moveBack } from "./leaseTime.ts";
+import { advanceLease } from "./leaseTime.ts";
 
 const H100 = ["--gpu-type", "h100", "--gpus", "2", "--hours", "1"];
 
-describe("the main job: others, and the end", function () {
+describe("the main job: other users, and the end", function () {
   this.timeout(60_000);
   let system: WholeSystem;
   let ada: User;
@@ -32,24 +32,24 @@ describe("the main job: others, and the end", function () {
     await (system as WholeSystem | undefined)?.remove();
   });
 
-  it("S8: another user neither sees nor cancels it", async () => {
+  it("S8: another user can neither see nor change the reservation", async () => {
     assert.deepEqual(JSON.parse(await bob.gpuDevDone("list", "--json")), { items: [] });
-    for (const words of [["show"], ["cancel", "--yes"], ["extend", "--hours", "1"], ["logs"]]) {
-      const [command = "", ...options] = words;
+    const commands = [["show"], ["cancel", "--yes"], ["extend", "--hours", "1"], ["logs"]];
+    for (const [command = "", ...options] of commands) {
       assert.equal((await bob.gpuDev(command, id, ...options)).code, 4, command);
     }
-    // The command line looks in its own list; the server must refuse by itself too.
+    // The command line searches the user's own list, so the server is also asked directly.
     const credentials = await readFile(join(bob.home, ".config/gpu-dev/credentials.json"), "utf8");
     const [token] = /"token": *"([^"]+)"/.exec(credentials)?.slice(1) ?? [];
     assert.ok(token);
-    const answer = await fetch(`${system.url}/v1/reservations/${id}`, {
+    const { status } = await fetch(`${system.url}/v1/reservations/${id}`, {
       headers: { authorization: `Bearer ${token}` },
     });
-    assert.equal(answer.status, 404);
+    assert.equal(status, 404);
     assert.equal((await ada.show("demo")).state, "ready");
   });
 
-  it("N6: another user's key does not open it", async () => {
+  it("N6: the pod refuses another user's key", async () => {
     const block = await ada.gpuDevDone("get-ssh-config", "demo");
     const config = join(bob.home, "stolen.conf");
     await writeFile(config, block.replaceAll(join(ada.home, ".gpu-dev/ssh/id_"), bobsKey()));
@@ -59,7 +59,7 @@ describe("the main job: others, and the end", function () {
     assert.match(refused.stderr, /Permission denied \(publickey\)/);
   });
 
-  it("D1: a second reservation cannot use its disk; the error names the holder and its end", async () => {
+  it("D1: a second reservation cannot use the disk; the error names the holder and its end", async () => {
     const { expiresAt } = await ada.show("demo");
     const second = await ada.gpuDev("reserve", ...H100, "--disk", "work", "--name", "other");
     assert.equal(second.code, 5);
@@ -69,7 +69,7 @@ describe("the main job: others, and the end", function () {
     assert.equal(listed.items.length, 1);
   });
 
-  it("N9: after cancel, a connection prints how it ended", async () => {
+  it("N9: after a cancellation, a connection prints why the reservation ended", async () => {
     assert.match(await ada.gpuDevDone("cancel", "demo", "--yes"), /^demo has ended\./m);
     const { code, stderr } = await ada.ssh("gpu-dev-demo", "true");
     assert.equal(code, 255);
@@ -77,18 +77,17 @@ describe("the main job: others, and the end", function () {
     assert.doesNotMatch(stderr, /Permission denied/);
   });
 
-  it("finds its files on the next reservation with that disk", async () => {
+  it("finds the files on the next reservation with that disk", async () => {
     await ada.gpuDevDone("reserve", ...H100, "--disk", "work", "--name", "next");
     assert.equal((await ada.ssh("gpu-dev-next", "cat kept")).stdout, "mine\n");
   });
 
-  it("ends a lease by its durable timer, in real time, without a warning for five minutes", async () => {
-    const what = ["--gpu-type", "t4", "--duration", "5m", "--name", "short"];
-    await ada.gpuDevDone("reserve", ...what);
+  it("ends a five-minute lease by its durable timer, in real time and without a warning", async () => {
+    await ada.gpuDevDone("reserve", "--gpu-type", "t4", "--duration", "5m", "--name", "short");
     const short = await ada.show("short");
     const database = new pg.Client({ connectionString: await system.databaseUrl() });
     await database.connect();
-    const due = await moveBack(database, short.id).finally(() => database.end());
+    const due = await advanceLease(database, short.id).finally(() => database.end());
     const ended = await waitFor(
       async () => {
         const row = await ada.show("short");
@@ -97,7 +96,7 @@ describe("the main job: others, and the end", function () {
       { timeoutMs: 25_000, intervalMs: 300, describe: "the lease to end" },
     );
     assert.equal(ended.endReason, "expired");
-    assert.ok(Date.parse(ended.endedAt ?? "") >= due.getTime(), "not before its time");
+    assert.ok(Date.parse(ended.endedAt ?? "") >= due.getTime(), "not before its end");
     assert.doesNotMatch(await ada.gpuDevDone("show", "short"), /It ends in/);
   });
 

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import type pg from "pg";
 
 /**
- * As if 4 min 50 s of a five-minute lease had passed: the reservation's own times and the run_at of
- * its one durable timer go back by that, in one transaction, and nothing else. Nothing is queued or
- * notified. Returns when the lease now ends.
+ * Makes the database look as if 4 min 50 s of a five-minute lease had passed: moves the times of
+ * the reservation and the run_at of its durable timer back, in one transaction. Queues and notifies
+ * nothing. Returns the new end of the lease.
  */
-export async function moveBack(database: pg.Client, id: string): Promise<Date> {
+export async function advanceLease(database: pg.Client, id: string): Promise<Date> {
   const by = "interval '4 minutes 50 seconds'";
   await database.query("begin");
   const moved = await database.query<{ due: Date }>(

@@ -5,12 +5,12 @@ import { requireTool } from "../../support/requireTool.ts";
 import { waitFor } from "../../support/waitFor.ts";
 import { makeUser, type User } from "../../support/user.ts";
 import { startWholeSystem, type WholeSystem } from "../../support/wholeSystem.ts";
-import { moveBack } from "./leaseTime.ts";
+import { advanceLease } from "./leaseTime.ts";
 
 const namespace = "gpu-dev";
 const RESERVATION = "gpu-dev.io/reservation";
 
-describe("the main job: what remains of it in the cluster", function () {
+describe("the main job: leftovers in the cluster", function () {
   this.timeout(90_000);
   let system: WholeSystem;
   let user: User;
@@ -34,10 +34,11 @@ describe("the main job: what remains of it in the cluster", function () {
     await (system as WholeSystem | undefined)?.remove();
   });
 
-  /** Names of what belongs to the reservation, by kind: its disk does not. */
+  /** The names of the objects of the reservation, by kind. Its disk is not one of them. */
   async function objectsOf(id: string): Promise<Record<string, (string | undefined)[]>> {
     const query = { namespace, labelSelector: `${RESERVATION}=${id}` };
-    const names = (items: { metadata?: V1ObjectMeta }[]) => items.map((it) => it.metadata?.name);
+    const names = (items: { metadata?: V1ObjectMeta }[]) =>
+      items.map(({ metadata }) => metadata?.name);
     return {
       pods: names((await core.listNamespacedPod(query)).items),
       secrets: names((await core.listNamespacedSecret(query)).items),
@@ -46,22 +47,22 @@ describe("the main job: what remains of it in the cluster", function () {
   }
   const NOTHING = { pods: [], secrets: [], services: [] };
 
-  async function reserve(name: string, ...what: string[]): Promise<string> {
-    await user.gpuDevDone("reserve", ...what, "--name", name);
+  async function reserve(name: string, ...options: string[]): Promise<string> {
+    await user.gpuDevDone("reserve", ...options, "--name", name);
     const { id } = await user.show(name);
     const { pods, secrets, services } = await objectsOf(id);
     assert.deepEqual([pods?.length, secrets?.length, services?.length], [1, 1, 1]);
     return id;
   }
 
-  const hasEnded = (name: string) =>
+  const waitForEnd = (name: string) =>
     waitFor(async () => (await user.show(name)).state === "ended", {
       timeoutMs: 30_000,
       intervalMs: 300,
-      describe: `${name} to have ended`,
+      describe: `${name} to end`,
     });
 
-  it("leaves its disk and nothing else when it is cancelled", async () => {
+  it("are only the disk after a cancellation", async () => {
     const id = await reserve("cancelled", "--gpu-type", "t4", "--hours", "1", "--disk", "kept");
     const query = { namespace, labelSelector: `${RESERVATION}=${id}` };
     const [pod] = (await core.listNamespacedPod(query)).items;
@@ -70,7 +71,7 @@ describe("the main job: what remains of it in the cluster", function () {
     const claim = () => core.readNamespacedPersistentVolumeClaim({ namespace, name });
     const before = await claim();
     await user.gpuDevDone("cancel", "cancelled", "--yes");
-    await hasEnded("cancelled");
+    await waitForEnd("cancelled");
     assert.deepEqual(await objectsOf(id), NOTHING);
     const after = await claim();
     assert.equal(after.metadata?.uid, before.metadata?.uid);
@@ -78,23 +79,23 @@ describe("the main job: what remains of it in the cluster", function () {
     assert.equal(after.status?.phase, "Bound");
   });
 
-  it("leaves nothing when its lease expires", async () => {
+  it("do not exist after an expiry without a disk", async () => {
     const id = await reserve("expired", "--gpu-type", "t4", "--duration", "5m");
-    await moveBack(database, id);
-    await hasEnded("expired");
+    await advanceLease(database, id);
+    await waitForEnd("expired");
     assert.deepEqual(await objectsOf(id), NOTHING);
   });
 
-  it("R2: removes an orphan after it was found twice, and no other object", async () => {
+  it("R2: garbage collection removes an orphan that it finds twice, and no other object", async () => {
     const id = await reserve("living", "--gpu-type", "t4", "--hours", "1");
-    const mine = await objectsOf(id);
-    const [secret = ""] = mine["secrets"] ?? [];
+    const living = await objectsOf(id);
+    const [secret = ""] = living["secrets"] ?? [];
     const { metadata } = await core.readNamespacedSecret({ namespace, name: secret });
     const labels = { ...metadata?.labels, [RESERVATION]: "01jzzzzzzzzzzzzzzzzzzzzzzz" };
     const body = { metadata: { name: "gd-leaked", labels } };
     const leaked = await core.createNamespacedSecret({ namespace, body });
     const uid = leaked.metadata?.uid ?? "";
-    await lookForGarbage();
+    await collectGarbage();
     await waitFor(
       async () => {
         const sql = "select 1 from garbage_sightings where uid = $1";
@@ -106,21 +107,21 @@ describe("the main job: what remains of it in the cluster", function () {
       (await core.readNamespacedSecret({ namespace, name: "gd-leaked" })).metadata?.uid,
       uid,
     );
-    // As if the time between two checks had passed.
+    // Makes the first sighting old enough for the next check.
     const aged =
       "update garbage_sightings set first_seen_at = first_seen_at - interval '2 minutes'";
     await database.query(aged);
-    await lookForGarbage();
+    await collectGarbage();
     await waitFor(
       async () => (await objectsOf("01jzzzzzzzzzzzzzzzzzzzzzzz"))["secrets"]?.length === 0,
-      { timeoutMs: 20_000, describe: "the leaked secret to be gone" },
+      { timeoutMs: 20_000, describe: "the leaked secret to be removed" },
     );
-    assert.deepEqual(await objectsOf(id), mine);
+    assert.deepEqual(await objectsOf(id), living);
     assert.equal((await user.show("living")).state, "ready");
   });
 
-  /** What the control plane does every ten minutes. */
-  async function lookForGarbage(): Promise<void> {
+  /** Queues the garbage collection, which the control plane does every ten minutes. */
+  async function collectGarbage(): Promise<void> {
     await database.query(
       `select graphile_worker.add_job('garbage', '{"key": "default"}'::json, job_key := 'garbage/default')`,
     );

@@ -11,16 +11,16 @@ import { startWholeSystem, type WholeSystem } from "../../support/wholeSystem.ts
 const MAIN = new URL("../../../control-plane/src/main.ts", import.meta.url).pathname;
 const NAMESPACE = "gpu-dev";
 const RESERVATION = "gpu-dev.io/reservation";
-/** The dev fleet has 4 of each, so two of these ten wait. */
+/** The dev fleet has 4 units of each type, so two of these ten reservations are queued. */
 const BURST = ["t4", "cpu-x86"].flatMap((type) => [1, 2, 3, 4, 5].map(() => type));
 
-describe("the main job: three processes reconcile, and one is killed", function () {
+describe("the main job: three reconciler processes, one of which is killed", function () {
   this.timeout(60_000);
   let system: WholeSystem;
   let user: User;
   let database: pg.Client;
   let core: CoreV1Api;
-  const extra: ChildProcess[] = [];
+  const extraReconcilers: ChildProcess[] = [];
 
   before(async function () {
     requireTool(this, "ssh", "ssh-keygen");
@@ -32,34 +32,34 @@ describe("the main job: three processes reconcile, and one is killed", function 
     const config = new KubeConfig();
     config.loadFromFile(system.kubeconfig);
     core = config.makeApiClient(CoreV1Api);
-    extra.push(...(await Promise.all([startReconcilers(), startReconcilers()])));
+    extraReconcilers.push(...(await Promise.all([startReconcilers(), startReconcilers()])));
   });
   after(async () => {
-    await Promise.all(extra.map((child) => endWith(child, "SIGTERM")));
+    await Promise.all(extraReconcilers.map((child) => endWith(child, "SIGTERM")));
     await (database as pg.Client | undefined)?.end();
     await (user as User | undefined)?.remove();
     await (system as WholeSystem | undefined)?.remove();
   });
 
-  it("R1, R4: each request of a burst is served once, although one process is killed", async () => {
+  it("R1, R4: each request of a burst is served exactly once although one process is killed", async () => {
     const names = BURST.map((_, index) => `burst-${String(index)}`);
-    const asked = names.map((name, index) =>
+    const requests = names.map((name, index) =>
       user.gpuDevDone("reserve", "--gpu-type", BURST[index] ?? "", "--name", name, "--no-wait"),
     );
     await waitFor(async () => (await states()).includes("starting"), {
       timeoutMs: 20_000,
       intervalMs: 5,
-      describe: "the burst to begin",
+      describe: "the first start of the burst",
     });
-    const [victim] = extra;
+    const [victim] = extraReconcilers;
     assert.ok(victim);
     await endWith(victim, "SIGKILL");
     assert.equal(victim.signalCode, "SIGKILL");
-    await Promise.all(asked);
+    await Promise.all(requests);
     await waitFor(async () => (await states()).join() === expected(), {
       timeoutMs: 40_000,
       intervalMs: 200,
-      describe: "eight to be ready and two to wait",
+      describe: "eight ready and two queued reservations",
     });
     const pods = await database.query<{ pod_name: string; pod_uid: string }>(
       "select pod_name, pod_uid from attempts order by pod_name",
@@ -73,30 +73,30 @@ describe("the main job: three processes reconcile, and one is killed", function 
       items.map(({ metadata }) => [metadata?.name, metadata?.uid]).sort(),
       pods.rows.map((row) => [row.pod_name, row.pod_uid]),
     );
-    const notified = await database.query(
+    const repeated = await database.query(
       `select 1 from events where type = 'reservation.ready' group by reservation_id having count(*) > 1`,
     );
-    assert.equal(notified.rowCount, 0, "a second ready event");
+    assert.equal(repeated.rowCount, 0, "no reservation has two ready events");
   });
 
-  it("R4: after cancellation rows and objects agree: all have ended, and nothing remains", async () => {
+  it("R4: after a cancellation, all reservations have ended, and no object remains", async () => {
     const names = BURST.map((_, index) => `burst-${String(index)}`);
     await user.gpuDevDone("cancel", "--yes", "--no-wait", ...names);
     await waitFor(async () => (await states()).every((state) => state === "ended"), {
       timeoutMs: 40_000,
       intervalMs: 200,
-      describe: "every row to end",
+      describe: "every reservation to end",
     });
     const rows = await database.query("select 1 from reservations where end_reason = 'cancelled'");
     assert.equal(rows.rowCount, BURST.length);
     const query = { namespace: NAMESPACE, labelSelector: RESERVATION };
-    const left = await Promise.all([
+    const lists = await Promise.all([
       core.listNamespacedPod(query),
       core.listNamespacedSecret(query),
       core.listNamespacedService(query),
     ]);
     assert.deepEqual(
-      left.flatMap(({ items }) => items.map(({ metadata }) => metadata?.name)),
+      lists.flatMap(({ items }) => items.map(({ metadata }) => metadata?.name)),
       [],
     );
     const units = await database.query("select 1 from attempts where gone_at is null");
@@ -120,11 +120,11 @@ describe("the main job: three processes reconcile, and one is killed", function 
       env,
       stdio: ["pipe", "pipe", "ignore"],
     });
-    let said = "";
-    child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
-    await waitFor(() => said.includes('"ready":true'), {
+    let output = "";
+    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    await waitFor(() => output.includes('"ready":true'), {
       timeoutMs: 20_000,
-      describe: "another reconciler process",
+      describe: "another reconciler process to be ready",
     });
     return child;
   }

@@ -7,7 +7,7 @@ import { waitFor } from "../../support/waitFor.ts";
 import { makeUser, type User } from "../../support/user.ts";
 import { startWholeSystem, type WholeSystem } from "../../support/wholeSystem.ts";
 
-describe("the main job: a restart in the middle", function () {
+describe("the main job: a restart during a reservation", function () {
   this.timeout(60_000);
   let system: WholeSystem;
   let user: User;
@@ -23,26 +23,28 @@ describe("the main job: a restart in the middle", function () {
     await (system as WholeSystem | undefined)?.remove();
   });
 
-  it("leaves no process, not even a user's daemon; the same reservation becomes ready again", async () => {
-    const what = ["--gpu-type", "h100", "--gpus", "2", "--hours", "1", "--disk", "work"];
-    await user.gpuDevDone("reserve", ...what, "--name", "demo");
-    // How long it sleeps tells this sleep from any other on the machine.
-    const nap = `986${String(process.pid)}`;
-    const daemon = `echo mine > kept; setsid nohup sleep ${nap} > /dev/null 2>&1 &`;
+  it("leaves no process, not even a user's daemon, and makes the same reservation ready again", async () => {
+    const request = ["--gpu-type", "h100", "--gpus", "2", "--hours", "1", "--disk", "work"];
+    await user.gpuDevDone("reserve", ...request, "--name", "demo");
+    // The duration of the sleep, unique on this machine, identifies its process.
+    const sleepSeconds = `986${String(process.pid)}`;
+    const daemon = `echo mine > kept; setsid nohup sleep ${sleepSeconds} > /dev/null 2>&1 &`;
     assert.equal((await user.ssh("gpu-dev-demo", daemon)).code, 0);
-    await waitFor(() => processesNaming(nap).length > 0, { describe: "the daemon to run" });
+    await waitFor(() => processesNaming(sleepSeconds).length > 0, {
+      describe: "the daemon to run",
+    });
     const before = await user.show("demo");
     const keys = await knownHosts();
 
     assert.equal(await system.stop(), 0);
-    assert.deepEqual(processesNaming(nap), []);
+    assert.deepEqual(processesNaming(sleepSeconds), []);
     assert.deepEqual(system.folder.processes(), []);
 
     await system.start();
     const kept = await waitFor(async () => (await user.ssh("gpu-dev-demo", "cat kept")).stdout, {
       timeoutMs: 30_000,
       intervalMs: 200,
-      describe: "the pod to be back with its files",
+      describe: "the pod to return with its files",
     });
     assert.equal(kept, "mine\n");
     const after = await user.show("demo");
@@ -52,7 +54,7 @@ describe("the main job: a restart in the middle", function () {
     );
     assert.equal(keys.split("\n").length, 2, "one pinned key");
     assert.equal(await knownHosts(), keys);
-    assert.deepEqual(processesNaming(nap), []);
+    assert.deepEqual(processesNaming(sleepSeconds), []);
   });
 
   function knownHosts(): Promise<string> {

@@ -4,7 +4,7 @@ import { KubeConfig, VersionApi } from "@kubernetes/client-node";
 import { requireTool } from "../../support/requireTool.ts";
 import { makeUser, type User } from "../../support/user.ts";
 import {
-  isRealClusterAsked,
+  requiresRealCluster,
   startWholeSystem,
   type WholeSystem,
 } from "../../support/wholeSystem.ts";
@@ -22,7 +22,7 @@ open("model.txt", "w").write(f"{w:.3f} {b:.3f}")
 print("trained in", os.getcwd(), "on", os.environ["CUDA_VISIBLE_DEVICES"], f"{w:.3f} {b:.3f}")
 `;
 
-describe("the main job: a session of work", function () {
+describe("the main job: a work session", function () {
   this.timeout(60_000);
   let system: WholeSystem;
   let user: User;
@@ -43,23 +43,24 @@ describe("the main job: a session of work", function () {
     const config = new KubeConfig();
     config.loadFromFile(system.kubeconfig);
     const { gitVersion } = await config.makeApiClient(VersionApi).getCode();
-    // Without its hooks, the cluster's suite would be content with our own.
-    const wanted = isRealClusterAsked() ? /^v1\.\d+\.\d+$/ : /-dev-cluster$/;
-    assert.match(gitVersion, wanted);
+    // Without its hooks, the suite of the real cluster would run on dev-cluster and pass.
+    const expected = requiresRealCluster() ? /^v1\.\d+\.\d+$/ : /-dev-cluster$/;
+    assert.match(gitVersion, expected);
   });
 
-  it("shows what is free, reserves, and waits until it is ready", async () => {
+  it("shows the free GPUs, reserves, and waits until the server is ready", async () => {
     assert.match(await user.gpuDevDone("avail"), /^h100 +16 +16 +16 +0 +1, 2, 4, 8 /m);
-    const what = ["--gpu-type", "h100", "--gpus", "2", "--hours", "1", "--disk", "work"];
-    const said = await user.gpuDevDone("reserve", ...what, "--name", "demo");
-    assert.match(said, /^demo is ready, until [^]*gpu-dev-demo\n +Workspace +\/workspace$/m);
+    const request = ["--gpu-type", "h100", "--gpus", "2", "--hours", "1", "--disk", "work"];
+    const output = await user.gpuDevDone("reserve", ...request, "--name", "demo");
+    assert.match(output, /^demo is ready, until [^]*gpu-dev-demo\n +Workspace +\/workspace$/m);
     assert.match(await user.gpuDevDone("avail"), /^h100 +14 +16 +16 +0 /m);
     assert.match(await user.gpuDevDone("disk", "list"), /^work +100 GiB .* by demo until /m);
   });
 
   it("runs a command with ssh, in the workspace and with both GPUs", async () => {
-    const words = "pwd; echo $HOME $CUDA_VISIBLE_DEVICES $GPU_DEV_RESERVATION_NAME; nvidia-smi -L";
-    const { code, stdout, stderr } = await user.ssh("gpu-dev-demo", words);
+    const command =
+      "pwd; echo $HOME $CUDA_VISIBLE_DEVICES $GPU_DEV_RESERVATION_NAME; nvidia-smi -L";
+    const { code, stdout, stderr } = await user.ssh("gpu-dev-demo", command);
     assert.equal(code, 0, stderr);
     const [folder, values, ...gpus] = stdout.trim().split("\n");
     assert.deepEqual([folder, values], ["/workspace", "/home/dev 0,1 demo"]);
@@ -68,10 +69,10 @@ describe("the main job: a session of work", function () {
       assert.match(line, new RegExp(`^GPU ${String(index)}: NVIDIA H100 80GB HBM3 \\(UUID: GPU-`));
   });
 
-  it("gives a real terminal", async () => {
-    // `script` lends ssh a terminal of a known size, as a window would.
-    const words = "stty size; echo $TERM; test -t 0 && tty";
-    const line = `stty rows 41 cols 123; ssh -F ${user.sshConfig} -tt gpu-dev-demo '${words}'`;
+  it("provides a real terminal", async () => {
+    // `script` runs ssh in a terminal of a known size, as a terminal window does.
+    const command = "stty size; echo $TERM; test -t 0 && tty";
+    const line = `stty rows 41 cols 123; ssh -F ${user.sshConfig} -tt gpu-dev-demo '${command}'`;
     const { stdout } = await user.run("script", ["-qec", line, "/dev/null"]);
     assert.match(stdout, /41 123\r?\n[^]*xterm-256color\r?\n[^]*\/dev\/pts\/\d+/);
   });
@@ -85,13 +86,13 @@ describe("the main job: a session of work", function () {
     assert.equal(trained.stdout, "trained in /workspace on 0,1 3.000 1.000\n3.000 1.000");
   });
 
-  it("connect exits with the exit code of its command", async () => {
+  it("exits from connect with the exit code of the command", async () => {
     assert.equal((await user.gpuDev("connect", "demo", "--", "true")).code, 0);
-    const ended = await user.gpuDev("connect", "demo", "--", "echo said; exit 7");
-    assert.deepEqual([ended.code, ended.stdout], [7, "said\n"]);
+    const ended = await user.gpuDev("connect", "demo", "--", "echo done; exit 7");
+    assert.deepEqual([ended.code, ended.stdout], [7, "done\n"]);
   });
 
-  it("shows all its details", async () => {
+  it("shows all details of the reservation", async () => {
     const block = await user.gpuDevDone("get-ssh-config", "demo");
     assert.match(block, /^Host gpu-dev-demo\n +HostName 127\.\d+\.\d+\.\d+\n +Port 2222$/m);
     assert.ok((await readFile(user.sshConfig, "utf8")).includes("Include"));
@@ -107,8 +108,8 @@ describe("the main job: a session of work", function () {
     const before = await user.show("demo");
     await user.gpuDevDone("extend", "demo", "--hours", "0.5");
     const after = await user.show("demo");
-    const moved = Date.parse(after.expiresAt ?? "") - Date.parse(before.expiresAt ?? "");
-    assert.equal(moved, 30 * 60_000);
+    const addedMs = Date.parse(after.expiresAt ?? "") - Date.parse(before.expiresAt ?? "");
+    assert.equal(addedMs, 30 * 60_000);
   });
 
   const ssh = (command: string) => ["-F", user.sshConfig, "gpu-dev-demo", command];

@@ -9,7 +9,7 @@ import { makeUser, type User } from "../../support/user.ts";
 import { startWholeSystem, type WholeSystem } from "../../support/wholeSystem.ts";
 
 const HOST = "gpu-dev-demo";
-/** Answers with words that only a process inside the pod knows. */
+/** Responds with the id of the reservation, which only a process in the pod knows. */
 const SERVER = `require("node:http").createServer((_, r) => r.end(process.env.GPU_DEV_RESERVATION_ID))
   .listen(Number(process.argv[2]), "127.0.0.1", () => console.log("listening"));`;
 
@@ -36,69 +36,79 @@ describe("the main job: files and ports", function () {
     await (system as WholeSystem | undefined)?.remove();
   });
 
-  it("copies both ways with scp", async function () {
+  it("copies a file in both directions with scp", async function () {
     requireTool(this, "scp");
-    await done("scp", ["-F", user.sshConfig, "-q", "project/deep/data.bin", `${HOST}:scp.bin`]);
-    await done("scp", ["-F", user.sshConfig, "-q", `${HOST}:/workspace/scp.bin`, "back.bin"]);
+    await runProgram("scp", [
+      "-F",
+      user.sshConfig,
+      "-q",
+      "project/deep/data.bin",
+      `${HOST}:scp.bin`,
+    ]);
+    await runProgram("scp", ["-F", user.sshConfig, "-q", `${HOST}:/workspace/scp.bin`, "back.bin"]);
     assert.deepEqual(await readFile(join(user.home, "back.bin")), content);
   });
 
-  it("copies a folder both ways with sftp", async function () {
+  it("copies a folder in both directions with sftp", async function () {
     requireTool(this, "sftp");
     const batch = "put -r project sftp\nrename sftp sftp2\nget sftp2/deep/data.bin sftp.bin\n";
-    await done("sftp", ["-F", user.sshConfig, "-q", "-b", "-", HOST], batch);
+    await runProgram("sftp", ["-F", user.sshConfig, "-q", "-b", "-", HOST], batch);
     assert.deepEqual(await readFile(join(user.home, "sftp.bin")), content);
   });
 
-  it("copies a folder both ways with rsync", async function () {
+  it("copies a folder in both directions with rsync", async function () {
     requireTool(this, "rsync");
-    const through = ["-a", "-e", `ssh -F ${user.sshConfig}`];
-    await done("rsync", [...through, "project/", `${HOST}:synced/`]);
-    await done("rsync", [...through, `${HOST}:synced/`, "synced"]);
+    const options = ["-a", "-e", `ssh -F ${user.sshConfig}`];
+    await runProgram("rsync", [...options, "project/", `${HOST}:synced/`]);
+    await runProgram("rsync", [...options, `${HOST}:synced/`, "synced"]);
     assert.deepEqual(await readFile(join(user.home, "synced/deep/data.bin")), content);
   });
 
-  it("forwards a port to a server inside, with -L and with -D", async function () {
+  it("forwards a port to a server in the pod, with -L and with -D", async function () {
     requireTool(this, "curl");
-    const inside = await serveInside();
+    const podPort = await startServerInPod();
     const [local, socks] = [await freePort(), await freePort()];
-    const forwards = ["-L", `${String(local)}:127.0.0.1:${inside}`, "-D", String(socks)];
+    const forwards = ["-L", `${String(local)}:127.0.0.1:${podPort}`, "-D", String(socks)];
     user.background("ssh", [...ssh("-N", "-o", "ExitOnForwardFailure=yes"), ...forwards, HOST]);
-    const straight = `http://127.0.0.1:${String(local)}/`;
-    assert.equal(await fetchWhenUp([straight]), id);
+    assert.equal(await fetchWhenUp([`http://127.0.0.1:${String(local)}/`]), id);
     const proxy = ["-x", `socks5h://127.0.0.1:${String(socks)}`];
-    assert.equal(await fetchWhenUp([...proxy, `http://127.0.0.1:${inside}/`]), id);
+    assert.equal(await fetchWhenUp([...proxy, `http://127.0.0.1:${podPort}/`]), id);
   });
 
-  it("runs a piped script next to a forwarded proxy, as an editor's first connection does", async () => {
+  it("runs a piped script and a proxy in one connection, as the first connection of an editor does", async () => {
     const socks = String(await freePort());
     const script = "echo begin\nuname -s\nfor i in 1 2 3; do echo step $i; done\necho end:$?\n";
-    const said = await done("ssh", [...ssh("-T", "-D", socks), HOST, "bash"], script);
-    assert.equal(said, "begin\nLinux\nstep 1\nstep 2\nstep 3\nend:0\n");
+    const output = await runProgram("ssh", [...ssh("-T", "-D", socks), HOST, "bash"], script);
+    assert.equal(output, "begin\nLinux\nstep 1\nstep 2\nstep 3\nend:0\n");
   });
 
   const ssh = (...options: string[]) => ["-F", user.sshConfig, "-o", "BatchMode=yes", ...options];
 
-  async function done(program: string, args: readonly string[], input?: string): Promise<string> {
+  /** Runs a program as the user and returns its output; fails if the program fails. */
+  async function runProgram(
+    program: string,
+    args: readonly string[],
+    input?: string,
+  ): Promise<string> {
     const { code, stdout, stderr } = await user.run(program, args, input);
     assert.equal(code, 0, stderr);
     return stdout;
   }
 
-  async function serveInside(): Promise<string> {
+  async function startServerInPod(): Promise<string> {
     const port = String(await freePort());
-    await done("ssh", [...ssh(), HOST, "cat > server.cjs"], SERVER);
+    await runProgram("ssh", [...ssh(), HOST, "cat > server.cjs"], SERVER);
     const start = `nohup ${process.execPath} server.cjs ${port} > server.log 2>&1 &`;
-    await done("ssh", [...ssh(), HOST, start]);
+    await runProgram("ssh", [...ssh(), HOST, start]);
     await waitFor(async () => (await user.ssh(HOST, "cat server.log")).stdout === "listening\n", {
-      describe: "the server inside to listen",
+      describe: "the server in the pod to listen",
     });
     return port;
   }
 
   function fetchWhenUp(args: readonly string[]): Promise<string> {
     return waitFor(async () => (await user.run("curl", ["-sf", "-m", "3", ...args])).stdout, {
-      describe: `an answer through ${args.join(" ")}`,
+      describe: `a response with curl ${args.join(" ")}`,
     });
   }
 });

@@ -20,46 +20,46 @@ describe("hints of changes", () => {
   afterEach(() => {
     mock.timers.reset();
   });
-  const pass = (milliseconds: number) => {
+  const advance = (milliseconds: number) => {
     mock.timers.tick(milliseconds);
   };
-  const take = () => sent.splice(0);
+  const takeSent = () => sent.splice(0);
 
-  it("go out within 50 ms, together with what else the same request sets off", () => {
+  it("are sent within 50 ms, combined with other hints of the same request", () => {
     changes.add({ what: "availability" });
-    pass(10);
+    advance(10);
     changes.add({ what: "waiting", ownerId: ADA });
     changes.add({ what: "waiting", ownerId: ADA });
-    pass(40);
-    assert.deepEqual(take(), [`availability ${ADA}`]);
+    advance(40);
+    assert.deepEqual(takeSent(), [`availability ${ADA}`]);
   });
 
-  it("come at most once a second after that, and the last one is not lost", () => {
+  it("are then sent at most once a second, and the last hint is not lost", () => {
     changes.add({ what: "availability" });
-    pass(50);
-    assert.deepEqual(take(), ["availability"]);
+    advance(50);
+    assert.deepEqual(takeSent(), ["availability"]);
     for (let n = 0; n < 90; n += 1) {
       changes.add(n === 40 ? { what: "waiting", ownerId: BOB } : { what: "availability" });
-      pass(10);
+      advance(10);
     }
-    assert.deepEqual(take(), []);
-    pass(100);
-    assert.deepEqual(take(), [`availability ${BOB}`]);
-    pass(5_000);
-    assert.deepEqual(take(), []);
+    assert.deepEqual(takeSent(), []);
+    advance(100);
+    assert.deepEqual(takeSent(), [`availability ${BOB}`]);
+    advance(5_000);
+    assert.deepEqual(takeSent(), []);
     changes.add({ what: "waiting", ownerId: ADA });
-    pass(50);
-    assert.deepEqual(take(), [ADA], "after a pause the next one is sent at once");
+    advance(50);
+    assert.deepEqual(takeSent(), [ADA], "after a pause, the next hint is sent at once");
   });
 
-  it("are for everybody and everything when some may have been missed, and end with a stop", () => {
+  it("name everything for everybody if notifications may be lost, and end after stop", () => {
     changes.add({ what: "waiting", ownerId: ADA });
     changes.add({ what: "anything" });
-    pass(50);
-    assert.deepEqual(take(), ["availability everybody"]);
+    advance(50);
+    assert.deepEqual(takeSent(), ["availability everybody"]);
     changes.add({ what: "availability" });
     changes.stop();
-    pass(5_000);
-    assert.deepEqual(take(), []);
+    advance(5_000);
+    assert.deepEqual(takeSent(), []);
   });
 });

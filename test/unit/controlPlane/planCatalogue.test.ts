@@ -8,7 +8,7 @@ import {
 } from "../../../control-plane/src/domain/catalogue.ts";
 
 describe("the catalogue", () => {
-  it("is read with its merge keys, and holds every type of the fleet", async () => {
+  it("is read with its merge keys and contains every type of the fleet", async () => {
     const catalogue = await loadCatalogue();
     assert.deepEqual(
       catalogue.types.map((type) => type.id),
@@ -39,7 +39,7 @@ describe("the catalogue", () => {
     );
   });
 
-  it("gives a whole node's pods no more than the node has, whatever their sizes", async () => {
+  it("never gives the pods of a full node more than the node has, in any combination of sizes", async () => {
     for (const type of (await loadCatalogue()).types) {
       const units = type.kind === "gpu" ? type.node.gpus : type.slotsPerNode;
       const single = shareOfNode(type, 1);

@@ -47,7 +47,7 @@ const shape = (request: Parameters<typeof podManifest>[0]) =>
     sshServerImage: "registry/ssh-server:1",
   }) as unknown as PodShape;
 
-/** Names of ours that the server looks up in its environment, which an image sets too. */
+/** The GPU_DEV_ variables that the SSH server reads. An image could also set them. */
 function variablesReadByTheServer(): string[] {
   const folder = join(import.meta.dirname, "../../../ssh-server");
   return readdirSync(folder)
@@ -57,7 +57,7 @@ function variablesReadByTheServer(): string[] {
 }
 
 describe("the manifest of a pod", () => {
-  it("follows the contract: restarts, no token, the node by affinity and never by name", () => {
+  it("follows the contract: restarts, no token, and the node by affinity, never by name", () => {
     const { spec } = shape(REQUEST);
     assert.equal(spec["restartPolicy"], "Always");
     assert.equal(spec["automountServiceAccountToken"], false);
@@ -69,7 +69,7 @@ describe("the manifest of a pod", () => {
     assert.deepEqual(spec.containers[0]?.resources, { requests: amounts, limits: amounts });
   });
 
-  it("brings an SSH server into any image, and starts the image's own program if it has one", () => {
+  it("adds an SSH server to any image, and starts the image's own program if it has one", () => {
     const command = (entrypoint: string[]) =>
       shape({ ...REQUEST, entrypoint }).spec.containers[0]?.command ?? [];
     const [init] = shape(REQUEST).spec.initContainers;
@@ -98,7 +98,7 @@ describe("the manifest of a pod", () => {
     };
     const { env = [], volumeMounts = [], ports } = container ?? {};
     assert.deepEqual(Object.fromEntries(env.map(({ name, value }) => [name, value])), pinned);
-    // Where these lie is written into the server, and its one option, the port, is not used.
+    // These paths are constants of the server; its only option, the port, is not used.
     const mounts = volumeMounts.map(({ name, mountPath }) => `${name} ${mountPath}`);
     for (const needed of ["ssh /etc/gpu-dev/ssh", "workspace /workspace", "workspace /home/dev"])
       assert.ok(mounts.includes(needed), needed);
@@ -109,7 +109,7 @@ describe("the manifest of a pod", () => {
     );
   });
 
-  it("keeps the workspace on the claim if it has one, otherwise in the pod", () => {
+  it("keeps the workspace on the claim if there is one, otherwise in the pod", () => {
     const workspace = (claimName: string | undefined) =>
       shape({ ...REQUEST, claimName }).spec.volumes.find(
         (volume) => volume["name"] === "workspace",
@@ -121,7 +121,7 @@ describe("the manifest of a pod", () => {
     });
   });
 
-  it("creates a host key that OpenSSH reads, with its public half", async function () {
+  it("creates a host key that OpenSSH reads, with its public key", async function () {
     requireTool(this, "ssh-keygen");
     const key = createHostKey();
     const directory = await makeTempDir("host-key");

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import pg from "pg";
 import { queueUrl } from "../../../control-plane/src/store/workers.ts";
 
-describe("where the job queue's connections go", () => {
-  it("leaves everything as it is, passwords too, and adds to the options that there are", () => {
+describe("the database URL of the job queue", () => {
+  it("keeps all parts, including the password, and adds to the existing options", () => {
     const url = queueUrl(
       "postgres://me:a+b%2Bc@db:5433/gpu?sslmode=disable&options=-c%20jit%3Doff",
     );

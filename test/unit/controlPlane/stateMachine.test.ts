@@ -4,7 +4,7 @@ import { MAXIMUM_AGES } from "../../../control-plane/src/domain/maximumAges.ts";
 import { canMove, TRANSITIONS } from "../../../control-plane/src/domain/reservation.ts";
 
 describe("the state machine", () => {
-  it("allows these changes of state and no other", () => {
+  it("allows these transitions and no others", () => {
     const allowed = RESERVATION_STATES.flatMap((from) =>
       RESERVATION_STATES.filter((to) => canMove(from, to)).map((to) => `${from} -> ${to}`),
     );
@@ -20,7 +20,7 @@ describe("the state machine", () => {
     ]);
   });
 
-  it("R13: every state that can be left has a maximum age, and its way out is a change that there is", () => {
+  it("R13: every state that is not final has a maximum age, after which an allowed transition leaves it", () => {
     for (const state of RESERVATION_STATES) {
       const { exit } = MAXIMUM_AGES[state];
       assert.equal(exit.kind === "final", TRANSITIONS[state].length === 0, state);

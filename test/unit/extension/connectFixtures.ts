@@ -1,7 +1,7 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { reservationId, userId } from "@gpu-dev/shared/ids.ts";
 import { createEmitter } from "../../../extension/src/core/emitter.ts";
-import { UNTOUCHED } from "../../support/reservationFixture.ts";
+import { UNSET_FIELDS } from "../../support/reservationFixture.ts";
 import type { Live } from "../../../extension/src/live/live.ts";
 import type { LiveChange, LiveState } from "../../../extension/src/live/stateKeeper.ts";
 
@@ -10,7 +10,7 @@ export const NOW = new Date("2026-11-23T14:30:00.000Z");
 /** A reservation of ada's with a disk, ready by default; `n` makes its id. */
 export function reservationOf(n: number, overrides: Partial<Reservation> = {}): Reservation {
   return {
-    ...UNTOUCHED,
+    ...UNSET_FIELDS,
     id: reservationId.parse(String(n).padStart(16, "0")),
     name: `box${String(n)}`,
     owner: { id: userId.parse("0000000000000001"), name: "ada" },

@@ -1,7 +1,7 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { Availability, Disk } from "@gpu-dev/shared/api/resources.ts";
 import type { DiskId, ReservationId, UserId } from "@gpu-dev/shared/ids.ts";
-import { UNTOUCHED } from "../../support/reservationFixture.ts";
+import { UNSET_FIELDS } from "../../support/reservationFixture.ts";
 import type { LiveState } from "../../../extension/src/live/stateKeeper.ts";
 import type { TreeNode } from "../../../extension/src/tree/treeNode.ts";
 
@@ -22,7 +22,7 @@ export function aReservation(
 ): Reservation {
   const { spec, id, ...rest } = more;
   return {
-    ...UNTOUCHED,
+    ...UNSET_FIELDS,
     name: "demo",
     owner: { id: "0000000000000001" as UserId, name: "ada" },
     state: "ready",

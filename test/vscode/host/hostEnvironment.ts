@@ -8,25 +8,25 @@ import { build, stop as stopEsbuild } from "esbuild";
 import { makeTempDir } from "../../support/tempDir.ts";
 import { startWholeSystem } from "../../support/wholeSystem.ts";
 
-/** How one test inside the extension host ended. */
-export interface InnerResult {
+/** The result of one test in the extension host. */
+export interface HostTestResult {
   readonly title: string;
-  /** Its stack; null where it passed. */
+  /** The stack of the error; null if the test passed. */
   readonly failure: string | null;
 }
 
-/** What the tests inside need, whatever the editor that they run in. */
+/** What the tests in the extension host need, in any editor. */
 export interface HostEnvironment {
   readonly dir: string;
-  /** Its settings name another server and another key: as a repository that means no good. */
+  /** A folder with hostile workspace settings: they name another server and another key. */
   readonly workspace: string;
-  /** For the user's own settings: a server that only counts who comes. */
+  /** For the user's own settings: a server that only counts its connections. */
   readonly firstServer: string;
   /** The bundled suite, for `extensionTestsPath`. */
   readonly suite: string;
   readonly env: Readonly<Record<string, string>>;
   /** Null until the suite has ended. */
-  results(): Promise<readonly InnerResult[] | null>;
+  results(): Promise<readonly HostTestResult[] | null>;
   remove(): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export async function createHostEnvironment(): Promise<HostEnvironment> {
       },
       results: async () => {
         const text = await readFile(resultsFile, "utf8").catch(() => null);
-        return text === null ? null : (JSON.parse(text) as InnerResult[]);
+        return text === null ? null : (JSON.parse(text) as HostTestResult[]);
       },
     };
   } catch (error) {
@@ -71,7 +71,7 @@ export async function createHostEnvironment(): Promise<HostEnvironment> {
   }
 }
 
-/** Two addresses that count the connections made to them, and one that tells the counts. */
+/** Two servers that count the connections made to them, and one that returns the counts. */
 async function startCounters() {
   const counts = { first: 0, hostile: 0 };
   const counting = (name: keyof typeof counts) =>
@@ -108,7 +108,7 @@ async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
 }
 
-/** Extension hosts load CommonJS; mocha stays where it is installed. */
+/** Extension hosts load CommonJS. mocha is not bundled: it is loaded from where it is installed. */
 async function bundleSuite(folder: string): Promise<string> {
   const outfile = join(folder, "suite.cjs");
   const mocha = fileURLToPath(import.meta.resolve("mocha"));

@@ -1,26 +1,26 @@
 import { rename, writeFile } from "node:fs/promises";
 import Mocha from "mocha";
-import { defineConduct } from "./conduct.ts";
-import type { InnerResult } from "./hostEnvironment.ts";
+import { defineExtensionTests } from "./extensionTests.ts";
+import type { HostTestResult } from "./hostEnvironment.ts";
 
-/** Called by the extension host. Writes how each test ended to the file that TEST_RESULTS names. */
+/** Called by the extension host. Writes the result of each test to the file in TEST_RESULTS. */
 export async function run(): Promise<void> {
-  const results: InnerResult[] = [];
-  const mocha = new Mocha({ ui: "bdd", timeout: 60_000, reporter: Quiet });
+  const results: HostTestResult[] = [];
+  const mocha = new Mocha({ ui: "bdd", timeout: 60_000, reporter: SilentReporter });
   mocha.suite.emit(Mocha.Suite.constants.EVENT_FILE_PRE_REQUIRE, globalThis, "", mocha);
-  defineConduct();
+  defineExtensionTests();
   await new Promise<void>((resolve) => {
     const runner = mocha.run(() => {
       resolve();
     });
-    const ended = (test: Mocha.Runnable, failure: string | null) =>
+    const record = (test: Mocha.Runnable, failure: string | null) =>
       results.push({ title: test.title, failure });
-    runner.on(Mocha.Runner.constants.EVENT_TEST_PASS, (test) => ended(test, null));
+    runner.on(Mocha.Runner.constants.EVENT_TEST_PASS, (test) => record(test, null));
     runner.on(Mocha.Runner.constants.EVENT_TEST_FAIL, (test, error: Error) =>
-      ended(test, error.stack ?? error.message),
+      record(test, error.stack ?? error.message),
     );
   });
-  // Atomic: the reader must not see half of the file.
+  // The rename is atomic: the reader never sees a partly written file.
   const file = process.env["TEST_RESULTS"] ?? "";
   await writeFile(`${file}.part`, JSON.stringify(results));
   await rename(`${file}.part`, file);
@@ -28,4 +28,4 @@ export async function run(): Promise<void> {
   if (failed > 0) throw new Error(`${String(failed)} tests failed`);
 }
 
-class Quiet extends Mocha.reporters.Base {}
+class SilentReporter extends Mocha.reporters.Base {}

@@ -21,23 +21,23 @@ export interface BrowserOptions {
   /** Default 1280 by 800. */
   readonly viewport?: { readonly width: number; readonly height: number };
   /**
-   * A SOCKS proxy that carries everything, loopback addresses included: `socks5://127.0.0.1:1080`.
+   * A SOCKS proxy for all requests, also those to loopback addresses: `socks5://127.0.0.1:1080`.
    */
   readonly proxy?: string;
 }
 
 export interface TestBrowser {
   /**
-   * A window on an address of `VsCodeServer.url`; resolves when it can be used. All windows share
-   * one profile.
+   * Opens a window on an address from `VsCodeServer.url`, and resolves when it can be used. All
+   * windows share one profile.
    */
   open(url: string): Promise<Workbench>;
-  /** Requests of pages to other machines. They were refused. */
+  /** The requests of pages to other machines, all of which were refused. */
   outgoing(): readonly string[];
   close(): Promise<void>;
 }
 
-/** For a `before`: skips without Chromium, fails in CI. */
+/** For a `before` hook: without Chromium, skips the suite, or fails it in CI. */
 export function requireChromium(context: Mocha.Context): void {
   const path = chromiumPath();
   if (!existsSync(path)) skipBecause(context, `no Chromium at ${path}; name one in CHROMIUM`);
@@ -53,7 +53,7 @@ export async function startBrowser(options: BrowserOptions = {}): Promise<TestBr
   const context = await browser.newContext({ viewport });
   context.setDefaultTimeout(ACTION_TIMEOUT_MS);
   const refused = await refuseOtherMachines(context);
-  await giveSecretKey(context);
+  await provideSecretKey(context);
   return {
     open: async (url) => {
       const page = await context.newPage();
@@ -67,7 +67,7 @@ export async function startBrowser(options: BrowserOptions = {}): Promise<TestBr
   };
 }
 
-/** The tests must not depend on what the network gives. */
+/** The tests must not depend on the network. */
 async function refuseOtherMachines(context: BrowserContext): Promise<string[]> {
   const refused: string[] = [];
   const isOther = ({ protocol, hostname }: URL) =>
@@ -83,12 +83,12 @@ async function refuseOtherMachines(context: BrowserContext): Promise<string[]> {
  * In a browser, the editor keeps secrets between windows only if the server of its page provides
  * half of their key. VS Code's bare server does not; hosted editors do.
  */
-async function giveSecretKey(context: BrowserContext): Promise<void> {
+async function provideSecretKey(context: BrowserContext): Promise<void> {
   const body = Buffer.alloc(32, "half of a key");
   await context.route("**/mint-key", (route) => route.fulfill({ status: 200, body }));
 }
 
-/** Where Chromium should be. */
+/** The path at which Chromium is expected. */
 export function chromiumPath(): string {
   const given = process.env["CHROMIUM"];
   return given === undefined || given === "" ? "/usr/bin/chromium" : given;

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Ids and names of the editor's own themes, and the class that a window carries. */
+/** Ids and names of the editor's own themes, and the CSS class of a window that uses them. */
 export const THEMES = {
   dark: { id: "Dark 2026", label: "Dark 2026", shownBy: ".vs-dark" },
   light: { id: "Light 2026", label: "Light 2026", shownBy: ".vs" },
@@ -20,15 +20,15 @@ export const THEMES = {
 export type Theme = keyof typeof THEMES;
 
 export interface EditorSettings {
-  /** Default dark. */
+  /** Default: dark. */
   readonly theme?: Theme;
   /** Further settings by their full keys. */
   readonly values?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Writes what a user would have clicked away: nothing asks, nothing goes out, no panel of others
- * takes room.
+ * Writes settings with which the editor asks no questions, sends no requests and shows no panels
+ * other than ours.
  */
 export async function writeSettings(
   userDataDir: string,
@@ -48,10 +48,10 @@ const QUIET = {
   "workbench.secondarySideBar.defaultVisibility": "hidden",
   "window.autoDetectColorScheme": false,
   "window.autoDetectHighContrast": false,
-  // A reload or a closed page must not wait for an answer.
+  // A reload or a closed page must not wait for a confirmation.
   "window.confirmBeforeClose": "never",
   "window.commandCenter": false,
-  // Without the product's name, which differs from the desktop's.
+  // Without the name of the product, which differs between a browser and the desktop.
   "window.title": "${dirty}${activeEditorShort}${separator}${rootName}",
   "telemetry.telemetryLevel": "off",
   "extensions.autoCheckUpdates": false,
@@ -59,7 +59,7 @@ const QUIET = {
   "extensions.ignoreRecommendations": true,
   "update.mode": "none",
   "chat.disableAIFeatures": true,
-  // As on the desktop; in a browser files are saved a second after each change.
+  // As on the desktop: in a browser, files are by default saved a second after each change.
   "files.autoSave": "off",
   "git.enabled": false,
 };

@@ -7,7 +7,7 @@ import { skipBecause } from "../../support/requireTool.ts";
 
 const PINNED = join(import.meta.dirname, "../editor");
 const PINNED_FILES = ["package.json", "package-lock.json"];
-/** What building the server's native modules takes, with the Debian package that brings it. */
+/** The tools that build the server's native modules, each with its Debian package. */
 const BUILD_TOOLS = [
   { anyOf: ["g++", "c++", "clang++"], package: "g++" },
   { anyOf: ["make"], package: "make" },
@@ -15,28 +15,28 @@ const BUILD_TOOLS = [
   { anyOf: ["krb5-config"], package: "libkrb5-dev" },
 ];
 
-/** VS Code's own server, installed. */
+/** An installation of VS Code's own server. */
 export interface Editor {
-  /** The Node that its native modules were built for: this one. */
+  /** The Node that its native modules were built for, which is the Node of this process. */
   readonly node: string;
   readonly serverMain: string;
 }
 
 /**
- * The editor of the version that editor/package.json names, from the folder in `GPU_DEV_EDITOR_DIR`
- * or the user's cache; null when it is not installed there, or only half. npm writes the list that
- * is read here when all else is done.
+ * The editor of the version in editor/package.json, from the folder in `GPU_DEV_EDITOR_DIR` or the
+ * user's cache; null if it is not installed there, or only in part: npm writes the list that is
+ * read here at the end of an installation.
  */
 export function findEditor(folder = editorFolder()): Editor | null {
-  const asked = readJson(join(PINNED, "package.json")) as Manifest;
+  const required = readJson(join(PINNED, "package.json")) as Manifest;
   const installed = readJson(join(folder, "node_modules/.package-lock.json")) as Listing | null;
   const found = installed?.packages["node_modules/code-server"]?.version;
   const serverMain = join(folder, "node_modules/code-server/lib/vscode/out/server-main.js");
-  if (found !== asked.dependencies["code-server"] || !existsSync(serverMain)) return null;
+  if (found !== required.dependencies["code-server"] || !existsSync(serverMain)) return null;
   return { node: process.execPath, serverMain };
 }
 
-/** For a `before`: skips without the editor, fails in CI. */
+/** For a `before` hook: without the editor, skips the suite, or fails it in CI. */
 export function requireEditor(context: Mocha.Context): Editor {
   const editor = findEditor();
   if (editor) return editor;
@@ -44,29 +44,29 @@ export function requireEditor(context: Mocha.Context): Editor {
   throw new Error("skipped above");
 }
 
-/** Installs it in the user's cache where that is still to be done: about two minutes, 600 MB. */
+/** Installs the editor in the user's cache unless it is there: about two minutes, 600 MB. */
 export async function installEditor(): Promise<Editor> {
   const folder = editorFolder();
   const found = findEditor(folder);
   if (found) return found;
   if (folder !== cachedFolder()) {
     throw new Error(
-      `GPU_DEV_EDITOR_DIR names ${folder}, which does not hold the version of code-server that the tests are ` +
-        "for. Unset it to have that installed.",
+      `GPU_DEV_EDITOR_DIR names ${folder}, which does not contain the version of code-server ` +
+        "that the tests need. Unset it to install that version.",
     );
   }
   refuseWithoutTools();
-  const made = `${folder}.${String(process.pid)}`;
-  mkdirSync(made, { recursive: true });
+  const partial = `${folder}.${String(process.pid)}`;
+  mkdirSync(partial, { recursive: true });
   try {
-    for (const file of PINNED_FILES) copyFileSync(join(PINNED, file), join(made, file));
-    await installPackages(made);
-    takeName(made, folder);
+    for (const file of PINNED_FILES) copyFileSync(join(PINNED, file), join(partial, file));
+    await installPackages(partial);
+    moveIntoPlace(partial, folder);
   } finally {
-    rmSync(made, { recursive: true, force: true });
+    rmSync(partial, { recursive: true, force: true });
   }
   const editor = findEditor(folder);
-  if (!editor) throw new Error(`npm ended well, but ${folder} does not hold the editor.`);
+  if (!editor) throw new Error(`npm succeeded, but ${folder} does not contain the editor.`);
   return editor;
 }
 
@@ -84,8 +84,8 @@ function editorFolder(): string {
 }
 
 /**
- * A folder for each lock file and kind of Node, so that native modules are of the Node that loads
- * them.
+ * Each lock file and each module version of Node has its own folder, so that native modules are
+ * built for the Node that loads them.
  */
 function cachedFolder(): string {
   const files = PINNED_FILES.map((name) => join(PINNED, name));
@@ -93,12 +93,12 @@ function cachedFolder(): string {
 }
 
 /**
- * Only what is whole gets the name that is looked for; of two that install at once, the first one's
- * stays.
+ * Only a complete installation gets the final name. If two processes install at once, the first
+ * installation stays.
  */
-function takeName(made: string, folder: string): void {
+function moveIntoPlace(partial: string, folder: string): void {
   try {
-    renameSync(made, folder);
+    renameSync(partial, folder);
   } catch (error) {
     if (findEditor(folder) === null) throw error;
   }
@@ -106,13 +106,13 @@ function takeName(made: string, folder: string): void {
 
 function refuseWithoutTools(): void {
   if (!process.version.startsWith("v24.")) {
-    throw new Error(`VS Code's server needs Node 24, this is ${process.version}.`);
+    throw new Error(`VS Code's server needs Node 24, but this is Node ${process.version}.`);
   }
   const missing = BUILD_TOOLS.filter(({ anyOf }) => !anyOf.some(isOnPath));
   if (missing.length === 0) return;
   const packages = missing.map((tool) => tool.package).join(" ");
   throw new Error(
-    `Building VS Code's server needs what is missing here; on Debian: apt-get install ${packages}`,
+    `Tools to build VS Code's server are missing. On Debian, run: apt-get install ${packages}`,
   );
 }
 
@@ -123,15 +123,17 @@ async function installPackages(folder: string): Promise<void> {
     stdio: ["ignore", "inherit", "inherit"],
     env: {
       ...process.env,
-      // Its install scripts run `node` and npm; both must be of the version that will run it.
+      // The install scripts run `node` and npm: both must be of the version that runs the server.
       PATH: `${dirname(process.execPath)}${delimiter}${process.env["PATH"] ?? ""}`,
-      // Elsewhere node-gyp downloads the headers.
+      // On other platforms, node-gyp downloads the headers.
       ...(process.platform === "linux" &&
         process.arch === "x64" && { npm_config_nodedir: headers }),
     },
   });
   const [code] = (await once(child, "exit")) as [number | null];
-  if (code !== 0) throw new Error(`npm ci in ${folder} ended with ${String(code)}, see above.`);
+  if (code !== 0) {
+    throw new Error(`npm ci in ${folder} failed with exit code ${String(code)}; see its output.`);
+  }
 }
 
 function isOnPath(name: string): boolean {

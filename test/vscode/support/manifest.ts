@@ -9,13 +9,13 @@ interface Manifest {
   };
 }
 
-/** What the extension declares to the editor, as far as tests look at it. */
+/** The parts of the extension's manifest that the tests use. */
 export function readManifest(): Manifest {
   const url = new URL("../../../extension/package.json", import.meta.url);
   return JSON.parse(readFileSync(url, "utf8")) as Manifest;
 }
 
-/** What the manifest lets the palette offer: a command without a condition is always there. */
+/** The commands that the palette offers by the manifest: always those without a condition. */
 export function titlesFor(account: "signedIn" | "signedOut"): string[] {
   const { commands, menus } = readManifest().contributes;
   return commands

@@ -3,8 +3,8 @@ import type { ShownElement } from "./workbench/shownElement.ts";
 import type { Workbench } from "./workbench.ts";
 
 /**
- * What the editor says under Running Extensions: loading the code and calling `activate`,
- * milliseconds, in the order of the names.
+ * The activation times that the editor shows under Running Extensions, in milliseconds and in the
+ * order of the names: the time to load the code and to call `activate`.
  */
 export async function activationMs(
   window: Workbench,
@@ -28,16 +28,16 @@ export async function activationMs(
 }
 
 /**
- * Watches a row from now on; what it answers with resolves with the time, in milliseconds since
- * 1970, at which the row's text was first another one. Read in the page, so that asking costs
- * nothing.
+ * Starts to watch a row. The returned function resolves with the time, in milliseconds since 1970,
+ * at which the row's text first changed. The page records the time, so that reading it later does
+ * not distort it.
  */
 export async function watchRow(window: Workbench, label: string): Promise<() => Promise<number>> {
   const changed = await window.page.evaluateHandle(watch, label);
   return async () => changed.evaluate(({ at }) => at);
 }
 
-/** Of the page: the tests are compiled without a browser's types. */
+/** Globals of the page: the tests are compiled without a browser's types. */
 declare const document: ShownElement & { readonly body: unknown };
 declare const MutationObserver: new (listener: () => void) => {
   observe(target: unknown, options: object): void;
@@ -59,6 +59,6 @@ function watch(label: string): { readonly at: Promise<number> } {
     });
     observer.observe(document.body, { childList: true, subtree: true, characterData: true });
   });
-  // In an object: a bare promise would be waited for.
+  // In an object, because `evaluateHandle` would await a promise.
   return { at };
 }

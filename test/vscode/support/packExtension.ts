@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 const PACKAGE = join(import.meta.dirname, "../../../extension/package.ts");
 let packed: Promise<string> | undefined;
 
-/** The path of our extension's package, made once from the sources as they are. */
+/** Packs our extension from the current sources, once per process, and returns the path. */
 export async function packExtension(): Promise<string> {
   packed ??= promisify(execFile)(process.execPath, [PACKAGE]).then(
     ({ stdout }) => stdout.trim().split("\n").at(-1) ?? "",

@@ -11,23 +11,20 @@ import { packExtension } from "./packExtension.ts";
 import { startVsCode, type VsCodeServer } from "./vscodeServer.ts";
 import type { Workbench } from "./workbench.ts";
 
-/**
- * Everything a user has: what `npm start` brings up, and an editor with our packaged extension in
- * it.
- */
+/** Everything a user has: the system that `npm start` runs, and an editor with our extension. */
 export interface Product {
   readonly system: WholeSystem;
   readonly server: VsCodeServer;
   readonly browser: TestBrowser;
-  /** The folder that windows are opened on. */
+  /** The folder that the windows open. */
   readonly folder: string;
   openWindow(): Promise<Workbench>;
-  /** The API as the user of the windows sees it. */
+  /** A client of the API with the permissions of the user of the windows. */
   client(): Promise<ApiClient>;
   remove(): Promise<void>;
 }
 
-/** For a `before`: skips where a tool is missing, fails in CI. */
+/** For a `before` hook: if a tool is missing, skips the suite, or fails it in CI. */
 export async function startProduct(
   context: Mocha.Context,
   settings: EditorSettings = {},

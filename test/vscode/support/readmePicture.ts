@@ -5,8 +5,8 @@ import type { Workbench } from "./workbench.ts";
 const PICTURES = join(import.meta.dirname, "../../../extension/media/screenshots");
 
 /**
- * A picture for the extension's README; the committed one is renewed only where UPDATE_SCREENSHOTS
- * is set.
+ * Takes a picture for the extension's README. It replaces the committed picture only if
+ * UPDATE_SCREENSHOTS is set.
  */
 export async function readmePicture(window: Workbench, name: string): Promise<void> {
   const path = await window.screenshot(`readme-${name}`);

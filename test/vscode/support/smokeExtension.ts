@@ -5,9 +5,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/**
- * Packs a small extension of the tests' own: two views, two commands, an item in the status bar.
- */
+/** Packs a small extension for the tests: two views, three commands, an item in the status bar. */
 export async function packSmokeExtension(folder: string): Promise<string> {
   await mkdir(join(folder, "extension"), { recursive: true });
   await writeFile(join(folder, "extension/package.json"), JSON.stringify(MANIFEST));
@@ -72,11 +70,11 @@ const branch = row("Branch", { description: "2 leaves", collapsibleState: 1 });
 async function ask() {
   const quick = vscode.window.createQuickPick();
   quick.title = "Pick one";
-  quick.placeholder = "The number to say";
+  quick.placeholder = "Select a number";
   quick.buttons = [vscode.QuickInputButtons.Back];
   quick.items = [
     { label: "Numbers", kind: vscode.QuickPickItemKind.Separator },
-    { label: "One", description: "small", detail: "The first of all" },
+    { label: "One", description: "small", detail: "The first number" },
     { label: "Two", buttons: [{ iconPath: new vscode.ThemeIcon("info"), tooltip: "About" }] },
   ];
   quick.onDidTriggerButton(() => quick.hide());

@@ -10,12 +10,12 @@ import { writeSettings, type EditorSettings } from "./editorSettings.ts";
 import type { Editor } from "./installEditor.ts";
 
 /**
- * Every process of an editor carries it, so that an extension host or a shell that outlives the
- * server is found.
+ * An environment variable of every process of an editor. It identifies extension hosts and shells
+ * that outlive the server.
  */
 const MARKER = "GPU_DEV_TEST_EDITOR";
 
-/** Starts a program somewhere: here, or in a pod through ssh. Its output must come through. */
+/** Starts a program on this machine, or in a pod through ssh. The child must carry its output. */
 export type Launch = (
   command: string,
   args: readonly string[],
@@ -26,23 +26,21 @@ export interface ServerOptions {
   readonly editor: Editor;
   /** A folder for this editor alone: its home, user data and extensions. The caller removes it. */
   readonly dataDir: string;
-  /** The same folder as a program started by `launch` sees it; default the same path. */
-  readonly dataDirThere?: string;
-  /** Packages (.vsix) that are installed before, by the editor's own installer. */
+  /** Packages (.vsix) that the editor's own installer installs before the start. */
   readonly extensions?: readonly string[];
   readonly settings?: EditorSettings;
-  /** Added to the little that it gets: nothing of ours leaks in. */
+  /** Added to a minimal environment; the server does not inherit the environment of the tests. */
   readonly env?: Readonly<Record<string, string>>;
   /** Default: a process on this machine. */
   readonly launch?: Launch;
   /**
-   * For windows that name an extension (`WindowOptions`). Notifications then only gather behind the
-   * bell.
+   * Needed for windows that name an extension (`WindowOptions`). Windows then show notifications
+   * only in the list behind the bell.
    */
-  readonly driven?: boolean;
-  /** Without the extensions that come with the editor: so that one can be measured alone. */
-  readonly bare?: boolean;
-  /** Default: a free one, chosen by the server. */
+  readonly smokeTestDriver?: boolean;
+  /** Starts without the extensions of the editor itself, to measure one extension alone. */
+  readonly withoutBuiltinExtensions?: boolean;
+  /** Default: a free port, chosen by the server. */
   readonly port?: number;
 }
 
@@ -50,52 +48,51 @@ export interface VsCodeServer {
   readonly port: number;
   readonly home: string;
   readonly userDataDir: string;
-  /** The folders of the extensions that were installed, in no order. */
+  /** The folders of the installed extensions, in no particular order. */
   readonly extensions: readonly string[];
   output(): string;
-  /** The address of a window on a folder of the machine that the server runs on. */
+  /** The address of a window on a folder of the machine on which the server runs. */
   url(folder: string, window?: WindowOptions): string;
-  /** Ends it with the extension hosts, terminals and whatever else it started. */
+  /** Ends the server and everything it started, such as extension hosts and terminals. */
   stop(): Promise<void>;
 }
 
 export interface WindowOptions {
-  /** An extension that runs from its source folder, instead of an installed one. */
+  /** The folder of an unpacked extension to run instead of an installed one. */
   readonly developmentPath?: string;
-  /** A module whose `run()` the extension host calls: mocha tests in the inside. */
+  /** A module whose `run()` the extension host calls, to run mocha tests there. */
   readonly testsPath?: string;
 }
 
 /** Resolves when the server accepts windows. */
 export async function startVsCode(options: ServerOptions): Promise<VsCodeServer> {
-  const { editor, dataDir, launch = launchHere } = options;
-  const here = foldersIn(dataDir);
-  const there = foldersIn(options.dataDirThere ?? dataDir);
-  for (const each of Object.values(here)) await mkdir(each, { recursive: true });
-  await writeSettings(here.user, options.settings);
+  const { editor, launch = launchLocally } = options;
+  const folders = foldersIn(options.dataDir);
+  for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true });
+  await writeSettings(folders.user, options.settings);
   const mark = randomUUID();
   const env = {
     PATH: `${dirname(editor.node)}:${process.env["PATH"] ?? ""}`,
-    HOME: there.home,
+    HOME: folders.home,
     LANG: "C.UTF-8",
     SHELL: "/bin/bash",
-    // Sockets of an editor that was killed go with its folder.
-    XDG_RUNTIME_DIR: there.run,
-    // No gallery: an installation from it fails at once instead of reaching out.
+    // In the folder of the editor, so that the sockets of a killed editor are removed with it.
+    XDG_RUNTIME_DIR: folders.run,
+    // Without a gallery, an installation from it fails at once and sends no request.
     EXTENSIONS_GALLERY: JSON.stringify({ serviceUrl: "" }),
     ...options.env,
     [MARKER]: mark,
   };
-  const bare = options.bare ? ["--builtin-extensions-dir", there.none] : [];
+  const common = commonArguments(folders, options.withoutBuiltinExtensions ?? false);
   const start = (args: readonly string[]) =>
-    launch(editor.node, [editor.serverMain, ...commonArguments(there), ...bare, ...args], env);
+    launch(editor.node, [editor.serverMain, ...common, ...args], env);
   for (const vsix of options.extensions ?? []) await install(start, vsix);
-  const server = await listen(start, options.port ?? 0, options.driven ?? false);
+  const server = await listen(start, options.port ?? 0, options.smokeTestDriver ?? false);
   return {
     ...server,
-    home: here.home,
-    userDataDir: here.user,
-    extensions: await installedIn(here.extensions),
+    home: folders.home,
+    userDataDir: folders.user,
+    extensions: await installedIn(folders.extensions),
     url: (folder, window) => windowUrl(server.port, folder, window),
     stop: () => stop(server.child, `${MARKER}=${mark}`),
   };
@@ -103,7 +100,7 @@ export async function startVsCode(options: ServerOptions): Promise<VsCodeServer>
 
 type Start = (args: readonly string[]) => ChildProcess;
 
-function launchHere(
+function launchLocally(
   command: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
@@ -111,21 +108,22 @@ function launchHere(
   return spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env });
 }
 
-type Folders = Readonly<Record<"home" | "user" | "extensions" | "run" | "server" | "none", string>>;
+type Folders = Readonly<
+  Record<"home" | "user" | "extensions" | "run" | "server" | "empty", string>
+>;
 
 function foldersIn(dataDir: string): Folders {
-  const at = (name: string) => join(dataDir, name);
   return {
-    home: at("home"),
-    user: at("user"),
-    extensions: at("extensions"),
-    run: at("run"),
-    server: at("server"),
-    none: at("none"),
+    home: join(dataDir, "home"),
+    user: join(dataDir, "user"),
+    extensions: join(dataDir, "extensions"),
+    run: join(dataDir, "run"),
+    server: join(dataDir, "server"),
+    empty: join(dataDir, "empty"),
   };
 }
 
-function commonArguments(folders: Folders): string[] {
+function commonArguments(folders: Folders, withoutBuiltinExtensions: boolean): string[] {
   return [
     "--accept-server-license-terms",
     "--server-data-dir",
@@ -137,6 +135,7 @@ function commonArguments(folders: Folders): string[] {
     "--telemetry-level",
     "off",
     "--disable-telemetry",
+    ...(withoutBuiltinExtensions ? ["--builtin-extensions-dir", folders.empty] : []),
   ];
 }
 
@@ -149,15 +148,14 @@ async function install(start: Start, vsix: string): Promise<void> {
   }
 }
 
-async function listen(start: Start, port: number, driven: boolean) {
+async function listen(start: Start, port: number, smokeTestDriver: boolean) {
   const child = start([
     "--host",
     "127.0.0.1",
     "--port",
     String(port),
     "--without-connection-token",
-    // Needed for windows that name an extension; a window then shows no notifications by itself.
-    ...(driven ? ["--enable-smoke-test-driver"] : []),
+    ...(smokeTestDriver ? ["--enable-smoke-test-driver"] : []),
   ]);
   const output = collect(child);
   const listening = () => /Extension host agent listening on (\d+)/.exec(output())?.[1];
@@ -165,7 +163,7 @@ async function listen(start: Start, port: number, driven: boolean) {
     timeoutMs: 60_000,
     describe: "VS Code's server to listen",
   });
-  if (hasEnded(child)) throw new Error(`VS Code's server ended instead:\n${output()}`);
+  if (hasEnded(child)) throw new Error(`VS Code's server ended before it listened:\n${output()}`);
   return { child, output, port: Number(listening()) };
 }
 
@@ -183,7 +181,9 @@ function hasEnded(child: ChildProcess): boolean {
 
 async function installedIn(extensionsDir: string): Promise<string[]> {
   const entries = await readdir(extensionsDir, { withFileTypes: true });
-  return entries.filter((each) => each.isDirectory()).map(({ name }) => join(extensionsDir, name));
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(extensionsDir, name));
 }
 
 function windowUrl(port: number, folder: string, window: WindowOptions = {}): string {
@@ -207,8 +207,7 @@ async function stop(child: ChildProcess, marker: string): Promise<void> {
       child.kill("SIGKILL");
     });
   }
-  // Windows that come back may find their extension host alive: by intent it outlives a lost server
-  // for hours.
+  // By design, an extension host outlives a lost server for hours, so that a window can reconnect.
   for (const { pid } of processesWith(marker)) signal(pid, "SIGKILL");
   await waitFor(() => processesWith(marker).length === 0 && hasEnded(child), {
     describe: "all processes of the editor to end",

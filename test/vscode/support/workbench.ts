@@ -14,12 +14,12 @@ import { View } from "./workbench/view.ts";
 
 const ARTIFACTS = join(import.meta.dirname, "../../../test-artifacts/vscode");
 
-/** The mark that the editor sets for its own measurements. */
+/** The performance mark that the editor sets when it has restored its parts. */
 const RESTORED = 'performance.getEntriesByName("code/LifecyclePhase/Restored").length > 0';
 
 /**
- * One window, as its user sees it. What clicks and types waits until it can; what reads says what
- * is there now, so that a test waits for it (`waitFor`) or asserts it.
+ * One window, as its user sees it. Methods that click or type wait until they can. Methods that
+ * read return the current state, so that a test waits for it (`waitFor`) or asserts it.
  */
 export class Workbench {
   readonly page: Page;
@@ -42,7 +42,7 @@ export class Workbench {
     this.terminal = new TerminalPanel(page);
   }
 
-  /** Resolves when the editor says that its parts are restored. Extensions may come later. */
+  /** Resolves when the editor has restored its parts. Extensions may start later. */
   async ready(): Promise<void> {
     await this.page.locator(".monaco-workbench .statusbar").waitFor();
     await this.page.waitForFunction(RESTORED);
@@ -55,8 +55,7 @@ export class Workbench {
 
   /**
    * Runs a command by its text in the palette ("Category: Title"). An extension that is still
-   * starting adds its commands late, and an open palette does not show them, so the palette is
-   * opened again.
+   * starting adds its commands late. An open palette does not show them, so it is opened again.
    */
   async runCommand(title: string): Promise<void> {
     await waitFor(
@@ -80,7 +79,7 @@ export class Workbench {
     return items.map(({ label }) => label).filter((label) => label.toLowerCase().includes(wanted));
   }
 
-  /** Opens a container of the activity bar by its title. */
+  /** Opens the container with this title from the activity bar. */
   async openContainer(title: string): Promise<void> {
     const heading = this.page.locator(".sidebar .composite.title h2", { hasText: title });
     if (await heading.isVisible()) return;
@@ -91,7 +90,7 @@ export class Workbench {
     await heading.waitFor();
   }
 
-  /** A view of the open container, by its title. */
+  /** The view with this title in the open container. */
   view(title: string): View {
     return new View({ page: this.page, title });
   }
@@ -108,8 +107,8 @@ export class Workbench {
     await this.restPointer();
     await waitFor(
       async () => {
-        const now = await this.page.locator(".part.sidebar").boundingBox();
-        return now !== null && Math.abs(now.width - width) <= 4;
+        const resized = await this.page.locator(".part.sidebar").boundingBox();
+        return resized !== null && Math.abs(resized.width - width) <= 4;
       },
       { describe: `a side bar of ${String(width)} pixels` },
     );
@@ -137,7 +136,7 @@ export class Workbench {
     return path;
   }
 
-  /** For an `afterEach`: how it looked when the test failed. */
+  /** For an `afterEach` hook: takes a screenshot if the test failed. */
   async screenshotFailure(context: Mocha.Context): Promise<void> {
     const test = context.currentTest;
     if (test?.state !== "failed") return;
@@ -149,8 +148,8 @@ export class Workbench {
   }
 
   async #openPalette(text: string): Promise<void> {
-    // A window that has just opened may drop a key, and a box may be on its way out: a user presses
-    // the key again.
+    // A window that has just opened may drop a key, and an earlier box may still be closing. The
+    // key is then pressed again, as a user does.
     await waitFor(
       async () => {
         if (!(await this.quickInput.isOpen())) await this.page.keyboard.press("F1");
@@ -159,8 +158,8 @@ export class Workbench {
       },
       { timeoutMs: 30_000, intervalMs: 500, describe: "the palette to open" },
     );
-    // Its list follows what was typed a moment later: some that fit, or words for that there is
-    // none.
+    // The list follows the typed text with a delay: it shows matching commands, similar commands,
+    // or a line that there are none.
     await waitFor(
       async () =>
         (await this.quickInput.items()).some(
@@ -169,7 +168,7 @@ export class Workbench {
             label === "No matching commands" ||
             separator === "similar commands",
         ),
-      { timeoutMs: 5_000, describe: `the palette to look for "${text}"` },
+      { timeoutMs: 5_000, describe: `the palette to search for "${text}"` },
     );
   }
 }

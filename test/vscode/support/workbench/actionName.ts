@@ -3,12 +3,12 @@ import type { ShownElement } from "./shownElement.ts";
 /** The editor appends the keys of a command to the name of its button: "Back (Ctrl+Alt+-)". */
 const KEYS = String.raw` \((?:Ctrl|Alt|Shift|Meta|F\d|Delete|Backspace|Enter|Escape)[^)]*\)`;
 
-/** Finds a button by its name without the keys. */
+/** A pattern for the name of a button, with or without the keys. */
 export function actionNamed(name: string): RegExp {
   return new RegExp(`^${quote(name)}(?:${KEYS})?$`);
 }
 
-/** Names without the keys. */
+/** The names of buttons without the keys. */
 export function plainNames(labels: readonly (string | null)[]): string[] {
   return labels.map((label) => (label ?? "").replace(new RegExp(`${KEYS}$`), ""));
 }
@@ -19,6 +19,6 @@ export function quote(text: string): string {
 }
 
 /** Runs in the page. */
-export function ariaLabels(found: ShownElement[]): (string | null)[] {
-  return found.map((each) => each.getAttribute("aria-label"));
+export function ariaLabels(elements: ShownElement[]): (string | null)[] {
+  return elements.map((element) => element.getAttribute("aria-label"));
 }

@@ -9,7 +9,7 @@ export class Editors {
     this.#page = page;
   }
 
-  /** Titles of the open tabs, from the left. */
+  /** The titles of the open tabs, from the left. */
   async tabs(): Promise<string[]> {
     return this.#page.locator(".tabs-container .tab").evaluateAll(readTitles);
   }
@@ -23,23 +23,20 @@ export class Editors {
     await this.#page.locator(".tabs-container .tab.active", { hasText: title }).waitFor();
   }
 
-  /** The lines in view of the active text editor; what is scrolled away is not there to be read. */
+  /** The visible lines of the active text editor; lines that are scrolled away are not included. */
   async text(): Promise<string> {
     const lines = this.#page.locator(".editor-group-container.active .view-lines .view-line");
     return lines.evaluateAll(readLines);
   }
 
-  /**
-   * Types at the caret of the active text editor, like a user, so that brackets may close by
-   * themselves.
-   */
+  /** Types at the caret of the active text editor as a user does: the editor may close brackets. */
   async type(text: string): Promise<void> {
     await this.#page.locator(".editor-group-container.active .view-lines").first().click();
     await this.#page.keyboard.type(text);
     await this.#page.locator(".tabs-container .tab.active.dirty").waitFor();
   }
 
-  /** What a panel made of HTML holds. */
+  /** The content of a webview panel. */
   webview(): FrameLocator {
     return this.#page.frameLocator("iframe.webview.ready").frameLocator("#active-frame");
   }
@@ -54,7 +51,7 @@ export class Editors {
   }
 }
 
-/** The elements are in drawing order; each line's position on the screen is in its style. */
+/** The elements are in no particular order; the position of each line is in its style. */
 function readLines(lines: ShownElement[]): string {
   const top = (line: ShownElement) =>
     Number(/top:\s*(-?[\d.]+)px/.exec(line.getAttribute("style") ?? "")?.[1] ?? 0);
@@ -64,7 +61,7 @@ function readLines(lines: ShownElement[]): string {
     .join("\n");
 }
 
-/** An ending is written apart from its name. */
+/** The extension of a file is in an element next to the one with its name. */
 function readTitles(tabs: ShownElement[]): string[] {
   const parts = ".monaco-icon-name-container, .monaco-icon-suffix-container";
   return tabs.map((tab) =>

@@ -1,7 +1,7 @@
 import type { Locator, Page } from "playwright-core";
 import { waitFor } from "../../../support/waitFor.ts";
 
-/** The context menu that is open. */
+/** The open context menu. */
 export class Menu {
   readonly #page: Page;
   readonly #items: Locator;
@@ -21,13 +21,13 @@ export class Menu {
   async pick(label: string): Promise<void> {
     const item = this.#items.filter({ has: this.#page.getByText(label, { exact: true }) });
     await item.waitFor();
-    // A menu that has just opened takes no click, so that the one that opened it picks nothing.
+    // A menu that has just opened ignores clicks, so that the click that opened it picks nothing.
     await waitFor(
       async () => {
         if (await item.isVisible()) await item.click({ timeout: 1_000 });
         return !(await item.isVisible());
       },
-      { intervalMs: 100, describe: `the menu to close over "${label}"` },
+      { intervalMs: 100, describe: `the menu to close after a click on "${label}"` },
     );
   }
 

@@ -1,6 +1,6 @@
 import type { Locator, Page } from "playwright-core";
 
-/** A question that blocks the window. */
+/** A dialog that blocks the window until the user responds. */
 export class ModalDialog {
   readonly #page: Page;
   readonly #box: Locator;
@@ -33,7 +33,7 @@ export class ModalDialog {
     await this.#box.waitFor({ state: "hidden" });
   }
 
-  /** What Escape answers is the same as its Cancel. */
+  /** Escape has the effect of the Cancel button. */
   async escape(): Promise<void> {
     await this.#page.keyboard.press("Escape");
     await this.#box.waitFor({ state: "hidden" });

@@ -8,9 +8,10 @@ export interface Notification {
   readonly buttons: readonly string[];
 }
 
-const TOAST_MS = 1_500;
+/** The bell shows a dot before the toast appears. */
+const TOAST_GRACE_MS = 1_500;
 
-/** Toasts, and the list behind the bell, into which a toast goes after some seconds. */
+/** Toasts, and the list behind the bell, into which a toast moves after some seconds. */
 export class Notifications {
   readonly #page: Page;
   readonly #rows: Locator;
@@ -22,32 +23,31 @@ export class Notifications {
     );
   }
 
-  /** What is on the screen now. */
+  /** The notifications that are visible now. */
   async shown(): Promise<Notification[]> {
     return this.#rows.evaluateAll(readNotifications);
   }
 
-  /** Opens the list behind the bell, and resolves with everything that is in it. */
+  /** Opens the list behind the bell, and returns all notifications in it. */
   async all(): Promise<Notification[]> {
     await this.#openList();
     return this.shown();
   }
 
   /**
-   * Resolves with the first that holds the text; one whose toast went away by itself is looked up
-   * in the list.
+   * Resolves with the first notification that contains the text; if its toast has disappeared, it
+   * is read from the list.
    */
   async waitFor(text: string, timeoutMs = 30_000): Promise<Notification> {
     let lastShown = performance.now();
     return waitFor(
       async () => {
         const all = await this.shown();
-        if (all.length > 0 || !(await this.#hasNews())) lastShown = performance.now();
-        // The bell is faster than the toast.
-        else if (performance.now() - lastShown > TOAST_MS) await this.#openList();
-        return all.find((each) => each.text.includes(text));
+        if (all.length > 0 || !(await this.#hasUnread())) lastShown = performance.now();
+        else if (performance.now() - lastShown > TOAST_GRACE_MS) await this.#openList();
+        return all.find((notification) => notification.text.includes(text));
       },
-      { timeoutMs, intervalMs: 50, describe: `a notification that says "${text}"` },
+      { timeoutMs, intervalMs: 50, describe: `a notification that contains "${text}"` },
     );
   }
 
@@ -79,7 +79,7 @@ export class Notifications {
     await list.waitFor();
   }
 
-  async #hasNews(): Promise<boolean> {
+  async #hasUnread(): Promise<boolean> {
     return (await this.#bell().locator(".codicon-bell-dot").count()) > 0;
   }
 
@@ -100,7 +100,7 @@ function readNotifications(rows: ShownElement[]): Notification[] {
       text: row.querySelector(".notification-list-item-message")?.textContent?.trim() ?? "",
       buttons: [
         ...row.querySelectorAll(".notification-list-item-buttons-container .monaco-text-button"),
-      ].map((each) => each.textContent ?? ""),
+      ].map((button) => button.textContent ?? ""),
     };
   });
 }

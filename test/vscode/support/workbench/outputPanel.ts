@@ -12,7 +12,7 @@ export class OutputPanel {
     return this.#page.locator(".panel .output-view").isVisible();
   }
 
-  /** The lines in view of the channel that is shown. */
+  /** The visible lines of the selected channel. */
   async text(): Promise<string> {
     const lines = this.#page.locator(".panel .output-view .view-line");
     return (await lines.allInnerTexts()).join("\n").replaceAll("\u00a0", " ");

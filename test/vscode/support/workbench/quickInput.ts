@@ -7,16 +7,16 @@ export interface QuickItem {
   readonly label: string;
   readonly description: string;
   readonly detail: string;
-  /** What a screen reader says. */
+  /** The text for screen readers. */
   readonly ariaLabel: string;
-  /** The line above it that names its group. */
+  /** The line above the item that names its group. */
   readonly separator: string;
   readonly buttons: readonly string[];
-  /** Null where the list has no boxes to tick. */
+  /** Null if the list has no checkboxes. */
   readonly picked: boolean | null;
 }
 
-/** The box at the top that asks: quick picks, input boxes, the palette. */
+/** The input widget at the top of the window: quick picks, input boxes, the palette. */
 export class QuickInput {
   readonly #page: Page;
   readonly #widget: Locator;
@@ -36,11 +36,11 @@ export class QuickInput {
     return this.#text(".quick-input-title");
   }
 
-  /** Resolves when this step is shown; a step that follows takes the place of the one before. */
+  /** Resolves when the step with this title is shown. Each step replaces the previous one. */
   async waitForTitle(title: string): Promise<void> {
     await waitFor(async () => (await this.title()) === title, {
       timeoutMs: 30_000,
-      describe: `the question "${title}"`,
+      describe: `the step "${title}"`,
     });
   }
 
@@ -56,7 +56,7 @@ export class QuickInput {
     return this.#box.inputValue();
   }
 
-  /** The line under the box: a prompt, or what is wrong with the answer. */
+  /** The line under the box: a prompt or a validation message. */
   async message(): Promise<string> {
     return this.#text(".quick-input-message");
   }
@@ -65,12 +65,12 @@ export class QuickInput {
     return this.#widget.locator(".quick-input-progress.active").isVisible();
   }
 
-  /** The rows in view; a long list has more. */
+  /** The visible rows; a long list has more. */
   async items(): Promise<QuickItem[]> {
     return this.#widget.locator(".quick-input-list .monaco-list-row").evaluateAll(readRows);
   }
 
-  /** Clicks the item; one that is not in view is searched by typing its label. */
+  /** Clicks the item. If it is not visible, its label is typed first to filter the list. */
   async pick(label: string): Promise<void> {
     const row = this.#row(label);
     await waitFor(async () => (await this.items()).length > 0, { describe: "items to pick from" });
@@ -84,7 +84,7 @@ export class QuickInput {
     await row.getByRole("button", { name: actionNamed(button) }).click();
   }
 
-  /** Replaces what the box holds. */
+  /** Replaces the text in the box. */
   async type(text: string, { timeoutMs = 30_000 } = {}): Promise<void> {
     await this.#box.fill(text, { timeout: timeoutMs });
   }
@@ -98,7 +98,7 @@ export class QuickInput {
     await this.waitUntilClosed();
   }
 
-  /** Names of the buttons in the title line, Back included. */
+  /** The names of the buttons in the title line, including Back. */
   async buttons(): Promise<string[]> {
     const all = this.#widget.locator(".quick-input-titlebar .action-label");
     return plainNames(await all.evaluateAll(ariaLabels));
@@ -127,9 +127,9 @@ export class QuickInput {
   }
 }
 
-/** Runs in the page, in one go: rows come and go between two calls. */
+/** Runs in the page, in one call, because rows may change between two calls. */
 function readRows(rows: ShownElement[]): QuickItem[] {
-  // A row that was used before keeps the parts that it does not need now, hidden.
+  // The editor reuses rows: the parts that a row no longer needs are still in it, hidden.
   const text = (row: ShownElement, selector: string) => {
     const found = row.querySelector(selector);
     return found?.checkVisibility() ? (found.textContent?.trim() ?? "") : "";
@@ -143,7 +143,7 @@ function readRows(rows: ShownElement[]): QuickItem[] {
       ariaLabel: row.getAttribute("aria-label") ?? "",
       separator: text(row, ".quick-input-list-separator"),
       buttons: [...row.querySelectorAll(".quick-input-list-entry-action-bar .action-label")].map(
-        (each) => each.getAttribute("aria-label") ?? "",
+        (button) => button.getAttribute("aria-label") ?? "",
       ),
       picked: box === null ? null : box.getAttribute("aria-checked") === "true",
     };

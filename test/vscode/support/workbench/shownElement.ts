@@ -1,5 +1,5 @@
 /**
- * What the functions that run in the page use of an element; the tests are compiled without a
+ * The members of an element that functions in the page use. The tests are compiled without a
  * browser's types.
  */
 export interface ShownElement {

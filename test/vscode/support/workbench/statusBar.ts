@@ -3,10 +3,10 @@ import { waitFor } from "../../../support/waitFor.ts";
 import type { ShownElement } from "./shownElement.ts";
 
 export interface StatusItem {
-  /** Holds the id of the extension that owns it. */
+  /** Contains the id of the extension that owns the item. */
   readonly id: string;
   readonly text: string;
-  /** What a screen reader says. */
+  /** The text for screen readers. */
   readonly ariaLabel: string;
   readonly kind: "error" | "warning" | "prominent" | "standard";
 }
@@ -22,7 +22,7 @@ export class StatusBar {
     return this.#items.evaluateAll(readItems);
   }
 
-  /** Resolves with the first whose text holds this. */
+  /** Resolves with the first item that contains the text. */
   async waitFor(text: string): Promise<StatusItem> {
     return waitFor(async () => (await this.items()).find((item) => item.text.includes(text)), {
       timeoutMs: 30_000,

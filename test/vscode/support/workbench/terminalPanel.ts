@@ -3,7 +3,7 @@ import { waitFor } from "../../../support/waitFor.ts";
 
 const ACTIVE = ".terminal-wrapper.active";
 
-/** The terminal in the panel; it is drawn as a picture, so that its text is asked of its buffer. */
+/** The terminal in the panel. It is drawn on a canvas, so its text is read from its buffer. */
 export class TerminalPanel {
   readonly #page: Page;
 
@@ -15,7 +15,7 @@ export class TerminalPanel {
     return this.#page.locator(ACTIVE).isVisible();
   }
 
-  /** All lines of the active terminal, those that were scrolled away included. */
+  /** All lines of the active terminal, including those that are scrolled away. */
   async text(): Promise<string> {
     await this.#page.locator(ACTIVE).waitFor();
     return (await this.#page.locator(ACTIVE).evaluate(readBuffer)).trimEnd();
@@ -35,9 +35,7 @@ export class TerminalPanel {
     await this.#page.keyboard.press("Enter");
   }
 
-  /**
-   * Names of the open terminals; if there are several, these are the names of the tabs at the side.
-   */
+  /** The names of the open terminals. Several terminals are shown as tabs at the side. */
   async names(): Promise<string[]> {
     const tabs = this.#page.locator(".terminal-tabs-entry .label-name");
     if ((await tabs.count()) > 0) return tabs.allInnerTexts();

@@ -6,18 +6,18 @@ import type { ShownElement } from "./shownElement.ts";
 export interface TreeRow {
   readonly label: string;
   readonly description: string;
-  /** What a screen reader says. */
+  /** The text for screen readers. */
   readonly ariaLabel: string;
-  /** 1 at the top. */
+  /** 1 for the rows at the top of the tree. */
   readonly level: number;
   /** Null for a row that cannot be expanded. */
   readonly expanded: boolean | null;
   readonly selected: boolean;
-  /** The class of its icon: `codicon-server-process`, for example; empty without one. */
+  /** The CSS class of the icon, such as `codicon-server-process`; empty without an icon. */
   readonly icon: string;
 }
 
-/** A tree view in the side bar: its header, its welcome text, its rows. */
+/** A tree view in the side bar: its header, its welcome text and its rows. */
 export class View {
   readonly title: string;
   readonly #page: Page;
@@ -34,8 +34,8 @@ export class View {
     return this.#pane.isVisible();
   }
 
-  /** Opens the section, where it is folded. */
-  async unfold(): Promise<void> {
+  /** Expands the section of the view if it is collapsed. */
+  async expandSection(): Promise<void> {
     const header = this.#header();
     if ((await header.getAttribute("aria-expanded")) === "false") await header.click();
     await this.#pane.locator(".pane-header.expanded").waitFor();
@@ -68,7 +68,7 @@ export class View {
     await welcome.getByRole("button", { name: button, exact: true }).click();
   }
 
-  /** The rows in view, from the top; what is out of view is not there to be read. */
+  /** The visible rows, from the top; rows that are scrolled away are not included. */
   async rows(): Promise<TreeRow[]> {
     return this.#rows().evaluateAll(readRows);
   }
@@ -77,13 +77,13 @@ export class View {
     return (await this.rows()).find((row) => row.label === label);
   }
 
-  /** Resolves with the first row that fits. */
-  async waitForRow(fits: (row: TreeRow) => boolean, describe: string): Promise<TreeRow> {
+  /** Resolves with the first row that matches. */
+  async waitForRow(matches: (row: TreeRow) => boolean, describe: string): Promise<TreeRow> {
     let seen: readonly TreeRow[] = [];
     return waitFor(
       async () => {
         seen = await this.rows();
-        return seen.find(fits);
+        return seen.find(matches);
       },
       { timeoutMs: 30_000, describe: `${describe} in ${this.title}` },
     ).catch((cause: unknown) => {
@@ -92,12 +92,12 @@ export class View {
     });
   }
 
-  /** The labels of rows in view that are cut off, or that stand beyond the side bar. */
+  /** The labels of visible rows that are cut off, or that extend beyond the side bar. */
   async cutLabels(): Promise<string[]> {
     return this.#rows().evaluateAll(readCutLabels);
   }
 
-  /** The label of the row that the keyboard is on; empty without one. */
+  /** The label of the row with the keyboard focus; empty if no row has it. */
   async focusedLabel(): Promise<string> {
     const focused = this.#pane.locator(".monaco-list:focus .monaco-list-row.focused .label-name");
     return (await focused.count()) === 0 ? "" : ((await focused.first().textContent()) ?? "");
@@ -108,14 +108,14 @@ export class View {
     if ((await row.getAttribute("aria-expanded")) !== "true") {
       await row.locator(".monaco-tl-twistie").click();
     }
-    await this.waitForRow((each) => each.label === label && each.expanded === true, label);
+    await this.waitForRow((shown) => shown.label === label && shown.expanded === true, label);
   }
 
   async select(label: string): Promise<void> {
     await this.#row(label).click();
   }
 
-  /** Names of the icons that a row shows under the pointer. */
+  /** The names of the actions that a row shows under the pointer. */
   async inlineActions(label: string): Promise<string[]> {
     const row = this.#row(label);
     await row.hover();
@@ -128,12 +128,12 @@ export class View {
     await row.getByRole("button", { name: actionNamed(action) }).click();
   }
 
-  /** Then read and pick with `workbench.menu`. */
+  /** Opens the menu that `workbench.menu` then reads and picks from. */
   async openContextMenu(label: string): Promise<void> {
     await this.#row(label).click({ button: "right" });
   }
 
-  /** Names of the icons in the header; Views and More Actions is not among them. */
+  /** The names of the actions in the header, without Views and More Actions. */
   async titleActions(): Promise<string[]> {
     await this.#header().hover();
     const all = this.#pane.locator(".pane-header .actions .menu-entry .action-label");
@@ -146,7 +146,7 @@ export class View {
     await actions.getByRole("button", { name: actionNamed(action) }).click();
   }
 
-  /** What the pointer brings up over a row. */
+  /** The text that a row shows in a hover under the pointer. */
   async tooltip(label: string): Promise<string> {
     await this.#row(label).locator(".monaco-icon-label").hover();
     const hover = this.#page.locator(".workbench-hover-container:visible, .monaco-hover:visible");
@@ -154,7 +154,7 @@ export class View {
     return (await hover.first().innerText()).trim();
   }
 
-  /** Puts the keyboard into the rows. */
+  /** Moves the keyboard focus to the rows. */
   async focus(): Promise<void> {
     await this.#pane.locator(".monaco-list").focus();
   }
@@ -178,7 +178,7 @@ export class View {
   }
 }
 
-/** Runs in the page, in one go: rows come and go between two calls. */
+/** Runs in the page, in one call, because rows may change between two calls. */
 function readRows(rows: ShownElement[]): TreeRow[] {
   return rows.map((row) => {
     const expanded = row.getAttribute("aria-expanded");
@@ -195,15 +195,17 @@ function readRows(rows: ShownElement[]): TreeRow[] {
   });
 }
 
-/** Runs in the page. A label ends in dots where it is wider than what holds it. */
+/** Runs in the page. A label that is wider than its container ends in an ellipsis. */
 function readCutLabels(rows: ShownElement[]): string[] {
   return rows.flatMap((row) => {
     const name = row.querySelector(".label-name");
-    const holder = row.querySelector(".monaco-icon-label-container");
-    if (!name || !holder) return [];
-    const [text, room, bar] = [name, holder, row].map((each) => each.getBoundingClientRect());
-    const end = Math.min(room?.right ?? 0, bar?.right ?? 0) + 0.5;
-    const fits = text !== undefined && text.right > text.left && text.right <= end;
-    return fits ? [] : [name.textContent ?? ""];
+    const container = row.querySelector(".monaco-icon-label-container");
+    if (!name || !container) return [];
+    const text = name.getBoundingClientRect();
+    const { right: containerEnd } = container.getBoundingClientRect();
+    const { right: rowEnd } = row.getBoundingClientRect();
+    const isShown = text.right > text.left;
+    const fits = text.right <= Math.min(containerEnd, rowEnd) + 0.5;
+    return isShown && fits ? [] : [name.textContent ?? ""];
   });
 }

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 
-/** The page on which the editor shows the first steps with an extension. */
+/** The page that shows the walkthrough of an extension. */
 export class Walkthrough {
   readonly #page: Page;
 
@@ -13,7 +13,7 @@ export class Walkthrough {
     await heading.getByText(title, { exact: true }).waitFor();
   }
 
-  /** Titles of its steps, from the top. */
+  /** The titles of the steps, from the top. */
   async steps(): Promise<string[]> {
     const titles = await this.#page.locator(".getting-started-step .step-title").allInnerTexts();
     return titles.map((title) => title.trim());

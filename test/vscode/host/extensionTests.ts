@@ -18,17 +18,15 @@ interface Manifest {
   };
 }
 
-/**
- * The extension as other extensions and the editor itself see it, from inside the extension host.
- */
-export function defineConduct(): void {
+/** Tests of the extension as the editor and other extensions see it from the extension host. */
+export function defineExtensionTests(): void {
   describe("the extension inside the extension host", () => {
     const server = variable("TEST_SERVER");
     let extension: Extension<unknown>;
 
     before(() => {
       const found = extensions.getExtension("gpu-dev.vscode-gpu-dev");
-      assert.ok(found, "it is installed");
+      assert.ok(found, "the extension is installed");
       extension = found;
     });
 
@@ -46,13 +44,13 @@ export function defineConduct(): void {
       const registered = (await commands.getCommands(true)).filter(
         (id) => id.startsWith("gpuDev.") && !isOfAView(id),
       );
-      const promised = contributes.commands.map(({ command }) => command);
-      assert.deepEqual(registered.sort(), promised.sort());
+      const declared = contributes.commands.map(({ command }) => command);
+      assert.deepEqual(registered.sort(), declared.sort());
     });
 
-    it("uses a changed server from the next command on", async () => {
+    it("uses a changed server for the next command", async () => {
       await commands.executeCommand("gpuDev.signIn");
-      assert.ok((await counts()).first > 0, "the first server was asked");
+      assert.ok((await counts()).first > 0, "the first server received a connection");
       const settings = workspace.getConfiguration("gpuDev");
       await settings.update("server", server, ConfigurationTarget.Global);
       await waitFor(() => workspace.getConfiguration("gpuDev").get("server") === server, {
@@ -70,7 +68,7 @@ export function defineConduct(): void {
     });
 
     it("rejects invalid arguments of commands", async () => {
-      const junk = [
+      const invalidArguments = [
         { target: { kind: "reservation", id: "../../etc/passwd" } },
         { kind: "reservation" },
         { kind: "gpuType", gpuType: 7 },
@@ -79,7 +77,7 @@ export function defineConduct(): void {
         null,
       ];
       for (const command of ["gpuDev.showDetails", "gpuDev.cancel", "gpuDev.extend"]) {
-        for (const argument of junk) {
+        for (const argument of invalidArguments) {
           assert.equal(await commands.executeCommand(command, argument), undefined);
         }
       }
@@ -90,7 +88,7 @@ export function defineConduct(): void {
       );
     });
 
-    it("shows the details of a reservation by its id, and clears them at sign-out", async () => {
+    it("shows the details of a reservation by its id, and clears them on sign-out", async () => {
       const client = createApiClient({ baseUrl: server, token: await tokenOf(server) });
       const { id } = await client.call("createReservation", {
         body: { gpuType: "t4", gpus: 1, durationSeconds: 3_600, name: "inside" },
@@ -114,7 +112,7 @@ function shownText(): string {
   return window.activeTextEditor?.document.getText() ?? "";
 }
 
-/** How many connections the two counting servers got so far. */
+/** The number of connections that each counting server has received. */
 async function counts(): Promise<{ readonly first: number; readonly hostile: number }> {
   const response = await fetch(variable("TEST_COUNTS"));
   return (await response.json()) as { first: number; hostile: number };

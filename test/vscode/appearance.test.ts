@@ -12,7 +12,7 @@ import { Walkthrough } from "./support/workbench/walkthrough.ts";
 import type { Workbench } from "./support/workbench.ts";
 
 const VIEWS = ["Reservations", "Availability", "Disks"];
-const NAMED = new Map<Theme, string>([
+const THEME_NAMES = new Map<Theme, string>([
   ["light", "light"],
   ["dark", "dark"],
   ["highContrast", "high-contrast"],
@@ -20,10 +20,10 @@ const NAMED = new Map<Theme, string>([
 ]);
 
 /**
- * The appearance and the texts with one reservation of each kind, in every theme and in a narrow
- * side bar.
+ * The appearance and the texts of the extension with one reservation of each kind, in every theme
+ * and in a narrow side bar.
  */
-describe("the looks of the extension", () => {
+describe("the appearance of the extension", () => {
   let product: Product;
   let window: Workbench;
   const reservations = () => window.view("Reservations");
@@ -44,29 +44,29 @@ describe("the looks of the extension", () => {
 
   it("offers in the palette only the commands that apply, signed out and signed in", async () => {
     await reservations().waitForWelcome("Sign in to reserve");
-    assert.deepEqual(await offered(), titlesFor("signedOut"));
+    assert.deepEqual(await paletteTitles(), titlesFor("signedOut"));
     await reservations().clickWelcome("Sign In");
     await reservations().waitForWelcome("You have no");
-    assert.deepEqual(await offered(), titlesFor("signedIn"));
+    assert.deepEqual(await paletteTitles(), titlesFor("signedIn"));
   });
 
   it("shows active, queued and ended reservations", async () => {
     await reserveOneOfEachKind(product);
     await reservations().waitForRow(
       ({ label, description }) => label === "train" && description.includes("left"),
-      "the active one",
+      "the active reservation",
     );
-    await reservations().waitForRow(({ label }) => label === "evaluate", "the queued one");
+    await reservations().waitForRow(({ label }) => label === "evaluate", "the queued reservation");
     await reservations().expand("Ended today");
-    await reservations().waitForRow(({ label }) => label === "prepare", "the ended one");
+    await reservations().waitForRow(({ label }) => label === "prepare", "the ended reservation");
     await window.view("Availability").expand("B200");
     const disks = window.view("Disks");
-    await disks.unfold();
+    await disks.expandSection();
     await disks.waitForRow(({ label }) => label === "work", "the disk");
     await window.notifications.clear();
   });
 
-  it("has a phrase for screen readers on every row", async () => {
+  it("gives every row a readable label for screen readers", async () => {
     for (const title of VIEWS) {
       const rows = await window.view(title).rows();
       assert.ok(rows.length > 0, title);
@@ -83,16 +83,16 @@ describe("the looks of the extension", () => {
     assert.match(ariaLabel, /^1 GPU server active, ends in (2 h|1 h 59 min)$/);
   });
 
-  for (const [theme, name] of NAMED) {
-    it(`is drawn in ${name.replaceAll("-", " ")}`, async () => {
+  for (const [theme, name] of THEME_NAMES) {
+    it(`shows uncut labels in the ${name.replaceAll("-", " ")} theme`, async () => {
       await window.setTheme(theme);
       await window.restPointer();
-      await window.screenshot(`looks-${name}`);
+      await window.screenshot(`appearance-${name}`);
       assert.deepEqual(await reservations().cutLabels(), []);
     });
   }
 
-  it("fits a side bar of 200 pixels without truncated names", async () => {
+  it("fits in a side bar of 200 pixels without truncated names", async () => {
     await window.setTheme("light");
     await window.resizeSideBar(200);
     const rows = await reservations().rows();
@@ -102,10 +102,10 @@ describe("the looks of the extension", () => {
         `${name} is in view`,
       );
     }
-    await window.screenshot("looks-narrow");
+    await window.screenshot("appearance-narrow");
     for (const title of VIEWS) assert.deepEqual(await window.view(title).cutLabels(), [], title);
     await window.setTheme("highContrast");
-    await window.screenshot("looks-narrow-high-contrast");
+    await window.screenshot("appearance-narrow-high-contrast");
     await window.resizeSideBar(300);
   });
 
@@ -116,15 +116,15 @@ describe("the looks of the extension", () => {
     await moveDownTo("train");
     await page.keyboard.press("Shift+F10");
     assert.ok((await menu.items()).includes("Extend..."));
-    await window.screenshot("looks-keyboard-menu");
+    await window.screenshot("appearance-keyboard-menu");
     await menu.escape();
     await moveDownTo("prepare");
     await page.keyboard.press("Enter");
     await editors.waitForTab("prepare details");
     await waitFor(async () => (await editors.text()).includes("Cancelled"), {
-      describe: "how it ended",
+      describe: "the end of prepare in its details",
     });
-    await window.screenshot("looks-details-ended");
+    await window.screenshot("appearance-details-ended");
   });
 
   it("shows the log of a server, its details, and the output of the extension", async () => {
@@ -134,31 +134,34 @@ describe("the looks of the extension", () => {
     await waitFor(async () => (await window.editors.text()).includes("SSH server listens"), {
       describe: "the log of train",
     });
-    await window.screenshot("looks-logs");
+    await window.screenshot("appearance-logs");
     await reservations().openContextMenu("evaluate");
     await window.menu.pick("Show Details");
     await window.editors.waitForTab("evaluate details");
     await waitFor(async () => (await window.editors.text()).includes("Needs 8"), {
-      describe: "why evaluate is queued",
+      describe: "the reason why evaluate is queued",
     });
-    await window.screenshot("looks-details-waiting");
+    await window.screenshot("appearance-details-waiting");
     await window.runCommand("GPU Dev: Show Output");
     const output = new OutputPanel(window.page);
     await waitFor(async () => (await output.text()).includes("Signed in as "), {
       describe: "the sign-in in the output",
     });
-    await window.screenshot("looks-output");
+    await window.screenshot("appearance-output");
   });
 
-  it("creates a problem report without names and keys", async () => {
+  it("creates a problem report that contains no names and no keys", async () => {
     await window.runCommand("GPU Dev: Report a Problem...");
     await waitFor(
       async () => (await window.editors.text()).includes("GPU Dev Servers: problem report"),
       { describe: "the report" },
     );
-    await window.screenshot("looks-report");
+    await window.screenshot("appearance-report");
     const report = await save();
-    assert.ok(report.includes(`extension: ${readManifest().version}\n`), "names our version");
+    assert.ok(
+      report.includes(`extension: ${readManifest().version}\n`),
+      "includes the version of the extension",
+    );
     assert.match(report, /## Generated file .+known_hosts/, "includes SSH files");
     const { username } = userInfo();
     const plain = report.replaceAll("gpu-dev", "");
@@ -179,7 +182,7 @@ describe("the looks of the extension", () => {
     );
     assert.equal(titles.length, 4);
     assert.deepEqual(await walkthrough.steps(), titles);
-    await window.screenshot("looks-walkthrough");
+    await window.screenshot("appearance-walkthrough");
   });
 
   async function moveDownTo(label: string): Promise<void> {
@@ -193,11 +196,11 @@ describe("the looks of the extension", () => {
     );
   }
 
-  /** Saves the shown document to the proposed path, and returns the content of the file. */
+  /** Saves the active document to the proposed path, and returns the content of the file. */
   async function save(): Promise<string> {
     const { page, quickInput } = window;
     await page.keyboard.press("Control+S");
-    // The editor fills in the folder first, and the name after it has read the folder.
+    // The editor fills in the folder first, and adds the name after it has read the folder.
     await waitFor(async () => (await quickInput.value()).endsWith(".md"), {
       describe: "the save dialog",
     });
@@ -208,7 +211,7 @@ describe("the looks of the extension", () => {
     return readFile(proposed, "utf8");
   }
 
-  /** The second field of the line, which is the key itself. */
+  /** The second field of the line in the .pub file: the key without its type and comment. */
   async function ownPublicKey(): Promise<string> {
     const dir = join(product.server.home, ".gpu-dev/ssh");
     const names = (await readdir(dir)).filter((name) => name.endsWith(".pub"));
@@ -220,9 +223,10 @@ describe("the looks of the extension", () => {
   }
 
   /**
-   * The titles in the palette, sorted. Its list shows about a dozen at a time, so it is read twice.
+   * The titles of our commands in the palette, sorted. The palette shows about a dozen entries at a
+   * time, so it is read twice.
    */
-  async function offered(): Promise<string[]> {
+  async function paletteTitles(): Promise<string[]> {
     const first = await window.findCommands("GPU Dev: ");
     const more = await window.findCommands("GPU Dev: S");
     return [...new Set([...first, ...more])].sort();
@@ -230,8 +234,8 @@ describe("the looks of the extension", () => {
 });
 
 /**
- * One reservation of all GPUs of a type, another one that is queued behind it, and one that has
- * ended.
+ * Creates a reservation of all GPUs of a type, a second one that is queued behind it, and one that
+ * has ended.
  */
 async function reserveOneOfEachKind(product: Product): Promise<void> {
   const client = await product.client();
