@@ -1,4 +1,4 @@
-import { Hour } from "@gpu-dev/shared/durations.ts";
+import { addMs, Hour } from "@gpu-dev/shared/durations.ts";
 import type { TokenId, UserId } from "@gpu-dev/shared/ids.ts";
 import { hashToken, newToken } from "../auth/token.ts";
 import type { Principal } from "../domain/principal.ts";
@@ -35,7 +35,7 @@ export async function signIn(
   const user = await findOrCreateUser(trx, { provider, subject, name, id: newId<UserId>(), now });
   const token = newToken();
   const tokenId = idOf<TokenId>(proof);
-  const expiresAt = new Date(now.getTime() + TOKEN_HOURS * Hour.ms);
+  const expiresAt = addMs(now, TOKEN_HOURS * Hour.ms);
   const inserted = await insertToken(trx, {
     id: tokenId,
     userId: user.id,

@@ -37,13 +37,13 @@ export async function reconcileCapacity(context: ReconcilerContext): Promise<Rec
   const foreign = pods.filter(
     (pod) => pod.installation !== context.installation || !holding.has(pod.name),
   );
-  const seen = capacityOf(context.catalogue, nodes, foreign);
+  const observed = capacityOf(context.catalogue, nodes, foreign);
   return inTransaction(context.database, async (trx) => {
     if (await wasSurveyedAfter(trx, observedAt)) return { requeueAt: addMs(startedAt, RETRY_MS) };
-    const changed = await upsertNodes(trx, seen, observedAt);
+    const changed = await upsertNodes(trx, observed, observedAt);
     const gone = await removeNodesExcept(
       trx,
-      seen.map((node) => node.name),
+      observed.map((node) => node.name),
       observedAt,
     );
     await recordContact(trx, observedAt);
@@ -52,7 +52,7 @@ export async function reconcileCapacity(context: ReconcilerContext): Promise<Rec
       trx,
       pools.map((pool) => ({ reconciler: "plan", key: pool })),
     );
-    if (pools.length > 0) context.log.info({ pools, nodes: seen.length }, "capacity changed");
+    if (pools.length > 0) context.log.info({ pools, nodes: observed.length }, "capacity changed");
     return {};
   });
 }

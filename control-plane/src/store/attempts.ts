@@ -6,7 +6,7 @@ const ATTEMPT_COLUMNS = `
   reservation_id as "reservationId", rank, attempt, node, units, pod_name as "podName", pod_uid as "podUid",
   restarts, workspace_path as "workspacePath", pod_ip as "podIp", pull_failing_since as "pullFailingSince", created_at as "createdAt", gone_at as "goneAt"`;
 
-/** Oldest first; those of a live start have no `goneAt`. */
+/** Oldest first. An attempt without `goneAt` holds its units. */
 export async function listAttempts(db: Queryable, id: ReservationId): Promise<Attempt[]> {
   return rows<Attempt>(
     db,
@@ -17,7 +17,7 @@ export async function listAttempts(db: Queryable, id: ReservationId): Promise<At
 
 export async function insertAttempt(
   db: Queryable,
-  fresh: Pick<Attempt, "reservationId" | "rank" | "attempt" | "node" | "units" | "podName"> & {
+  attempt: Pick<Attempt, "reservationId" | "rank" | "attempt" | "node" | "units" | "podName"> & {
     readonly now: Date;
   },
 ): Promise<void> {
@@ -25,12 +25,16 @@ export async function insertAttempt(
     db,
     `insert into attempts (reservation_id, rank, attempt, node, units, pod_name, created_at)
      values (:reservationId, :rank, :attempt, :node, :units, :podName, :now)`,
-    { ...fresh },
+    { ...attempt },
   );
 }
 
-/** Names the pod that this attempt is. False when the attempt is over: that pod must go again. */
-export async function claimPod(db: Queryable, podName: string, podUid: string): Promise<boolean> {
+/** @returns false when the attempt has ended: the caller must delete this pod */
+export async function recordPodUid(
+  db: Queryable,
+  podName: string,
+  podUid: string,
+): Promise<boolean> {
   const row = await firstRow(
     db,
     `update attempts set pod_uid = :podUid
@@ -40,10 +44,13 @@ export async function claimPod(db: Queryable, podName: string, podUid: string): 
   return row !== undefined;
 }
 
-/** What was last seen of the pod. Restarts only ever grow, so a late reader takes nothing back. */
-export async function observeAttempt(
+/**
+ * Stores what a read of the pod showed. Restarts never decrease, so a write that arrives late
+ * cannot lower them.
+ */
+export async function recordPod(
   db: Queryable,
-  seen: Pick<Attempt, "podName" | "restarts" | "workspacePath" | "podIp">,
+  observation: Pick<Attempt, "podName" | "restarts" | "workspacePath" | "podIp">,
 ): Promise<boolean> {
   const row = await firstRow(
     db,
@@ -51,12 +58,12 @@ export async function observeAttempt(
      where pod_name = :podName and gone_at is null
        and (restarts < :restarts or workspace_path is distinct from :workspacePath or pod_ip is distinct from :podIp)
      returning rank`,
-    { ...seen },
+    { ...observation },
   );
   return row !== undefined;
 }
 
-/** Since when the image pull of this attempt fails; undefined once it no longer does. */
+/** @param since when the image pull of this attempt began to fail; undefined once it does not */
 export async function recordPullFailure(
   db: Queryable,
   podName: string,
@@ -70,8 +77,8 @@ export async function recordPullFailure(
 }
 
 /**
- * Gives its units back. Only after a successful read showed that very pod gone, or that none was
- * made.
+ * Releases its units. Call it only after a successful read showed that its pod is gone or was never
+ * created.
  */
 export async function releaseAttempt(db: Queryable, podName: string, now: Date): Promise<boolean> {
   const row = await firstRow(
@@ -82,7 +89,7 @@ export async function releaseAttempt(db: Queryable, podName: string, now: Date):
   return row !== undefined;
 }
 
-/** Pods that hold units, or gave them back no earlier than `since`. */
+/** Pods that hold units, or released them no earlier than `since`. */
 export async function listHoldingPods(db: Queryable, since: Date): Promise<string[]> {
   const found = await rows<{ podName: string }>(
     db,

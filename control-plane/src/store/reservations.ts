@@ -39,7 +39,7 @@ export async function lockReservation(
 
 export async function insertReservation(
   db: Queryable,
-  fresh: {
+  reservation: {
     readonly id: ReservationId;
     readonly ownerId: UserId;
     readonly name: string;
@@ -55,15 +55,15 @@ export async function insertReservation(
      values (:id, :ownerId, :name, :spec, :gpuType, :gpus, :nodeCount, :durationSeconds, 'queued', :now, :now, :now, :now)
      returning ${RESERVATION_COLUMNS}`,
     {
-      id: fresh.id,
-      ownerId: fresh.ownerId,
-      name: fresh.name,
-      spec: JSON.stringify(fresh.spec),
-      gpuType: fresh.spec.gpuType,
-      gpus: fresh.spec.gpus,
-      nodeCount: fresh.nodeCount,
-      durationSeconds: fresh.spec.durationSeconds,
-      now: fresh.now,
+      id: reservation.id,
+      ownerId: reservation.ownerId,
+      name: reservation.name,
+      spec: JSON.stringify(reservation.spec),
+      gpuType: reservation.spec.gpuType,
+      gpus: reservation.spec.gpus,
+      nodeCount: reservation.nodeCount,
+      durationSeconds: reservation.spec.durationSeconds,
+      now: reservation.now,
     },
   );
   if (!row) throw new Error("the new reservation did not come back from the database");

@@ -62,17 +62,17 @@ const COLUMN: Record<keyof ReservationPatch, string> = {
 
 /**
  * The one function that writes a reservation's state or any column beside it. It succeeds only when
- * the row is still in the state and generation that `seen` was read in, raises the generation, and
+ * the row is still in the state and generation of `expected`, raises the generation, and
  * appends the events in the same statement.
  */
 export async function writeReservation(
   trx: Transaction,
-  seen: Pick<Reservation, "id" | "state" | "generation">,
+  expected: Pick<Reservation, "id" | "state" | "generation">,
   change: ReservationChange & { readonly now: Date },
 ): Promise<Written> {
-  const to = change.to ?? seen.state;
-  if (to !== seen.state && !canMove(seen.state, to)) {
-    throw new Error(`a reservation never goes from ${seen.state} to ${to}`);
+  const to = change.to ?? expected.state;
+  if (to !== expected.state && !canMove(expected.state, to)) {
+    throw new Error(`a reservation never goes from ${expected.state} to ${to}`);
   }
   const patch = Object.entries(change.patch ?? {}) as [
     keyof ReservationPatch,
@@ -83,9 +83,9 @@ export async function writeReservation(
     "generation = generation + 1",
     ...patch.map(([key]) => `${COLUMN[key]} = :${key}`),
   ];
-  if (to !== seen.state) set.push("state_since = :now");
+  if (to !== expected.state) set.push("state_since = :now");
   const isPhaseNamed = change.patch !== undefined && "phase" in change.patch;
-  if (to !== seen.state || isPhaseNamed) set.push("phase_since = :now");
+  if (to !== expected.state || isPhaseNamed) set.push("phase_since = :now");
   const reservation = await firstRow<Reservation>(
     trx,
     `with written as (
@@ -101,13 +101,13 @@ export async function writeReservation(
       ...Object.fromEntries(patch),
       to,
       now: change.now,
-      id: seen.id,
-      from: seen.state,
-      generation: seen.generation,
+      id: expected.id,
+      from: expected.state,
+      generation: expected.generation,
       events: JSON.stringify(change.events ?? []),
     },
   );
   if (reservation) return { outcome: "updated", reservation };
-  const exists = await firstRow(trx, "select 1 from reservations where id = ?", [seen.id]);
+  const exists = await firstRow(trx, "select 1 from reservations where id = ?", [expected.id]);
   return { outcome: exists ? "stale" : "missing" };
 }

@@ -1,8 +1,10 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { Second } from "@gpu-dev/shared/durations.ts";
 import { commandLine, isAlive, poll, signal } from "../process/processes.ts";
 
-const STOP_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 30 * Second.ms;
+const KILL_TIMEOUT_MS = 5 * Second.ms;
 
 export interface Postmaster {
   readonly pid: number;
@@ -23,9 +25,8 @@ export async function readPostmaster(data: string): Promise<Postmaster | null> {
 }
 
 /**
- * Ends a server that an earlier start left running on this data directory, and removes a pid file
- * whose pid belongs to another program now. The caller holds the lock of the data folder, so nobody
- * uses either.
+ * Stops a server that an earlier start left running on this data directory, and removes a stale pid
+ * file. The caller holds the lock of the data folder, so no other start uses them.
  */
 export async function clearEarlierServer(data: string): Promise<"nothing" | "stale" | "stopped"> {
   const earlier = await readPostmaster(data);
@@ -39,18 +40,18 @@ export async function clearEarlierServer(data: string): Promise<"nothing" | "sta
 }
 
 /**
- * `fast` ends sessions and writes a checkpoint; `immediate` leaves that to the recovery at the next
- * start.
+ * `fast` ends sessions and writes a checkpoint; `immediate` writes none, so the next start recovers
+ * from the log.
  */
-export async function stopPostmaster(pid: number, how: "fast" | "immediate"): Promise<void> {
-  if (how === "fast") {
+export async function stopPostmaster(pid: number, mode: "fast" | "immediate"): Promise<void> {
+  if (mode === "fast") {
     signal(pid, "SIGINT");
     if (await poll(() => !isAlive(pid), STOP_TIMEOUT_MS)) return;
   }
   signal(pid, "SIGQUIT");
-  if (await poll(() => !isAlive(pid), STOP_TIMEOUT_MS / 6)) return;
+  if (await poll(() => !isAlive(pid), KILL_TIMEOUT_MS)) return;
   signal(pid, "SIGKILL");
-  await poll(() => !isAlive(pid), STOP_TIMEOUT_MS / 6);
+  await poll(() => !isAlive(pid), KILL_TIMEOUT_MS);
 }
 
 async function isPostmaster(pid: number, data: string): Promise<boolean> {

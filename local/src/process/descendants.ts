@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { Second } from "@gpu-dev/shared/durations.ts";
 import { isAlive, poll, signal, statFields } from "./processes.ts";
 
 const MARKER = "GPU_DEV_POD_UID=";
-const SWEEP_TIMEOUT_MS = 5_000;
+const SWEEP_TIMEOUT_MS = 5 * Second.ms;
 
 /**
  * Kills a process and its descendants. A process that left the tree (a daemon in a pod) is found by

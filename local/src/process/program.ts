@@ -3,11 +3,12 @@ import { once } from "node:events";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { Second } from "@gpu-dev/shared/durations.ts";
 import { startLog } from "../folder/logFiles.ts";
 import type { Part } from "../runner.ts";
 import { killTree } from "./descendants.ts";
 
-const STOP_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 30 * Second.ms;
 
 export interface ProgramOptions {
   readonly title: string;

@@ -20,7 +20,7 @@ function endings(state: (typeof STAGES)[number]): string[] {
   const never = "It ended and was never ready.";
   if (state === "queued") {
     const why = "Cancelled while it was queued.";
-    return [`${why} Its disk is given back.`, `${never} ${why}`];
+    return [`${why} Its disk is released.`, `${never} ${why}`];
   }
   if (state === "ready") {
     const why = "Cancelled while it was in use.";
@@ -30,7 +30,7 @@ function endings(state: (typeof STAGES)[number]): string[] {
     ];
   }
   const why = "Cancelled while it was starting.";
-  return [`${why} Removing what was started and giving back its disk.`, `${never} ${why}`];
+  return [`${why} Removing what was started and releasing its disk.`, `${never} ${why}`];
 }
 
 describe("cancelling, and work that is delivered twice", () => {

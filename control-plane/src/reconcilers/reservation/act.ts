@@ -3,26 +3,30 @@ import { asSentence } from "@gpu-dev/shared/text.ts";
 import { clockTime } from "../../domain/clockTime.ts";
 import type { Reservation } from "../../domain/reservation.ts";
 import { recordZone, releaseAttachment } from "../../store/disks.ts";
-import { observeAttempt, recordPullFailure } from "../../store/attempts.ts";
-import { inTransaction, pipelined, type Transaction } from "../../store/database.ts";
+import { recordPod, recordPullFailure } from "../../store/attempts.ts";
+import {
+  inTransaction,
+  pipelined,
+  type Queryable,
+  type Transaction,
+} from "../../store/database.ts";
 import { appendEvent } from "../../store/events.ts";
 import { listKeys } from "../../store/sshKeys.ts";
 import { writeReservation, type ReservationChange } from "../../store/transition.ts";
 import type { ReconcileResult, ReconcilerContext } from "../context.ts";
 import { authorizedKeys } from "./createObjects.ts";
 import type { Decision } from "./decision.ts";
-import { howItEnded, whatStops } from "./messages.ts";
+import { endSummary, restartCause, stopSummary } from "./messages.ts";
 import type { Member } from "./observe.ts";
-import { restartCause } from "./states/ready.ts";
 
 /** `again`: something was written, here or by another process; read the row again and continue. */
 export type ActResult = "again" | ReconcileResult;
 
-/** The decisions that end a pass. The others only extend what is known. */
+/** The decisions that end a pass. The others only add to the observation. */
 export type FinalDecision = Exclude<Decision, { kind: "observe" | "create" | "close" }>;
-type Of<Kind extends Decision["kind"]> = Extract<Decision, { readonly kind: Kind }>;
+type DecisionOf<Kind extends Decision["kind"]> = Extract<Decision, { readonly kind: Kind }>;
 
-/** Carries a decision out: one guarded write, calls to the cluster, or a time to check again. */
+/** Executes a decision: one guarded write, calls to the cluster, or a time to check again. */
 export async function act(
   context: ReconcilerContext,
   row: Reservation,
@@ -79,7 +83,7 @@ export async function write(
 function progress(
   context: ReconcilerContext,
   row: Reservation,
-  { phase, detail, hasEvent, pullFailures = [] }: Of<"progress">,
+  { phase, detail, hasEvent, pullFailures = [] }: DecisionOf<"progress">,
 ): Promise<"again"> {
   if (row.state === "stopping" && row.phase === phase) {
     context.log.warn({ reservationId: row.id }, "pod exceeds its teardown budget");
@@ -100,7 +104,7 @@ function progress(
 function becomeReady(
   context: ReconcilerContext,
   row: Reservation,
-  { members, expiresAt }: Of<"ready">,
+  { members, expiresAt }: DecisionOf<"ready">,
 ): Promise<"again"> {
   const now = context.clock.now();
   const nodes = members.map(({ attempt }) => attempt.node);
@@ -124,13 +128,14 @@ function becomeReady(
     alongside: (trx) =>
       pipelined(
         trx,
-        members.map((member) => record(trx, member)),
+        members.map((member) => recordObservation(trx, member)),
       ),
   });
 }
 
-async function record(trx: Parameters<typeof observeAttempt>[0], { pod }: Member): Promise<void> {
-  if (pod) await observeAttempt(trx, { ...pod, podName: pod.name });
+/** Stores what the member's pod shows. */
+async function recordObservation(db: Queryable, { pod }: Member): Promise<void> {
+  if (pod) await recordPod(db, { ...pod, podName: pod.name });
 }
 
 /**
@@ -139,7 +144,7 @@ async function record(trx: Parameters<typeof observeAttempt>[0], { pod }: Member
 function replace(
   context: ReconcilerContext,
   row: Reservation,
-  { why, node }: Of<"replace">,
+  { why, node }: DecisionOf<"replace">,
 ): Promise<"again"> {
   context.log.warn({ reservationId: row.id, attempt: row.attempt, why }, "start will be retried");
   const message = `Rescheduled: ${why}.`;
@@ -163,7 +168,7 @@ function replace(
 function beginStopping(
   context: ReconcilerContext,
   row: Reservation,
-  { reason, detail }: Of<"end">,
+  { reason, detail }: DecisionOf<"end">,
 ): Promise<"again"> {
   context.log.info({ reservationId: row.id, from: row.state, reason }, "reservation is stopping");
   return write(context, row, {
@@ -179,7 +184,7 @@ function beginStopping(
     events: [
       {
         type: "reservation.stopping",
-        message: `${asSentence(detail)} ${whatStops(row)}`.trim(),
+        message: `${asSentence(detail)} ${stopSummary(row)}`.trim(),
         data: { reason },
       },
     ],
@@ -189,7 +194,7 @@ function beginStopping(
 function warn(
   context: ReconcilerContext,
   row: Reservation,
-  { minutes, expiresAt }: Of<"warn">,
+  { minutes, expiresAt }: DecisionOf<"warn">,
 ): Promise<"again"> {
   return write(context, row, {
     patch: { warnedMinutes: minutes },
@@ -206,7 +211,7 @@ function warn(
 async function reportRestart(
   context: ReconcilerContext,
   row: Reservation,
-  { member, count }: Of<"reportRestart">,
+  { member, count }: DecisionOf<"reportRestart">,
 ): Promise<"again"> {
   const { pod, attempt } = member;
   if (!pod) return "again";
@@ -219,17 +224,17 @@ async function reportRestart(
         data: { count, restarts: pod.restarts, cause: cause ?? null, rank: attempt.rank },
       },
     ],
-    alongside: (trx) => record(trx, member),
+    alongside: (trx) => recordObservation(trx, member),
   });
 }
 
 async function maintain(
   context: ReconcilerContext,
   row: Reservation,
-  { changed, checkAt }: Of<"maintain">,
+  { changed, checkAt }: DecisionOf<"maintain">,
 ): Promise<ReconcileResult> {
   const { database, cluster, log } = context;
-  await Promise.all(changed.map((member) => record(database, member)));
+  await Promise.all(changed.map((member) => recordObservation(database, member)));
   const keys = await listKeys(database, row.ownerId);
   const content = { authorizedKeys: authorizedKeys(keys), expiresAt: row.expiresAt };
   if ((await cluster.updateSecret(row.id, content)) === "missing") {
@@ -252,11 +257,11 @@ async function forceDelete(
   return { requeueAt: clock.now() };
 }
 
-/** Every pod is gone, so nobody writes to the volume: the next reservation may have it. */
+/** Every pod is gone, so nothing writes to the volume: the next reservation may attach it. */
 function releaseDisk(
   context: ReconcilerContext,
   row: Reservation,
-  { next }: Of<"releaseDisk">,
+  { next }: DecisionOf<"releaseDisk">,
 ): Promise<"again"> {
   return write(context, row, {
     patch: { phase: next, phaseDetail: undefined },
@@ -287,7 +292,7 @@ async function finish(
     events: [
       {
         type: to === "ended" ? "reservation.ended" : "reservation.failed",
-        message: howItEnded(row, endedAt),
+        message: endSummary(row, endedAt),
         data: { reason },
       },
     ],

@@ -2,11 +2,12 @@ import { ClusterRefused, ClusterUnavailable, type PodView } from "../../cluster/
 import { shareOfNode } from "../../domain/catalogue.ts";
 import { secretName, serviceName, type Attempt, type Disk } from "../../domain/reservation.ts";
 import { recordClaim } from "../../store/disks.ts";
-import { claimPod } from "../../store/attempts.ts";
+import { recordPodUid } from "../../store/attempts.ts";
 import { listKeys } from "../../store/sshKeys.ts";
 import type { ReconcilerContext } from "../context.ts";
 import {
   imageOf,
+  mountsDisk,
   observeRow,
   readPod,
   typeOf,
@@ -20,37 +21,38 @@ export interface Created {
 }
 
 /**
- * Creates everything that these members need and records their pods. @returns "stale" when an
- * attempt ended meanwhile: its new pod was deleted again; or the reason that creation failed
+ * Creates everything that these members need and records the UIDs of their pods.
+ * @returns "stale" when an attempt ended meanwhile and its new pod was deleted, or why creation
+ * failed
  */
 export async function createObjects(
   context: ReconcilerContext,
-  seen: Observation,
+  observation: Observation,
   members: readonly Member[],
 ): Promise<Created | "stale" | CreationFailure> {
   try {
-    const { pods, hostPublicKey } = await ensureObjects(context, seen, members);
+    const { pods, hostPublicKey } = await ensureObjects(context, observation, members);
     context.availability.succeeded();
-    const claimed = await Promise.all(
+    const recorded = await Promise.all(
       pods.map(async (pod) => {
-        if (await claimPod(context.database, pod.name, pod.uid)) return true;
+        if (await recordPodUid(context.database, pod.name, pod.uid)) return true;
         await context.cluster.deletePod(pod.name, pod.uid);
         return false;
       }),
     );
-    return claimed.every(Boolean) ? { hostPublicKey } : "stale";
+    return recorded.every(Boolean) ? { hostPublicKey } : "stale";
   } catch (error) {
-    return failureOf(context, seen, error);
+    return failureOf(context, observation, error);
   }
 }
 
-/** After a failure: what the cluster shows now. Throws if it does not respond to reads either. */
+/** What the cluster shows after a failed creation. Throws if reads fail too. */
 export async function observeAfterFailure(
   context: ReconcilerContext,
-  seen: Observation,
+  observation: Observation,
   failure: CreationFailure,
 ): Promise<Observation> {
-  const before = seen.members ?? [];
+  const before = observation.members ?? [];
   const members =
     failure.kind === "unavailable"
       ? await Promise.all(
@@ -60,7 +62,7 @@ export async function observeAfterFailure(
           })),
         )
       : before;
-  const { row, disk } = seen;
+  const { row, disk } = observation;
   return { ...observeRow(context, row), members, disk, creationFailure: failure };
 }
 
@@ -69,20 +71,21 @@ export const authorizedKeys = (keys: readonly { readonly publicKey: string }[]):
   keys.map((key) => `${key.publicKey}\n`).join("");
 
 /**
- * All at once: a pod may come first, since a kubelet waits for what it mounts. A disk whose claim
- * is not the recorded one stops the start, because the claim would be an empty disk.
+ * Creates all objects concurrently: the kubelet waits for what a pod mounts, so the order does not
+ * matter. If the claim is not the recorded one, the start fails, because that claim is an empty
+ * disk.
  */
 async function ensureObjects(
   context: ReconcilerContext,
-  seen: Observation,
+  observation: Observation,
   members: readonly Member[],
 ): Promise<{ readonly pods: readonly PodView[]; readonly hostPublicKey: string }> {
   const { cluster, database } = context;
-  const { row, disk } = seen;
+  const { row, disk } = observation;
   const owner = { reservationId: row.id, userId: row.ownerId };
   if (disk?.claimUid !== undefined) await requireRecordedClaim(context, disk);
-  const [pods, { hostPublicKey }, , claim] = await Promise.all([
-    Promise.all(members.map(({ attempt }) => cluster.ensurePod(podRequest(seen, attempt)))),
+  const [pods, { hostPublicKey }, claim] = await Promise.all([
+    Promise.all(members.map(({ attempt }) => cluster.ensurePod(podRequest(observation, attempt)))),
     listKeys(database, row.ownerId).then((keys) =>
       cluster.ensureSecret({
         ...owner,
@@ -90,7 +93,6 @@ async function ensureObjects(
         expiresAt: undefined,
       }),
     ),
-    cluster.ensureService(owner),
     disk &&
       cluster.ensureClaim({
         name: disk.claimName,
@@ -98,6 +100,7 @@ async function ensureObjects(
         userId: disk.ownerId,
         sizeGib: disk.sizeGib,
       }),
+    cluster.ensureService(owner),
   ]);
   if (disk && claim && !(await recordClaim(database, disk.id, claim.uid))) {
     throw new DiskLost(disk.name);
@@ -130,22 +133,21 @@ function failureOf(
 ): CreationFailure {
   if (error instanceof DiskLost) return { kind: "final", message: error.message };
   if (error instanceof ClusterUnavailable) {
-    log.warn({ err: error, reservationId: row.id }, "objects of a start not created; will retry");
+    log.warn({ err: error, reservationId: row.id }, "objects not created; will retry");
     return { kind: "unavailable", message: error.message };
   }
   if (!(error instanceof ClusterRefused)) throw error;
   if (error.reason === "Invalid" || error.reason === "AlreadyExists") {
     return { kind: "final", message: error.message };
   }
-  log.warn({ err: error, reservationId: row.id }, "objects of a start refused; will retry");
+  log.warn({ err: error, reservationId: row.id }, "objects refused; will retry");
   return { kind: "refused", message: error.message };
 }
 
-/** The disk belongs to rank 0; the other members have scratch space. */
-function podRequest(seen: Observation, attempt: Attempt) {
-  const { row, disk } = seen;
-  const type = typeOf(seen);
-  const image = imageOf(seen);
+function podRequest(observation: Observation, attempt: Attempt) {
+  const { row, disk } = observation;
+  const type = typeOf(observation);
+  const image = imageOf(observation);
   return {
     name: attempt.podName,
     reservationId: row.id,
@@ -158,7 +160,7 @@ function podRequest(seen: Observation, attempt: Attempt) {
     entrypoint: image.entrypoint ?? [],
     ...shareOfNode(type, attempt.units),
     gpu: type.resource === null ? undefined : { resource: type.resource, count: attempt.units },
-    claimName: attempt.rank === 0 ? disk?.claimName : undefined,
+    claimName: mountsDisk(attempt) ? disk?.claimName : undefined,
     secretName: secretName(row.id),
     serviceName: serviceName(row.id),
   };

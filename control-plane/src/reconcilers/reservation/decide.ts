@@ -5,17 +5,17 @@ import { decideReady } from "./states/ready.ts";
 import { decideStarting } from "./states/starting.ts";
 import { decideStopping } from "./states/stopping.ts";
 
-/** The next step of a reservation. Pure: no context, no clock, no call. */
-export function decide(seen: Observation): Decision {
-  switch (seen.row.state) {
+/** Decides the next step of a reservation. Pure: reads nothing but the observation. */
+export function decide(observation: Observation): Decision {
+  switch (observation.row.state) {
     case "queued":
-      return decideQueued(seen);
+      return decideQueued(observation);
     case "starting":
-      return decideStarting(seen);
+      return decideStarting(observation);
     case "ready":
-      return decideReady(seen);
+      return decideReady(observation);
     case "stopping":
-      return decideStopping(seen);
+      return decideStopping(observation);
     case "ended":
     case "failed":
       return { kind: "wait", checkAt: undefined };

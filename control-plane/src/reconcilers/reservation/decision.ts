@@ -2,18 +2,18 @@ import type { EndReason, Phase, StoppingPhase } from "@gpu-dev/shared/states.ts"
 import type { DiskId } from "@gpu-dev/shared/ids.ts";
 import type { Member, MoreFacts, Observation } from "./observe.ts";
 
-/** The next step of a reservation. Built only from an observation; `act` carries it out. */
+/** The next step of a reservation, derived only from an observation. `act` executes it. */
 export type Decision = Step & {
   /** The zone of this disk is not recorded yet; it is the zone of this node. */
   readonly diskZone?: { readonly disk: DiskId; readonly node: string } | undefined;
 };
 
 type Step =
-  /** More must be known first. */
+  /** More facts are needed to decide. */
   | { readonly kind: "observe"; readonly facts: MoreFacts }
   /** The objects of these members do not exist yet. */
   | { readonly kind: "create"; readonly members: readonly Member[] }
-  /** The pods of these members are to end; the units of a pod that is gone are released. */
+  /** The pods of these members must be deleted; the units of a pod that is gone are released. */
   | { readonly kind: "close"; readonly members: readonly Member[] }
   | {
       readonly kind: "progress";
@@ -25,25 +25,25 @@ type Step =
     }
   /** Every member can be reached. */
   | { readonly kind: "ready"; readonly members: readonly Member[]; readonly expiresAt: Date }
-  /** This attempt cannot succeed; the planner places the reservation again. */
+  /** This attempt cannot succeed; the reservation returns to the queue. */
   | { readonly kind: "replace"; readonly why: string; readonly node: string | undefined }
   | { readonly kind: "end"; readonly reason: EndReason; readonly detail: string }
   | { readonly kind: "warn"; readonly minutes: number; readonly expiresAt: Date }
   /** The container of this member restarted since the last report. */
   | { readonly kind: "reportRestart"; readonly member: Member; readonly count: number }
-  /** In use, as it should be: records what changed, keeps its Secret up to date. */
+  /** No change of state: record what changed and keep the Secret up to date. */
   | {
       readonly kind: "maintain";
       readonly changed: readonly Member[];
       readonly checkAt: Date | undefined;
     }
   | { readonly kind: "forceDelete"; readonly members: readonly Member[] }
-  /** Every pod is gone, so nobody writes to the disk. */
+  /** Every pod is gone, so nothing writes to the disk. */
   | { readonly kind: "releaseDisk"; readonly next: StoppingPhase }
   | { readonly kind: "finish"; readonly reason: EndReason }
   | { readonly kind: "wait"; readonly checkAt: Date | undefined };
 
-/** Since when the image pull of an attempt fails; undefined once it no longer does. */
+/** When the image pull of an attempt began to fail; `since` is undefined once it does not. */
 export interface PullFailure {
   readonly podName: string;
   readonly since: Date | undefined;
@@ -55,7 +55,7 @@ export function earliestOf(...times: (Date | undefined)[]): Date | undefined {
   return known.length === 0 ? undefined : new Date(Math.min(...known));
 }
 
-/** Names the member in a detail; empty for a reservation of one. */
+/** Names the member in a detail; empty if the reservation has only one. */
 export function memberLabel({ row }: Observation, { attempt }: Member): string {
   if (row.nodeCount === 1) return "";
   return `rank ${String(attempt.rank)} of ${String(row.nodeCount)}: `;

@@ -1,13 +1,14 @@
 import { formatDuration, Second } from "@gpu-dev/shared/durations.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
+import type { PodView } from "../../cluster/port.ts";
 import type { Reservation } from "../../domain/reservation.ts";
 
-/** What the end of a reservation stops and keeps, for the event of its change to `stopping`. */
-export function whatStops({ state, spec }: Reservation): string {
+/** What stopping the reservation removes and keeps, for the event of its change to `stopping`. */
+export function stopSummary({ state, spec }: Reservation): string {
   const hasDisk = spec.disk !== null;
-  if (state === "queued") return hasDisk ? "Its disk is given back." : "";
+  if (state === "queued") return hasDisk ? "Its disk is released." : "";
   if (state === "starting") {
-    return `Removing what was started${hasDisk ? " and giving back its disk" : ""}.`;
+    return `Removing what was started${hasDisk ? " and releasing its disk" : ""}.`;
   }
   return hasDisk
     ? "Closing its sessions and saving its disk."
@@ -15,9 +16,19 @@ export function whatStops({ state, spec }: Reservation): string {
 }
 
 /** How long the reservation was usable, and why it ended. */
-export function howItEnded({ readyAt, endDetail }: Reservation, endedAt: Date): string {
+export function endSummary({ readyAt, endDetail }: Reservation, endedAt: Date): string {
   const summary = readyAt
     ? `It ended ${formatDuration((endedAt.getTime() - readyAt.getTime()) / Second.ms)} after it was ready.`
     : "It ended and was never ready.";
   return endDetail === undefined ? summary : `${summary} ${asSentence(endDetail)}`;
+}
+
+/** Why the container of this pod ended last. */
+export function restartCause({ lastTermination }: PodView): string {
+  if (!lastTermination) return "Its container ended.";
+  const { reason, exitCode } = lastTermination;
+  if (reason === "OOMKilled") {
+    return "Its container exceeded its memory limit and was killed (out of memory).";
+  }
+  return `Its container ended (${reason}, exit code ${String(exitCode)}).`;
 }

@@ -13,8 +13,8 @@ import type { ReconcilerContext } from "../context.ts";
 export const RESTART_WINDOW_MS = 10 * Minute.ms;
 
 /**
- * What is known of a reservation when its next step is decided. It starts with the row alone; a
- * decision asks for more where it needs more, so that nothing is read that no decision depends on.
+ * What is known about a reservation when its next step is decided. It starts with the row; a
+ * decision requests more facts when it needs them, so nothing is read without a use.
  */
 export interface Observation {
   readonly row: Reservation;
@@ -22,22 +22,22 @@ export interface Observation {
   readonly now: Date;
   /** Since when the cluster has been available without an interruption. */
   readonly stableSince: Date;
-  /** By rank. Undefined until a decision asks for them. */
+  /** By rank. Undefined until a decision requests them. */
   readonly members?: readonly Member[];
   /** Read with the members of a start. */
   readonly disk?: Disk | undefined;
   /**
-   * Restarts reported within `RESTART_WINDOW_MS`, by rank. Undefined until a decision asks for
-   * them.
+   * Restarts reported within `RESTART_WINDOW_MS`, by rank. Undefined until a decision
+   * requests them.
    */
   readonly recentRestarts?: ReadonlyMap<number, number>;
-  /** Why the objects of this start could not be created just now. */
+  /** Why the objects of this start could not be created in this pass. */
   readonly creationFailure?: CreationFailure;
   /** The cluster did not respond, so nothing but the row is known. */
   readonly isClusterUnavailable?: boolean;
 }
 
-/** One member: the attempt that is recorded, and the pod of that attempt. */
+/** The recorded attempt of one member, and the pod of that attempt. */
 export interface Member {
   readonly attempt: Attempt;
   /**
@@ -45,7 +45,7 @@ export interface Member {
    * not recorded yet.
    */
   readonly pod: PodView | undefined;
-  /** Undefined until a decision asks for the nodes. */
+  /** Undefined until a decision requests the nodes. */
   readonly node?: NodeObservation;
   /** Its deletion was requested in this pass. */
   readonly isClosing?: boolean;
@@ -71,23 +71,29 @@ export function observeRow(context: ReconcilerContext, row: Reservation): Observ
   return { row, catalogue, now: clock.now(), stableSince: availability.stableSince() };
 }
 
-/** Adds the facts that a decision asked for. */
+/** Adds the facts that a decision requested. */
 export async function observeMore(
   context: ReconcilerContext,
-  seen: Observation,
+  observation: Observation,
   facts: MoreFacts,
 ): Promise<Observation> {
   switch (facts) {
     case "members":
-      return observeMembers(context, seen);
+      return observeMembers(context, observation);
     case "nodes":
-      return observeNodes(context, seen);
+      return observeNodes(context, observation);
     case "restarts": {
-      const since = addMs(seen.now, -RESTART_WINDOW_MS);
-      return { ...seen, recentRestarts: await countRestarts(context.database, seen.row.id, since) };
+      const since = addMs(observation.now, -RESTART_WINDOW_MS);
+      return {
+        ...observation,
+        recentRestarts: await countRestarts(context.database, observation.row.id, since),
+      };
     }
   }
 }
+
+/** The disk belongs to rank 0; the other members have scratch space. */
+export const mountsDisk = ({ rank }: Attempt): boolean => rank === 0;
 
 /** Whether the pod has stopped or is stopping. */
 export function isLeaving({ pod }: Member): boolean {
@@ -116,11 +122,14 @@ export function imageOf({ catalogue, row }: Observation): CatalogueImage {
 
 /**
  * In `starting` and `ready`: the members of the current attempt. In `queued` and `stopping`: every
- * member that still holds units, and also a pod of ours whose UID was not recorded, because its
- * process ended before it could be.
+ * member that still holds units, with a pod of this installation even if the process died before
+ * it recorded the UID.
  */
-async function observeMembers(context: ReconcilerContext, seen: Observation): Promise<Observation> {
-  const { row } = seen;
+async function observeMembers(
+  context: ReconcilerContext,
+  observation: Observation,
+): Promise<Observation> {
+  const { row } = observation;
   const isLive = row.state === "starting" || row.state === "ready";
   const [attempts, disk] = await Promise.all([
     listAttempts(context.database, row.id),
@@ -141,7 +150,7 @@ async function observeMembers(context: ReconcilerContext, seen: Observation): Pr
   return { ...observeRow(context, row), members, disk };
 }
 
-/** The pod of this attempt, by its UID: another pod of the same name is not it. */
+/** The pod of this attempt. A pod of the same name with another UID is not returned. */
 export async function readPod(
   { cluster, availability, installation }: ReconcilerContext,
   attempt: Attempt,
@@ -156,11 +165,14 @@ export async function readPod(
 }
 
 /**
- * The nodes of the members. While a pod runs, the node's row is enough if it is ready; otherwise
- * only a read of the node, made now, counts. A pod that is not bound yet has no node.
+ * Adds the nodes of the members. For a running pod a ready node row suffices; in every other case
+ * the node is read from the cluster.
  */
-async function observeNodes(context: ReconcilerContext, seen: Observation): Promise<Observation> {
-  const members = (seen.members ?? []).filter(({ attempt }) => attempt.goneAt === undefined);
+async function observeNodes(
+  context: ReconcilerContext,
+  observation: Observation,
+): Promise<Observation> {
+  const members = (observation.members ?? []).filter(({ attempt }) => attempt.goneAt === undefined);
   const running = members.filter((member) => !isLeaving(member)).map(({ attempt }) => attempt.node);
   const ready =
     running.length > 0 ? await listReadyNodes(context.database, [...new Set(running)]) : new Set();
@@ -171,7 +183,7 @@ async function observeNodes(context: ReconcilerContext, seen: Observation): Prom
       return { ...member, node: await readNode(context, name) };
     }),
   );
-  return { ...seen, members: observed };
+  return { ...observation, members: observed };
 }
 
 async function readNode({ cluster }: ReconcilerContext, name: string): Promise<NodeObservation> {

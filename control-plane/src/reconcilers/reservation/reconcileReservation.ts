@@ -11,13 +11,13 @@ import { decide } from "./decide.ts";
 import { observeMore, observeRow, type Member, type Observation } from "./observe.ts";
 
 /**
- * More steps than any path through the states has. Beyond it two writers compete, and the next run
- * continues.
+ * More steps than any path through the states has. Reaching it means that two writers compete; the
+ * next run continues.
  */
 const MAX_STEPS = 25;
 
 /**
- * Takes a reservation (the key is its id) as far as it can go now, and returns when to check again.
+ * Advances a reservation (the key is its id) as far as possible, and returns when to check again.
  */
 export async function reconcileReservation(
   context: ReconcilerContext,
@@ -33,8 +33,8 @@ export async function reconcileReservation(
 }
 
 /**
- * Observes, decides and acts once. What a failed call leaves unknown ends no reservation that is in
- * use.
+ * Observes, decides and acts once. A failed call to the cluster never ends a ready reservation,
+ * because it shows nothing about the pods.
  */
 async function takeStep(context: ReconcilerContext, row: Reservation): Promise<ActResult> {
   try {
@@ -48,37 +48,37 @@ async function takeStep(context: ReconcilerContext, row: Reservation): Promise<A
 }
 
 async function advance(context: ReconcilerContext, start: Observation): Promise<ActResult> {
-  let seen = start;
+  let observation = start;
   for (;;) {
-    const decision = decide(seen);
+    const decision = decide(observation);
     switch (decision.kind) {
       case "observe":
-        seen = await observeMore(context, seen, decision.facts);
+        observation = await observeMore(context, observation, decision.facts);
         break;
       case "close":
-        seen = await closeMembers(context, seen, decision.members);
+        observation = await closeMembers(context, observation, decision.members);
         break;
       case "create": {
-        const created = await createMembers(context, seen, decision.members);
+        const created = await createMembers(context, observation, decision.members);
         if (created === "again") return created;
-        seen = created;
+        observation = created;
         break;
       }
       default:
-        return act(context, seen.row, decision satisfies FinalDecision);
+        return act(context, observation.row, decision satisfies FinalDecision);
     }
   }
 }
 
 async function createMembers(
   context: ReconcilerContext,
-  seen: Observation,
+  observation: Observation,
   members: readonly Member[],
 ): Promise<"again" | Observation> {
-  const created = await createObjects(context, seen, members);
+  const created = await createObjects(context, observation, members);
   if (created === "stale") return "again";
-  if ("kind" in created) return observeAfterFailure(context, seen, created);
-  const { row, disk } = seen;
+  if ("kind" in created) return observeAfterFailure(context, observation, created);
+  const { row, disk } = observation;
   return write(context, row, {
     patch: {
       hostPublicKey: created.hostPublicKey,

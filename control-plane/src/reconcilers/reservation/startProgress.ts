@@ -2,31 +2,31 @@ import { Second } from "@gpu-dev/shared/durations.ts";
 import type { StartingPhase } from "@gpu-dev/shared/states.ts";
 import type { PodView } from "../../cluster/port.ts";
 
-/** What a pod of a start shows: how far it is, or why this start cannot succeed. */
+/** The progress of a start as its pod shows it, or why this start cannot succeed. */
 export type StartProgress =
   | { readonly kind: "ready" }
   | {
       readonly kind: "phase";
       readonly phase: StartingPhase;
       readonly detail: string;
-      /** Its image could not be pulled so far. */
+      /** Pulling its image has failed so far. */
       readonly isPullFailing?: boolean;
     }
-  /** Not the fault of this pod: another attempt, maybe on another node, can succeed. */
+  /** Another attempt can succeed, possibly on another node. */
   | { readonly kind: "replace"; readonly why: string }
   | { readonly kind: "fail"; readonly why: string };
 
-/** The scheduler may refuse for a moment, while a volume is bound or a daemon makes room. */
+/** A pod may be unschedulable for a short time, while its volume is bound or a pod ends. */
 const UNSCHEDULABLE_GRACE_MS = 15 * Second.ms;
-/** Covers a short failure of the registry; a wrong name never recovers. */
+/** Covers a short outage of the registry; an invalid image name never recovers. */
 const PULL_GRACE_MS = 20 * Second.ms;
 const MAX_RESTARTS = 5;
 
 const PULL_FAILURES = ["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"];
 
 /**
- * @param pullFailingSince when the image pull was first seen failing; undefined while it does not
- * fail
+ * @param context.pullFailingSince when the image pull was first observed to fail; undefined if it
+ * does not fail
  */
 export function assessStart(
   pod: PodView,

@@ -6,19 +6,19 @@ import { membersToClose } from "./stopping.ts";
 
 const RECHECK_MS = 2 * Second.ms;
 
-/** The planner places it. Here it only ends, or loses the pods of an earlier attempt. */
-export function decideQueued(seen: Observation): Decision {
-  const { row, now, members } = seen;
+/** The planner places it. Here it only ends, or the pods of its earlier attempts are deleted. */
+export function decideQueued(observation: Observation): Decision {
+  const { row, now, members } = observation;
   if (row.cancelRequestedAt) {
     return { kind: "end", reason: "cancelled", detail: "Cancelled while it was queued." };
   }
-  const horizon = MAXIMUM_AGES.queued.until(row, typeOf(seen), seen.catalogue);
+  const horizon = MAXIMUM_AGES.queued.until(row, typeOf(observation), observation.catalogue);
   if (horizon && now >= horizon) {
     const waited = formatDuration((now.getTime() - row.queuedAt.getTime()) / Second.ms);
     const detail = `It waited ${waited} and could not start. ${row.waitingReason ?? ""}`.trim();
     return { kind: "end", reason: "horizon", detail };
   }
-  // Attempts are inserted by a placement only, which counts them.
+  // Only a placement inserts attempts, and it increments the counter.
   if (row.attempt === 0) return { kind: "wait", checkAt: horizon ?? undefined };
   if (!members) return { kind: "observe", facts: "members" };
   const closable = membersToClose(members);

@@ -1,23 +1,23 @@
 import { addMs, Minute, Second } from "@gpu-dev/shared/durations.ts";
-import type { PodView } from "../../../cluster/port.ts";
 import { clockTime } from "../../../domain/clockTime.ts";
 import { dueWarning, nextLeaseMoment } from "../../../domain/leaseTime.ts";
 import { earliestOf, memberLabel, type Decision } from "../decision.ts";
+import { restartCause } from "../messages.ts";
 import { isLeaving, RESTART_WINDOW_MS, type Member, type Observation } from "../observe.ts";
 
 const RETRY_MS = 10 * Second.ms;
 /** Restarts within `RESTART_WINDOW_MS` that end the reservation. */
 const MAX_RECENT_RESTARTS = 5;
-/** How long a node may be unreachable before its pods count as lost; Kubernetes waits as long. */
+/** How long a node may be unreachable before its pods count as lost; the same as in Kubernetes. */
 const NODE_GRACE_MS = 5 * Minute.ms;
 const NODE_REASONS = ["NodeLost", "NodeShutdown", "Terminated", "NodeAffinity"];
 
 /**
- * In use. It ends by its lease or a cancel whatever the cluster does, and otherwise only by what
- * was seen of its pods.
+ * In use. The end of the lease and a cancellation apply even if the cluster is unavailable;
+ * anything else that ends it must be observed on its pods or nodes.
  */
-export function decideReady(seen: Observation): Decision {
-  const { row, now, members } = seen;
+export function decideReady(observation: Observation): Decision {
+  const { row, now, members } = observation;
   const { readyAt, expiresAt } = row;
   if (!readyAt || !expiresAt) throw new Error(`reservation ${row.id} is ready without its times`);
   if (row.cancelRequestedAt) {
@@ -32,15 +32,15 @@ export function decideReady(seen: Observation): Decision {
     return { kind: "warn", minutes, expiresAt };
   }
   const checkAt = nextLeaseMoment(now, { readyAt, expiresAt });
-  if (seen.isClusterUnavailable === true) {
+  if (observation.isClusterUnavailable === true) {
     return { kind: "wait", checkAt: earliestOf(checkAt, addMs(now, RETRY_MS)) };
   }
   if (!members) return { kind: "observe", facts: "members" };
   if (members.length === 0) throw new Error(`reservation ${row.id} is ready without an attempt`);
   if (members.some(({ node }) => !node)) return { kind: "observe", facts: "nodes" };
   return (
-    endedMember(seen, members) ??
-    restartedMember(seen, members) ?? {
+    endedMember(observation, members) ??
+    restartedMember(observation, members) ?? {
       kind: "maintain",
       changed: members.filter(differs),
       checkAt,
@@ -52,11 +52,11 @@ export function decideReady(seen: Observation): Decision {
  * A member whose pod has ended ends the whole reservation. A pod that is only not ready keeps
  * running.
  */
-function endedMember(seen: Observation, members: readonly Member[]): Decision | undefined {
+function endedMember(observation: Observation, members: readonly Member[]): Decision | undefined {
   for (const member of members) {
     const { pod, attempt, node } = member;
     const nodeName = attempt.node;
-    if (node?.status !== "ready" && (isLeaving(member) || isLost(member, seen.now))) {
+    if (node?.status !== "ready" && (isLeaving(member) || isLost(member, observation.now))) {
       return { kind: "end", reason: "node-lost", detail: `Its node ${nodeName} was lost.` };
     }
     if (!isLeaving(member)) continue;
@@ -82,36 +82,30 @@ function isLost({ node }: Member, now: Date): boolean {
 }
 
 /** Each restart is reported with its cause; several within a short time end the reservation. */
-function restartedMember(seen: Observation, members: readonly Member[]): Decision | undefined {
+function restartedMember(
+  observation: Observation,
+  members: readonly Member[],
+): Decision | undefined {
   for (const member of members) {
     const count = (member.pod?.restarts ?? 0) - member.attempt.restarts;
     if (count > 0) return { kind: "reportRestart", member, count };
   }
   const suspects = members.filter(({ pod }) => (pod?.restarts ?? 0) >= MAX_RECENT_RESTARTS);
   if (suspects.length === 0) return undefined;
-  if (!seen.recentRestarts) return { kind: "observe", facts: "restarts" };
+  if (!observation.recentRestarts) return { kind: "observe", facts: "restarts" };
   for (const member of suspects) {
-    const restarts = seen.recentRestarts.get(member.attempt.rank) ?? 0;
+    const restarts = observation.recentRestarts.get(member.attempt.rank) ?? 0;
     if (restarts < MAX_RECENT_RESTARTS || !member.pod) continue;
     const times = `${String(restarts)} times within ${String(RESTART_WINDOW_MS / Minute.ms)} minutes`;
-    const subject = subjectOf(seen, member);
+    const subject = subjectOf(observation, member);
     const detail = `${subject} container ended ${times}. ${restartCause(member.pod)}`;
     return { kind: "end", reason: "crash-loop", detail };
   }
   return undefined;
 }
 
-function subjectOf(seen: Observation, member: Member): string {
-  return memberLabel(seen, member) === "" ? "Its" : `On ${member.attempt.node}, its`;
-}
-
-export function restartCause({ lastTermination }: PodView): string {
-  if (!lastTermination) return "Its container ended.";
-  const { reason, exitCode } = lastTermination;
-  if (reason === "OOMKilled") {
-    return "Its container exceeded its memory limit and was killed (out of memory).";
-  }
-  return `Its container ended (${reason}, exit code ${String(exitCode)}).`;
+function subjectOf(observation: Observation, member: Member): string {
+  return memberLabel(observation, member) === "" ? "Its" : `On ${member.attempt.node}, its`;
 }
 
 /** Whether the pod shows something that the attempt's row does not record yet. */

@@ -6,11 +6,11 @@ import { typeOf, type Member, type Observation } from "../observe.ts";
 const RECHECK_MS = 2 * Second.ms;
 
 /**
- * Closing, saving the disk, removing: a step is done when its effect is seen, not when it was
- * requested.
+ * The phases are closing, saving the disk and removing. A phase is complete when its effect is
+ * observed, not when it is requested.
  */
-export function decideStopping(seen: Observation): Decision {
-  const { row } = seen;
+export function decideStopping(observation: Observation): Decision {
+  const { row } = observation;
   switch (row.phase) {
     case "saving-disk":
       return { kind: "releaseDisk", next: "removing" };
@@ -20,11 +20,11 @@ export function decideStopping(seen: Observation): Decision {
       }
       return { kind: "finish", reason: row.endReason };
     default:
-      return decideClosing(seen);
+      return decideClosing(observation);
   }
 }
 
-/** Members whose pod is gone, not asked to end yet, or not recorded. */
+/** Members whose pod is gone, is not being deleted yet, or has no recorded UID. */
 export function membersToClose(members: readonly Member[]): Member[] {
   return members.filter(
     ({ attempt, pod, isClosing }) =>
@@ -34,25 +34,25 @@ export function membersToClose(members: readonly Member[]): Member[] {
   );
 }
 
-function decideClosing(seen: Observation): Decision {
-  const { row, members } = seen;
+function decideClosing(observation: Observation): Decision {
+  const { row, members } = observation;
   if (!members) return { kind: "observe", facts: "members" };
   const closable = membersToClose(members);
   if (closable.length > 0) return { kind: "close", members: closable };
   const open = members.filter(({ attempt }) => attempt.goneAt === undefined);
-  if (open.length > 0) return waitForPods(seen, open);
+  if (open.length > 0) return waitForPods(observation, open);
   const phase = row.spec.disk === null ? "removing" : "saving-disk";
   return { kind: "progress", phase, detail: undefined, hasEvent: false };
 }
 
 /**
- * Waits without a limit. After its budget it reports that, and pods on lost nodes are removed by
- * force.
+ * Waits without a limit. Once the teardown budget is used up, the delay is shown, and pods on lost
+ * nodes are force-deleted.
  */
-function waitForPods(seen: Observation, open: readonly Member[]): Decision {
-  const { row, now } = seen;
+function waitForPods(observation: Observation, open: readonly Member[]): Decision {
+  const { row, now } = observation;
   const wait: Decision = { kind: "wait", checkAt: addMs(now, RECHECK_MS) };
-  const deadline = MAXIMUM_AGES.stopping.until(row, typeOf(seen), seen.catalogue);
+  const deadline = MAXIMUM_AGES.stopping.until(row, typeOf(observation), observation.catalogue);
   if (!deadline || now < deadline) return wait;
   if (open.some(({ node }) => !node)) return { kind: "observe", facts: "nodes" };
   const lost = open.filter(({ attempt, node }) => node?.status !== "ready" && attempt.podUid);
