@@ -56,11 +56,13 @@ export function buildProgram(): Command {
     .description("Reserve GPU servers, and work on them over SSH.")
     .version(VERSION, "--version", "print the version")
     .option("--server <url>", "the server (default: GPU_DEV_SERVER, then the configuration)")
+    .option("--as <user>", "the signed-in user (default: GPU_DEV_USER, then the last sign-in)")
     .option("--json", "print the result as JSON on stdout, and an error as JSON on stderr")
     .option("--no-color", "no colours (same as NO_COLOR)")
     .option("--verbose", "print the causes and the request id of an error")
     .helpOption("-h, --help", "show help")
     .helpCommand(false)
+    .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(try "gpu-dev help")')
     .exitOverride()
     .addHelpText("after", EXAMPLES);

@@ -9,6 +9,7 @@ import { clientPaths } from "./paths.ts";
 import { followReservation, listReservations } from "./reservations.ts";
 import { type Credential, DEFAULT_SERVER, serverOrigin, SignInError } from "./signIn/credential.ts";
 import { renewStored } from "./signIn/renewStored.ts";
+import { storedCredential } from "./signIn/storedCredentials.ts";
 import { realFileSystem } from "./ssh/fileSystem.ts";
 import { identityFileFor, registerKeys } from "./ssh/keys.ts";
 import {
@@ -37,6 +38,8 @@ export type { CreateReservation, Reservation } from "@gpu-dev/shared/api/reserva
 export interface ConnectOptions {
   /** Defaults to GPU_DEV_SERVER, then to the server of `gpu-dev setup`. */
   readonly server?: string | undefined;
+  /** One of the signed-in users; defaults to GPU_DEV_USER, then to the last user who signed in. */
+  readonly user?: string | undefined;
   /**
    * A token of the API. Without it, the credential that `gpu-dev login` stored is used, and
    * renewed.
@@ -110,8 +113,11 @@ export async function connect(options: ConnectOptions = {}): Promise<GpuDev> {
   const paths = clientPaths({ platform, home: homedir(), env: process.env });
   const stored = openStoredFiles(paths);
   const server = await serverOf(options.server ?? process.env["GPU_DEV_SERVER"], stored);
+  const { credentials } = stored;
   let credential =
-    options.token === undefined ? (await stored.credentials.read())[server] : undefined;
+    options.token === undefined
+      ? storedCredential(await credentials.read(), server, options.user ?? userOfEnvironment())
+      : undefined;
   const token = () => options.token ?? credential?.token;
   if (token() === undefined) {
     throw new SignInError(
@@ -120,7 +126,7 @@ export async function connect(options: ConnectOptions = {}): Promise<GpuDev> {
   }
   const renew = async () => {
     if (credential === undefined) return false;
-    credential = await renewStored(server, stored.credentials, credential);
+    credential = await renewStored(server, credentials, credential);
     return credential !== undefined;
   };
   const api = createApiClient({ baseUrl: server, token, renew, userAgent: "gpu-dev-script" });
@@ -137,6 +143,7 @@ export async function connect(options: ConnectOptions = {}): Promise<GpuDev> {
     paths,
     explainCommand: options.explainCommand ?? ["gpu-dev"],
     now: systemClock.now,
+    shortNameOwner: async () => storedCredential(await credentials.read(), server)?.user,
   };
   const handle = (reservation: Reservation) =>
     createHandle({ api, deployment, me: { user, identity } }, reservation);
@@ -151,6 +158,10 @@ export async function connect(options: ConnectOptions = {}): Promise<GpuDev> {
     },
     list: async () => (await listReservations(api, "live")).map(handle),
   };
+}
+
+function userOfEnvironment(): string | undefined {
+  return process.env["GPU_DEV_USER"] === "" ? undefined : process.env["GPU_DEV_USER"];
 }
 
 async function serverOf(server: string | undefined, stored: StoredFiles): Promise<string> {

@@ -26,7 +26,7 @@ export interface JsonFile<T> {
 /** The settings and credentials that the command line and scripts share. */
 export interface StoredFiles {
   readonly settings: JsonFile<Settings>;
-  /** By the server's origin. */
+  /** By server and user, as storedCredentials.ts describes. */
   readonly credentials: JsonFile<Record<string, Credential>>;
 }
 

@@ -36,9 +36,11 @@ async function show(session: Session): Promise<void> {
   const { identity } = await session.settings.read();
   const credential = await session.credential();
   const included = (await sshOptions(session)).length === 0;
+  const users = await session.signedInUsers();
   const values = {
     server,
     user: credential?.user ?? null,
+    signedInUsers: users,
     identity: identity ?? "own",
     sshInclude: included,
     sshConfig: paths.userSshConfig,
@@ -50,9 +52,11 @@ async function show(session: Session): Promise<void> {
     output.result(values);
     return;
   }
-  const fields: [string, string][] = [
+  const others = users.filter((user) => user !== values.user);
+  const fields: [string, string | null][] = [
     ["server", values.server],
     ["signed in as", values.user ?? "(not signed in)"],
+    ["also signed in", others.length === 0 ? null : `${others.join(", ")} (use --as)`],
     ["identity", values.identity === "own" ? "our own key pair" : values.identity],
     ["ssh-include", included ? `enabled in ${values.sshConfig}` : "disabled"],
     ["hosts file", values.hostsFile],

@@ -29,7 +29,6 @@ export function addSetup(program: Command): void {
     )
     .option("-y, --yes", "agree to everything; for scripts")
     .option("--remove", "remove our lines from your ssh config, and our generated ssh files")
-    .option("--as <name>", "sign in as this user")
     .addOption(roleOption())
     .option("--identity <file>", "use this private key instead of our own key pair")
     .action(async (options: SetupOptions, command: Command) => {

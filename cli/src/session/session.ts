@@ -10,6 +10,7 @@ import {
   serverOrigin as originOf,
 } from "@gpu-dev/client/signIn/credential.ts";
 import { renewStored } from "@gpu-dev/client/signIn/renewStored.ts";
+import { signedInUsers, storedCredential } from "@gpu-dev/client/signIn/storedCredentials.ts";
 import { realFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
 import type { Deployment } from "@gpu-dev/client/ssh/reservationHosts.ts";
 import { openStoredFiles, type StoredFiles } from "@gpu-dev/client/storedFiles.ts";
@@ -21,6 +22,7 @@ export const VERSION: string = packageJson.version;
 export interface GlobalOptions {
   readonly json?: boolean;
   readonly server?: string;
+  readonly as?: string;
   readonly color?: boolean;
   readonly verbose?: boolean;
 }
@@ -34,6 +36,10 @@ export interface Session extends Deployment, StoredFiles {
    */
   readonly sshReadsHome: boolean;
   readonly client: ApiClient;
+  /** The user of --as or GPU_DEV_USER; undefined for the last user who signed in. */
+  readonly user: string | undefined;
+  /** The names of all signed-in users of the server, the default user's first. */
+  signedInUsers(): Promise<string[]>;
   credential(): Promise<Credential | undefined>;
   /**
    * The credential of the signed-in user. Throws an error that says how to sign in if there is
@@ -64,7 +70,9 @@ export async function openSession(
   const server = serverOrigin(
     options.server ?? env["GPU_DEV_SERVER"] ?? (await settings.read()).server ?? DEFAULT_SERVER,
   );
-  let current = (await credentials.read())[server];
+  const user = options.as ?? (env["GPU_DEV_USER"] === "" ? undefined : env["GPU_DEV_USER"]);
+  const stored = async (name?: string) => storedCredential(await credentials.read(), server, name);
+  let current = await stored(user);
   const client = createApiClient({
     baseUrl: server,
     token: () => current?.token,
@@ -75,7 +83,9 @@ export async function openSession(
       return current !== undefined;
     },
   });
-  const credential = async () => (current = (await credentials.read())[server]);
+  const credential = async () => (current = await stored(user));
+  const users = async () =>
+    signedInUsers(await credentials.read(), server).map((each) => each.user);
   return {
     output,
     fs: realFileSystem,
@@ -88,8 +98,11 @@ export async function openSession(
     credentials,
     explainCommand: [process.execPath, ownScript()],
     now: systemClock.now,
+    user,
+    shortNameOwner: async () => (await stored())?.user,
+    signedInUsers: users,
     credential,
-    requireCredential: async () => (await credential()) ?? notSignedIn(server),
+    requireCredential: async () => (await credential()) ?? notSignedIn(server, user, await users()),
   };
 }
 
@@ -103,10 +116,13 @@ export function serverOrigin(text: string): string {
   );
 }
 
-function notSignedIn(server: string): never {
+function notSignedIn(server: string, user: string | undefined, users: readonly string[]): never {
+  const others = users.length === 0 ? "" : ` Signed in there: ${users.join(", ")} (use --as).`;
   throw new CliError(
     "notSignedIn",
-    `You are not signed in to ${server}. Run "gpu-dev setup" the first time, otherwise "gpu-dev login".`,
+    user === undefined
+      ? `You are not signed in to ${server}. Run "gpu-dev setup" the first time, otherwise "gpu-dev login".${others}`
+      : `${user} is not signed in to ${server}. Sign in with: gpu-dev login --as ${user}.${others}`,
   );
 }
 

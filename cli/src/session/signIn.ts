@@ -1,10 +1,10 @@
 import { Option } from "commander";
 import { type SignedIn, signIn as signInToServer } from "@gpu-dev/client/signIn/signIn.ts";
+import { withDefaultUser } from "@gpu-dev/client/signIn/storedCredentials.ts";
 import { CliError } from "../output/exitCodes.ts";
 import { type Session, VERSION } from "./session.ts";
 
 export interface SignInOptions {
-  readonly as?: string;
   readonly identity?: string;
   /** No longer an option; see `refuseRole`. */
   readonly role?: string;
@@ -16,11 +16,11 @@ export async function signIn(session: Session, options: SignInOptions): Promise<
   const signedIn = await signInToServer({
     server,
     userAgent: `gpu-dev/${VERSION}`,
-    user: options.as,
+    user: session.user,
     identity: options.identity ?? (await session.settings.read()).identity ?? null,
     keys: { platform, ownDir: paths.ownDir, userSshDir: paths.userSshDir },
     store: async (credential) => {
-      await credentials.update((all) => ({ ...all, [server]: credential }));
+      await credentials.update((all) => withDefaultUser(all, server, credential));
     },
   });
   // From here on, the session's own client uses the new token.

@@ -22,6 +22,8 @@ const liveHost = z.object({
   user: z.string().min(1).max(64),
   hostKeys: z.array(z.string()).min(1),
   workspacePath: z.string(),
+  /** The private key of the user who wrote it; hosts of earlier versions use the deployment's. */
+  identityFile: z.string().optional(),
 });
 export type LiveHost = z.infer<typeof liveHost>;
 

@@ -44,7 +44,7 @@ export function renderLive(
     `  HostName ${plainWord(entry.host, "the address")}`,
     `  Port ${String(entry.port)}`,
     `  User ${plainWord(entry.user, "the user")}`,
-    `  IdentityFile ${path(state.identityFile)}`,
+    `  IdentityFile ${path(entry.identityFile ?? state.identityFile)}`,
     // An agent with many keys would use up the server's authentication attempts before it offers
     // ours.
     "  IdentitiesOnly yes",

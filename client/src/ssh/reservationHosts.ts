@@ -5,7 +5,7 @@ import { ApiError } from "../http/apiErrors.ts";
 import type { Credential } from "../signIn/credential.ts";
 import type { WriteTarget } from "./atomicWrite.ts";
 import { type HostFiles, openHostFiles } from "./hostFiles.ts";
-import { hostNameFor, type HostState, type LiveHost } from "./hostState.ts";
+import { hostNameFor, hostNames, type HostState, type LiveHost } from "./hostState.ts";
 import { identityFileFor } from "./keys.ts";
 import { verifyHost } from "./openssh.ts";
 import type { EndedHost } from "./syncHosts.ts";
@@ -18,6 +18,11 @@ export interface Deployment extends WriteTarget {
   /** The program and its first arguments that ssh runs for the host of an ended reservation. */
   readonly explainCommand: readonly string[];
   readonly now: () => Date;
+  /**
+   * The user whose hosts have short names; by default the user who syncs. It keeps the names in
+   * place if several users of one machine take turns.
+   */
+  readonly shortNameOwner?: () => Promise<string | undefined>;
 }
 
 /** The generated SSH files. `identityFile` is needed only to write them. */
@@ -44,7 +49,8 @@ export async function syncDeploymentHosts(
   const { platform, paths } = deployment;
   const identityFile = await identityFileFor({ platform, ownDir: paths.ownDir }, identity);
   const files = hostFilesOf(deployment, identityFile);
-  return syncReservationHosts({ client, files, me: user }, listed);
+  const shortNameOwner = (await deployment.shortNameOwner?.()) ?? user;
+  return syncReservationHosts({ client, files, me: user, shortNameOwner, identityFile }, listed);
 }
 
 export interface ReservationHostsOptions {
@@ -52,6 +58,10 @@ export interface ReservationHostsOptions {
   readonly files: Pick<HostFiles, "read" | "sync">;
   /** The name of the signed-in user. */
   readonly me: string;
+  /** By default the signed-in user. */
+  readonly shortNameOwner?: string;
+  /** The private key of the signed-in user, for the hosts of this user. */
+  readonly identityFile?: string;
 }
 
 /**
@@ -59,9 +69,10 @@ export interface ReservationHostsOptions {
  * is missing from the list is removed only when the server confirms that its reservation has ended.
  */
 export async function syncReservationHosts(
-  { client, files, me }: ReservationHostsOptions,
+  options: ReservationHostsOptions,
   listed: readonly Reservation[],
 ): Promise<HostState> {
+  const { client, files, me, shortNameOwner = me } = options;
   const known = await files.read();
   const listedIds = new Set<string>(listed.map((reservation) => reservation.id));
   const missing = known.live.filter((host) => host.owner === me && !listedIds.has(host.id));
@@ -71,13 +82,16 @@ export async function syncReservationHosts(
   ];
   const ready = listed.filter((reservation) => reservation.state === "ready");
   const live = (
-    await Promise.all(ready.map((reservation) => liveHostOf(client, known, reservation)))
+    await Promise.all(ready.map((reservation) => liveHostOf(options, known, reservation)))
   ).flat();
-  return files.sync({ me, live, ended });
+  return files.sync({ me: shortNameOwner, live, ended });
 }
 
 export function sshHostName(state: HostState, reservation: Reservation, user: string): string {
-  const { name, owner } = reservation;
+  const { id, name, owner } = reservation;
+  const entry = [...state.live, ...state.tombstones].find((host) => host.id === id);
+  const written = entry === undefined ? undefined : hostNames(state).get(entry);
+  if (written !== undefined) return written;
   return hostNameFor(state.prefix, { name, owner: owner.name, own: owner.name === user });
 }
 
@@ -93,7 +107,7 @@ export async function hostDifferences(
     port: String(host.port),
     user: host.user,
     // ssh -G prints it as written, before tokens are expanded.
-    identityfile: state.identityFile.replaceAll("%", "%%"),
+    identityfile: (host.identityFile ?? state.identityFile).replaceAll("%", "%%"),
   });
   return differences.map(
     ({ option, wanted, got }) =>
@@ -121,19 +135,21 @@ function endedHostOf(reservation: Reservation): EndedHost {
 }
 
 async function liveHostOf(
-  client: Client,
+  { client, identityFile }: ReservationHostsOptions,
   known: HostState,
   reservation: Reservation,
 ): Promise<LiveHost[]> {
   const { id, generation } = reservation;
+  const identity = identityFile === undefined ? {} : { identityFile };
   const unchanged = known.live.find((host) => host.id === id && host.generation === generation);
-  if (unchanged !== undefined) return [unchanged];
+  if (unchanged !== undefined) return [{ ...unchanged, ...identity }];
   try {
     const { owner, host, port, user, hostKeys, workspacePath, name } = await client.call(
       "getReservationConnection",
       { params: { reservationId: id } },
     );
-    return [{ id, generation, name, owner, own: true, host, port, user, hostKeys, workspacePath }];
+    const address = { host, port, user, hostKeys, workspacePath };
+    return [{ id, generation, name, owner, own: true, ...address, ...identity }];
   } catch (error) {
     // It ended after the list was read; the next synchronisation records the end.
     if (error instanceof ApiError && error.status < 500 && error.status !== 401) return [];

@@ -11,7 +11,7 @@ export interface EndedHost {
 }
 
 export interface Observed {
-  /** The signed-in user, whose hosts have the short names. */
+  /** The user whose hosts have the short names. */
   readonly me: string;
   readonly live: readonly LiveHost[];
   readonly ended: readonly EndedHost[];
