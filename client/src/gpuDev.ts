@@ -114,10 +114,7 @@ export async function connect(options: ConnectOptions = {}): Promise<GpuDev> {
   const stored = openStoredFiles(paths);
   const server = await serverOf(options.server ?? process.env["GPU_DEV_SERVER"], stored);
   const { credentials } = stored;
-  let credential =
-    options.token === undefined
-      ? storedCredential(await credentials.read(), server, options.user ?? userOfEnvironment())
-      : undefined;
+  let credential = await credentialFor(options, server, stored);
   const token = () => options.token ?? credential?.token;
   if (token() === undefined) {
     throw new SignInError(
@@ -160,8 +157,15 @@ export async function connect(options: ConnectOptions = {}): Promise<GpuDev> {
   };
 }
 
-function userOfEnvironment(): string | undefined {
-  return process.env["GPU_DEV_USER"] === "" ? undefined : process.env["GPU_DEV_USER"];
+/** Undefined with a token: the script is then the token's user. */
+async function credentialFor(
+  { token, user }: ConnectOptions,
+  server: string,
+  { credentials }: StoredFiles,
+): Promise<Credential | undefined> {
+  if (token !== undefined) return undefined;
+  const fromEnvironment = process.env["GPU_DEV_USER"] || undefined;
+  return storedCredential(await credentials.read(), server, user ?? fromEnvironment);
 }
 
 async function serverOf(server: string | undefined, stored: StoredFiles): Promise<string> {

@@ -60,17 +60,12 @@ export async function openSession(
   const { platform } = process;
   const home = homedir();
   const paths = clientPaths({ platform, home, env });
-  const output = createOutput({
-    json: options.json === true,
-    verbose: options.verbose === true,
-    color: options.color !== false,
-    env,
-  });
+  const output = outputFor(options, env);
   const { settings, credentials } = openStoredFiles(paths);
   const server = serverOrigin(
     options.server ?? env["GPU_DEV_SERVER"] ?? (await settings.read()).server ?? DEFAULT_SERVER,
   );
-  const user = options.as ?? (env["GPU_DEV_USER"] === "" ? undefined : env["GPU_DEV_USER"]);
+  const user = options.as ?? (env["GPU_DEV_USER"] || undefined);
   const stored = async (name?: string) => storedCredential(await credentials.read(), server, name);
   let current = await stored(user);
   const client = createApiClient({
@@ -104,6 +99,18 @@ export async function openSession(
     credential,
     requireCredential: async () => (await credential()) ?? notSignedIn(server, user, await users()),
   };
+}
+
+function outputFor(
+  { json, verbose, color }: GlobalOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): Output {
+  return createOutput({
+    json: json === true,
+    verbose: verbose === true,
+    color: color !== false,
+    env,
+  });
 }
 
 /** The origin of a server's URL. Throws a usage error for any other text. */
