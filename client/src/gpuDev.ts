@@ -9,7 +9,7 @@ import { clientPaths } from "./paths.ts";
 import { followReservation, listReservations } from "./reservations.ts";
 import { type Credential, DEFAULT_SERVER, serverOrigin, SignInError } from "./signIn/credential.ts";
 import { renewStored } from "./signIn/renewStored.ts";
-import { storedCredential } from "./signIn/storedCredentials.ts";
+import { storedCredential, userOf } from "./signIn/storedCredentials.ts";
 import { realFileSystem } from "./ssh/fileSystem.ts";
 import { identityFileFor, registerKeys } from "./ssh/keys.ts";
 import {
@@ -164,8 +164,7 @@ async function credentialFor(
   { credentials }: StoredFiles,
 ): Promise<Credential | undefined> {
   if (token !== undefined) return undefined;
-  const fromEnvironment = process.env["GPU_DEV_USER"] || undefined;
-  return storedCredential(await credentials.read(), server, user ?? fromEnvironment);
+  return storedCredential(await credentials.read(), server, user ?? userOf(process.env));
 }
 
 async function serverOf(server: string | undefined, stored: StoredFiles): Promise<string> {

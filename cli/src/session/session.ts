@@ -10,7 +10,11 @@ import {
   serverOrigin as originOf,
 } from "@gpu-dev/client/signIn/credential.ts";
 import { renewStored } from "@gpu-dev/client/signIn/renewStored.ts";
-import { signedInUsers, storedCredential } from "@gpu-dev/client/signIn/storedCredentials.ts";
+import {
+  signedInUsers,
+  storedCredential,
+  userOf,
+} from "@gpu-dev/client/signIn/storedCredentials.ts";
 import { realFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
 import type { Deployment } from "@gpu-dev/client/ssh/reservationHosts.ts";
 import { openStoredFiles, type StoredFiles } from "@gpu-dev/client/storedFiles.ts";
@@ -65,7 +69,7 @@ export async function openSession(
   const server = serverOrigin(
     options.server ?? env["GPU_DEV_SERVER"] ?? (await settings.read()).server ?? DEFAULT_SERVER,
   );
-  const user = options.as ?? (env["GPU_DEV_USER"] || undefined);
+  const user = options.as ?? userOf(env);
   const stored = async (name?: string) => storedCredential(await credentials.read(), server, name);
   let current = await stored(user);
   const client = createApiClient({

@@ -65,6 +65,12 @@ export function withoutToken(all: StoredCredentials, token: string): Record<stri
   );
 }
 
+/** The user that GPU_DEV_USER names. An empty variable counts as unset. */
+export function userOf(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const { GPU_DEV_USER: user } = env;
+  return user === "" ? undefined : user;
+}
+
 function slotOf(server: string, user: string): string {
   return `${server}#${user}`;
 }
