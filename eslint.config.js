@@ -103,7 +103,7 @@ export default defineConfig(
   },
   {
     // Programs, and the library for scripts.
-    files: ["**/config.ts", "**/main.ts", "cli/src/**/*.ts", "client/src/gpuDev.ts"],
+    files: ["**/config.ts", "**/main.ts", "cli/**/*.ts", "client/src/gpuDev.ts"],
     rules: { "no-restricted-syntax": ["error", ...dialect, bans.now] },
   },
   {

@@ -20,6 +20,7 @@ import { addStatus } from "./commands/status.ts";
 import { EXIT_CODES, exitNameFor } from "./output/exitCodes.ts";
 import { reportFailure } from "./output/failure.ts";
 import { createOutput } from "./output/output.ts";
+import { programName, withProgramName } from "./output/programName.ts";
 import { VERSION } from "./session/session.ts";
 
 /**
@@ -45,6 +46,7 @@ export async function main(argv: readonly string[] = process.argv.slice(2)): Pro
       verbose: flags.has("--verbose"),
       color: !flags.has("--no-color"),
       env: process.env,
+      program: programName(process.env, process.argv[1]),
     });
     reportFailure(output, error);
     process.exitCode = EXIT_CODES[exitNameFor(error)];
@@ -65,9 +67,17 @@ export function buildProgram(): Command {
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(try "gpu-dev help")')
     .exitOverride()
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(withOwnName(text)),
+      writeErr: (text) => process.stderr.write(withOwnName(text)),
+    })
     .addHelpText("after", EXAMPLES);
   for (const addCommand of COMMANDS) addCommand(program);
   return program;
+}
+
+function withOwnName(text: string): string {
+  return withProgramName(text, programName(process.env, process.argv[1]));
 }
 
 /** In the order of the help text. */

@@ -1,8 +1,11 @@
 import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
+import { Second } from "@gpu-dev/shared/durations.ts";
 import type { StartOptions } from "./config.ts";
 import { isPortFree } from "./ports.ts";
 import { StartError } from "./startError.ts";
+
+const IDENTIFY_TIMEOUT_MS = 2 * Second.ms;
 
 /** The properties of a machine that decide what can run on it. */
 export interface Machine {
@@ -60,10 +63,34 @@ export async function checkPort(port: number): Promise<void> {
     );
   }
   if (free) return;
+  const folder = await dataFolderServedAt(port);
+  if (folder === undefined) {
+    throw new StartError(
+      "portBusy",
+      `Port ${String(port)} of 127.0.0.1 is in use by another program. Stop that program, or choose another port with --port.`,
+    );
+  }
   throw new StartError(
     "portBusy",
-    `Port ${String(port)} of 127.0.0.1 is in use by another program. Stop that program, or choose another port with --port.`,
+    `Port ${String(port)} of 127.0.0.1 is in use by another GPU Dev Servers, whose data is in ${folder}. ` +
+      "Use that one, stop it with Ctrl-C in its terminal, or choose another port with --port.",
   );
+}
+
+/** The data folder of a GPU Dev Servers of this machine, from where its clients find its secret. */
+async function dataFolderServedAt(port: number): Promise<string | undefined> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${String(port)}/v1/sign-in`, {
+      signal: AbortSignal.timeout(IDENTIFY_TIMEOUT_MS),
+    });
+    const { methods } = (await response.json()) as {
+      readonly methods: readonly { readonly secretFile?: unknown }[];
+    };
+    const file = methods.find(({ secretFile }) => typeof secretFile === "string")?.secretFile;
+    return typeof file === "string" ? dirname(file) : undefined;
+  } catch {
+    return undefined; // Another kind of program.
+  }
 }
 
 /**
@@ -71,6 +98,12 @@ export async function checkPort(port: number): Promise<void> {
  */
 export function missingTools(path: string): string[] {
   return ["ssh", "ssh-keygen"].filter((name) => !isOnPath(name, path));
+}
+
+/** Whether the user's shell finds `gpu-dev`. npm puts its packages on the PATH of scripts only. */
+export function isCliInstalled(path: string): boolean {
+  const folders = path.split(delimiter).filter((folder) => !folder.includes("node_modules"));
+  return isOnPath("gpu-dev", folders.join(delimiter));
 }
 
 function isOnPath(name: string, path: string): boolean {

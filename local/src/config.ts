@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError } from "commander";
-import { EXIT_CODES } from "./startError.ts";
+import { EXIT_CODES, StartError } from "./startError.ts";
 
 export const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -39,7 +39,9 @@ interface Flags {
 /** Reads the command line; prints usage and exits with code 2 when it is not valid. */
 export function parseOptions(argv: readonly string[]): StartOptions {
   const environment = readEnvironment();
-  const flags = command().parse(argv, { from: "user" }).opts<Flags>();
+  const program = command();
+  refuseOptionsOfNpm(program, argv);
+  const flags = program.parse(argv, { from: "user" }).opts<Flags>();
   return {
     dataDir: resolve(flags.dataDir),
     port: flags.port,
@@ -53,6 +55,25 @@ export function parseOptions(argv: readonly string[]): StartOptions {
 function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
   const { DATABASE_URL: databaseUrl, ...inherited } = env;
   return { databaseUrl: databaseUrl ?? null, inherited, path: env["PATH"] ?? "" };
+}
+
+/**
+ * Without `--`, npm takes an option for itself: `npm start --port 9000` leaves "9000" here, and
+ * `npm start --port=9000` nothing. npm tells its scripts about each option in the environment.
+ */
+function refuseOptionsOfNpm(program: Command, argv: readonly string[], env = process.env): void {
+  if (env["npm_lifecycle_event"] === undefined) return;
+  const taken = program.options.flatMap(({ long, required }) => {
+    const value = env[`npm_config_${(long ?? "").slice(2).replaceAll("-", "_")}`];
+    if (!required || value === undefined || argv.includes(long ?? "")) return [];
+    return [`${long ?? ""} ${value === "true" ? (argv[0] ?? "VALUE") : value}`];
+  });
+  if (taken.length === 0) return;
+  const script = env["npm_lifecycle_event"] === "start" ? "npm start" : "npm run dev";
+  throw new StartError(
+    "usage",
+    `npm takes options before -- for itself and does not pass them on. Type: ${script} -- ${taken.join(" ")}`,
+  );
 }
 
 function command(): Command {

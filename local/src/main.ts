@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { styleText } from "node:util";
-import { checkPlatform, checkPort, missingTools, thisMachine } from "./checks.ts";
+import { checkPlatform, checkPort, isCliInstalled, missingTools, thisMachine } from "./checks.ts";
 import { DEFAULT_PORT, parseOptions, type StartOptions } from "./config.ts";
 import { checkFreeSpace, openDataFolder, type DataFolder } from "./folder/dataFolder.ts";
 import { lockFolder } from "./folder/folderLock.ts";
@@ -18,8 +18,8 @@ const print = (line: string): void => {
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: string[]): Promise<number> {
-  const options = parseOptions(argv);
   try {
+    const options = parseOptions(argv);
     checkPlatform(thisMachine(), options);
     const folder = await openDataFolder(options.dataDir);
     const unlock = await lockFolder(folder.path, urlOf(options));
@@ -80,6 +80,7 @@ function readyFacts(options: StartOptions, folder: DataFolder, { postgres }: Sta
     database: home === inside ? null : home,
     logs: folder.logs,
     watch: options.watch,
+    cliInstalled: isCliInstalled(options.environment.path),
     missingTools: missingTools(options.environment.path),
     bold: (text) => (process.stdout.isTTY ? styleText("bold", text) : text),
   };

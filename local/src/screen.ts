@@ -8,6 +8,8 @@ export interface ReadyFacts {
   readonly logs: string;
   /** Parts restart when their sources change. */
   readonly watch: boolean;
+  /** The PATH has `gpu-dev`, so `npm run install-cli` has been run. */
+  readonly cliInstalled: boolean;
   readonly missingTools: readonly string[];
   readonly bold: (text: string) => string;
 }
@@ -15,14 +17,15 @@ export interface ReadyFacts {
 /** The last thing that `npm start` prints: what runs, what to type next, where the data is. */
 export function readyScreen(facts: ReadyFacts): string {
   const { url, bold, seconds } = facts;
-  const setup = facts.defaultPort ? "npx gpu-dev setup" : `npx gpu-dev setup --server ${url}`;
+  const setup = facts.defaultPort ? "gpu-dev setup" : `gpu-dev setup --server ${url}`;
   const lines = [
     "",
     `${bold("GPU Dev Servers")} is ready at ${bold(url)} (${seconds.toFixed(1)} s)`,
     "",
-    "In a second terminal, in this folder:",
+    `In a second terminal${facts.cliInstalled ? "" : ", in this folder"}:`,
+    ...installLines(facts),
     `  ${setup}`,
-    "  npx gpu-dev reserve --gpu-type h100 --gpus 2 --hours 1 --disk work --name demo",
+    "  gpu-dev reserve --gpu-type h100 --gpus 2 --hours 1 --disk work --name demo",
     "  ssh gpu-dev-demo",
     "",
     `Data   ${facts.dataDir}`,
@@ -35,4 +38,8 @@ export function readyScreen(facts: ReadyFacts): string {
     lines.push("", `Not found: ${missing}. Install OpenSSH's client to connect.`);
   }
   return [...lines, "", "Ctrl-C stops everything."].join("\n");
+}
+
+function installLines({ cliInstalled }: ReadyFacts): string[] {
+  return cliInstalled ? [] : ["  npm run install-cli"];
 }

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { createHmac, randomBytes } from "node:crypto";
 import { chmod, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { CLI, pathWithCli } from "../support/installedCli.ts";
 import { UNSET_FIELDS } from "../support/reservationFixture.ts";
 import { requireTool } from "../support/requireTool.ts";
 import {
@@ -16,7 +16,6 @@ import {
 import { makeTempDir, type TempDir } from "../support/tempDir.ts";
 import { waitFor } from "../support/waitFor.ts";
 
-const BIN = fileURLToPath(new URL("../../cli/bin/gpu-dev.js", import.meta.url));
 const SECRET = `gpu-dev-secret-${randomBytes(32).toString("base64url")}`;
 const ME = {
   id: "0000000000000001",
@@ -86,8 +85,8 @@ describe("the command line", () => {
   });
 
   const start = (...args: string[]) => {
-    const child = spawn(process.execPath, [BIN, "--server", server.url, ...args], {
-      env: { PATH: process.env["PATH"], HOME: dir.path, TZ: "UTC" },
+    const child = spawn(process.execPath, [CLI, "--server", server.url, ...args], {
+      env: { PATH: pathWithCli(dir.path), HOME: dir.path, TZ: "UTC" },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const said = { out: "", err: "" };

@@ -1,13 +1,11 @@
 import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { spawn } from "@lydell/node-pty";
+import { CLI, pathWithCli } from "../support/installedCli.ts";
 import { waitFor } from "../support/waitFor.ts";
 
 export const CTRL_C = "\u0003";
 export const ENTER = "\r";
-
-const BIN = fileURLToPath(new URL("../../cli/bin/gpu-dev.js", import.meta.url));
 
 export interface CliPlace {
   readonly server: string;
@@ -37,7 +35,7 @@ export interface CliOnTerminal {
 /** Runs one command with pipes, as a script does. */
 export async function runCli(place: CliPlace, ...args: string[]): Promise<CliResult> {
   return new Promise((resolve) => {
-    const words = [place.script ?? BIN, "--server", place.server, ...args];
+    const words = [place.script ?? CLI, "--server", place.server, ...args];
     execFile(process.execPath, words, { env: environment(place) }, (error, out, err) => {
       resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, out, err });
     });
@@ -46,7 +44,7 @@ export async function runCli(place: CliPlace, ...args: string[]): Promise<CliRes
 
 /** Runs one command on a pseudo-terminal, where it may ask. */
 export function openCli(place: CliPlace, ...args: string[]): CliOnTerminal {
-  const pty = spawn(process.execPath, [BIN, ...args], {
+  const pty = spawn(process.execPath, [CLI, ...args], {
     name: "xterm-256color",
     cols: 80,
     rows: 40,
@@ -83,6 +81,5 @@ export function openCli(place: CliPlace, ...args: string[]): CliOnTerminal {
 }
 
 function environment({ home, server }: CliPlace): Record<string, string> {
-  const path = process.env["PATH"] ?? "";
-  return { PATH: path, HOME: home, TZ: "UTC", GPU_DEV_SERVER: server };
+  return { PATH: pathWithCli(home), HOME: home, TZ: "UTC", GPU_DEV_SERVER: server };
 }

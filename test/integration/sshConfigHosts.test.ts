@@ -8,6 +8,7 @@ import { openHostFiles, PROBE_ADDRESS, PROBE_HOST } from "@gpu-dev/client/ssh/ho
 import { realFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
 import { enableInclude } from "@gpu-dev/client/ssh/userConfig.ts";
 import { verifyHost } from "@gpu-dev/client/ssh/openssh.ts";
+import { CLI, pathWithCli } from "../support/installedCli.ts";
 import { requireTool } from "../support/requireTool.ts";
 import { liveHost } from "../support/sshHostFixtures.ts";
 import { makeTempDir, type TempDir } from "../support/tempDir.ts";
@@ -120,14 +121,14 @@ describe("generated ssh hosts, as ssh reads them", () => {
   });
 
   it("N9: ssh to the host of an ended reservation prints how it ended, without a server", async () => {
-    const bin = fileURLToPath(new URL("../../cli/bin/gpu-dev.js", import.meta.url));
-    const files = open("127.0.0.1:8710", bin);
+    const files = open("127.0.0.1:8710", CLI);
     await files.sync({ me: "ada", live: [liveHost(1)], ended: [] });
     const end = { endReason: "expired" as const, endDetail: "The lease ended." };
     const ended = [{ id: liveHost(1).id, endedAt: NOW.toISOString(), ...end }];
     await files.sync({ me: "ada", live: [], ended });
     const ssh = spawn("ssh", ["-F", files.paths.index, "gpu-dev-box1"], {
       stdio: ["ignore", "ignore", "pipe"],
+      env: { ...process.env, PATH: pathWithCli(dir.path) },
     });
     let stderr = "";
     ssh.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));

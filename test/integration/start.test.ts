@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, stat } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -7,6 +8,8 @@ import { freePort } from "../support/freePort.ts";
 import { processesNaming, processesWith } from "../support/processes.ts";
 import { makeStartFolder, startLocal, type StartFolder } from "../support/starter.ts";
 import { waitFor } from "../support/waitFor.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
 
 /** Marks the processes that a test starts; every descendant inherits the environment. */
 const marker = (port: number) => `GPU_DEV_START_TEST=${String(port)}`;
@@ -111,8 +114,35 @@ describe("npm start", function () {
     assert.deepEqual(leftovers(folder, port), []);
   });
 
+  it("refuses a port that another GPU Dev Servers uses, and names its data folder", async () => {
+    const other = startLocal(folder.path, port);
+    await other.ready();
+    const ownFolder = await makeStartFolder();
+    try {
+      const start = startLocal(ownFolder.path, port);
+      assert.equal(await start.ended(), 4);
+      assert.match(start.output(), /another GPU Dev Servers, whose data is in (?<folder>\S+)\. /);
+      assert.ok(start.output().includes(` ${folder.path}. `), start.output());
+    } finally {
+      await ownFolder.remove();
+    }
+    other.child.kill("SIGINT");
+    assert.equal(await other.ended(), 0);
+  });
+
+  it("refuses an option that npm keeps for itself, and shows what to type", async () => {
+    for (const args of [["--port", "9000"], ["--port=9000"]]) {
+      const start = spawn("npm", ["start", ...args], { cwd: ROOT, stdio: "pipe" });
+      let output = "";
+      start.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
+      const [code] = (await once(start, "close")) as [number];
+      assert.equal(code, 2, output);
+      assert.match(output, /Type: npm start -- --port 9000\n/);
+    }
+  });
+
   it("refuses a port that is in use with one line, before it starts anything", async () => {
-    const holder = createServer().listen(port, "127.0.0.1");
+    const holder = createServer((socket) => socket.destroy()).listen(port, "127.0.0.1");
     await once(holder, "listening");
     const start = startLocal(folder.path, port);
     assert.equal(await start.ended(), 4);

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { systemClock } from "@gpu-dev/client/clock.ts";
 import { explainHost } from "@gpu-dev/client/ssh/explainHost.ts";
+import { programName, withProgramName } from "../output/programName.ts";
 
 /** The exit code of ssh for a failed connection, so that callers of ssh see the usual result. */
 const SSH_FAILURE = 255;
@@ -17,7 +18,9 @@ export function addExplain(program: Command): void {
     .argument("<id>")
     .requiredOption("--state <file>", "our host file")
     .action(async (id: string, options: { state: string }) => {
-      process.stderr.write(`gpu-dev: ${await explainHost(id, options.state, systemClock.now())}\n`);
+      const text = await explainHost(id, options.state, systemClock.now());
+      const program = programName(process.env, process.argv[1]);
+      process.stderr.write(`gpu-dev: ${withProgramName(text, program)}\n`);
       process.exitCode = SSH_FAILURE;
     });
 }

@@ -25,7 +25,7 @@ export function addLogs(program: Command): void {
       }
       if (logs.podName === null) output.note(`${reservation.name} has no container at present.`);
       if (logs.truncated) output.note("(older lines are omitted)");
-      for (const line of logs.lines) output.line(printable(line));
+      for (const line of logs.lines) output.verbatim(printable(line));
     });
 }
 

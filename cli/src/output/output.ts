@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { withProgramName } from "./programName.ts";
 import { wrapWords } from "./table.ts";
 
 export interface Style {
@@ -21,6 +22,8 @@ export interface Output {
   /** The current width of the terminal; 80 without one. */
   columns(): number;
   line(text?: string): void;
+  /** A line of other programs, such as a log. */
+  verbatim(text: string): void;
   /** Progress and remarks. They go to stderr, so that stdout holds only results. */
   note(text: string): void;
   errorLine(text: string): void;
@@ -34,6 +37,8 @@ export interface OutputOptions {
   readonly verbose: boolean;
   readonly color: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** How the user calls this program, for hints. */
+  readonly program: string;
 }
 
 export function createOutput(options: OutputOptions): Output {
@@ -47,6 +52,7 @@ export function createOutput(options: OutputOptions): Output {
     if (liveRows > 0) stderr.write(`\r\u001b[2K${"\u001b[1A\u001b[2K".repeat(liveRows - 1)}`);
     liveRows = 0;
   };
+  const named = (text: string) => withProgramName(text, options.program);
   return {
     json: options.json,
     verbose: options.verbose,
@@ -55,15 +61,19 @@ export function createOutput(options: OutputOptions): Output {
     columns,
     line: (text = "") => {
       clear();
+      stdout.write(`${named(text)}\n`);
+    },
+    verbatim: (text) => {
+      clear();
       stdout.write(`${text}\n`);
     },
     note: (text) => {
       clear();
-      if (!options.json) stderr.write(`${text}\n`);
+      if (!options.json) stderr.write(`${named(text)}\n`);
     },
     errorLine: (text) => {
       clear();
-      stderr.write(`${text}\n`);
+      stderr.write(`${named(text)}\n`);
     },
     result: (value) => {
       stdout.write(`${JSON.stringify(value, null, 2)}\n`);

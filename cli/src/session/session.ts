@@ -21,6 +21,7 @@ import { openStoredFiles, type StoredFiles } from "@gpu-dev/client/storedFiles.t
 import packageJson from "../../package.json" with { type: "json" };
 import { CliError } from "../output/exitCodes.ts";
 import { createOutput, type Output } from "../output/output.ts";
+import { programName } from "../output/programName.ts";
 export const VERSION: string = packageJson.version;
 
 export interface GlobalOptions {
@@ -114,6 +115,7 @@ function outputFor(
     verbose: verbose === true,
     color: color !== false,
     env,
+    program: programName(env, process.argv[1]),
   });
 }
 
