@@ -263,11 +263,15 @@ CREATE INDEX api_tokens_by_user ON public.api_tokens USING btree (user_id);
 
 CREATE INDEX attachments_by_reservation ON public.attachments USING btree (reservation_id);
 
+CREATE INDEX attempts_freed ON public.attempts USING btree (gone_at) WHERE (gone_at IS NOT NULL);
+
 CREATE INDEX attempts_holding ON public.attempts USING btree (cluster, node) WHERE (gone_at IS NULL);
 
 CREATE INDEX audit_by_age ON public.audit USING btree (at);
 
 CREATE INDEX capacity_nodes_by_type ON public.capacity_nodes USING btree (cluster, gpu_type);
+
+CREATE INDEX events_by_owner ON public.events USING btree (owner_id, xid, id);
 
 CREATE INDEX events_by_reservation ON public.events USING btree (reservation_id, xid, id);
 

@@ -93,7 +93,9 @@ export async function releaseAttempt(db: Queryable, podName: string, now: Date):
 export async function listHoldingPods(db: Queryable, since: Date): Promise<string[]> {
   const found = await rows<{ podName: string }>(
     db,
-    `select pod_name as "podName" from attempts where gone_at is null or gone_at >= ?`,
+    `select pod_name as "podName" from attempts where gone_at is null
+     union all
+     select pod_name from attempts where gone_at >= ?`,
     [since],
   );
   return found.map((row) => row.podName);

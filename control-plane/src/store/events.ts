@@ -30,24 +30,32 @@ const EVENT_COLUMNS = `
   (select r.name from reservations r where r.id = e.reservation_id) as "reservationName",
   e.type, e.at, e.message, e.data`;
 
-/** The next events after the cursor whose order is final; of one owner, or of all. */
+/**
+ * The next events after the cursor whose order is final; of one owner, or of all. Each has its own
+ * statement: with one for both, PostgreSQL reads everyone's events to find those of one owner.
+ */
 export async function readEventsAfter(
   db: Queryable,
-  query: {
+  {
+    after,
+    ownerId,
+    limit,
+  }: {
     readonly after: EventCursor;
     readonly ownerId: UserId | undefined;
     readonly limit: number;
   },
 ): Promise<EventRow[]> {
-  return rows<EventRow>(
-    db,
-    `select ${EVENT_COLUMNS} from events e
-     where (e.xid, e.id) > (cast(:xid as xid8), :id)
+  const next = `(e.xid, e.id) > (cast(:xid as xid8), :id)
        and e.xid < pg_snapshot_xmin(pg_current_snapshot())
-       and (cast(:ownerId as text) is null or e.owner_id = :ownerId)
-     order by e.xid, e.id limit :limit`,
-    { xid: query.after.xid, id: query.after.id, ownerId: query.ownerId, limit: query.limit },
-  );
+     order by e.xid, e.id limit :limit`;
+  return ownerId === undefined
+    ? rows<EventRow>(db, `select ${EVENT_COLUMNS} from events e where ${next}`, { ...after, limit })
+    : rows<EventRow>(
+        db,
+        `select ${EVENT_COLUMNS} from events e where e.owner_id = :ownerId and ${next}`,
+        { ...after, ownerId, limit },
+      );
 }
 
 /** A cursor that is before everything that commits from now on. */

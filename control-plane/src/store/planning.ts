@@ -57,7 +57,8 @@ async function tryLock(trx: Transaction, name: string): Promise<boolean> {
 
 /**
  * Nodes and leases of the pools and the cluster's last contact, in one statement: a pass is part
- * of every start.
+ * of every start. `offset 0` makes PostgreSQL look up the reservation of each holding attempt; as a
+ * plain join it would read all reservations that ever were.
  */
 export async function readPools(
   db: Queryable,
@@ -79,8 +80,10 @@ export async function readPools(
        (select coalesce(json_agg(json_build_object('pool', r.gpu_type, 'reservationId', a.reservation_id,
           'node', a.node, 'units', a.units, 'until', r.capacity_until)
           order by a.created_at, a.reservation_id), '[]')
-        from attempts a join reservations r on r.id = a.reservation_id
-        where a.gone_at is null and r.cluster = :cluster and r.gpu_type = any(:pools)) as leases`,
+        from attempts a
+        cross join lateral (
+          select gpu_type, capacity_until from reservations where id = a.reservation_id offset 0) r
+        where a.gone_at is null and a.cluster = :cluster and r.gpu_type = any(:pools)) as leases`,
     { cluster: CLUSTER, pools: [...pools] },
   );
   const nodes = Map.groupBy(

@@ -144,7 +144,8 @@ export async function listLive(
          when 'ready' then n.ready is not true or r.expires_at < cast(:now as timestamptz) + interval '31 minutes'
          else true end as due
      from reservations r
-     left join attempts a on a.reservation_id = r.id and a.attempt = r.attempt
+     left join lateral (
+       select * from attempts where reservation_id = r.id and attempt = r.attempt offset 0) a on true
      left join capacity_nodes n on n.cluster = r.cluster and n.name = a.node
      where r.cluster = :cluster and r.state not in ('ended', 'failed')
      order by r.id, a.rank`,
