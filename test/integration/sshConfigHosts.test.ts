@@ -4,9 +4,10 @@ import { once } from "node:events";
 import { mkdir, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openHostFiles, PROBE_ADDRESS, PROBE_HOST } from "@gpu-dev/client/ssh/hostFiles.ts";
+import { openHostFiles } from "@gpu-dev/client/ssh/hostFiles.ts";
 import { realFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
 import { enableInclude } from "@gpu-dev/client/ssh/userConfig.ts";
+import { PROBE } from "@gpu-dev/client/ssh/renderHosts.ts";
 import { verifyHost } from "@gpu-dev/client/ssh/openssh.ts";
 import { CLI, pathWithCli } from "../support/installedCli.ts";
 import { requireTool } from "../support/requireTool.ts";
@@ -66,8 +67,16 @@ describe("generated ssh hosts, as ssh reads them", () => {
     assert.deepEqual(await differences("gpu-dev-box1", wanted), []);
     const proxied = await differences("gpu-dev-box1", { proxyjump: "" });
     assert.ok(proxied.length === 0 || proxied[0]?.got === "none", JSON.stringify(proxied));
-    assert.deepEqual(await differences(PROBE_HOST, { hostname: PROBE_ADDRESS }), []);
+    assert.deepEqual(await differences(PROBE.host, { hostname: PROBE.address }), []);
     assert.deepEqual(await differences("elsewhere", { user: "bob", port: "1" }), []);
+  });
+
+  it("N2: a reservation with the name of our check takes nothing from it", async () => {
+    await include();
+    const live = [liveHost(1, { name: "setup-check" })];
+    await open().sync({ me: "ada", live, ended: [] });
+    assert.deepEqual(await differences("gpu-dev-setup-check", { port: "20001" }), []);
+    assert.deepEqual(await differences(PROBE.host, { hostname: PROBE.address }), []);
   });
 
   it("N3: an option that an earlier block overrides is named", async () => {

@@ -94,8 +94,11 @@ export function openSsh(target: SshTarget, args: readonly string[]): OpenClient 
   return openProgram("ssh", [...sshOptions(target), ...args]);
 }
 
-export function openProgram(program: string, args: readonly string[]): OpenClient {
+/** The program's input stays open after `input`. */
+export function openProgram(program: string, args: readonly string[], input = ""): OpenClient {
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
+  child.stdin.on("error", () => undefined); // The program may end before it has read everything.
+  child.stdin.write(input);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk: Buffer) => (output += chunk.toString()));

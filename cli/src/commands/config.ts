@@ -5,7 +5,14 @@ import { CliError } from "../output/exitCodes.ts";
 import { askYesNo } from "../output/prompts.ts";
 import { renderFields } from "../output/table.ts";
 import { serverOrigin, type Session, sessionFor } from "../session/session.ts";
-import { addInclude, sshOptions, userConfigOf } from "../session/sshHosts.ts";
+import {
+  addInclude,
+  includeProblem,
+  type IncludeState,
+  includeState,
+  unreadText,
+  userConfigOf,
+} from "../session/sshHosts.ts";
 
 export function addConfig(program: Command): void {
   const config = program.command("config").description("settings of this command on this machine");
@@ -35,14 +42,14 @@ async function show(session: Session): Promise<void> {
   const { paths, server, output } = session;
   const { identity } = await session.settings.read();
   const credential = await session.credential();
-  const included = (await sshOptions(session)).length === 0;
+  const include = await includeState(session);
   const users = await session.signedInUsers();
   const values = {
     server,
     user: credential?.user ?? null,
     signedInUsers: users,
     identity: identity ?? "own",
-    sshInclude: included,
+    sshInclude: include === "works",
     sshConfig: paths.userSshConfig,
     hostsFile: hostFilesOf(session).paths.index,
     configFile: paths.configFile,
@@ -53,12 +60,17 @@ async function show(session: Session): Promise<void> {
     return;
   }
   const others = users.filter((user) => user !== values.user);
+  const includeTexts: Record<IncludeState, string> = {
+    works: `enabled in ${values.sshConfig}`,
+    absent: "disabled",
+    unread: `enabled, but ${unreadText(session)}`,
+  };
   const fields: [string, string | null][] = [
     ["server", values.server],
     ["signed in as", values.user ?? "(not signed in)"],
     ["also signed in", others.length === 0 ? null : `${others.join(", ")} (use --as)`],
     ["identity", values.identity === "own" ? "our own key pair" : values.identity],
-    ["ssh-include", included ? `enabled in ${values.sshConfig}` : "disabled"],
+    ["ssh-include", includeTexts[include]],
     ["hosts file", values.hostsFile],
     ["settings", values.configFile],
     ["credentials", values.credentialsFile],
@@ -103,7 +115,10 @@ async function setInclude(session: Session, value: string, yes: boolean): Promis
   } else if (!yes) {
     throw new CliError("usage", `Add --yes to agree to one Include line in ${path}.`);
   }
-  return addInclude(session);
+  const { message, problem, conflicts } = await addInclude(session);
+  for (const conflict of conflicts) session.output.note(`warning: ${conflict}`);
+  if (problem !== undefined) throw includeProblem(session, message, problem);
+  return message;
 }
 
 async function removeInclude(session: Session): Promise<string> {

@@ -2,14 +2,16 @@ import type { Command } from "commander";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
-import { hostDifferences, sshHostName } from "@gpu-dev/client/ssh/reservationHosts.ts";
+import { sshHostName } from "@gpu-dev/client/ssh/reservationHosts.ts";
+import { findConflicts } from "@gpu-dev/client/ssh/configConflicts.ts";
+import { ConfigError } from "@gpu-dev/client/ssh/openssh.ts";
 import { progressText } from "@gpu-dev/client/text/reservationText.ts";
 import { localTime } from "@gpu-dev/client/text/times.ts";
 import { CliError } from "../output/exitCodes.ts";
 import { runOnTerminal } from "../output/terminal.ts";
 import { findReservation } from "../session/findReservation.ts";
 import { type Session, sessionFor } from "../session/session.ts";
-import { sshOptions, syncSshHosts } from "../session/sshHosts.ts";
+import { sshOptions, syncSshHosts, userConfigOf } from "../session/sshHosts.ts";
 
 export function addConnect(program: Command): void {
   program
@@ -35,13 +37,29 @@ export async function connectTo(
   const entry = state.live.find((host) => host.id === reservation.id);
   if (reservation.state !== "ready" || entry === undefined) throw notReady(session, reservation);
   const host = sshHostName(state, reservation, credential.user);
-  const options = await sshOptions(session);
-  const [, configFile] = options;
-  for (const difference of await hostDifferences(state, entry, host, configFile)) {
-    session.output.note(`warning: ${difference}`);
-  }
+  const options = await usableOptions(session, host);
   const remoteCommand = words.length === 0 ? [] : ["--", ...words];
   return runOnTerminal("ssh", [...options, host, ...remoteCommand]);
+}
+
+/**
+ * ssh's options for the host. Options of the user that prevent the connection are named; if ssh
+ * can't read the user's config at all, our own file is used instead.
+ */
+async function usableOptions(session: Session, host: string): Promise<string[]> {
+  const options = await sshOptions(session);
+  const [, configFile] = options;
+  const ownConfig = userConfigOf(session).includePath;
+  try {
+    for (const conflict of await findConflicts({ ssh: "ssh", configFile, ownConfig }, host)) {
+      session.output.note(`warning: ${conflict}`);
+    }
+    return options;
+  } catch (error) {
+    if (!(error instanceof ConfigError) || configFile !== undefined) throw error;
+    session.output.note(`warning: ${asSentence(error.message)} This connection does without it.`);
+    return ["-F", ownConfig];
+  }
 }
 
 function notReady(session: Session, reservation: Reservation): CliError {

@@ -11,7 +11,7 @@ import {
   sessionFor,
 } from "../session/session.ts";
 import { refuseRole, roleOption, signIn, type SignInOptions } from "../session/signIn.ts";
-import { addInclude, syncSshHosts, userConfigOf } from "../session/sshHosts.ts";
+import { addInclude, includeProblem, syncSshHosts, userConfigOf } from "../session/sshHosts.ts";
 
 interface SetupOptions extends SignInOptions {
   readonly yes?: boolean;
@@ -54,11 +54,12 @@ async function setUp(
   output.note(`SSH key: ${identityFile}`);
   for (const skipped of keysSkipped) output.note(`Not registered: ${skipped}`);
   const agreed = await consent(session, options);
-  if (agreed) {
-    output.note(await addInclude(session));
-  } else {
-    output.note("Your ssh config was not changed: printed commands use ssh -F.");
+  const included = agreed ? await addInclude(session) : undefined;
+  if (included?.problem !== undefined) {
+    throw includeProblem(session, included.message, included.problem);
   }
+  output.note(included?.message ?? "Your ssh config was not changed: printed commands use ssh -F.");
+  for (const conflict of included?.conflicts ?? []) output.note(`warning: ${conflict}`);
   if (output.json) {
     const { user, role } = credential;
     output.result({ server, user, role, identityFile, keysAdded, include: agreed, prefix });

@@ -3,7 +3,7 @@ import { localTime } from "@gpu-dev/client/text/times.ts";
 import { CliError } from "../output/exitCodes.ts";
 import { renderFields } from "../output/table.ts";
 import { sessionFor, VERSION } from "../session/session.ts";
-import { sshOptions } from "../session/sshHosts.ts";
+import { type IncludeState, includeState, unreadText } from "../session/sshHosts.ts";
 
 export function addStatus(program: Command): void {
   program
@@ -23,7 +23,11 @@ export function addStatus(program: Command): void {
       const { cluster, reservations } = status;
       const seen = cluster.asOf === null ? "" : `, last seen ${localTime(cluster.asOf, now)}`;
       const counts = Object.entries(reservations).map(([state, n]) => `${String(n)} ${state}`);
-      const include = (await sshOptions(session)).length === 0;
+      const includeTexts: Record<IncludeState, string> = {
+        works: "includes our hosts",
+        absent: "not changed: use ssh -F, as printed",
+        unread: unreadText(session),
+      };
       const fields: [string, string][] = [
         ["Server", `${session.server}, version ${status.version}`],
         ["Installation", status.installation],
@@ -31,7 +35,7 @@ export function addStatus(program: Command): void {
         ["Cluster", `${cluster.state}${seen}`],
         ["Reservations", counts.join(", ")],
         ["You", `${me.name} (${me.role}), signed in until ${localTime(me.tokenExpiresAt, now)}`],
-        ["ssh config", include ? "includes our hosts" : "not changed: use ssh -F, as printed"],
+        ["ssh config", includeTexts[await includeState(session)]],
         ["Client", `version ${VERSION}`],
       ];
       for (const line of renderFields(fields)) output.line(line.slice(2));

@@ -40,6 +40,8 @@ export interface Session extends Deployment, StoredFiles {
    * False if HOME is not the account's home directory: ssh reads its files from the account's home.
    */
   readonly sshReadsHome: boolean;
+  /** The account's home directory. */
+  readonly accountHome: string;
   readonly client: ApiClient;
   /** The user of --as or GPU_DEV_USER; undefined for the last user who signed in. */
   readonly user: string | undefined;
@@ -92,6 +94,7 @@ export async function openSession(
     paths,
     platform,
     sshReadsHome: userInfo().homedir === home,
+    accountHome: userInfo().homedir,
     server,
     client,
     settings,

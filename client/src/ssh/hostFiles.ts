@@ -10,7 +10,13 @@ import {
 import { atomicWrite, type WriteTarget } from "./atomicWrite.ts";
 import { readIfExists } from "./fileSystem.ts";
 import { type HostState, hostState } from "./hostState.ts";
-import { quotedPath, renderHosts, renderKnownHosts, type RenderOptions } from "./renderHosts.ts";
+import {
+  quotedPath,
+  renderHosts,
+  renderKnownHosts,
+  type RenderOptions,
+  renderProbe,
+} from "./renderHosts.ts";
 import { type Observed, syncHosts } from "./syncHosts.ts";
 
 export interface HostFilesOptions extends WriteTarget {
@@ -20,13 +26,6 @@ export interface HostFilesOptions extends WriteTarget {
   readonly explainCommand: readonly string[];
   readonly now: () => Date;
 }
-
-/**
- * A host that resolves only while the Include line works. It is a pattern, so editors do not list
- * it.
- */
-export const PROBE_HOST = "gpu-dev-setup-check";
-export const PROBE_ADDRESS = "setup-check.gpu-dev.invalid";
 
 export interface HostFiles {
   readonly paths: DeploymentPaths;
@@ -44,6 +43,7 @@ export function openHostFiles(options: HostFilesOptions): HostFiles {
     platform: options.platform,
     knownHostsPath: paths.knownHosts,
     statePath: paths.state,
+    ownIdentity: paths.identity,
     explainCommand: options.explainCommand,
   };
   const locked = async <T>(work: () => Promise<T>) => {
@@ -118,8 +118,7 @@ function renderIndex(options: HostFilesOptions, states: readonly string[]): stri
     ...includes,
     "",
     "# Lets gpu-dev check whether ssh reads this file.",
-    `Host ${PROBE_HOST.slice(0, -1)}?`,
-    `  HostName ${PROBE_ADDRESS}`,
+    ...renderProbe(),
     "",
   ].join("\n");
 }

@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { Second } from "@gpu-dev/shared/durations.ts";
 
 export interface ProgramResult {
-  readonly code: number | null;
+  /** Undefined if a signal ended the program. */
+  readonly code: number | undefined;
   readonly output: string;
   readonly errors: string;
 }
@@ -35,7 +36,7 @@ export async function runProgram(name: string, args: readonly string[]): Promise
       reject(new ProgramError(name, error));
     });
     child.on("close", (code) => {
-      resolve({ code, output, errors });
+      resolve({ code: code ?? undefined, output, errors });
     });
   });
 }
@@ -47,11 +48,16 @@ export interface Difference {
   readonly got: string;
 }
 
-export interface VerifyOptions {
+export interface ResolveOptions {
   /** The ssh program: a name on the PATH or an absolute path. */
   readonly ssh: string;
   /** Passed as -F; without it, ssh reads the user's and the system's files. */
   readonly configFile?: string | undefined;
+}
+
+/** ssh can't read its configuration. The message is ssh's own, with the file and line. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
 }
 
 /**
@@ -59,31 +65,40 @@ export interface VerifyOptions {
  * ones. Throws if ssh itself fails.
  */
 export async function verifyHost(
-  options: VerifyOptions,
+  options: ResolveOptions,
   host: string,
   wanted: Readonly<Record<string, string>>,
 ): Promise<Difference[]> {
-  const resolved = parseResolved(await resolveHost(options, host));
+  const resolved = parseResolved((await resolveHost(options, host)).output);
   return Object.entries(wanted).flatMap(([option, value]) => {
     const got = resolved.get(option.toLowerCase())?.[0] ?? "";
     return got === value ? [] : [{ option, wanted: value, got }];
   });
 }
 
+/** The values of each option, with its name in lower case, from the output of `ssh -G`. */
 export function parseResolved(output: string): Map<string, string[]> {
   const resolved = new Map<string, string[]>();
   for (const line of output.split(/\r?\n/)) {
     const space = line.indexOf(" ");
     if (space === -1) continue;
-    const key = line.slice(0, space);
+    const key = line.slice(0, space).toLowerCase();
     resolved.set(key, [...(resolved.get(key) ?? []), line.slice(space + 1)]);
   }
   return resolved;
 }
 
-async function resolveHost(options: VerifyOptions, host: string): Promise<string> {
-  const file = options.configFile === undefined ? [] : ["-F", options.configFile];
-  const { code, output, errors } = await runProgram(options.ssh, [...file, "-G", host]);
-  if (code === 0) return output;
-  throw new Error(`ssh can't read its configuration: ${errors.trim()}`);
+/** Runs `ssh -G`, whose debug output on stderr names the files and blocks that it uses. */
+export async function resolveHost(
+  { ssh, configFile }: ResolveOptions,
+  host: string,
+): Promise<ProgramResult> {
+  const file = configFile === undefined ? [] : ["-F", configFile];
+  const result = await runProgram(ssh, [...file, "-v", "-G", host]);
+  if (result.code === 0) return result;
+  const lines = result.errors
+    .split(/\r?\n/)
+    .filter((line) => !/^(debug\d:|OpenSSH_|$)|: terminating, /.test(line))
+    .map((line) => line.replace(/\.$/, ""));
+  throw new ConfigError(`ssh can't read its configuration: ${lines.join("; ")}`);
 }

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { SshFilesError } from "./fileSystem.ts";
 import { hostNames, type HostState, type LiveHost, type Tombstone } from "./hostState.ts";
 
@@ -5,6 +6,8 @@ export interface RenderOptions {
   readonly platform: NodeJS.Platform;
   readonly knownHostsPath: string;
   readonly statePath: string;
+  /** The private key of our own pair. Options for it do not apply to a key that the user chose. */
+  readonly ownIdentity: string;
   /** Absolute: the program and its first arguments, to which `explain` is appended. */
   readonly explainCommand: readonly string[];
 }
@@ -39,30 +42,118 @@ export function renderLive(
   options: RenderOptions,
 ): string[] {
   const path = (value: string) => quotedPath(value, options.platform, { tokens: true });
-  return [
-    `Host ${plainWord(name, "the host name")}`,
-    `  HostName ${plainWord(entry.host, "the address")}`,
-    `  Port ${String(entry.port)}`,
-    `  User ${plainWord(entry.user, "the user")}`,
-    `  IdentityFile ${path(entry.identityFile ?? state.identityFile)}`,
-    // An agent with many keys would use up the server's authentication attempts before it offers
-    // ours.
-    "  IdentitiesOnly yes",
-    "  PreferredAuthentications publickey",
-    `  HostKeyAlias ${hostKeyAlias(entry.id)}`,
-    `  UserKnownHostsFile ${path(options.knownHostsPath)}`,
-    "  StrictHostKeyChecking yes",
-    "  UpdateHostKeys no",
-    "  CheckHostIP no",
-    // Set here, so that the user's own "Host *" block does not route these hosts elsewhere.
-    "  ProxyJump none",
-    "  CanonicalizeHostname no",
-    "  ControlMaster no",
-    "  ControlPath none",
-    "  ServerAliveInterval 15",
-    "  ServerAliveCountMax 3",
-    "  TCPKeepAlive yes",
+  const identityFile = entry.identityFile ?? state.identityFile;
+  const isOwnKey = identityFile === options.ownIdentity;
+  const settings = [
+    ...FIRST_SETTINGS,
+    `HostName ${plainWord(entry.host, "the address")}`,
+    `Port ${String(entry.port)}`,
+    `User ${plainWord(entry.user, "the user")}`,
+    ...routeSettings(entry.host),
+    `IdentityFile ${path(identityFile)}`,
+    ...AUTHENTICATION_SETTINGS,
+    ...(isOwnKey ? OWN_KEY_SETTINGS : []),
+    `HostKeyAlias ${hostKeyAlias(entry.id)}`,
+    `HostKeyAlgorithms ${hostKeyAlgorithms(entry)}`,
+    `UserKnownHostsFile ${path(options.knownHostsPath)}`,
+    ...HOST_KEY_SETTINGS,
+    ...SESSION_SETTINGS,
   ];
+  return [`Host ${plainWord(name, "the host name")}`, ...settings.map((setting) => `  ${setting}`)];
+}
+
+/*
+ * ssh uses the first value of an option, and ours are first, so the settings below also decide
+ * against blocks of the user for all hosts. SSH_OPTIONS says why each option is set, and
+ * docs/ssh-options.md what that means for the user.
+ */
+
+/** Options that this version of ssh does not have are skipped: ours, and those of the user. */
+const FIRST_SETTINGS = ["IgnoreUnknown *"];
+
+const DIRECT_SETTINGS = [
+  "ProxyUseFdpass no",
+  "CanonicalizeHostname no",
+  "ControlMaster no",
+  "ControlPath none",
+  "ControlPersist no",
+  "PermitLocalCommand no",
+];
+
+/** With a numeric address, only its own family and the default local address can reach it. */
+function routeSettings(host: string): string[] {
+  const family = isIP(host);
+  return [
+    // "ProxyJump none" alone would not stop a ProxyCommand of the user.
+    "ProxyCommand none",
+    "ProxyJump none",
+    ...(family === 0 ? [] : ["AddressFamily any"]),
+    ...(family === 0 ? [] : [`BindAddress ${family === 6 ? "::" : "0.0.0.0"}`]),
+    ...DIRECT_SETTINGS,
+    "ServerAliveInterval 15",
+    "ServerAliveCountMax 3",
+    "TCPKeepAlive yes",
+  ];
+}
+
+const AUTHENTICATION_SETTINGS = [
+  // An agent with many keys would use up the server's authentication attempts before it offers
+  // ours.
+  "IdentitiesOnly yes",
+  "PreferredAuthentications publickey",
+  "PubkeyAuthentication yes",
+];
+
+const OWN_KEY_SETTINGS = [
+  // The name that every version knows; newer ones call it PubkeyAcceptedAlgorithms.
+  "PubkeyAcceptedKeyTypes ssh-ed25519",
+  "AddKeysToAgent no",
+  "PKCS11Provider none",
+];
+
+const HOST_KEY_SETTINGS = [
+  "StrictHostKeyChecking yes",
+  "UpdateHostKeys no",
+  "CheckHostIP no",
+  "KnownHostsCommand none",
+  "NoHostAuthenticationForLocalhost no",
+  "VerifyHostKeyDNS no",
+];
+
+const SESSION_SETTINGS = [
+  "RemoteCommand none",
+  "RequestTTY auto",
+  "SessionType default",
+  "StdinNull no",
+  "ForkAfterAuthentication no",
+  "ClearAllForwardings no",
+  "Tunnel no",
+];
+
+/**
+ * A host that resolves only while the Include line works, with the options of a live host. It is a
+ * pattern, so editors do not list it; no reservation has its name, because names have no double
+ * hyphen. The address is numeric, so ssh needs no resolver.
+ */
+export const PROBE = {
+  host: "gpu-dev--setup-check",
+  pattern: "gpu-dev--setup-chec?",
+  address: "192.0.2.1",
+} as const;
+
+/** The block of PROBE. Nothing connects to it. */
+export function renderProbe(): string[] {
+  const settings = [
+    ...FIRST_SETTINGS,
+    `HostName ${PROBE.address}`,
+    ...routeSettings(PROBE.address),
+    ...AUTHENTICATION_SETTINGS,
+    ...OWN_KEY_SETTINGS,
+    "HostKeyAlgorithms ssh-ed25519",
+    ...HOST_KEY_SETTINGS,
+    ...SESSION_SETTINGS,
+  ];
+  return [`Host ${PROBE.pattern}`, ...settings.map((setting) => `  ${setting}`)];
 }
 
 /** A path in quotes, with "%" doubled where ssh expands tokens. */
@@ -80,21 +171,45 @@ export function quotedPath(
 }
 
 function renderTombstone(entry: Tombstone, name: string, options: RenderOptions): string[] {
-  const command = [...options.explainCommand, "explain", entry.id, "--state", options.statePath];
   return [
     `# ended at ${entry.endedAt}; this host is removed after ${entry.removeAfter}`,
     `Host ${plainWord(name, "the host name")}`,
     `  HostName ${hostKeyAlias(entry.id)}.invalid`,
-    `  ProxyCommand ${quotedCommand(command, options.platform)}`,
-    "  BatchMode yes",
-    "  CanonicalizeHostname no",
-    "  ControlMaster no",
-    "  ControlPath none",
+    ...explanationSettings(entry.id, options),
   ];
+}
+
+/** Instead of a connection, ssh runs our program, which prints how the reservation ended. */
+function explanationSettings(id: string, options: RenderOptions): string[] {
+  const settings = [
+    ...FIRST_SETTINGS,
+    `ProxyCommand ${quotedCommand(explainArguments(id, options), options.platform)}`,
+    "BatchMode yes",
+    // Our program prints the reason; ssh would add that the connection was closed.
+    "LogLevel QUIET",
+    ...DIRECT_SETTINGS,
+  ];
+  return settings.map((setting) => `  ${setting}`);
+}
+
+function explainArguments(id: string, options: RenderOptions): string[] {
+  return [...options.explainCommand, "explain", id, "--state", options.statePath];
 }
 
 function hostKeyAlias(id: string): string {
   return `gpu-dev-${plainWord(id, "the reservation id")}`;
+}
+
+/** The signature algorithms of the pinned keys. */
+function hostKeyAlgorithms({ hostKeys }: LiveHost): string {
+  const types = new Set(hostKeys.map((key) => plainWord(keyTypeOf(key), "a host key")));
+  return [...types]
+    .map((type) => (type === "ssh-rsa" ? "rsa-sha2-512,rsa-sha2-256" : type))
+    .join(",");
+}
+
+function keyTypeOf(key: string): string {
+  return key.trim().split(/\s+/)[0] ?? "";
 }
 
 function keyTypeAndData(key: string): string {

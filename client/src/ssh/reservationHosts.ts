@@ -7,7 +7,6 @@ import type { WriteTarget } from "./atomicWrite.ts";
 import { type HostFiles, openHostFiles } from "./hostFiles.ts";
 import { hostNameFor, hostNames, type HostState, type LiveHost } from "./hostState.ts";
 import { identityFileFor } from "./keys.ts";
-import { verifyHost } from "./openssh.ts";
 import type { EndedHost } from "./syncHosts.ts";
 
 /** What a client needs to keep the generated SSH files for one server. */
@@ -93,26 +92,6 @@ export function sshHostName(state: HostState, reservation: Reservation, user: st
   const written = entry === undefined ? undefined : hostNames(state).get(entry);
   if (written !== undefined) return written;
   return hostNameFor(state.prefix, { name, owner: owner.name, own: owner.name === user });
-}
-
-/** The options of a live host for which ssh would use another value than ours, as sentences. */
-export async function hostDifferences(
-  state: HostState,
-  host: LiveHost,
-  name: string,
-  configFile: string | undefined,
-): Promise<string[]> {
-  const differences = await verifyHost({ ssh: "ssh", configFile }, name, {
-    hostname: host.host,
-    port: String(host.port),
-    user: host.user,
-    // ssh -G prints it as written, before tokens are expanded.
-    identityfile: (host.identityFile ?? state.identityFile).replaceAll("%", "%%"),
-  });
-  return differences.map(
-    ({ option, wanted, got }) =>
-      `ssh uses ${option} "${got}" for ${name} from another part of your config, not our "${wanted}".`,
-  );
 }
 
 type Client = ReservationHostsOptions["client"];

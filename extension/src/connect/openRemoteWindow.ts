@@ -12,7 +12,7 @@ import {
 } from "vscode";
 import { type ClientPaths, expandHome } from "@gpu-dev/client/paths.ts";
 import type { SshFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
-import { hostDifferences } from "@gpu-dev/client/ssh/reservationHosts.ts";
+import { findConflicts } from "@gpu-dev/client/ssh/configConflicts.ts";
 import {
   enableInclude,
   isIncluded,
@@ -142,13 +142,13 @@ async function ensureInclude(
  * Another part of the user's config may override ours. This only warns, because it may be intended.
  */
 async function warnOfDifferences(
-  { log }: RemoteWindowOptions,
-  { state, entry, host }: ReadyHost,
+  { log, index }: RemoteWindowOptions,
+  { host }: ReadyHost,
   configFile: string | undefined,
 ): Promise<void> {
-  const warnings = await hostDifferences(state, entry, host, configFile).catch((error: unknown) => [
-    asError(error).message,
-  ]);
+  const warnings = await findConflicts({ ssh: "ssh", configFile, ownConfig: index }, host).catch(
+    (error: unknown) => [asError(error).message],
+  );
   for (const warning of warnings) log.warn(warning);
   if (warnings.length > 0) void window.showWarningMessage(warnings.join(" "));
 }

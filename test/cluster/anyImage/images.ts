@@ -1,16 +1,9 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { runTool } from "../support/runTool.ts";
 import { cacheFolder } from "../../support/cacheFolder.ts";
+import { debianSuite, packageMirror } from "../../support/packageMirror.ts";
 
 /** Root file systems that differ in what an SSH server could depend on. */
 export type ImageKind = "debian" | "busybox" | "musl" | "empty";
@@ -42,8 +35,7 @@ const VERSION = "2";
 
 /** glibc, bash, zsh, accounts, rsync and an SSH client; no SSH server. */
 async function buildDebian(folder: string): Promise<void> {
-  const suite = /^VERSION_CODENAME=(\w+)$/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1];
-  if (suite === undefined) throw new Error("/etc/os-release does not name a Debian release");
+  const suite = debianSuite();
   const options = ["--variant=minbase", "--include=rsync,openssh-client,zsh"];
   const made = await runTool("debootstrap", [...options, suite, folder, packageMirror(suite)], {
     timeoutMs: 900_000,
@@ -83,28 +75,6 @@ async function buildMusl(folder: string): Promise<void> {
 /** Nothing, like the images of statically linked programs. */
 async function buildEmpty(): Promise<void> {
   // The folder is the image.
-}
-
-/** The mirror from which this machine gets its own packages. */
-function packageMirror(suite: string): string {
-  const folder = "/etc/apt/sources.list.d";
-  const files = ["/etc/apt/sources.list", ...listed(folder).map((name) => join(folder, name))];
-  for (const text of files.filter(existsSync).map((path) => readFileSync(path, "utf8"))) {
-    const line = new RegExp(`^deb (?:\\[.*?\\] )?(\\S+) ${suite} .*\\bmain\\b`, "m").exec(
-      text,
-    )?.[1];
-    if (line !== undefined) return line;
-    for (const part of text.split(/\n\s*\n/)) {
-      const suites = /^Suites: *(.*)$/m.exec(part)?.[1]?.split(" ") ?? [];
-      const uri = /^URIs: *(\S+)/m.exec(part)?.[1];
-      if (suites.includes(suite) && uri !== undefined) return uri;
-    }
-  }
-  throw new Error(`no source in /etc/apt provides ${suite}`);
-}
-
-function listed(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder) : [];
 }
 
 function programOnPath(name: string): string {

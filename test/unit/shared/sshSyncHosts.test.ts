@@ -26,6 +26,7 @@ const options = {
   platform: "linux" as const,
   knownHostsPath: "/home/ada/.gpu-dev/ssh/d.known_hosts",
   statePath: "/home/ada/.gpu-dev/ssh/d.hosts.json",
+  ownIdentity: "/home/ada/.gpu-dev/ssh/id_ed25519",
   explainCommand: ["/opt/it's 100%/node", "/opt/gpu-dev.js"],
 };
 
