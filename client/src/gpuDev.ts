@@ -7,9 +7,10 @@ import { systemClock } from "./clock.ts";
 import { type ApiClient, createApiClient } from "./http/apiClient.ts";
 import { clientPaths } from "./paths.ts";
 import { followReservation, listReservations } from "./reservations.ts";
-import { type Credential, DEFAULT_SERVER, serverOrigin, SignInError } from "./signIn/credential.ts";
+import type { Credential } from "./signIn/credential.ts";
 import { renewStored } from "./signIn/renewStored.ts";
 import { storedCredential, userOf } from "./signIn/storedCredentials.ts";
+import { DEFAULT_SERVER, serverOrigin, SignInError } from "./signIn/server.ts";
 import { realFileSystem } from "./ssh/fileSystem.ts";
 import { identityFileFor, registerKeys } from "./ssh/keys.ts";
 import {
@@ -30,7 +31,7 @@ import { openStoredFiles, type StoredFiles } from "./storedFiles.ts";
 import { progressText } from "./text/reservationText.ts";
 
 export { ApiError, ConnectionError, UnexpectedResponse } from "./http/apiErrors.ts";
-export { SignInError } from "./signIn/credential.ts";
+export { SignInError } from "./signIn/server.ts";
 export type { ApiClient } from "./http/apiClient.ts";
 export type { RunOptions, RunResult } from "./ssh/remote.ts";
 export type { CreateReservation, Reservation } from "@gpu-dev/shared/api/reservation.ts";

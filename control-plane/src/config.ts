@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { z } from "zod";
 import { ROLES, type Role } from "@gpu-dev/shared/api/resources.ts";
-import { userName } from "@gpu-dev/shared/names.ts";
+import { userName } from "@gpu-dev/shared/api/names.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { CATALOGUE_FILE } from "./catalogueFile.ts";
 

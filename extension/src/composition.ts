@@ -19,15 +19,13 @@ import { createHostSync } from "./connect/hostSync.ts";
 import { watchRemoteWindow, windowLocation } from "./connect/watchRemoteWindow.ts";
 import { type Disposable, disposeAll } from "./core/emitter.ts";
 import { createShowFailure, type ShowFailure } from "./core/errors.ts";
-import { type CommandHandlers, registerCommands } from "./core/commands.ts";
+import { type CommandHandler, type CommandHandlers, registerCommands } from "./core/commands.ts";
 import { environmentVariables, readSettings, type Settings } from "./core/settings.ts";
 import { createLive } from "./live/live.ts";
 import { createEventClaims } from "./notify/eventClaims.ts";
 import { createNotifications } from "./notify/notifications.ts";
 import type { LogTail } from "./report/reportLog.ts";
-import { createReport } from "./report/report.ts";
 import { createReservationCommands } from "./reservation/reservationCommands.ts";
-import { createReserve } from "./reserve/reserve.ts";
 import { createStatusBar } from "./statusBar/statusBar.ts";
 import { createTreeViews } from "./tree/treeViews.ts";
 
@@ -139,7 +137,10 @@ function composeWatchers(environment: Environment, core: Core): Disposable[] {
 function composeFeatures(environment: Environment, core: Core) {
   const { context, log, now } = environment;
   const accountCommands = createAccountCommands({ account: core.account, log });
-  const reserve = createReserve({ ...environment, ...core, memento: context.globalState });
+  const reserve = loadedOnce(async () => {
+    const { createReserve } = await import("./reserve/reserve.ts");
+    return createReserve({ ...environment, ...core, memento: context.globalState });
+  });
   const connect = createConnect({
     ...environment,
     ...core,
@@ -166,12 +167,22 @@ function composeFeatures(environment: Environment, core: Core) {
       log.show();
       return Promise.resolve();
     },
-    "gpuDev.reportProblem": composeReport(environment, core),
+    "gpuDev.reportProblem": loadedOnce(() => composeReport(environment, core)),
   };
   return { handlers, parts: [accountCommands, connect, reservationCommands] };
 }
 
-function composeReport(environment: Environment, { account, live, hostSync }: Core) {
+/** A command whose code is loaded when it first runs, which keeps it out of the editor's start. */
+function loadedOnce(load: () => Promise<CommandHandler>): CommandHandler {
+  let loading: Promise<CommandHandler> | undefined;
+  return async (target) => (await (loading ??= load()))(target);
+}
+
+async function composeReport(
+  environment: Environment,
+  { account, live, hostSync }: Core,
+): Promise<CommandHandler> {
+  const { createReport } = await import("./report/report.ts");
   const { context, log, now, tail, home, fs, platform, paths, settings } = environment;
   const stored = createCredentialStore({ server: settings.server, secrets: context.secrets, log });
   return createReport({

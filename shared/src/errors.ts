@@ -1,5 +1,3 @@
-import * as z from "zod";
-
 /**
  * Every error that the API returns, with its HTTP status and title. Clients branch on the code,
  * users read the detail. Codes are never renamed.
@@ -33,25 +31,6 @@ export const ERROR_CODES = {
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
-
-const codes = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];
-
-/** RFC 9457 problem details, with a stable `code` and the id that the server's log carries. */
-export const problem = z
-  .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string().meta({ description: "What happened, why, and what to do next" }),
-    code: z.enum(codes),
-    requestId: z.string(),
-    errors: z
-      .array(z.object({ path: z.string(), message: z.string() }))
-      .optional()
-      .meta({ description: "Each field that was refused" }),
-  })
-  .meta({ id: "Problem" });
-export type Problem = z.infer<typeof problem>;
 
 /** The longest chain of causes that is followed; a longer one is treated as a cycle. */
 const MAX_CAUSES = 16;

@@ -1,5 +1,3 @@
-import * as z from "zod";
-
 /**
  * Names become host names, Kubernetes labels and ssh host blocks, so they allow only what is safe
  * in all three: lower-case letters, digits and single hyphens, beginning with a letter.
@@ -8,7 +6,3 @@ export const NAME_PATTERN = /^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,31}$/;
 export const MAX_NAME_LENGTH = 32;
 export const NAME_RULE =
   "use 1 to 32 lower-case letters, digits and hyphens, beginning with a letter, with no two hyphens together";
-
-export const reservationName = z.string().regex(NAME_PATTERN, NAME_RULE);
-export const diskName = z.string().regex(NAME_PATTERN, NAME_RULE);
-export const userName = z.string().regex(NAME_PATTERN, NAME_RULE);

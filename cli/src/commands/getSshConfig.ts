@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { listReservations } from "@gpu-dev/client/reservations.ts";
-import { hostNames } from "@gpu-dev/client/ssh/hostState.ts";
+import { hostNames } from "@gpu-dev/client/ssh/hostNames.ts";
 import { renderLive } from "@gpu-dev/client/ssh/renderHosts.ts";
 import { hostFilesOf } from "@gpu-dev/client/ssh/reservationHosts.ts";
 import { progressText } from "@gpu-dev/client/text/reservationText.ts";

@@ -1,5 +1,5 @@
 import { ApiError, ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
-import { SignInError } from "@gpu-dev/client/signIn/credential.ts";
+import { SignInError } from "@gpu-dev/client/signIn/server.ts";
 
 /** Stable for scripts. docs/cli.md and `gpu-dev help exit-codes` list the same. */
 export const EXIT_CODES = {

@@ -4,17 +4,14 @@ import type { Command } from "commander";
 import { systemClock } from "@gpu-dev/client/clock.ts";
 import { type ApiClient, createApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import { type ClientPaths, clientPaths } from "@gpu-dev/client/paths.ts";
-import {
-  type Credential,
-  DEFAULT_SERVER,
-  serverOrigin as originOf,
-} from "@gpu-dev/client/signIn/credential.ts";
+import type { Credential } from "@gpu-dev/client/signIn/credential.ts";
 import { renewStored } from "@gpu-dev/client/signIn/renewStored.ts";
 import {
   signedInUsers,
   storedCredential,
   userOf,
 } from "@gpu-dev/client/signIn/storedCredentials.ts";
+import { DEFAULT_SERVER, serverOrigin as originOf } from "@gpu-dev/client/signIn/server.ts";
 import { realFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
 import type { Deployment } from "@gpu-dev/client/ssh/reservationHosts.ts";
 import { openStoredFiles, type StoredFiles } from "@gpu-dev/client/storedFiles.ts";

@@ -1,4 +1,5 @@
-import { codeOf, type Problem } from "@gpu-dev/shared/errors.ts";
+import type { Problem } from "@gpu-dev/shared/api/problem.ts";
+import { codeOf } from "@gpu-dev/shared/errors.ts";
 
 /** A problem as an older client reads it from a newer server: the code may be unknown. */
 export type LenientProblem = Omit<Problem, "code"> & { readonly code: string };

@@ -1,8 +1,6 @@
 import * as z from "zod";
 import { ROLES } from "@gpu-dev/shared/api/resources.ts";
 
-export const DEFAULT_SERVER = "http://127.0.0.1:8710";
-
 /**
  * What a client stores after a sign-in. The token is a secret: never in a log, never in a report.
  */
@@ -22,15 +20,3 @@ export const credential = z.object({
   identity: z.string().nullable(),
 });
 export type Credential = z.infer<typeof credential>;
-
-/** A sign-in that was refused, or not attempted. The message is a complete user-facing sentence. */
-export class SignInError extends Error {
-  override readonly name = "SignInError";
-}
-
-/** The origin of a server's URL; null if the text is not one. */
-export function serverOrigin(text: string): string | null {
-  const url = URL.parse(/^[a-z]+:\/\//i.test(text) ? text : `http://${text}`);
-  if (url === null || !["http:", "https:"].includes(url.protocol) || url.host === "") return null;
-  return url.origin;
-}

@@ -10,7 +10,8 @@ import {
 } from "@gpu-dev/shared/developmentProof.ts";
 import { systemClock } from "../clock.ts";
 import type { ApiClient } from "../http/apiClient.ts";
-import { type Credential, SignInError } from "./credential.ts";
+import type { Credential } from "./credential.ts";
+import { SignInError } from "./server.ts";
 
 export interface TokenRequest {
   /** Defaults to the user that the server proposes. */

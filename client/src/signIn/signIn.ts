@@ -1,7 +1,8 @@
 import { createApiClient, isUnauthenticated } from "../http/apiClient.ts";
 import { identityFileFor, registerKeys } from "../ssh/keys.ts";
-import { type Credential, SignInError } from "./credential.ts";
+import type { Credential } from "./credential.ts";
 import { signInForDevelopment, type TokenRequest } from "./developmentSignIn.ts";
+import { SignInError } from "./server.ts";
 
 /** The user's keys on this machine. */
 export interface KeyLocations {

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { asSentence } from "@gpu-dev/shared/text.ts";
 import { localTime } from "../text/times.ts";
-import { hostNames, type HostState, hostState } from "./hostState.ts";
+import { hostNames } from "./hostNames.ts";
+import { type HostState, hostState } from "./hostState.ts";
 
 /**
  * How a reservation ended, in a sentence. Reads only the local host file, because it must be

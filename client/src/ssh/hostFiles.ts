@@ -9,7 +9,7 @@ import {
 } from "../paths.ts";
 import { atomicWrite, type WriteTarget } from "./atomicWrite.ts";
 import { readIfExists } from "./fileSystem.ts";
-import { type HostState, hostState } from "./hostState.ts";
+import type { HostState } from "./hostState.ts";
 import {
   quotedPath,
   renderHosts,
@@ -74,6 +74,7 @@ async function readState(options: HostFilesOptions, paths: DeploymentPaths): Pro
   const content = await readIfExists(options.fs, paths.state);
   if (content !== null) {
     try {
+      const { hostState } = await import("./hostState.ts");
       return hostState.parse(JSON.parse(content.toString("utf8")));
     } catch {
       // Falls through to an empty state.

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { SshFilesError } from "./fileSystem.ts";
-import { hostNames, type HostState, type LiveHost, type Tombstone } from "./hostState.ts";
+import { hostNames } from "./hostNames.ts";
+import type { HostState, LiveHost, Tombstone } from "./hostState.ts";
 
 export interface RenderOptions {
   readonly platform: NodeJS.Platform;

@@ -5,7 +5,8 @@ import { ApiError } from "../http/apiErrors.ts";
 import type { Credential } from "../signIn/credential.ts";
 import type { WriteTarget } from "./atomicWrite.ts";
 import { type HostFiles, openHostFiles } from "./hostFiles.ts";
-import { hostNameFor, hostNames, type HostState, type LiveHost } from "./hostState.ts";
+import { hostNameFor, hostNames } from "./hostNames.ts";
+import type { HostState, LiveHost } from "./hostState.ts";
 import { identityFileFor } from "./keys.ts";
 import type { EndedHost } from "./syncHosts.ts";
 

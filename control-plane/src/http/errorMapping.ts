@@ -1,5 +1,6 @@
 import type { Next } from "koa";
-import { ERROR_CODES, type Problem } from "@gpu-dev/shared/errors.ts";
+import type { Problem } from "@gpu-dev/shared/api/problem.ts";
+import { ERROR_CODES } from "@gpu-dev/shared/errors.ts";
 import { asRefusal } from "../operations/failures.ts";
 import type { Refusal } from "../domain/refusal.ts";
 import type { Context } from "./request.ts";

@@ -1,6 +1,6 @@
 import { commands, type LogOutputChannel, ProgressLocation, window } from "vscode";
 import { Second } from "@gpu-dev/shared/durations.ts";
-import { userName } from "@gpu-dev/shared/names.ts";
+import { NAME_PATTERN, NAME_RULE } from "@gpu-dev/shared/names.ts";
 import type { CommandHandler, CommandId } from "../core/commands.ts";
 import type { Disposable } from "../core/emitter.ts";
 import { Dismissed } from "../core/errors.ts";
@@ -72,10 +72,7 @@ async function askUser(): Promise<string> {
   const answer = await window.showInputBox({
     title: "Sign In as Another User",
     prompt: "Enter the name of the user",
-    validateInput: (text) => {
-      const parsed = userName.safeParse(text.trim());
-      return parsed.success ? undefined : parsed.error.issues[0]?.message;
-    },
+    validateInput: (text) => (NAME_PATTERN.test(text.trim()) ? undefined : NAME_RULE),
   });
   if (answer === undefined) throw new Dismissed();
   return answer.trim();

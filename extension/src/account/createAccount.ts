@@ -1,12 +1,9 @@
 import { Second } from "@gpu-dev/shared/durations.ts";
-import { createApiClient } from "@gpu-dev/client/http/apiClient.ts";
-import {
-  type Credential,
-  credential as credentialSchema,
-} from "@gpu-dev/client/signIn/credential.ts";
+import type { Credential } from "@gpu-dev/client/signIn/credential.ts";
 import { createEmitter, type Emitter } from "../core/emitter.ts";
 import type { Account, AccountState, Secrets, SignInOptions, Who } from "./account.ts";
 import { createCredentialStore, type CredentialStore } from "./credentialStore.ts";
+import { createLazyClient } from "./lazyClient.ts";
 import { type Renewal, renewToken } from "./renewToken.ts";
 import { type KeySettings, revoke, type ServerAccess, signInToServer } from "./signIn.ts";
 
@@ -47,8 +44,6 @@ interface AccountContext {
  * without another one.
  */
 const RENEWAL_GRACE_MS = 5 * Second.ms;
-
-const whoSchema = credentialSchema.omit({ token: true });
 
 /** Reads the secret storage at once, but sends no request before one is needed. */
 export function createAccount(options: AccountOptions): Account {
@@ -145,7 +140,7 @@ function adopt(account: AccountContext, credential: Credential | null, reason?: 
 
 function signedInState(account: AccountContext, session: AccountSession): AccountState {
   const { server, userAgent } = account.access;
-  const client = createApiClient({
+  const client = createLazyClient({
     baseUrl: server,
     userAgent,
     token: () => session.credential.token,
@@ -186,5 +181,6 @@ function isSameUser(a: Credential, b: Credential): boolean {
 }
 
 function withoutToken(credential: Credential): Who {
-  return whoSchema.parse(credential);
+  const { expiresAt, user, subject, role, server, identity } = credential;
+  return { expiresAt, user, subject, role, server, identity };
 }

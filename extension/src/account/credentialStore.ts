@@ -1,4 +1,4 @@
-import { type Credential, credential } from "@gpu-dev/client/signIn/credential.ts";
+import type { Credential } from "@gpu-dev/client/signIn/credential.ts";
 import type { Disposable } from "../core/emitter.ts";
 import type { Secrets } from "./account.ts";
 
@@ -23,7 +23,7 @@ export function createCredentialStore(options: {
     read: async () => {
       const text = await secrets.get(key);
       if (text === undefined) return null;
-      const stored = credentialFrom(text);
+      const stored = await credentialFrom(text);
       // The text itself may contain a token, so it is not logged.
       if (stored === null) log.warn(`The stored sign-in for ${server} is not valid.`);
       return stored;
@@ -41,7 +41,8 @@ export function createCredentialStore(options: {
   };
 }
 
-function credentialFrom(text: string): Credential | null {
+async function credentialFrom(text: string): Promise<Credential | null> {
+  const { credential } = await import("@gpu-dev/client/signIn/credential.ts");
   try {
     return credential.parse(JSON.parse(text));
   } catch {

@@ -2,8 +2,8 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { withFileLock } from "@gpu-dev/shared/fileLock.ts";
 import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
-import { type Credential, SignInError } from "@gpu-dev/client/signIn/credential.ts";
-import { renewCredential } from "@gpu-dev/client/signIn/signIn.ts";
+import type { Credential } from "@gpu-dev/client/signIn/credential.ts";
+import { SignInError } from "@gpu-dev/client/signIn/server.ts";
 import { asError } from "../core/errors.ts";
 import type { CredentialStore } from "./credentialStore.ts";
 import { revoke, type ServerAccess } from "./signIn.ts";
@@ -47,6 +47,7 @@ async function renewLocked(options: RenewTokenOptions): Promise<Renewal> {
   if (before !== null) return before;
   let renewed: Credential;
   try {
+    const { renewCredential } = await import("@gpu-dev/client/signIn/signIn.ts");
     renewed = await renewCredential(access.server, refused);
   } catch (error) {
     access.log.warn(`The sign-in could not be renewed: ${String(error)}`);

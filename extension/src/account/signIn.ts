@@ -1,6 +1,6 @@
 import { Dismissed } from "../core/errors.ts";
 import type { Credential } from "@gpu-dev/client/signIn/credential.ts";
-import { type KeyLocations, revokeToken, signIn } from "@gpu-dev/client/signIn/signIn.ts";
+import type { KeyLocations } from "@gpu-dev/client/signIn/signIn.ts";
 
 /** The keys on this machine, as the settings name them. */
 export interface KeySettings extends KeyLocations {
@@ -31,6 +31,7 @@ export async function signInToServer(
 ): Promise<Credential> {
   const { signal } = request;
   try {
+    const { signIn } = await import("@gpu-dev/client/signIn/signIn.ts");
     const { credential, keysSkipped } = await signIn({
       server,
       userAgent,
@@ -48,6 +49,7 @@ export async function signInToServer(
 /** Revokes a token. Never throws: a token that is not revoked expires. */
 export async function revoke(access: ServerAccess, credential: Credential): Promise<void> {
   try {
+    const { revokeToken } = await import("@gpu-dev/client/signIn/signIn.ts");
     await revokeToken(access.server, credential.token, access.userAgent);
   } catch (error) {
     access.log.warn(`A token could not be revoked: ${String(error)}`);

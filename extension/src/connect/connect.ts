@@ -1,7 +1,7 @@
 import { env, window } from "vscode";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
-import { hostNames } from "@gpu-dev/client/ssh/hostState.ts";
+import { hostNames } from "@gpu-dev/client/ssh/hostNames.ts";
 import type { CommandHandler, CommandId } from "../core/commands.ts";
 import type { Disposable } from "../core/emitter.ts";
 import type { Settings } from "../core/settings.ts";

@@ -1,6 +1,7 @@
 import { ProgressLocation, window } from "vscode";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { hostNames, type HostState, type LiveHost } from "@gpu-dev/client/ssh/hostState.ts";
+import { hostNames } from "@gpu-dev/client/ssh/hostNames.ts";
+import type { HostState, LiveHost } from "@gpu-dev/client/ssh/hostState.ts";
 import { CANCELLABLE } from "@gpu-dev/shared/states.ts";
 import { progressText } from "@gpu-dev/client/text/reservationText.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";

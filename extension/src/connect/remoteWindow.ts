@@ -1,7 +1,8 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { CANCELLABLE, TERMINAL } from "@gpu-dev/shared/states.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
-import { hostNames, type HostState } from "@gpu-dev/client/ssh/hostState.ts";
+import { hostNames } from "@gpu-dev/client/ssh/hostNames.ts";
+import type { HostState } from "@gpu-dev/client/ssh/hostState.ts";
 import { endReasonLabel, formatClockTime } from "../core/text.ts";
 import { hostFromAuthority } from "./remoteSsh.ts";
 

@@ -1,5 +1,5 @@
 import type { WorkspaceConfiguration } from "vscode";
-import { DEFAULT_SERVER, serverOrigin } from "@gpu-dev/client/signIn/credential.ts";
+import { DEFAULT_SERVER, serverOrigin } from "@gpu-dev/client/signIn/server.ts";
 
 /** The environment of this process; no other file reads it. */
 export const environmentVariables: Readonly<Record<string, string | undefined>> = process.env;

@@ -1,6 +1,6 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { type Coalescer, createCoalescer } from "@gpu-dev/shared/coalesce.ts";
-import { reservationId } from "@gpu-dev/shared/ids.ts";
+import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import { TERMINAL } from "@gpu-dev/shared/states.ts";
 import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
 import { signedInClient } from "../account/account.ts";
@@ -112,7 +112,7 @@ async function readDetails(
   signal?: AbortSignal,
 ): Promise<string> {
   const client = signedInClient(account);
-  const params = { reservationId: reservationId.parse(id) };
+  const params = { reservationId: id as ReservationId };
   const [reservation, timeline] = await Promise.all([
     client.call("getReservation", { params, signal }),
     readTimeline(client, params.reservationId, signal),

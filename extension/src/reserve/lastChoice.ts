@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Disk } from "@gpu-dev/shared/api/resources.ts";
-import { diskName } from "@gpu-dev/shared/names.ts";
+import { diskName } from "@gpu-dev/shared/api/names.ts";
 import type { Target } from "../core/commands.ts";
 import { type Answers, isWithinLimits, NO_ANSWERS, withType } from "./answers.ts";
 import type { WizardContext } from "./steps.ts";

@@ -1,7 +1,7 @@
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
-import { hostNameFor } from "@gpu-dev/client/ssh/hostState.ts";
+import { hostNameFor } from "@gpu-dev/client/ssh/hostNames.ts";
 import {
   diskAfterEnd,
   phaseText,

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { reservationId } from "../ids.ts";
-import { reservationName } from "../names.ts";
+import { reservationName } from "./names.ts";
 import { timestamp } from "./reservation.ts";
 
 /**

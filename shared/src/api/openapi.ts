@@ -1,6 +1,7 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from "@asteasolutions/zod-to-openapi";
 import * as z from "zod";
-import { ERROR_CODES, problem, type ErrorCode } from "../errors.ts";
+import { ERROR_CODES, type ErrorCode } from "../errors.ts";
+import { problem } from "./problem.ts";
 import { routes, type Route } from "./routes.ts";
 
 type Response = Parameters<OpenAPIRegistry["registerPath"]>[0]["responses"][string];

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { reservationId, userId } from "../ids.ts";
-import { diskName, reservationName, userName } from "../names.ts";
+import { diskName, reservationName, userName } from "./names.ts";
 import { END_REASONS, PHASES, RESERVATION_STATES } from "../states.ts";
 import { gpuTypeId } from "./catalogue.ts";
 

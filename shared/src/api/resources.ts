@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { diskId, keyId, reservationId, tokenId, userId } from "../ids.ts";
-import { diskName, reservationName, userName } from "../names.ts";
+import { diskName, reservationName, userName } from "./names.ts";
 import { gpuTypeId } from "./catalogue.ts";
 import { timestamp } from "./reservation.ts";
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { ErrorCode } from "../errors.ts";
 import { keyId, reservationId } from "../ids.ts";
-import { diskName } from "../names.ts";
+import { diskName } from "./names.ts";
 import { catalogue } from "./catalogue.ts";
 import { event } from "./events.ts";
 import { connection, createReservation, extendReservation, reservation } from "./reservation.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { hostNames, type HostState } from "@gpu-dev/client/ssh/hostState.ts";
+import { hostNames } from "@gpu-dev/client/ssh/hostNames.ts";
+import type { HostState } from "@gpu-dev/client/ssh/hostState.ts";
 import { renderHosts, renderKnownHosts } from "@gpu-dev/client/ssh/renderHosts.ts";
 import { type Observed, syncHosts } from "@gpu-dev/client/ssh/syncHosts.ts";
 import { liveHost } from "../../support/sshHostFixtures.ts";
