@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
@@ -78,8 +78,12 @@ async function sizesOf(vsix: string): Promise<Record<string, string>> {
   const kilobytes = async (path: string) =>
     `${String(Math.round((await stat(path)).size / 1_000))} KB`;
   const dist = dirname(vsix);
+  const chunks = (await readdir(join(dist, "chunks"))).filter((name) => name.endsWith(".cjs"));
+  const chunkBytes = chunks.map(async (name) => (await stat(join(dist, "chunks", name))).size);
+  const laterBytes = (await Promise.all(chunkBytes)).reduce((sum, size) => sum + size, 0);
   return {
     "entry bundle": await kilobytes(join(dist, "extension.cjs")),
+    "loaded later": `${String(Math.round(laterBytes / 1_000))} KB`,
     "what explains an ended host": await kilobytes(join(dist, "explain.cjs")),
     package: await kilobytes(vsix),
   };
