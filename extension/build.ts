@@ -19,12 +19,12 @@ const options = {
 } satisfies BuildOptions;
 
 /**
- * Two programs: the extension, in an entry and chunks that are loaded later, and the program that
- * explains the host of an ended reservation, in one file because it is copied for ssh. CommonJS,
- * because every supported editor loads it.
+ * Three programs: the extension, in an entry and chunks that are loaded later; the program that
+ * explains the host of an ended reservation, in one file because it is copied for ssh; and the
+ * script of the details view. The first two are CommonJS, because every supported editor loads it.
  */
 await rm(here("dist"), { recursive: true, force: true });
-await Promise.all([buildExtension(), buildExplain()]);
+await Promise.all([buildExtension(), buildExplain(), buildDetailsPage()]);
 
 /**
  * esbuild splits only ECMAScript modules, so each split file is converted to CommonJS. Without the
@@ -65,5 +65,16 @@ async function buildExplain(): Promise<void> {
     entryPoints: { explain: here("src/explainEntry.ts") },
     format: "cjs",
     sourcemap: "linked",
+  });
+}
+
+async function buildDetailsPage(): Promise<void> {
+  await build({
+    ...options,
+    entryPoints: { detailsPage: here("src/details/webview/page.ts") },
+    outExtension: {},
+    platform: "browser",
+    target: "es2022",
+    format: "iife",
   });
 }

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import {
@@ -154,6 +155,7 @@ function composeFeatures(environment: Environment, core: Core) {
     ...core,
     now,
     log,
+    readAsset: (path) => readFile(context.asAbsolutePath(path), "utf8"),
     connectionOf: (reservation) => connect.connectionOf(reservation),
   });
   const handlers: CommandHandlers = {

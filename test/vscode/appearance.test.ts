@@ -121,9 +121,7 @@ describe("the appearance of the extension", () => {
     await moveDownTo("prepare");
     await page.keyboard.press("Enter");
     await editors.waitForTab("prepare details");
-    await waitFor(async () => (await editors.text()).includes("Cancelled"), {
-      describe: "the end of prepare in its details",
-    });
+    await editors.webview().getByRole("status").getByText("Ended").waitFor();
     await window.screenshot("appearance-details-ended");
   });
 
@@ -138,9 +136,7 @@ describe("the appearance of the extension", () => {
     await reservations().openContextMenu("evaluate");
     await window.menu.pick("Show Details");
     await window.editors.waitForTab("evaluate details");
-    await waitFor(async () => (await window.editors.text()).includes("Needs 8"), {
-      describe: "the reason why evaluate is queued",
-    });
+    await window.editors.webview().getByText("Needs 8").first().waitFor();
     await window.screenshot("appearance-details-waiting");
     await window.runCommand("GPU Dev: Show Output");
     const output = new OutputPanel(window.page);

@@ -15,6 +15,7 @@ export const COMMAND_IDS = [
   "gpuDev.extend",
   "gpuDev.cancel",
   "gpuDev.showDetails",
+  "gpuDev.showDetailsText",
   "gpuDev.showLogs",
   "gpuDev.refresh",
   "gpuDev.openSettings",
@@ -25,6 +26,9 @@ export type CommandId = (typeof COMMAND_IDS)[number];
 
 export const VIEW_IDS = ["gpuDev.reservations", "gpuDev.availability", "gpuDev.disks"] as const;
 export type ViewId = (typeof VIEW_IDS)[number];
+
+/** The type of the details views. The editor activates the extension to restore them. */
+export const DETAILS_VIEW = "gpuDev.details";
 
 /** Keys for `when` clauses. `gpuDev.account` is "unknown", "signedOut" or "signedIn". */
 export const CONTEXT_KEYS = ["gpuDev.account", "gpuDev.loaded"] as const;

@@ -9,6 +9,8 @@ export interface ReservationCommandsOptions {
   readonly live: Live;
   readonly now: () => Date;
   readonly log: Pick<LogOutputChannel, "warn">;
+  /** Reads a file of the extension, by its path in the package. */
+  readonly readAsset: (path: string) => Promise<string>;
   /** Null while the reservation is not ready or has no SSH host on this machine. */
   readonly connectionOf: (reservation: Reservation) => Promise<Connection | null>;
 }

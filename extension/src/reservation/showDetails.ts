@@ -1,26 +1,26 @@
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import { type Coalescer, createCoalescer } from "@gpu-dev/shared/coalesce.ts";
-import type { ReservationId } from "@gpu-dev/shared/ids.ts";
-import { TERMINAL } from "@gpu-dev/shared/states.ts";
-import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
-import { signedInClient } from "../account/account.ts";
-import type { CommandHandler } from "../core/commands.ts";
+import { window } from "vscode";
 import { type Disposable, disposeAll } from "../core/emitter.ts";
-import { failureText } from "../core/errors.ts";
-import { readTimeline } from "../live/readServer.ts";
+import { type CommandHandler, DETAILS_VIEW } from "../core/commands.ts";
+import type { DetailsPanels } from "../details/detailsPanels.ts";
+import { readDetails } from "../details/readDetails.ts";
 import type { ReservationCommandsOptions } from "./commandOptions.ts";
-import { detailsText, goneText, signedOutText } from "./documentText.ts";
 import { pickReservation } from "./pickReservation.ts";
 import { sendWithRetry } from "./sendWithRetry.ts";
-import { createVirtualText, type VirtualText } from "./virtualText.ts";
 
-/** Shows a reservation as a plain-text page, which updates while it is open. */
+/** Shows the details view. Its code is loaded with the first one. */
 export function createShowDetails(
   options: ReservationCommandsOptions,
 ): Disposable & { readonly handler: CommandHandler } {
   const { live, now } = options;
-  const documents = createVirtualText("gpu-dev");
-  const updates = updateOpenPages(options, documents);
+  let loading: Promise<DetailsPanels> | undefined;
+  const load = async () => {
+    const { createDetailsPanels } = await import("../details/detailsPanels.ts");
+    return createDetailsPanels(options);
+  };
+  const panels = () => (loading ??= load());
+  const serializer = window.registerWebviewPanelSerializer(DETAILS_VIEW, {
+    deserializeWebviewPanel: async (panel, state) => (await panels()).restore(panel, state),
+  });
   return {
     handler: async (target) => {
       const { id, name } = await pickReservation({
@@ -31,110 +31,19 @@ export function createShowDetails(
         placeHolder: "Select the reservation to show",
         none: "You have no reservation to show. Reserve a GPU server first.",
       });
-      const text = await sendWithRetry(
+      const details = await sendWithRetry(
         `Reading the details of ${name}`,
         (signal) => readDetails(options, id, signal),
         { cancellable: true },
       );
-      await documents.show({ path: pathOf(name), id, text }, "start");
+      await (await panels()).show(details);
     },
-    ...disposeAll(updates, documents),
-  };
-}
-
-/**
- * Re-reads an open page when its reservation changes, and clears all pages when the user signs out.
- */
-function updateOpenPages(options: ReservationCommandsOptions, documents: VirtualText): Disposable {
-  const { account, live, log } = options;
-  const refreshes = new Map<string, Coalescer>();
-  const refreshOf = (id: string): Coalescer => {
-    const existing = refreshes.get(id);
-    if (existing !== undefined) return existing;
-    const created = createCoalescer(
-      () => refreshPage(options, documents, id),
-      (error) => {
-        // The page keeps its text until the next change, or until the server returns.
-        log.warn(`Could not read the details of ${id}: ${failureText(error)}`);
+    ...disposeAll(serializer, {
+      dispose: () => {
+        void loading?.then((loaded) => {
+          loaded.dispose();
+        });
       },
-    );
-    refreshes.set(id, created);
-    return created;
+    }),
   };
-  const changes = live.onDidChange(({ reservations, contact }) => {
-    for (const { id } of documents.open()) {
-      if (contact || reservations === "all" || reservations.includes(id)) refreshOf(id).trigger();
-    }
-  });
-  const accounts = account.onDidChange(({ kind }) => {
-    if (kind !== "signedOut") return;
-    for (const { path, id } of documents.open()) {
-      documents.update(path, id, signedOutText(nameOf(path)));
-    }
-  });
-  return {
-    dispose: () => {
-      changes.dispose();
-      accounts.dispose();
-      for (const refresh of refreshes.values()) void refresh.stop();
-    },
-  };
-}
-
-async function refreshPage(
-  options: ReservationCommandsOptions,
-  documents: VirtualText,
-  id: string,
-): Promise<void> {
-  const page = documents.open().find((each) => each.id === id);
-  if (page === undefined || !isSignedIn(options.account)) return;
-  const text = await readDetailsOrGone(options, nameOf(page.path), id);
-  // The user may have signed out during the read; the page must stay cleared.
-  if (isSignedIn(options.account)) documents.update(page.path, id, text);
-}
-
-async function readDetailsOrGone(
-  options: ReservationCommandsOptions,
-  name: string,
-  id: string,
-): Promise<string> {
-  try {
-    return await readDetails(options, id);
-  } catch (error) {
-    if (error instanceof ApiError && error.code === "not_found") return goneText(name);
-    throw error;
-  }
-}
-
-async function readDetails(
-  { account, connectionOf, now, log }: ReservationCommandsOptions,
-  id: string,
-  signal?: AbortSignal,
-): Promise<string> {
-  const client = signedInClient(account);
-  const params = { reservationId: id as ReservationId };
-  const [reservation, timeline] = await Promise.all([
-    client.call("getReservation", { params, signal }),
-    readTimeline(client, params.reservationId, signal),
-  ]);
-  const hasEnded = TERMINAL.includes(reservation.state);
-  const connection = hasEnded
-    ? null
-    : await connectionOf(reservation).catch((error: unknown) => {
-        log.warn(`Could not read the SSH host of ${reservation.name}: ${failureText(error)}`);
-        return null;
-      });
-  return detailsText({ reservation, ...timeline, connection }, now());
-}
-
-function isSignedIn({ state }: ReservationCommandsOptions["account"]): boolean {
-  return state.kind === "signedIn";
-}
-
-function pathOf(name: Reservation["name"]): string {
-  return `/${name} details`;
-}
-
-function nameOf(path: string): string {
-  return path.slice(1).replace(/ details$/, "");
 }

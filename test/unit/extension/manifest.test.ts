@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { COMMAND_IDS, CONTEXT_KEYS, VIEW_IDS } from "../../../extension/src/core/commands.ts";
+import {
+  COMMAND_IDS,
+  CONTEXT_KEYS,
+  DETAILS_VIEW,
+  VIEW_IDS,
+} from "../../../extension/src/core/commands.ts";
 import { SETTING_KEYS } from "../../../extension/src/core/settings.ts";
 
 interface MenuItem {
@@ -46,6 +51,7 @@ describe("the extension's manifest", () => {
       ...COMMAND_IDS,
       ...VIEW_IDS,
       ...SETTING_KEYS,
+      DETAILS_VIEW,
     ];
     const unknown = [...asked].map(([key]) => key).filter((key) => !known.includes(key));
     assert.deepEqual(unknown, []);

@@ -17,6 +17,25 @@ const ARTIFACTS = join(import.meta.dirname, "../../../test-artifacts/vscode");
 /** The performance mark that the editor sets when it has restored its parts. */
 const RESTORED = 'performance.getEntriesByName("code/LifecyclePhase/Restored").length > 0';
 
+/** Reads the stored editors of all windows as text. */
+const STORED_EDITORS = `(async () => {
+  const texts = [];
+  for (const { name } of await indexedDB.databases()) {
+    if (!name.startsWith("vscode-web-state-db-")) continue;
+    const request = (make) =>
+      new Promise((resolve, reject) => {
+        const made = make();
+        made.onsuccess = () => resolve(made.result);
+        made.onerror = () => reject(made.error);
+      });
+    const db = await request(() => indexedDB.open(name));
+    const table = db.transaction("ItemTable").objectStore("ItemTable");
+    texts.push(await request(() => table.get("memento/workbench.parts.editor")));
+    db.close();
+  }
+  return texts.map(String).join();
+})()`;
+
 /**
  * One window, as its user sees it. Methods that click or type wait until they can. Methods that
  * read return the current state, so that a test waits for it (`waitFor`) or asserts it.
@@ -51,6 +70,21 @@ export class Workbench {
   async reload(): Promise<void> {
     await this.page.reload();
     await this.ready();
+  }
+
+  /**
+   * Reloads when the editor has stored that this editor is open: in a browser it stores its state
+   * every few seconds, because it cannot while it closes.
+   */
+  async reloadWith(editorType: string): Promise<void> {
+    await waitFor(
+      async () => (await this.page.evaluate<string>(STORED_EDITORS)).includes(editorType),
+      {
+        timeoutMs: 30_000,
+        describe: `the editor to store that ${editorType} is open`,
+      },
+    );
+    await this.reload();
   }
 
   /**
