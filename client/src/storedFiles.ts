@@ -44,7 +44,7 @@ function jsonFile<Schema extends z.ZodType>(
 ): JsonFile<z.output<Schema>> {
   const read = async (): Promise<z.output<Schema>> => {
     const content = await readIfExists(realFileSystem, path);
-    if (content === null) return empty;
+    if (content === undefined) return empty;
     const parsed = schema.safeParse(parseJson(content.toString("utf8")));
     if (parsed.success) return parsed.data;
     const why = parsed.error.issues[0]?.message ?? "not valid";

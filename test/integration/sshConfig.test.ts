@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { chmod, lstat, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, link, lstat, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { realFileSystem, type SshFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
 import {
   disableInclude,
@@ -8,7 +9,11 @@ import {
   hasInclude,
   readInclude,
 } from "@gpu-dev/client/ssh/userConfig.ts";
+import { requireTool, skipBecause } from "../support/requireTool.ts";
+import { runClient } from "../support/sshClient.ts";
 import { makeTempDir, type TempDir } from "../support/tempDir.ts";
+
+const BIN = fileURLToPath(new URL("../../cli/bin/gpu-dev.js", import.meta.url));
 
 describe("the user's ssh config file", () => {
   let dir: TempDir;
@@ -142,6 +147,82 @@ describe("the user's ssh config file", () => {
     const full = Object.assign(new Error("full"), { code: "ENOSPC" });
     const fs = { ...realFileSystem, rename: () => Promise.reject(full) };
     await assert.rejects(enableInclude(config(fs)), /ENOSPC/);
+    assert.equal(await readFile(path, "utf8"), "Host a\n");
+    assert.deepEqual(await realFileSystem.readDirectory(join(dir.path, ".ssh")), ["config"]);
+  });
+
+  it("N3: a file with several names keeps them, and is written in place", async () => {
+    const other = join(dir.path, "dotfiles");
+    await writeFile(other, "Host a\n");
+    await link(other, path);
+    assert.equal(await enableInclude(config()), "added");
+    assert.match(await readFile(other, "utf8"), /Include[^]*Host a\n$/);
+    assert.equal((await stat(path)).nlink, 2);
+    assert.equal(await disableInclude(config()), "removed");
+    assert.equal(await readFile(other, "utf8"), "Host a\n");
+    assert.deepEqual(await realFileSystem.readDirectory(join(dir.path, ".ssh")), ["config"]);
+  });
+
+  it("N3: a write in place that fails restores the file, and one that was cut off is named", async () => {
+    await writeFile(path, "Host a\n");
+    await link(path, join(dir.path, "dotfiles"));
+    const full = Object.assign(new Error("full"), { code: "ENOSPC" });
+    let writes = 0;
+    const failsOnce: SshFileSystem = {
+      ...realFileSystem,
+      overwrite: async (file, content) => {
+        writes += 1;
+        await realFileSystem.overwrite(file, writes === 1 ? content.subarray(0, 5) : content);
+        if (writes === 1) throw full;
+      },
+    };
+    await assert.rejects(enableInclude(config(failsOnce)), /ENOSPC.*unchanged.*ssh -F/);
+    assert.equal(await readFile(path, "utf8"), "Host a\n");
+    const fails = { ...realFileSystem, overwrite: () => Promise.reject(full) };
+    await assert.rejects(enableInclude(config(fails)), /may be incomplete.*config\.gpu-dev-copy/);
+    assert.equal(await readFile(`${path}.gpu-dev-copy`, "utf8"), "Host a\n");
+    await assert.rejects(enableInclude(config()), /left unchanged.*interrupted/);
+  });
+
+  it("N3: access lists and extended attributes stay", async function () {
+    requireTool(this, "python3");
+    await writeFile(path, "Host a\n", { mode: 0o600 });
+    // An access list that lets the user with the id 12345 read.
+    const entries = "(1,6,-1),(2,4,12345),(4,0,-1),(16,4,-1),(32,0,-1)";
+    const list = `struct.pack('<I',2)+b''.join(struct.pack('<HHi',*e) for e in [${entries}])`;
+    const python = (script: string) =>
+      runClient("python3", ["-c", `import os,struct,sys; p=sys.argv[1]; ${script}`, path]);
+    const set = await python(
+      `os.setxattr(p,'user.note',b'mine'); os.setxattr(p,'system.posix_acl_access',${list})`,
+    );
+    if (set.code !== 0) skipBecause(this, `the file system has no attributes: ${set.stderr}`);
+    assert.equal(await enableInclude(config()), "added");
+    const show = "print(os.getxattr(p,'user.note'), os.getxattr(p,'system.posix_acl_access')==";
+    const shown = await python(`${show}${list})`);
+    assert.equal(shown.stdout, "b'mine' True\n", shown.stderr);
+  });
+
+  it("N3: a file that is a mount point is written in place", async function () {
+    requireTool(this, "unshare", "mount");
+    await writeFile(path, "Host a\n");
+    const script = 'mount --bind "$1" "$1" && shift && exec "$@"';
+    const set = (value: string) =>
+      runClient(
+        "unshare",
+        ["-rm", "sh", "-c", script, "sh", path, process.execPath, BIN].concat([
+          "config",
+          "set",
+          "ssh-include",
+          value,
+          "--yes",
+        ]),
+        { env: { HOME: dir.path } },
+      );
+    const enabled = await set("enable");
+    assert.equal(enabled.code, 0, enabled.stderr);
+    assert.match(await readFile(path, "utf8"), /Include[^]*Host a\n$/);
+    const disabled = await set("disable");
+    assert.equal(disabled.code, 0, disabled.stderr);
     assert.equal(await readFile(path, "utf8"), "Host a\n");
     assert.deepEqual(await realFileSystem.readDirectory(join(dir.path, ".ssh")), ["config"]);
   });

@@ -22,39 +22,42 @@ const BUSY_CODES: readonly string[] = ["EPERM", "EACCES", "EBUSY"];
 const MAX_BUSY_TRIES = 10;
 const BUSY_RETRY_MS = 20;
 
+export interface WriteOptions {
+  readonly newFileMode: number;
+  /** Called just before the file changes; if it returns false, nothing happens. */
+  readonly unchanged?: (finalPath: string) => Promise<boolean>;
+  /**
+   * The user's own file: access lists and extended attributes stay, and a file with several names
+   * or a mount of its own is written in place.
+   */
+  readonly isUsers?: boolean;
+}
+
 /**
  * Replaces a file as a whole: a temporary file next to it, flushed, with the same mode and owner,
  * renamed. For a symbolic link the target is replaced. If the content is the same, nothing is
- * written. `unchanged` is called just before the rename; if it returns false, nothing happens and
- * the result is "raced".
+ * written. The result is "raced" if `unchanged` returns false.
  */
 export async function atomicWrite(
   target: WriteTarget,
   path: string,
   content: Buffer,
-  options: {
-    readonly newFileMode: number;
-    readonly unchanged?: (finalPath: string) => Promise<boolean>;
-  },
+  options: WriteOptions,
 ): Promise<"written" | "same" | "raced"> {
-  const { fs } = target;
   const finalPath = await resolveLinks(target, path);
-  const before = await statIfExists(fs, finalPath);
-  if (before !== null && (await readIfExists(fs, finalPath))?.equals(content) === true) {
+  const before = await statIfExists(target.fs, finalPath);
+  if (
+    before !== undefined &&
+    (await readIfExists(target.fs, finalPath))?.equals(content) === true
+  ) {
     return "same";
   }
-  const temp = `${finalPath}.${randomBytes(6).toString("hex")}.tmp`;
   try {
-    await fs.writeNew(temp, content, before === null ? options.newFileMode : before.mode & 0o7777);
-    if (before !== null) await copyOwnerAndMode(target, temp, before);
-    if (options.unchanged !== undefined && !(await options.unchanged(finalPath))) {
-      await fs.unlink(temp);
-      return "raced";
+    if (before !== undefined && options.isUsers === true && before.nlink > 1) {
+      return await writeInPlace(target, finalPath, content, options);
     }
-    await renameWhenFree(target, temp, finalPath);
-    return "written";
+    return await replace(target, finalPath, content, before, options);
   } catch (error) {
-    await fs.unlink(temp).catch(() => undefined);
     if (error instanceof SshFilesError) throw error;
     throw new SshFilesError(
       `${path} could not be written (${codeOf(error) ?? String(error)}), and is unchanged. ` +
@@ -62,6 +65,76 @@ export async function atomicWrite(
       { cause: error },
     );
   }
+}
+
+async function replace(
+  target: WriteTarget,
+  path: string,
+  content: Buffer,
+  before: Stats | undefined,
+  options: WriteOptions,
+): Promise<"written" | "raced"> {
+  const { fs, platform } = target;
+  const temp = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  try {
+    const mode = before === undefined ? options.newFileMode : before.mode & 0o7777;
+    await fs.writeNew(temp, content, mode);
+    if (before !== undefined && options.isUsers === true && platform !== "win32") {
+      await fs.copyWithAttributes(path, temp);
+      await fs.overwrite(temp, content);
+    }
+    if (before !== undefined) await copyOwnerAndMode(target, temp, before);
+    if (options.unchanged !== undefined && !(await options.unchanged(path))) {
+      await fs.unlink(temp);
+      return "raced";
+    }
+    await renameWhenFree(target, temp, path);
+    return "written";
+  } catch (error) {
+    await fs.unlink(temp).catch(() => undefined);
+    // The file is a mount of its own, as in a container that shares a single file with its host.
+    const isMount = platform !== "win32" && codeOf(error) === "EBUSY";
+    if (!isMount || options.isUsers !== true || before === undefined) throw error;
+    return writeInPlace(target, path, content, options);
+  }
+}
+
+/** Writes into the existing file. A complete copy of the old content is next to it until then. */
+async function writeInPlace(
+  { fs }: WriteTarget,
+  path: string,
+  content: Buffer,
+  { unchanged }: WriteOptions,
+): Promise<"written" | "raced"> {
+  const before = await fs.readFile(path);
+  const copy = `${path}.gpu-dev-copy`;
+  await fs.writeNew(copy, before, 0o600).catch((error: unknown) => {
+    if (codeOf(error) !== "EEXIST") throw error;
+    throw new SshFilesError(
+      `${path} was left unchanged: ${copy} exists, so an earlier change of it was interrupted. ` +
+        `If ${path} is incomplete, copy that file over it. Then delete the copy and try again.`,
+      { cause: error },
+    );
+  });
+  if (unchanged !== undefined && !(await unchanged(path))) {
+    await fs.unlink(copy);
+    return "raced";
+  }
+  try {
+    await fs.overwrite(path, content);
+  } catch (error) {
+    await fs.overwrite(path, before).catch((cause: unknown) => {
+      throw new SshFilesError(
+        `${path} could not be written (${codeOf(error) ?? String(error)}) and may be incomplete. ` +
+          `Its complete content is in ${copy}: copy that file over it.`,
+        { cause },
+      );
+    });
+    await fs.unlink(copy);
+    throw error;
+  }
+  await fs.unlink(copy);
+  return "written";
 }
 
 /** The file at the end of the path's symbolic links, even if that file does not exist yet. */

@@ -72,7 +72,7 @@ export function openHostFiles(options: HostFilesOptions): HostFiles {
  */
 async function readState(options: HostFilesOptions, paths: DeploymentPaths): Promise<HostState> {
   const content = await readIfExists(options.fs, paths.state);
-  if (content !== null) {
+  if (content !== undefined) {
     try {
       const { hostState } = await import("./hostState.ts");
       return hostState.parse(JSON.parse(content.toString("utf8")));

@@ -39,7 +39,7 @@ export function inspectBlock(text: string, includePath: string): BlockState {
     return { kind: "absent", byHand: isIncludedByHand(lines, includePath) };
   }
   const why = whyMalformed(begins, ends);
-  if (why !== null || begin === undefined || end === undefined) {
+  if (why !== undefined || begin === undefined || end === undefined) {
     return { kind: "malformed", why: why ?? "a marker line is missing" };
   }
   const inside = lines.filter((line) => line.start > begin.start && line.start < end.start);
@@ -99,14 +99,14 @@ export function removeBlock(text: string): { text: string; madeFile: boolean } {
   };
 }
 
-function whyMalformed(begins: readonly Line[], ends: readonly Line[]): string | null {
+function whyMalformed(begins: readonly Line[], ends: readonly Line[]): string | undefined {
   const [begin] = begins;
   const [end] = ends;
   if (begin === undefined) return `"${END_MARKER}" has no "${BEGIN_MARKER}"`;
   if (end === undefined) return `"${BEGIN_MARKER}" has no "${END_MARKER}"`;
   if (begins.length > 1) return `"${BEGIN_MARKER}" occurs ${String(begins.length)} times`;
   if (ends.length > 1) return `"${END_MARKER}" occurs ${String(ends.length)} times`;
-  return end.start < begin.start ? "the marker lines are in the wrong order" : null;
+  return end.start < begin.start ? "the marker lines are in the wrong order" : undefined;
 }
 
 function isIncludedByHand(lines: readonly Line[], includePath: string): boolean {

@@ -1,3 +1,4 @@
+import { codeOf } from "@gpu-dev/shared/errors.ts";
 import { atomicWrite, resolveLinks, type WriteTarget } from "./atomicWrite.ts";
 import { readIfExists, SshFilesError, statIfExists } from "./fileSystem.ts";
 import {
@@ -38,7 +39,7 @@ export async function enableInclude(config: UserConfig): Promise<EnableResult> {
     result = state.kind === "present" ? "moved-first" : "added";
     const rest = removeBlock(text ?? "");
     return insertBlock(rest.text, includeText(config), {
-      madeFile: text === null || rest.madeFile,
+      madeFile: text === undefined || rest.madeFile,
     });
   });
   return result;
@@ -48,13 +49,13 @@ export async function enableInclude(config: UserConfig): Promise<EnableResult> {
 export async function disableInclude(config: UserConfig): Promise<"removed" | "absent"> {
   let result: "removed" | "absent" = "absent";
   await edit(config, (text) => {
-    if (text === null || stateOf(config, text).kind === "absent") {
+    if (text === undefined || stateOf(config, text).kind === "absent") {
       result = "absent";
       return text;
     }
     result = "removed";
     const removed = removeBlock(text);
-    return removed.madeFile && removed.text === "" ? null : removed.text;
+    return removed.madeFile && removed.text === "" ? undefined : removed.text;
   });
   return result;
 }
@@ -92,7 +93,7 @@ function stateOf(config: UserConfig, text: string): Exclude<BlockState, { kind: 
   );
 }
 
-async function readText(config: UserConfig): Promise<string | null> {
+async function readText(config: UserConfig): Promise<string | undefined> {
   const content = await readIfExists(config.fs, config.path);
   if (content?.includes(0) === true) {
     throw new SshFilesError(
@@ -100,12 +101,12 @@ async function readText(config: UserConfig): Promise<string | null> {
         "If an editor saved it as UTF-16, save it as UTF-8 and try again.",
     );
   }
-  return content?.toString("latin1") ?? null;
+  return content?.toString("latin1");
 }
 
 async function edit(
   config: UserConfig,
-  change: (text: string | null) => string | null,
+  change: (text: string | undefined) => string | undefined,
 ): Promise<void> {
   for (let race = 0; race < MAX_RACES; race += 1) {
     const before = await readText(config);
@@ -113,22 +114,46 @@ async function edit(
     if (after === before) return;
     await refuseReadOnly(config);
     const unchanged = async () => (await readText(config)) === before;
-    if (after === null) {
+    if (after === undefined) {
       if (!(await unchanged())) continue;
-      await config.fs.unlink(await resolveLinks(config, config.path));
-      return;
+      if (await deleteFile(config)) return;
     }
-    if (before === null) await makeParent(config);
-    const content = Buffer.from(after, "latin1");
-    const result = await atomicWrite(config, config.path, content, {
-      newFileMode: 0o600,
-      unchanged,
-    });
+    if (before === undefined) await makeParent(config);
+    const content = Buffer.from(after ?? "", "latin1");
+    const result = await write(config, content, unchanged);
     if (result !== "raced") return;
   }
   throw new SshFilesError(
     `${config.path} was left unchanged: another program keeps changing it. Try again in a moment.`,
   );
+}
+
+async function write(
+  config: UserConfig,
+  content: Buffer,
+  unchanged: () => Promise<boolean>,
+): Promise<"written" | "same" | "raced"> {
+  const options = { newFileMode: 0o600, unchanged, isUsers: true };
+  try {
+    return await atomicWrite(config, config.path, content, options);
+  } catch (error) {
+    if (!(error instanceof SshFilesError)) throw error;
+    const next = `To connect without it: ssh -F ${config.includePath} HOST`;
+    throw new SshFilesError(`${error.message} ${next}`, { cause: error });
+  }
+}
+
+/** False for a file with other names or a mount of its own, which is emptied instead. */
+async function deleteFile(config: UserConfig): Promise<boolean> {
+  const path = await resolveLinks(config, config.path);
+  if (((await statIfExists(config.fs, path))?.nlink ?? 1) > 1) return false;
+  try {
+    await config.fs.unlink(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== "EBUSY") throw error;
+    return false;
+  }
 }
 
 /**
@@ -137,7 +162,7 @@ async function edit(
  */
 async function refuseReadOnly(config: UserConfig): Promise<void> {
   const stats = await statIfExists(config.fs, config.path);
-  if (stats === null || (stats.mode & OWNER_MAY_WRITE) !== 0) return;
+  if (stats === undefined || (stats.mode & OWNER_MAY_WRITE) !== 0) return;
   throw new SshFilesError(
     `${config.path} is read-only, so it was left unchanged. Make it writable and try again, or ` +
       `connect without it: ssh -F ${config.includePath} HOST`,
@@ -151,7 +176,7 @@ async function makeParent(config: UserConfig): Promise<void> {
     await config.fs.makeDirectory(paths.dirname(final), 0o700);
     return;
   }
-  if ((await statIfExists(config.fs, paths.dirname(final))) === null) {
+  if ((await statIfExists(config.fs, paths.dirname(final))) === undefined) {
     throw new SshFilesError(
       `${config.path} is a symbolic link to ${final}, whose folder does not exist. Repair the link and try again.`,
     );
