@@ -33,7 +33,8 @@ export interface StoredFiles {
 export function openStoredFiles(paths: ClientPaths): StoredFiles {
   return {
     settings: jsonFile(paths.configFile, settingsSchema, {}),
-    credentials: jsonFile(paths.credentialsFile, z.record(z.string(), credential), {}),
+    // A damaged file counts as signed out, so that "gpu-dev login" replaces it.
+    credentials: jsonFile(paths.credentialsFile, z.record(z.string(), credential), {}, {}),
   };
 }
 
@@ -41,12 +42,15 @@ function jsonFile<Schema extends z.ZodType>(
   path: string,
   schema: Schema,
   empty: z.output<Schema>,
+  /** The value of a damaged file; by default it is an error. */
+  ifDamaged?: z.output<Schema>,
 ): JsonFile<z.output<Schema>> {
   const read = async (): Promise<z.output<Schema>> => {
     const content = await readIfExists(realFileSystem, path);
     if (content === undefined) return empty;
     const parsed = schema.safeParse(parseJson(content.toString("utf8")));
     if (parsed.success) return parsed.data;
+    if (ifDamaged !== undefined) return ifDamaged;
     const why = parsed.error.issues[0]?.message ?? "not valid";
     throw new Error(`${path} is damaged (${why}). Delete it and try again.`);
   };

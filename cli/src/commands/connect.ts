@@ -4,6 +4,8 @@ import { LIVE } from "@gpu-dev/shared/states.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
 import { sshHostName } from "@gpu-dev/client/ssh/reservationHosts.ts";
 import { findConflicts } from "@gpu-dev/client/ssh/configConflicts.ts";
+import { SshFilesError } from "@gpu-dev/client/ssh/fileSystem.ts";
+import { isRegistered } from "@gpu-dev/client/ssh/keys.ts";
 import { ConfigError } from "@gpu-dev/client/ssh/openssh.ts";
 import { progressText } from "@gpu-dev/client/text/reservationText.ts";
 import { localTime } from "@gpu-dev/client/text/times.ts";
@@ -39,7 +41,22 @@ export async function connectTo(
   const host = sshHostName(state, reservation, credential.user);
   const options = await usableOptions(session, host);
   const remoteCommand = words.length === 0 ? [] : ["--", ...words];
-  return runOnTerminal("ssh", [...options, host, ...remoteCommand]);
+  const code = await runOnTerminal("ssh", [...options, host, ...remoteCommand]);
+  if (code === SSH_FAILURE) await explainRefusal(session, entry.identityFile ?? state.identityFile);
+  return code;
+}
+
+/** ssh's exit code for its own failures, and for a command that ended with it. */
+const SSH_FAILURE = 255;
+
+/** A key that the server does not know is refused with "Permission denied" at every attempt. */
+async function explainRefusal({ client, output }: Session, identityFile: string): Promise<void> {
+  const isKnown = await isRegistered(client, identityFile).catch((error: unknown) => {
+    if (error instanceof SshFilesError) output.note(error.message);
+    return true; // The server is unavailable, for example; ssh has printed what failed.
+  });
+  if (isKnown) return;
+  output.note(`This machine's key, ${identityFile}, is not registered: run "gpu-dev login".`);
 }
 
 /**

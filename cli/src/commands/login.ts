@@ -15,7 +15,10 @@ export function addLogin(program: Command): void {
     .action(async (options: SignInOptions, command: Command) => {
       refuseRole(options);
       const session = await sessionFor(command);
-      const { credential, identityFile, keysAdded, keysSkipped } = await signIn(session, options);
+      const { credential, identityFile, isNewKey, keysAdded, keysSkipped } = await signIn(
+        session,
+        options,
+      );
       const { output, server } = session;
       const { user, role, expiresAt } = credential;
       await writeHosts(session);
@@ -26,7 +29,7 @@ export function addLogin(program: Command): void {
       }
       const as = role === "user" ? user : `${user} (${role})`;
       output.line(`Signed in to ${server} as ${as} until ${localTime(expiresAt, session.now())}.`);
-      output.line(`SSH key: ${identityFile}`);
+      output.line(`SSH key: ${identityFile}${isNewKey ? " (a new pair)" : ""}`);
       for (const skipped of keysSkipped) output.line(`Not registered: ${skipped}`);
       if (others.length > 0) output.line(`Also signed in: ${others.join(", ")} (use --as).`);
     });

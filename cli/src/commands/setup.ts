@@ -45,13 +45,16 @@ async function setUp(
   globals: GlobalOptions,
 ): Promise<void> {
   const session = await withServer(initial, options, globals);
-  const { credential, identityFile, keysAdded, keysSkipped } = await signIn(session, options);
+  const { credential, identityFile, isNewKey, keysAdded, keysSkipped } = await signIn(
+    session,
+    options,
+  );
   const { output, server } = session;
   await session.settings.update((all) => ({ ...all, server }));
   const live = await listReservations(session.client, "live");
   const { prefix } = await syncSshHosts(session, credential, live);
   output.note(`Signed in to ${server} as ${credential.user}.`);
-  output.note(`SSH key: ${identityFile}`);
+  output.note(`SSH key: ${identityFile}${isNewKey ? " (a new pair)" : ""}`);
   for (const skipped of keysSkipped) output.note(`Not registered: ${skipped}`);
   const agreed = await consent(session, options);
   const included = agreed ? await addInclude(session) : undefined;

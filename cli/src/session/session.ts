@@ -100,11 +100,16 @@ export async function openSession(
     now: systemClock.now,
     user,
     shortNameOwner: async () => (await stored())?.user,
+    onNewKey: output.note.bind(output, NEW_KEY_TEXT),
     signedInUsers: users,
     credential,
     requireCredential: async () => (await credential()) ?? notSignedIn(server, user, await users()),
   };
 }
+
+const NEW_KEY_TEXT =
+  "The key pair of this machine was missing or damaged, so a new one was registered. " +
+  "Reservations that are already running accept it within a minute.";
 
 function outputFor(
   { json, verbose, color }: GlobalOptions,

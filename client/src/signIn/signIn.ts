@@ -29,6 +29,8 @@ export interface SignInOptions {
 export interface SignedIn {
   readonly credential: Credential;
   readonly identityFile: string;
+  /** Our own pair was missing or damaged. */
+  readonly isNewKey: boolean;
   readonly keysAdded: number;
   /** The public keys that the server refused, with its reasons. */
   readonly keysSkipped: readonly string[];
@@ -57,7 +59,13 @@ export async function signIn(options: SignInOptions): Promise<SignedIn> {
 
 async function runSteps(options: SignInOptions, stopListening: () => void): Promise<SignedIn> {
   const { server, userAgent, user, identity, keys, signal, store } = options;
-  const identityFile = await identityFileFor(keys, identity);
+  let isNewKey = false;
+  const onCreate = () => {
+    isNewKey = true;
+    return Promise.resolve();
+  };
+  const identityOptions = { ...keys, isThorough: true, onCreate };
+  const identityFile = await identityFileFor(identityOptions, identity);
   signal?.throwIfAborted();
   const credential = await requestToken(server, { user, identity });
   try {
@@ -75,7 +83,7 @@ async function runSteps(options: SignInOptions, stopListening: () => void): Prom
     signal?.throwIfAborted();
     stopListening();
     await store(credential);
-    return { credential, identityFile, keysAdded: added, keysSkipped: skipped };
+    return { credential, identityFile, isNewKey, keysAdded: added, keysSkipped: skipped };
   } catch (error) {
     await revokeToken(server, credential.token).catch(() => undefined);
     throw error;

@@ -23,6 +23,8 @@ export interface Deployment extends WriteTarget {
    * place if several users of one machine take turns.
    */
   readonly shortNameOwner?: () => Promise<string | undefined>;
+  /** Called when our own key pair was missing or damaged, and a new one is registered. */
+  readonly onNewKey?: () => void;
 }
 
 /** The generated SSH files. `identityFile` is needed only to write them. */
@@ -47,7 +49,12 @@ export async function syncDeploymentHosts(
   listed: readonly Reservation[],
 ): Promise<HostState> {
   const { platform, paths } = deployment;
-  const identityFile = await identityFileFor({ platform, ownDir: paths.ownDir }, identity);
+  const onCreate = async (publicKey: string) => {
+    await client.call("addKey", { body: { publicKey } });
+    deployment.onNewKey?.();
+  };
+  const options = { platform, ownDir: paths.ownDir, onCreate };
+  const identityFile = await identityFileFor(options, identity);
   const files = hostFilesOf(deployment, identityFile);
   const shortNameOwner = (await deployment.shortNameOwner?.()) ?? user;
   return syncReservationHosts({ client, files, me: user, shortNameOwner, identityFile }, listed);

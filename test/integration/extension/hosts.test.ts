@@ -49,7 +49,13 @@ describe("the extension's ssh hosts", () => {
     shown = [];
     logged = [];
     bundle = join(dir.path, "extension 1.0", "explain.cjs");
-    handlers = {};
+    handlers = {
+      "POST /v1/keys": (_request, response, body) => {
+        const { publicKey } = JSON.parse(body) as { publicKey: string };
+        const key = { id: "0000000000000001", publicKey, fingerprint: "SHA256:x", comment: "" };
+        json(response, 201, { ...key, createdAt: "2026-11-23T12:00:00.000Z" });
+      },
+    };
     for (const reservation of range(1, 24)) serve(reservation);
     server = await startScriptedServer(handlers);
   });
