@@ -167,7 +167,7 @@ describe("the command line", () => {
     const table = await run("list");
     assert.deepEqual(table.out.split("\n").slice(0, 2), [
       "NAME  TYPE      STATE                NODE  TIME LEFT",
-      "demo  2 x h100  queued, 1st in line  -     1 h once ready",
+      "demo  2 x H100  queued, 1st in line  -     1 h once ready",
     ]);
     const { items } = JSON.parse((await run("list", "--json")).out) as { items: unknown[] };
     assert.equal(items.length, 1);

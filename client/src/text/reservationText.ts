@@ -1,12 +1,19 @@
+import type { GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Reservation, ReservationSpec } from "@gpu-dev/shared/api/reservation.ts";
 import { formatDuration } from "@gpu-dev/shared/durations.ts";
 import { CANCELLABLE, type Phase } from "@gpu-dev/shared/states.ts";
 import { localTime, secondsUntil, timeLeft } from "./times.ts";
 
-/** "2 x h100", "cpu-x86". */
+/** "2 x H100", "cpu-x86". */
 export function resources({ spec }: { spec: Pick<ReservationSpec, "gpus" | "gpuType"> }): string {
   const { gpus, gpuType } = spec;
-  return gpus === 0 ? gpuType : `${String(gpus)} x ${gpuType}`;
+  const label = typeLabel(gpuType, gpus === 0 ? "cpu" : "gpu");
+  return gpus === 0 ? label : `${String(gpus)} x ${label}`;
+}
+
+/** The label of a type, "H100". CPU types keep their id: they are not model names. */
+export function typeLabel(id: string, kind: GpuType["kind"]): string {
+  return kind === "cpu" ? id : id.toUpperCase();
 }
 
 /** The state in a few words, for a table. */

@@ -1,7 +1,7 @@
 import type { ClientPaths } from "@gpu-dev/client/paths.ts";
 import { ApiError, ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
 import type { SshFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
-import type { HostState, LiveHost } from "@gpu-dev/client/ssh/hostState.ts";
+import type { HostState } from "@gpu-dev/client/ssh/hostState.ts";
 import {
   type Deployment,
   hostFilesOf,
@@ -38,15 +38,10 @@ export interface HostSync extends Disposable {
   syncNow(): Promise<HostState>;
 }
 
-/** The address of a reservation's SSH server. */
-export type Address = Pick<LiveHost, "host" | "port">;
-
 /** What this window knows of the SSH hosts on disk. */
 export interface KnownHosts {
   /** The prefix of the host names of this deployment. */
   prefix(): string;
-  /** Null until the host of the reservation is written. */
-  addressOf(reservationId: string): Address | null;
   readonly onDidChange: (listener: () => void) => Disposable;
 }
 
@@ -120,27 +115,15 @@ export function coalesceCalls<T>(work: () => Promise<T>): () => Promise<T> {
 function createKnownHosts(): KnownHosts & { update(state: HostState): void } {
   const changes = createEmitter<undefined>();
   let prefix = "gpu-dev";
-  let addresses: ReadonlyMap<string, Address> = new Map();
   return {
     prefix: () => prefix,
-    addressOf: (id) => addresses.get(id) ?? null,
     onDidChange: (listener) => changes.on(listener),
     update: (state) => {
-      const next = new Map(state.live.map(({ id, host, port }) => [id as string, { host, port }]));
-      const isSame = state.prefix === prefix && areEqual(next, addresses);
+      if (state.prefix === prefix) return;
       prefix = state.prefix;
-      addresses = next;
-      if (!isSame) changes.fire(undefined);
+      changes.fire(undefined);
     },
   };
-}
-
-function areEqual(a: ReadonlyMap<string, Address>, b: ReadonlyMap<string, Address>): boolean {
-  if (a.size !== b.size) return false;
-  return [...a].every(([id, { host, port }]) => {
-    const other = b.get(id);
-    return other?.host === host && other.port === port;
-  });
 }
 
 async function syncHosts(options: HostSyncOptions): Promise<HostState> {

@@ -1,10 +1,17 @@
-import type { GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Disk } from "@gpu-dev/shared/api/resources.ts";
 import type { EndReason } from "@gpu-dev/shared/states.ts";
 
 /** Capitalizes the first letter, for the start of a sentence or a label. */
 export function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** "1, 2 or 4"; empty for no numbers. */
+export function orList(numbers: readonly number[]): string {
+  const last = numbers.at(-1);
+  if (last === undefined) return "";
+  const before = numbers.slice(0, -1).join(", ");
+  return before === "" ? String(last) : `${before} or ${String(last)}`;
 }
 
 /** "15:20" today, "Tue 24 Nov 15:20" on another day, in the time zone of this machine. */
@@ -16,11 +23,6 @@ export function formatClockTime(at: Date, now: Date): string {
 
 export function isSameDay(a: Date, b: Date): boolean {
   return a.toDateString() === b.toDateString();
-}
-
-/** The label of a GPU type, "H100". CPU types keep their id: they are not model names. */
-export function typeLabel({ id, kind }: Pick<GpuType, "id" | "kind">): string {
-  return kind === "cpu" ? id : id.toUpperCase();
 }
 
 /** "used by demo until 15:20". */

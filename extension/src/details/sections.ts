@@ -2,9 +2,8 @@ import type { Event, EventType } from "@gpu-dev/shared/api/events.ts";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { formatDuration } from "@gpu-dev/shared/durations.ts";
 import { LIVE, TERMINAL } from "@gpu-dev/shared/states.ts";
-import { ordinal, untilText } from "@gpu-dev/client/text/reservationText.ts";
+import { ordinal, typeLabel, untilText } from "@gpu-dev/client/text/reservationText.ts";
 import { localTime, localTimeExact } from "@gpu-dev/client/text/times.ts";
-import { typeLabel } from "../core/text.ts";
 import { type Details, plainLine } from "../reservation/documentText.ts";
 import { html, type Html } from "./html.ts";
 import type { Step } from "./steps.ts";
@@ -128,7 +127,7 @@ function facts(all: readonly Fact[]): Html {
 export function serverSection({ spec, members }: Reservation): Html {
   const { gpuType, gpus, durationSeconds, disk, image } = spec;
   const list = facts([
-    ["Type", typeLabel({ id: gpuType, kind: gpus === 0 ? "cpu" : "gpu" })],
+    ["Type", typeLabel(gpuType, gpus === 0 ? "cpu" : "gpu")],
     ["GPUs", gpus === 0 ? null : String(gpus)],
     ["Duration", formatDuration(durationSeconds)],
     ["Disk", disk ?? "None: the files in its workspace are deleted when it ends"],

@@ -63,7 +63,7 @@ export function requestFrom(answers: Answers): CreateReservation | null {
   return name === "" ? request : { ...request, name };
 }
 
-/** "2 x h100 for 4 h, disk work". */
+/** "2 x H100 for 4 h, disk work". */
 export function summary(answers: Answers): string {
   const { gpuType, gpus, durationSeconds, disk, makesDisk } = answers;
   if (gpuType === null) return "";

@@ -187,7 +187,7 @@ function heldDiskChoice(
     description: `${use}, ${formatSizeAndZone(disk)}`,
     icon: "lock",
     pick: {
-      whyNot: `The disk ${name} is ${use}. Select another disk, or cancel ${heldBy.name} first.`,
+      whyNot: `The disk ${name} is ${use}. Select another disk, or reserve again after ${heldBy.name} has ended.`,
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { Availability } from "@gpu-dev/shared/api/resources.ts";
 import { progressText } from "@gpu-dev/client/text/reservationText.ts";
-import { formatClockTime } from "../core/text.ts";
+import { formatClockTime, orList } from "../core/text.ts";
 import type { Contact, LiveState } from "../live/stateKeeper.ts";
 import { type Answers, typeOf } from "./answers.ts";
 
@@ -51,13 +51,17 @@ export function answersQuoteText(
   return quoteText(type, answers.gpus ?? 0, availabilityOf(disk)).long;
 }
 
-/** "14 of 16 GPUs free"; empty until it is known. */
-export function freeText(type: GpuType, availability: Availability | null): string {
+/** "1 or 2 GPUs start now": what the server says, not what is free. Empty until it is known. */
+export function startsNowText(type: GpuType, availability: Availability | null): string {
   const counts = countsOf(type, availability);
   if (counts === null) return "";
   if (counts.totalGpus === 0) return "no nodes";
-  const unit = type.kind === "cpu" ? "slots" : "GPUs";
-  return `${String(counts.freeGpus)} of ${String(counts.healthyGpus)} ${unit} free`;
+  const now = counts.sizes.filter(({ starts }) => starts === "now").map(({ gpus }) => gpus);
+  const sizes = now.filter((gpus) => gpus <= type.node.gpus).sort((a, b) => a - b);
+  if (sizes.length === 0) return "nothing starts now";
+  if (type.kind === "cpu") return "starts now";
+  const isOne = sizes.length === 1 && sizes[0] === 1;
+  return isOne ? "1 GPU starts now" : `${orList(sizes)} GPUs start now`;
 }
 
 /** The prompt of a step; while the server is unavailable, with the age of the shown data. */

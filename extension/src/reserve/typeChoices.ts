@@ -1,11 +1,12 @@
 import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
-import type { Disk } from "@gpu-dev/shared/api/resources.ts";
-import { capitalize, typeLabel } from "../core/text.ts";
+import type { Availability, Disk } from "@gpu-dev/shared/api/resources.ts";
+import { typeLabel } from "@gpu-dev/client/text/reservationText.ts";
+import { capitalize, orList } from "../core/text.ts";
 import type { LiveState } from "../live/stateKeeper.ts";
 import { type Answers, summary } from "./answers.ts";
 import type { Choice } from "./choices.ts";
 import { answersFrom, isStillPossible, type LastChoice } from "./lastChoice.ts";
-import { type AvailabilityOf, freeText, quoteText, typeQuoteText } from "./startText.ts";
+import { type AvailabilityOf, startsNowText, quoteText, typeQuoteText } from "./startText.ts";
 
 const AGAIN = "again";
 
@@ -34,9 +35,9 @@ export function typeChoices(
     const title = type.kind === "cpu" ? type.title : `${type.title}, ${sizesText(type)}`;
     return {
       id: `type/${type.id}`,
-      label: typeLabel(type),
-      description: freeText(type, availability),
-      detail: `${capitalize(quote.long)} (${title})`,
+      label: typeLabel(type.id, type.kind),
+      description: startsNowText(type, availability),
+      detail: quote.isNow ? type.title : `${capitalize(quote.long)} (${title})`,
       pick: { value: { kind: "type", type } },
     };
   });
@@ -44,15 +45,31 @@ export function typeChoices(
 }
 
 /**
- * The line to select: the last choice, or after going back the chosen type. Null: the first line.
+ * The line to select: the last choice, after going back the chosen type, otherwise the cheapest GPU
+ * type that starts now, so that Enter alone does not take the scarcest one. Null: the first line.
  */
 export function activeTypeId(
   rows: readonly Choice<TypeAnswer>[],
   { gpuType }: Pick<Answers, "gpuType">,
+  availability: Availability | null,
 ): string | null {
   const [first] = rows;
   if (first?.id === AGAIN) return AGAIN;
-  return gpuType === null ? null : `type/${gpuType}`;
+  if (gpuType !== null) return `type/${gpuType}`;
+  const gpus = rows.flatMap(({ pick }) =>
+    "value" in pick && pick.value.kind === "type" && pick.value.type.kind === "gpu"
+      ? [pick.value.type]
+      : [],
+  );
+  const starting = gpus.filter((type) => typeQuoteText(type, availability).isNow);
+  const candidates = starting.length > 0 ? starting : gpus;
+  const [cheapest] = candidates.toSorted((a, b) => priceOf(a) - priceOf(b));
+  return cheapest === undefined ? null : `type/${cheapest.id}`;
+}
+
+/** The catalogue has no prices; the memory of a GPU orders the types as prices would. */
+function priceOf({ gpuMemoryGib }: GpuType): number {
+  return gpuMemoryGib;
 }
 
 /** The sizes of a type with their quotes. */
@@ -79,9 +96,7 @@ function offeredCounts({ counts, node }: GpuType): number[] {
 
 /** "1, 2 or 4 GPUs". */
 function sizesText(type: GpuType): string {
-  const counts = offeredCounts(type).map(String);
-  const last = counts.pop() ?? "";
-  return counts.length === 0 ? `${last} GPUs` : `${counts.join(", ")} or ${last} GPUs`;
+  return `${orList(offeredCounts(type))} GPUs`;
 }
 
 function againChoice(

@@ -85,7 +85,7 @@ const showType: ShowStep = async (options) => {
   const picked = await pickOne({
     ...pickPage(options, "Select a type"),
     choices,
-    activeId: activeTypeId(choices(), answers),
+    activeId: activeTypeId(choices(), answers, live.state.availability),
   });
   if (picked === BACK) return { kind: "back" };
   return picked.kind === "again"

@@ -1,7 +1,8 @@
 import type { GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import type { Availability } from "@gpu-dev/shared/api/resources.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
-import { typeLabel } from "../core/text.ts";
+import { typeLabel } from "@gpu-dev/client/text/reservationText.ts";
+import { orList } from "../core/text.ts";
 import type { LiveState } from "../live/stateKeeper.ts";
 import { fact, row, tooltip, type TreeNode } from "./treeNode.ts";
 
@@ -26,9 +27,10 @@ export function availabilityNodes(state: LiveState): readonly TreeNode[] {
 
 function typeRow(type: TypeCounts, state: LiveState): TreeNode {
   const id = `type/${encodeURIComponent(type.type)}`;
-  const label = typeLabel({ id: type.type, kind: kindOf(type, state) });
+  const label = typeLabel(type.type, kindOf(type, state));
   const unit = unitOf(type);
   const counts = countTexts(type).join(", ");
+  const isBlocked = type.freeGpus > 0 && !type.sizes.some(({ starts }) => starts === "now");
   const startsNow = sizesText(
     type.sizes.filter(({ starts }) => starts === "now"),
     unit,
@@ -36,7 +38,8 @@ function typeRow(type: TypeCounts, state: LiveState): TreeNode {
   return row({
     id,
     label,
-    description: counts,
+    // Free capacity that waits for a queued request would be taken for an offer.
+    description: isBlocked ? `nothing starts now, ${counts}` : counts,
     tooltip: tooltip(
       type.title,
       `${counts} (${unit.many}).`,
@@ -120,11 +123,8 @@ function queuedText(sizes: readonly Size[], unit: Unit): string {
 /** "1, 2 or 4 GPUs"; empty for no sizes. */
 function sizesText(sizes: readonly Size[], unit: Unit): string {
   const counts = sizes.map(({ gpus, units }) => (gpus === 0 ? units : gpus)).sort((a, b) => a - b);
-  const last = counts.at(-1);
-  if (last === undefined) return "";
-  const before = counts.slice(0, -1).map(String);
-  const list = before.length === 0 ? String(last) : `${before.join(", ")} or ${String(last)}`;
-  return `${list} ${last === 1 ? unit.one : unit.many}`;
+  if (counts.length === 0) return "";
+  return `${orList(counts)} ${counts.at(-1) === 1 ? unit.one : unit.many}`;
 }
 
 function typeIcon({ sizes, healthyGpus }: TypeCounts): TreeNode["icon"] {
@@ -151,7 +151,7 @@ function nodeRow(node: GpuNode, options: NodeOptions): TreeNode {
   return row({
     id,
     label: node.name,
-    description: counts,
+    description: [freeBar(node), counts].join(" ").trim(),
     tooltip: tooltip(
       node.name,
       `${counts} (${unit.many}), zone ${node.zone}.`,
@@ -174,6 +174,15 @@ function nodeText({ state, free, gpus }: GpuNode): string {
       return `not ready, ${String(gpus)} in total`;
   }
 }
+
+/** "■■■□□□□□": a square for each unit, filled if it is free. Empty for nodes that start nothing. */
+function freeBar({ state, free, gpus }: GpuNode): string {
+  if (state !== "ready" || gpus > MAX_SQUARES) return "";
+  return "■".repeat(free) + "□".repeat(Math.max(0, gpus - free));
+}
+
+/** A bar of more squares would fill a narrow side bar. */
+const MAX_SQUARES = 8;
 
 const STATE_HINT = {
   ready: null,

@@ -22,9 +22,7 @@ function diskRow(disk: Disk, now: Date): TreeNode {
     tooltip: tooltip(
       `${disk.name}: ${parts.join(", ")}`,
       disk.zone === null ? "Its zone is set on first use." : null,
-      disk.lastUsedAt === null
-        ? "Never used."
-        : `Last used ${formatClockTime(new Date(disk.lastUsedAt), now)}.`,
+      use === null ? lastUseText(disk, now) : null,
     ),
     spoken: `disk ${disk.name}, ${use ?? "free"}, ${size}, ${zone}`,
     icon:
@@ -34,4 +32,10 @@ function diskRow(disk: Disk, now: Date): TreeNode {
     kind: use === null ? "disk.free" : "disk.held",
     target: { kind: "disk", name: disk.name },
   });
+}
+
+/** For a free disk: that of one in use is now. */
+function lastUseText({ lastUsedAt }: Disk, now: Date): string {
+  if (lastUsedAt === null) return "Never used.";
+  return `Last used ${formatClockTime(new Date(lastUsedAt), now)}.`;
 }

@@ -6,8 +6,8 @@ import { reservationRow, type ShownHosts } from "./reservationRow.ts";
 import { row, type TreeNode } from "./treeNode.ts";
 
 /**
- * The Reservations view: active ones first, then starting, queued and ended ones. Empty sections
- * are omitted.
+ * The Reservations view: active and starting ones at the top level, then queued and ended ones in
+ * sections. Empty sections are omitted.
  */
 export function reservationNodes(
   state: LiveState,
@@ -17,20 +17,22 @@ export function reservationNodes(
   const all = state.reservations ?? [];
   return SECTIONS.flatMap((section) => {
     const items = all.filter((each) => section.states.includes(each.state)).sort(section.order);
-    if (items.length === 0) return [];
-    const label = section.label(items, now);
+    const rows = items.map((each) =>
+      reservationRow(each, { now, hosts, expanded: all.length <= MAX_EXPANDED }),
+    );
+    if (section.heading === undefined || items.length === 0) return rows;
+    const { id, icon, label } = section.heading;
+    const title = label(items, now);
     const count = String(items.length);
     return row({
-      id: `section/${section.id}`,
-      label,
+      id: `section/${id}`,
+      label: title,
       description: count,
-      spoken: `${label}, ${count} ${items.length === 1 ? "reservation" : "reservations"}`,
-      icon: { id: section.icon },
-      kind: `section.${section.id}`,
-      expanded: section.id !== "ended",
-      children: items.map((each) =>
-        reservationRow(each, { now, hosts, expanded: all.length <= MAX_EXPANDED }),
-      ),
+      spoken: `${title}, ${count} ${items.length === 1 ? "reservation" : "reservations"}`,
+      icon: { id: icon },
+      kind: `section.${id}`,
+      expanded: id !== "ended",
+      children: rows,
     });
   });
 }
@@ -46,11 +48,14 @@ export function countReady(state: LiveState): number {
 const MAX_EXPANDED = 3;
 
 interface Section {
-  readonly id: "active" | "starting" | "queued" | "ended";
-  readonly icon: string;
   readonly states: readonly ReservationState[];
-  readonly label: (items: readonly Reservation[], now: Date) => string;
   readonly order: (a: Reservation, b: Reservation) => number;
+  /** Without one, its reservations are at the top level. */
+  readonly heading?: {
+    readonly id: "queued" | "ended";
+    readonly icon: string;
+    readonly label: (items: readonly Reservation[], now: Date) => string;
+  };
 }
 
 const by =
@@ -62,38 +67,25 @@ const by =
   };
 
 const SECTIONS: readonly Section[] = [
+  { states: ["ready", "stopping"], order: by(({ expiresAt }) => expiresAt ?? "") },
+  { states: ["starting"], order: by(({ createdAt }) => createdAt) },
   {
-    id: "active",
-    icon: "vm-running",
-    states: ["ready", "stopping"],
-    label: () => "Active",
-    order: by(({ expiresAt }) => expiresAt ?? ""),
-  },
-  {
-    id: "starting",
-    icon: "rocket",
-    states: ["starting"],
-    label: () => "Starting",
-    order: by(({ createdAt }) => createdAt),
-  },
-  {
-    id: "queued",
-    icon: "list-ordered",
     states: ["queued"],
-    label: () => "Queued",
     order: by(
       ({ waiting, createdAt }) => `${String(waiting?.position ?? 0).padStart(6, "0")} ${createdAt}`,
     ),
+    heading: { id: "queued", icon: "list-ordered", label: () => "Queued" },
   },
   {
-    id: "ended",
-    icon: "history",
     states: ["ended", "failed"],
-    // The last 24 hours reach into yesterday; the rows must not disappear at midnight.
-    label: (items, now) =>
-      items.every(({ endedAt }) => endedAt === null || isSameDay(new Date(endedAt), now))
-        ? "Ended today"
-        : "Ended since yesterday",
     order: (a, b) => by(({ endedAt }) => endedAt ?? "")(b, a),
+    heading: { id: "ended", icon: "history", label: endedLabel },
   },
 ];
+
+/** The last 24 hours reach into yesterday; the rows must not disappear at midnight. */
+function endedLabel(items: readonly Reservation[], now: Date): string {
+  return items.every(({ endedAt }) => endedAt === null || isSameDay(new Date(endedAt), now))
+    ? "Ended today"
+    : "Ended since yesterday";
+}

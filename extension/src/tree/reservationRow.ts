@@ -9,12 +9,12 @@ import {
   progressText,
   resources,
 } from "@gpu-dev/client/text/reservationText.ts";
-import type { Address, KnownHosts } from "../connect/hostSync.ts";
+import type { KnownHosts } from "../connect/hostSync.ts";
 import { formatTimeLeft, urgencyOf } from "../core/lease.ts";
 import { capitalize, endReasonLabel, formatClockTime } from "../core/text.ts";
 import { fact, row, tooltip, type TreeNode } from "./treeNode.ts";
 
-export type ShownHosts = Pick<KnownHosts, "prefix" | "addressOf">;
+export type ShownHosts = Pick<KnownHosts, "prefix">;
 
 export interface RowOptions {
   readonly now: Date;
@@ -33,13 +33,13 @@ export function reservationRow(reservation: Reservation, options: RowOptions): T
   return row({
     id: `reservation/${id}`,
     label: name,
-    description: `${status}, ${resources(reservation)}`,
+    description: `${status}, ${resources(reservation)}${reasonText(reservation)}`,
     tooltip: tooltip(
       `${name}: ${resources(reservation)}, ${status}`,
       hasEnded || state === "ready" ? null : capitalize(asSentence(progressText(reservation))),
       hasEnded ? reservation.endDetail && asSentence(reservation.endDetail) : null,
     ),
-    spoken: `${name}, ${SPOKEN_STATE[state]}: ${status}, ${resources(reservation)}`,
+    spoken: `${name}, ${SPOKEN_STATE[state]}: ${status}, ${resources(reservation)}${reasonText(reservation)}`,
     icon: iconOf(reservation, options.now),
     kind: `reservation.${state}`,
     children: reservationFacts(reservation, options),
@@ -71,6 +71,12 @@ function statusText(reservation: Reservation, now: Date): string {
         ? endReasonLabel(endReason)
         : `${endReasonLabel(endReason)}, ${formatClockTime(new Date(endedAt), now)}`;
   }
+}
+
+/** Why the reservation waits, at the end of its row; the tooltip has the whole text. */
+function reasonText({ state, waiting, cancelRequestedAt }: Reservation): string {
+  if (state !== "queued" || waiting === null || cancelRequestedAt !== null) return "";
+  return `: ${waiting.reason}`;
 }
 
 /** Each state has its own icon shape; the colour only repeats it. */
@@ -122,7 +128,7 @@ function reservationFacts(reservation: Reservation, options: RowOptions): readon
 }
 
 function factsOf(reservation: Reservation, { now, hosts }: RowOptions): readonly Fact[] {
-  const { state, spec, waiting, phaseDetail, createdAt } = reservation;
+  const { state, spec, phaseDetail, createdAt } = reservation;
   const at = (iso: string | null) => (iso === null ? null : formatClockTime(new Date(iso), now));
   const disk: Fact = [
     "disk",
@@ -135,12 +141,7 @@ function factsOf(reservation: Reservation, { now, hosts }: RowOptions): readonly
   const duration: Fact = ["duration", "Duration", length, "watch"];
   switch (state) {
     case "queued":
-      return [
-        ["reason", "Reason", waiting && asSentence(waiting.reason), "question"],
-        ["since", "Requested", at(createdAt), "calendar"],
-        duration,
-        disk,
-      ];
+      return [["since", "Requested", at(createdAt), "calendar"], duration, disk];
     case "starting":
       return [["now", "Now", phaseDetail, "info"], node, duration, disk];
     case "ready":
@@ -149,7 +150,6 @@ function factsOf(reservation: Reservation, { now, hosts }: RowOptions): readonly
         ["ends", "Ends", at(reservation.expiresAt), "watch"],
         disk,
         ["host", "Host", hostOf(reservation, hosts.prefix()), "remote"],
-        ["ports", "Ports", portsOf(hosts.addressOf(reservation.id)), "plug"],
         ["restarts", "Restarts", restartsOf(reservation), "debug-restart"],
       ];
     case "stopping":
@@ -167,11 +167,6 @@ function nodeFact(reservation: Reservation): [label: string, value: string | nul
 
 function hostOf({ name, owner }: Reservation, prefix: string): string {
   return hostNameFor(prefix, { own: true, owner: owner.name, name });
-}
-
-/** A pod serves only SSH; other ports are reached through it, by forwarding. */
-function portsOf(address: Address | null): string | null {
-  return address === null ? null : `SSH ${String(address.port)} at ${address.host}`;
 }
 
 function restartsOf({ members }: Reservation): string | null {

@@ -33,7 +33,7 @@ describe("the notification of an event", () => {
     const notification = notify(event, aReservation({ state: "starting" }));
     assert.deepEqual(notification, {
       severity: "info",
-      text: "demo is ready: 2 x h100 on h100-0 until 15:20.",
+      text: "demo is ready: 2 x H100 on h100-0 until 15:20.",
       buttons: [
         {
           title: "Connect",

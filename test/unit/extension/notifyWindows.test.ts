@@ -91,7 +91,7 @@ describe("the window that shows a notification", () => {
     await waitFor(() => unfocused.length, {
       describe: "an unfocused window to show the next event",
     });
-    assert.deepEqual([front, back], [["demo is ready: 2 x h100."], []]);
+    assert.deepEqual([front, back], [["demo is ready: 2 x H100."], []]);
   });
 
   it("is one of them if none is focused", async () => {
@@ -101,7 +101,7 @@ describe("the window that shows a notification", () => {
     const next: string[] = [];
     openWindow({ focused: false, shown: next }).onEvent(ready("2"));
     await waitFor(() => next.length, { describe: "the next event" });
-    assert.deepEqual(shown, ["demo is ready: 2 x h100."]);
+    assert.deepEqual(shown, ["demo is ready: 2 x H100."]);
   });
 
   it("shows late events as one summary", async () => {
@@ -112,7 +112,7 @@ describe("the window that shows a notification", () => {
     await waitFor(() => shown.length === 2, { describe: "both messages" });
     assert.deepEqual(shown.sort(), [
       "While you were away: demo is ready.",
-      "demo is ready: 2 x h100.",
+      "demo is ready: 2 x H100.",
     ]);
   });
 

@@ -35,7 +35,7 @@ describe("the details of a reservation", () => {
     assert.equal(name, "demo");
     assert.deepEqual(lines.slice(0, lines.indexOf("")), [
       "State       ready",
-      "Server      2 x h100 for 4 h",
+      "Server      2 x H100 for 4 h",
       "Node        h100-0, pod demo-1-0, start 2, restarted once",
       "Disk        work",
       "Labels      team=vision",

@@ -4,6 +4,7 @@ import { createEmitter } from "../../../extension/src/core/emitter.ts";
 import { formatClockTime } from "../../../extension/src/core/text.ts";
 import type { LiveChange } from "../../../extension/src/live/stateKeeper.ts";
 import { NO_ANSWERS, withType } from "../../../extension/src/reserve/answers.ts";
+import type { LastChoice } from "../../../extension/src/reserve/lastChoice.ts";
 import {
   activeDiskId,
   diskChoices,
@@ -116,28 +117,35 @@ describe("the type step", () => {
     assert.deepEqual(
       rows.map(({ label, description, detail }) => [label, description, detail]),
       [
-        ["H100", "5 of 16 GPUs free", "Starts now (NVIDIA H100, 1, 2, 4 or 8 GPUs)"],
-        ["cpu-x86", "2 of 4 slots free", "Starts now (CPU only)"],
-        ["H200", "0 of 8 GPUs free", `Queued: ${NONE_FREE} (NVIDIA H200, 1, 2, 4 or 8 GPUs)`],
-        ["T4", "4 of 4 GPUs free", `Queued: ${BEHIND_FOUR} (NVIDIA T4, 1, 2 or 4 GPUs)`],
+        ["H100", "1 or 2 GPUs start now", "NVIDIA H100"],
+        ["cpu-x86", "starts now", "CPU only"],
+        ["H200", "nothing starts now", `Queued: ${NONE_FREE} (NVIDIA H200, 1, 2, 4 or 8 GPUs)`],
+        ["T4", "nothing starts now", `Queued: ${BEHIND_FOUR} (NVIDIA T4, 1, 2 or 4 GPUs)`],
       ],
     );
   });
 
   it("offers the last choice first while it is still possible", () => {
     const [first] = typeChoices(CATALOGUE, state, LAST);
-    assert.equal(first?.label, "Same as last time: 2 x h100 for 4 h, disk work");
+    assert.equal(first?.label, "Same as last time: 2 x H100 for 4 h, disk work");
     assert.equal(first.detail, "Starts now");
     assert.deepEqual(first.pick, { value: { kind: "again", last: LAST } });
     const ids = typeChoices(CATALOGUE, state, { ...LAST, disk: "data" }).map(({ id }) => id);
     assert.ok(!ids.includes("again"), "a held disk");
   });
 
-  it("selects the last choice, otherwise the answered type, otherwise the first line", () => {
+  it("selects the last choice, otherwise the answered type, otherwise the cheapest that starts", () => {
     const answers = { ...NO_ANSWERS, gpuType: "t4" };
-    assert.equal(activeTypeId(typeChoices(CATALOGUE, state, LAST), answers), "again");
-    assert.equal(activeTypeId(typeChoices(CATALOGUE, state, null), answers), "type/t4");
-    assert.equal(activeTypeId(typeChoices(CATALOGUE, state, null), NO_ANSWERS), null);
+    const active = (
+      last: LastChoice | null,
+      chosen = NO_ANSWERS,
+      availability: Availability | null = AVAILABILITY,
+    ) => activeTypeId(typeChoices(CATALOGUE, state, last), chosen, availability);
+    assert.equal(active(LAST, answers), "again");
+    assert.equal(active(null, answers), "type/t4");
+    // T4 is cheaper, but has a queue; CPU types have no GPU.
+    assert.equal(active(null), "type/h100");
+    assert.equal(active(null, NO_ANSWERS, null), "type/t4");
   });
 
   it("keeps the ids of rows when their order changes", () => {
@@ -242,7 +250,7 @@ describe("the disk step", () => {
       ],
     );
     assert.deepEqual(rows.at(-1)?.pick, {
-      whyNot: `The disk data is used by demo until ${soon(12_000)}. Select another disk, or cancel demo first.`,
+      whyNot: `The disk data is used by demo until ${soon(12_000)}. Select another disk, or reserve again after demo has ended.`,
     });
   });
 

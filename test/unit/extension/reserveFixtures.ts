@@ -4,7 +4,7 @@ import type { DiskId, ReservationId } from "@gpu-dev/shared/ids.ts";
 
 export const NOW = new Date("2026-11-23T12:00:00.000Z");
 
-function gpuType(id: string, counts: number[], gpus: number): GpuType {
+function gpuType(id: string, counts: number[], gpus: number, gpuMemoryGib = 0): GpuType {
   const isCpu = gpus === 0;
   return {
     id,
@@ -12,7 +12,7 @@ function gpuType(id: string, counts: number[], gpus: number): GpuType {
     kind: isCpu ? "cpu" : "gpu",
     resource: isCpu ? null : "nvidia.com/gpu",
     gpuModel: null,
-    gpuMemoryGib: 0,
+    gpuMemoryGib,
     node: { instanceType: "x", gpus, cpus: 8, memoryGib: 8 },
     counts,
     slotsPerNode: isCpu ? 4 : 0,
@@ -23,10 +23,10 @@ function gpuType(id: string, counts: number[], gpus: number): GpuType {
   };
 }
 
-export const H200 = gpuType("h200", [1, 2, 4, 8, 16], 8);
-export const H100 = gpuType("h100", [1, 2, 4, 8], 8);
+export const H200 = gpuType("h200", [1, 2, 4, 8, 16], 8, 141);
+export const H100 = gpuType("h100", [1, 2, 4, 8], 8, 80);
 export const T4 = {
-  ...gpuType("t4", [1, 2, 4], 4),
+  ...gpuType("t4", [1, 2, 4], 4, 16),
   limits: { minSeconds: 300, maxSeconds: 7_200 },
 };
 export const CPU = gpuType("cpu-x86", [0], 0);

@@ -129,8 +129,8 @@ describe("the answers of reserving", () => {
   });
 
   it("are summarized", () => {
-    assert.equal(summary(all), "2 x h100 for 4 h, disk work");
-    assert.equal(summary({ ...all, makesDisk: true }), "2 x h100 for 4 h, new disk work");
+    assert.equal(summary(all), "2 x H100 for 4 h, disk work");
+    assert.equal(summary({ ...all, makesDisk: true }), "2 x H100 for 4 h, new disk work");
     assert.equal(summary({ ...cpu, durationSeconds: 5_400 }), "cpu-x86 for 1 h 30 min, no disk");
   });
 

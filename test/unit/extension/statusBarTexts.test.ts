@@ -20,7 +20,7 @@ describe("the status bar of a window on a GPU server", () => {
     const content = show(ON_DEMO, aReservation({ expiresAt: iso(312) }));
     assert.deepEqual(content, {
       text: "$(vm-running) demo 5 h 12 min",
-      tooltip: "demo (2 x h100) ends at 17:12. Click to extend.",
+      tooltip: "demo (2 x H100) ends at 17:12. Click to extend.",
       spoken: "demo: 5 h 12 min left, ends at 17:12",
       background: null,
       command: "gpuDev.extend",

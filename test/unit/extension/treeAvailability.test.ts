@@ -26,11 +26,11 @@ describe("the Availability view", () => {
     assert.deepEqual(drawn(availabilityNodes(state)), [
       "H100 | 14 of 16 free",
       "  Starts now | 1 or 8 GPUs",
-      "  h100-0 | 6 of 8 free",
+      "  h100-0 | ■■■■■■□□ 6 of 8 free",
       "    Free | 6 GPUs",
       "    demo | 1 GPU, yours",
       "    In use | 1 GPU",
-      "  h100-1 | 8 of 8 free",
+      "  h100-1 | ■■■■■■■■ 8 of 8 free",
       "    Free | 8 GPUs",
     ]);
   });
@@ -56,7 +56,7 @@ describe("the Availability view", () => {
       "H100 | 3 of 8 free, 2 queued, 8 unavailable",
       "  Starts now | 1 GPU",
       "  Queued | 4 or 8 GPUs",
-      "  h100-0 | 3 of 8 free",
+      "  h100-0 | ■■■□□□□□ 3 of 8 free",
       "    Free | 3 GPUs",
       "    In use | 5 GPUs",
       "  h100-1 | cordoned, 8 in total",
@@ -78,7 +78,7 @@ describe("the Availability view", () => {
     });
     const nodes = availabilityNodes(stateOf(type));
     assert.deepEqual(drawn(nodes), [
-      "H100 | 14 of 16 free, 1 queued",
+      "H100 | nothing starts now, 14 of 16 free, 1 queued",
       "  Starts now | nothing",
       "  Queued | 1 or 2 GPUs: 1 request is ahead of yours.",
     ]);
@@ -98,6 +98,20 @@ describe("the Availability view", () => {
     assert.equal(availabilityNodes(stateOf(none))[0]?.description, "no nodes, 1 queued");
   });
 
+  it("draws free GPUs as squares, which screen readers hear as a count", () => {
+    const node = { name: "n", zone: "a", state: "ready", gpus: 8, free: 3 } as const;
+    const [type] = availabilityNodes(
+      stateOf(aType({ nodes: [node, { ...node, name: "big", gpus: 16 }] })),
+    );
+    const nodes = type?.children.filter(({ kind }) => kind === "node") ?? [];
+    assert.deepEqual(
+      nodes.map(({ description }) => description),
+      ["■■■□□□□□ 3 of 8 free", "3 of 16 free"],
+    );
+    assert.equal(nodes[0]?.spoken, "node n, GPUs: 3 of 8 free, zone a");
+    assert.doesNotMatch(nodes[0].tooltip, /[■□]/);
+  });
+
   it("counts slots for types without GPUs, in the server's units", () => {
     const cpu = aType({
       type: "cpu-x86",
@@ -112,7 +126,7 @@ describe("the Availability view", () => {
     assert.deepEqual(drawn(availabilityNodes(state)), [
       "cpu-x86 | 3 of 4 free",
       "  Starts now | 1 slot",
-      "  cpu-0 | 3 of 4 free",
+      "  cpu-0 | ■■■□ 3 of 4 free",
       "    Free | 3 slots",
       "    demo | 1 slot, yours",
     ]);
@@ -154,6 +168,8 @@ describe("the Disks view", () => {
         ["disk.free", "database"],
       ],
     );
+    assert.match(nodes[0]?.tooltip ?? "", /Never used/);
+    assert.doesNotMatch(nodes[1]?.tooltip ?? "", /used (on|at)|Never used/i);
   });
 });
 

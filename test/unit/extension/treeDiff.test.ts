@@ -12,7 +12,7 @@ import {
   rowsToRedraw,
   type TreeRow,
 } from "../../../extension/src/tree/treeRows.ts";
-import type { TreeNode } from "../../../extension/src/tree/treeNode.ts";
+import { row, type TreeNode } from "../../../extension/src/tree/treeNode.ts";
 import {
   aDisk,
   aMember,
@@ -158,14 +158,26 @@ describe("the rows to redraw", () => {
     );
   });
 
-  it("are both sections when a row moves between them", () => {
-    const [kept, up] = [aReservation({ id: "1" }), aReservation({ id: "2", state: "starting" })];
-    const last = aReservation({ id: "3", state: "starting" });
-    const before = aState({ reservations: [kept, up, last] });
-    const after = aState({ reservations: [kept, { ...up, state: "ready" }, last] });
+  it("are both rows when one moves to another parent", () => {
+    const group = (id: string, ...children: TreeNode[]) =>
+      row({ id, label: id, icon: { id: "x" }, kind: "x", children });
+    const leaf = (id: string) => group(id);
     assert.deepEqual(
+      rowsToRedraw(
+        [group("a", leaf("1")), group("b", leaf("2"), leaf("3"))],
+        [group("a", leaf("1"), leaf("2")), group("b", leaf("3"))],
+      ),
+      ["a", "b"],
+    );
+  });
+
+  it("are all rows when a queued reservation becomes active at the top level", () => {
+    const [first, second] = [aReservation({ id: "1", state: "queued" }), aReservation({ id: "2" })];
+    const before = aState({ reservations: [first, second] });
+    const after = aState({ reservations: [{ ...first, state: "starting" }, second] });
+    assert.equal(
       rowsToRedraw(reservationNodes(before, NOW, NO_HOSTS), reservationNodes(after, NOW, NO_HOSTS)),
-      ["section/active", "section/starting"],
+      "root",
     );
   });
 
@@ -188,18 +200,18 @@ describe("the rows that the editor holds", () => {
 
   it("are the same objects for the same ids, with new content, parents and targets", () => {
     const rows = createTreeRows();
-    const starting = aReservation({ id: "1", state: "starting" });
+    const queued = aReservation({ id: "1", state: "queued" });
     assert.equal(
-      rows.show(reservationNodes(aState({ reservations: [starting] }), NOW, NO_HOSTS)),
+      rows.show(reservationNodes(aState({ reservations: [queued] }), NOW, NO_HOSTS)),
       "root",
     );
     const before = rowsIn(rows.roots()).find(({ id }) => id === "reservation/1");
-    const ready = { ...starting, state: "ready" as const };
+    const ready = { ...queued, state: "ready" as const };
     rows.show(reservationNodes(aState({ reservations: [ready] }), NOW, NO_HOSTS));
     const after = rowsIn(rows.roots()).find(({ id }) => id === "reservation/1");
     assert.ok(after);
     assert.equal(after, before);
-    assert.equal(after.parent?.id, "section/active");
+    assert.equal(after.parent, null);
     assert.equal(after.node.kind, "reservation.ready");
     assert.deepEqual(after.target, { kind: "reservation", id: "1" });
   });

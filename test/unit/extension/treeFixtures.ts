@@ -12,7 +12,7 @@ export const minutesFrom = (minutes: number): Date => new Date(NOW.getTime() + m
 export const iso = (minutes: number): string => minutesFrom(minutes).toISOString();
 
 /** The hosts of a window before they are written. */
-export const NO_HOSTS = { prefix: () => "gpu-dev", addressOf: () => null };
+export const NO_HOSTS = { prefix: () => "gpu-dev" };
 
 export function aReservation(
   more: Partial<Omit<Reservation, "id" | "spec">> & {
