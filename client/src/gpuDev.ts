@@ -1,8 +1,9 @@
 /** The library for scripts; docs/scripting.md explains it with an example. */
 import { homedir } from "node:os";
-import type { CreateReservation, Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { CreateReservation } from "@gpu-dev/shared/api/reservation.ts";
 import { LIVE, TERMINAL } from "@gpu-dev/shared/states.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
+import type { Reservation } from "./http/responses.ts";
 import { systemClock } from "./clock.ts";
 import { type ApiClient, createApiClient } from "./http/apiClient.ts";
 import { clientPaths } from "./paths.ts";
@@ -34,7 +35,8 @@ export { ApiError, ConnectionError, UnexpectedResponse } from "./http/apiErrors.
 export { SignInError } from "./signIn/server.ts";
 export type { ApiClient } from "./http/apiClient.ts";
 export type { RunOptions, RunResult } from "./ssh/remote.ts";
-export type { CreateReservation, Reservation } from "@gpu-dev/shared/api/reservation.ts";
+export type { CreateReservation } from "@gpu-dev/shared/api/reservation.ts";
+export type { Reservation } from "./http/responses.ts";
 
 export interface ConnectOptions {
   /** Defaults to GPU_DEV_SERVER, then to the server of `gpu-dev setup`. */
@@ -129,7 +131,7 @@ export async function connect(options: ConnectOptions = {}): Promise<GpuDev> {
   };
   const api = createApiClient({ baseUrl: server, token, renew, userAgent: "gpu-dev-script" });
   const { name: user } = await api.call("getMe");
-  const identity = options.identity ?? credential?.identity ?? null;
+  const identity = options.identity ?? credential?.identity;
   if (options.token !== undefined) {
     const identityFile = await identityFileFor({ platform, ownDir: paths.ownDir }, identity);
     await registerKeys(api, { userSshDir: paths.userSshDir, identityFile });
@@ -171,7 +173,7 @@ async function credentialFor(
 async function serverOf(server: string | undefined, stored: StoredFiles): Promise<string> {
   const url = server ?? (await stored.settings.read()).server;
   const origin = serverOrigin(url ?? DEFAULT_SERVER);
-  if (origin === null) throw new Error(`"${String(url)}" is not a valid server URL.`);
+  if (origin === undefined) throw new Error(`"${String(url)}" is not a valid server URL.`);
   return origin;
 }
 

@@ -1,5 +1,5 @@
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
+import type { Reservation } from "./http/responses.ts";
 import { pause } from "./clock.ts";
 import type { ApiClient } from "./http/apiClient.ts";
 import { ApiError, ConnectionError } from "./http/apiErrors.ts";
@@ -26,7 +26,7 @@ export async function listReservations(
     const query = { state, limit: PAGE_SIZE, name, cursor };
     const { items: found, nextCursor } = await client.call("listReservations", { query, signal });
     items.push(...found);
-    if (nextCursor === null) break;
+    if (nextCursor === undefined) break;
     cursor = nextCursor;
   }
   return items;

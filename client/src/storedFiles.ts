@@ -62,7 +62,7 @@ function jsonFile<Schema extends z.ZodType>(
       return withFileLock(lock, async () => {
         const value = change(await read());
         const target = { fs: realFileSystem, platform: process.platform };
-        const text = Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
+        const text = Buffer.from(`${JSON.stringify(schema.encode(value), null, 2)}\n`);
         await atomicWrite(target, path, text, { newFileMode: 0o600 });
         return value;
       });

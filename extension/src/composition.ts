@@ -68,7 +68,7 @@ function readEnvironment(options: CompositionOptions, showFailure: ShowFailure) 
   const { platform, execPath } = process;
   const home = homedir();
   const settings = currentSettings();
-  if (settings.invalidServer !== null) showFailure(new Error(invalidServerText(settings)));
+  if (settings.invalidServer !== undefined) showFailure(new Error(invalidServerText(settings)));
   return {
     ...options,
     platform,
@@ -146,7 +146,7 @@ function composeFeatures(environment: Environment, core: Core) {
     ...environment,
     ...core,
     index: core.hostSync.index,
-    reserve: () => reserve(null),
+    reserve: () => reserve(undefined),
     openIn: () => currentSettings().openIn,
     sshReadsHome: userInfo().homedir === environment.home,
     terminalsAreElsewhere: env.remoteName !== undefined && !runsInWorkspace(context),
@@ -195,7 +195,7 @@ async function composeReport(
     extensionVersion: versionOf(context),
     secrets: async () => {
       const credential = await stored.read();
-      return credential === null ? [] : [credential.token];
+      return credential === undefined ? [] : [credential.token];
     },
     machine: { home, user: userInfo().username },
     sshFiles: { fs, platform, dir: join(paths.ownDir, "ssh") },

@@ -21,19 +21,19 @@ const UNIT_SECONDS: Record<string, number> = {
 };
 
 /**
- * Reads "90m", "1h30m", "1h30", "2.5h" or "1d" as seconds. Null if the text is not a duration.
+ * Reads "90m", "1h30m", "1h30", "2.5h" or "1d" as seconds. Undefined if the text is not a duration.
  * Fractions are rounded to whole seconds, never to hours.
  */
-export function parseDurationSeconds(text: string): number | null {
+export function parseDurationSeconds(text: string): number | undefined {
   const spaceless = text.trim().toLowerCase().replaceAll(/\s+/g, "");
   // Accepts a common short form: "1h30" without the unit of the minutes.
   const compact = spaceless.replace(/h(\d+)$/, "h$1m");
-  if (!/^(?:\d+(?:\.\d+)?(?:min|[smhd]))+$/.test(compact)) return null;
+  if (!/^(?:\d+(?:\.\d+)?(?:min|[smhd]))+$/.test(compact)) return undefined;
   let seconds = 0;
   for (const [, amount, unit] of compact.matchAll(/(\d+(?:\.\d+)?)(min|[smhd])/g)) {
     seconds += Number(amount) * (UNIT_SECONDS[unit ?? ""] ?? Number.NaN);
   }
-  return Number.isFinite(seconds) ? Math.round(seconds) : null;
+  return Number.isFinite(seconds) ? Math.round(seconds) : undefined;
 }
 
 /** A duration for users: "45 s", "5 min", "1 h 30 min", "2 d 4 h". At most two units. */

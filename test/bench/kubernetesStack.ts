@@ -42,7 +42,7 @@ export async function startKubernetesStack(): Promise<Stack> {
     stops.push(() => controlPlane.stop());
     const coldStartSeconds = Math.round((performance.now() - before) / 100) / 10;
     const { url, child: root } = controlPlane;
-    const me = { user: USER, identity: null } as const;
+    const me = { user: USER, identity: undefined } as const;
     const { token } = await requestToken(url, me);
     const kubeConfig = new KubeConfig();
     kubeConfig.loadFromFile(kubernetes.kubeconfigPath);

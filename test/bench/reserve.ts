@@ -1,4 +1,4 @@
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import type { Stack } from "./stack.ts";
 
 let count = 0;

@@ -39,7 +39,7 @@ export async function startStack(): Promise<Stack> {
   await readyScreen(root);
   const coldStartSeconds = Math.round((performance.now() - before) / 100) / 10;
   const url = `http://127.0.0.1:${String(PORT)}`;
-  const me = { user: USER, identity: null } as const;
+  const me = { user: USER, identity: undefined } as const;
   const { token } = await requestToken(url, me);
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromFile(join(dataDir, "dev-cluster", "kubeconfig"));

@@ -4,7 +4,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { chmod, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CLI, pathWithCli } from "../support/installedCli.ts";
-import { UNSET_FIELDS } from "../support/reservationFixture.ts";
+import { UNSET_WIRE_FIELDS } from "../support/reservationFixture.ts";
 import { requireTool } from "../support/requireTool.ts";
 import {
   type Handler,
@@ -24,7 +24,7 @@ const ME = {
   tokenExpiresAt: "2030-01-01T00:00:00.000Z",
 };
 const QUEUED = {
-  ...UNSET_FIELDS,
+  ...UNSET_WIRE_FIELDS,
   id: "00000000000000a1",
   name: "demo",
   owner: { id: ME.id, name: "ada" },

@@ -68,7 +68,7 @@ describe("the key pair of this machine", function () {
     const sync = syncDeploymentHosts(
       { ...deployment, now: () => new Date("2026-11-23T12:00:00.000Z") },
       createApiClient({ baseUrl: server, token: () => "t" }),
-      { user: "ada", identity: null },
+      { user: "ada", identity: undefined },
       [],
     );
     await assert.rejects(sync);

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import type { Availability } from "@gpu-dev/shared/api/resources.ts";
 import { Minute, Second } from "@gpu-dev/shared/durations.ts";
 import { pause } from "@gpu-dev/client/clock.ts";
+import type { Availability } from "@gpu-dev/client/http/responses.ts";
 import { startsNowLabel, whyNoneStarts } from "@gpu-dev/client/text/availabilityText.ts";
 import { localTime, secondsUntil } from "@gpu-dev/client/text/times.ts";
 import { renderTable } from "../output/table.ts";
@@ -55,7 +55,7 @@ export function availabilityLines(
     if (why !== undefined) lines.push(`${type.type}: ${why}`);
   }
   const { asOf } = availability;
-  if (asOf === null) {
+  if (asOf === undefined) {
     lines.push("The server has not reached the cluster yet.");
   } else if (-secondsUntil(asOf, now) > Minute.seconds) {
     lines.push(`The server last reached the cluster at ${localTime(asOf, now)}.`);

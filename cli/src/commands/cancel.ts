@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { LIVE, TERMINAL } from "@gpu-dev/shared/states.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { diskAfterEnd, progressText } from "@gpu-dev/client/text/reservationText.ts";
 import { CliError } from "../output/exitCodes.ts";
 import { askYesNo } from "../output/prompts.ts";

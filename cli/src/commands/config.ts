@@ -46,7 +46,7 @@ async function show(session: Session): Promise<void> {
   const users = await session.signedInUsers();
   const values = {
     server,
-    user: credential?.user ?? null,
+    user: credential?.user,
     signedInUsers: users,
     identity: identity ?? "own",
     sshInclude: include === "works",
@@ -65,10 +65,10 @@ async function show(session: Session): Promise<void> {
     absent: "disabled",
     unread: `enabled, but ${unreadText(session)}`,
   };
-  const fields: [string, string | null][] = [
+  const fields: [string, string | undefined][] = [
     ["server", values.server],
     ["signed in as", values.user ?? "(not signed in)"],
-    ["also signed in", others.length === 0 ? null : `${others.join(", ")} (use --as)`],
+    ["also signed in", others.length === 0 ? undefined : `${others.join(", ")} (use --as)`],
     ["identity", values.identity === "own" ? "our own key pair" : values.identity],
     ["ssh-include", includeTexts[include]],
     ["hosts file", values.hostsFile],

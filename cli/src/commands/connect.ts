@@ -1,5 +1,5 @@
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import type { Command } from "commander";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
 import { sshHostName } from "@gpu-dev/client/ssh/reservationHosts.ts";
@@ -83,7 +83,8 @@ function notReady(session: Session, reservation: Reservation): CliError {
   const { name, endedAt } = reservation;
   const progress = progressText(reservation);
   if (!LIVE.includes(reservation.state)) {
-    const when = endedAt === null ? "has ended" : `ended at ${localTime(endedAt, session.now())}`;
+    const when =
+      endedAt === undefined ? "has ended" : `ended at ${localTime(endedAt, session.now())}`;
     return new CliError("reservationOver", `${name} ${when}: ${progress}`);
   }
   return new CliError(

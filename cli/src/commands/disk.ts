@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Disk } from "@gpu-dev/shared/api/resources.ts";
+import type { Disk } from "@gpu-dev/client/http/responses.ts";
 import { localTime } from "@gpu-dev/client/text/times.ts";
 import { renderTable } from "../output/table.ts";
 import { sessionFor } from "../session/session.ts";
@@ -29,7 +29,7 @@ export function addDisk(program: Command): void {
 }
 
 function diskLines(items: readonly Disk[], now: Date, dim: (text: string) => string): string[] {
-  const at = (iso: string | null) => (iso === null ? "never" : localTime(iso, now));
+  const at = (iso: string | undefined) => (iso === undefined ? "never" : localTime(iso, now));
   const rows = items.map((item) => [
     item.name,
     `${String(item.sizeGib)} GiB`,
@@ -41,7 +41,7 @@ function diskLines(items: readonly Disk[], now: Date, dim: (text: string) => str
 }
 
 function holderLabel(item: Disk, now: Date): string {
-  if (item.heldBy === null) return "free";
+  if (item.heldBy === undefined) return "free";
   const { name, until } = item.heldBy;
-  return until === null ? `by ${name}` : `by ${name} until ${localTime(until, now)}`;
+  return until === undefined ? `by ${name}` : `by ${name} until ${localTime(until, now)}`;
 }

@@ -30,7 +30,7 @@ export function addExtend(program: Command): void {
       }
       const { expiresAt } = reservation;
       session.output.line(
-        expiresAt === null
+        expiresAt === undefined
           ? `${reservation.name} is extended; its time starts once it is ready.`
           : `${reservation.name} now runs ${untilText(expiresAt, session.now())}.`,
       );

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { addMs, Day } from "@gpu-dev/shared/durations.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { listReservations } from "@gpu-dev/client/reservations.ts";
 import {
   nodesOf,

@@ -19,7 +19,7 @@ export function addLogout(program: Command): void {
       if (output.json) {
         output.result({
           server,
-          user: credential?.user ?? null,
+          user: credential?.user,
           signedOut: credential !== undefined,
         });
         return;

@@ -23,7 +23,8 @@ export function addLogs(program: Command): void {
         output.result(logs);
         return;
       }
-      if (logs.podName === null) output.note(`${reservation.name} has no container at present.`);
+      if (logs.podName === undefined)
+        output.note(`${reservation.name} has no container at present.`);
       if (logs.truncated) output.note("(older lines are omitted)");
       for (const line of logs.lines) output.verbatim(printable(line));
     });

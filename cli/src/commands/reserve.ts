@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { TERMINAL } from "@gpu-dev/shared/states.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { progressText, resources, untilText } from "@gpu-dev/client/text/reservationText.ts";
 import { CliError } from "../output/exitCodes.ts";
 import { deferInterrupt } from "../output/terminal.ts";
@@ -99,11 +99,13 @@ async function waitUntilReady(
   const host = state.live.find((entry) => entry.id === reservation.id);
   const ssh = await sshCommand(session, state, reservation, credential.user);
   if (output.json) {
-    output.result({ ...reservation, ssh, workspacePath: host?.workspacePath ?? null });
+    output.result({ ...reservation, ssh, workspacePath: host?.workspacePath });
     return;
   }
   const until =
-    reservation.expiresAt === null ? "" : `, ${untilText(reservation.expiresAt, session.now())}`;
+    reservation.expiresAt === undefined
+      ? ""
+      : `, ${untilText(reservation.expiresAt, session.now())}`;
   output.line(`${reservation.name} is ready${until}.`);
   output.line(`  Connect    ${output.style.bold(ssh)}`);
   if (host !== undefined) output.line(`  Workspace  ${host.workspacePath}`);

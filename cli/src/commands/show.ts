@@ -1,8 +1,7 @@
 import type { Command } from "commander";
-import type { Event } from "@gpu-dev/shared/api/events.ts";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { formatDuration } from "@gpu-dev/shared/durations.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
+import type { Event, Reservation } from "@gpu-dev/client/http/responses.ts";
 import { progressText, resources, untilText } from "@gpu-dev/client/text/reservationText.ts";
 import { localTime, localTimeExact } from "@gpu-dev/client/text/times.ts";
 import { renderFields, renderTable, wrapWords } from "../output/table.ts";
@@ -29,17 +28,19 @@ export function addShow(program: Command): void {
       const state = await syncSshHosts(session, credential, [reservation]);
       const host = state.live.find((entry) => entry.id === reservation.id);
       const connection =
-        host === undefined ? null : await sshCommand(session, state, reservation, credential.user);
+        host === undefined
+          ? undefined
+          : await sshCommand(session, state, reservation, credential.user);
       if (session.output.json) {
         session.output.result({
           reservation,
           events,
           connection,
-          workspacePath: host?.workspacePath ?? null,
+          workspacePath: host?.workspacePath,
         });
         return;
       }
-      printPanel(session, reservation, connection, host?.workspacePath ?? null);
+      printPanel(session, reservation, connection, host?.workspacePath);
       printTimeline(session, events);
     });
 }
@@ -47,33 +48,35 @@ export function addShow(program: Command): void {
 function printPanel(
   session: Session,
   reservation: Reservation,
-  connection: string | null,
-  workspacePath: string | null,
+  connection: string | undefined,
+  workspacePath: string | undefined,
 ): void {
   const { output } = session;
   const now = session.now();
   const { spec, members } = reservation;
-  const at = (iso: string | null) => (iso === null ? null : localTime(iso, now));
+  const at = (iso: string | undefined) => (iso === undefined ? undefined : localTime(iso, now));
   const isLive = LIVE.includes(reservation.state);
   const labels = Object.entries(spec.labels).map(([key, value]) => `${key}=${value}`);
-  const fields: [string, string | null][] = [
+  const fields: [string, string | undefined][] = [
     ["State", progressText(reservation)],
     ["Server", `${resources(reservation)} for ${formatDuration(spec.durationSeconds)}`],
-    ["Node", members.length === 0 ? null : members.map(memberLabel).join(", ")],
+    ["Node", members.length === 0 ? undefined : members.map(memberLabel).join(", ")],
     ["Disk", spec.disk],
     ["Image", spec.image],
-    ["Labels", labels.length === 0 ? null : labels.join(", ")],
+    ["Labels", labels.length === 0 ? undefined : labels.join(", ")],
     ["Created", at(reservation.createdAt)],
     ["Ready", at(reservation.readyAt)],
     [
       "Lease",
-      isLive && reservation.expiresAt !== null ? untilText(reservation.expiresAt, now) : null,
+      isLive && reservation.expiresAt !== undefined
+        ? untilText(reservation.expiresAt, now)
+        : undefined,
     ],
     [
       "Extendable",
-      isLive && reservation.extendableUntil !== null
+      isLive && reservation.extendableUntil !== undefined
         ? `until ${String(at(reservation.extendableUntil))}`
-        : null,
+        : undefined,
     ],
     ["Ended", at(reservation.endedAt)],
     ["Connect", connection],

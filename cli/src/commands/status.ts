@@ -21,7 +21,7 @@ export function addStatus(program: Command): void {
       }
       const now = session.now();
       const { cluster, reservations } = status;
-      const seen = cluster.asOf === null ? "" : `, last seen ${localTime(cluster.asOf, now)}`;
+      const seen = cluster.asOf === undefined ? "" : `, last seen ${localTime(cluster.asOf, now)}`;
       const counts = Object.entries(reservations).map(([state, n]) => `${String(n)} ${state}`);
       const includeTexts: Record<IncludeState, string> = {
         works: "includes our hosts",

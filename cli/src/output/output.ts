@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { wireJson } from "@gpu-dev/client/absence.ts";
 import { withProgramName } from "./programName.ts";
 import { wrapWords } from "./table.ts";
 
@@ -76,7 +77,7 @@ export function createOutput(options: OutputOptions): Output {
       stderr.write(`${named(text)}\n`);
     },
     result: (value) => {
-      stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+      stdout.write(`${wireJson(value)}\n`);
     },
     live: (text) => {
       clear();

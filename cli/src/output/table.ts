@@ -26,8 +26,10 @@ export function renderTable(
 }
 
 /** Lines of "Label   value", aligned; fields without a value are left out. */
-export function renderFields(fields: readonly (readonly [string, string | null])[]): string[] {
-  const shown = fields.filter((field): field is readonly [string, string] => field[1] !== null);
+export function renderFields(fields: readonly (readonly [string, string | undefined])[]): string[] {
+  const shown = fields.filter(
+    (field): field is readonly [string, string] => field[1] !== undefined,
+  );
   const width = Math.max(0, ...shown.map(([label]) => label.length));
   return shown.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`);
 }

@@ -31,8 +31,8 @@ export function requestFrom(options: ReserveOptions): CreateReservation | undefi
     gpuType: options.gpuType,
     gpus: gpuCount(options),
     durationSeconds,
-    disk: options.disk === undefined || options.disk === "none" ? null : options.disk,
-    image: options.image ?? null,
+    disk: options.disk === undefined || options.disk === "none" ? undefined : options.disk,
+    image: options.image,
     labels,
     ...(options.name === undefined ? {} : { name: options.name }),
   };
@@ -55,7 +55,7 @@ export function durationFrom({ hours, duration }: DurationOptions): number | und
   }
   if (duration === undefined) return undefined;
   const seconds = parseDurationSeconds(duration);
-  if (seconds !== null && seconds > 0) return seconds;
+  if (seconds !== undefined && seconds > 0) return seconds;
   throw new CliError(
     "usage",
     `--duration takes a duration like 90m, 2h or 1h30m, not "${duration}".`,

@@ -1,5 +1,5 @@
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { formatDuration, Second } from "@gpu-dev/shared/durations.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { followReservation } from "@gpu-dev/client/reservations.ts";
 import { progressText } from "@gpu-dev/client/text/reservationText.ts";
 import { CliError } from "../output/exitCodes.ts";

@@ -1,8 +1,7 @@
-import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import type { CreateReservation } from "@gpu-dev/shared/api/reservation.ts";
-import type { Availability } from "@gpu-dev/shared/api/resources.ts";
 import { formatDuration, parseDurationSeconds } from "@gpu-dev/shared/durations.ts";
 import { NAME_PATTERN } from "@gpu-dev/shared/names.ts";
+import type { Availability, Catalogue, GpuType } from "@gpu-dev/client/http/responses.ts";
 import { startText } from "@gpu-dev/client/text/availabilityText.ts";
 import { resources } from "@gpu-dev/client/text/reservationText.ts";
 import { CliError } from "../output/exitCodes.ts";
@@ -27,12 +26,12 @@ export async function runWizard(session: Session): Promise<CreateReservation> {
     client.call("listDisks"),
   ]);
   const type = await askType(catalogue, availability);
-  const free = disks.items.filter((disk) => disk.heldBy === null).map((disk) => disk.name);
+  const free = disks.items.filter((disk) => disk.heldBy === undefined).map((disk) => disk.name);
   const disk = await askDisk(free);
   const gpus = await askGpus(session, type, disk);
   const durationSeconds = await askDuration(type);
   const name = await askName();
-  const request = { gpuType: type.id, gpus, durationSeconds, disk, image: null };
+  const request = { gpuType: type.id, gpus, durationSeconds, disk, image: undefined };
   await confirmRequest(request);
   return name === "" ? request : { ...request, name };
 }
@@ -58,7 +57,7 @@ function freeText(type: GpuType, availability: Availability): string {
   return `${String(counts.freeGpus)} of ${String(counts.healthyGpus)} ${unit} free${queued}`;
 }
 
-async function askDisk(free: readonly string[]): Promise<string | null> {
+async function askDisk(free: readonly string[]): Promise<string | undefined> {
   const { select, text } = await loadPrompts();
   const choice = await answered(
     select({
@@ -71,7 +70,7 @@ async function askDisk(free: readonly string[]): Promise<string | null> {
     }),
     CANCEL_TEXT,
   );
-  if (choice === NO_DISK) return null;
+  if (choice === NO_DISK) return undefined;
   if (choice !== NEW_DISK) return choice;
   const validate = (value: string | undefined) =>
     NAME_PATTERN.test(value ?? "") ? undefined : NAME_ADVICE;
@@ -79,10 +78,10 @@ async function askDisk(free: readonly string[]): Promise<string | null> {
 }
 
 /** Shows what the server says about each size, with the zone of the chosen disk. */
-async function askGpus(session: Session, type: GpuType, disk: string | null): Promise<number> {
+async function askGpus(session: Session, type: GpuType, disk: string | undefined): Promise<number> {
   const [only] = type.counts;
   if (type.counts.length === 1 && only !== undefined) return only;
-  const query = disk === null ? {} : { disk };
+  const query = disk === undefined ? {} : { disk };
   const { types } = await session.client.call("getAvailability", { query });
   const sizes = types.find((candidate) => candidate.type === type.id)?.sizes ?? [];
   const options = type.counts.map((count) => {
@@ -103,7 +102,7 @@ async function askDuration(type: GpuType): Promise<number> {
       initialValue: "1h",
       validate: (value) => {
         const seconds = parseDurationSeconds(value ?? "");
-        if (seconds === null) return "A duration like 90m, 2h or 1h30m";
+        if (seconds === undefined) return "A duration like 90m, 2h or 1h30m";
         return seconds < minSeconds || seconds > maxSeconds ? `Between ${range}` : undefined;
       },
     }),
@@ -124,10 +123,10 @@ async function confirmRequest(request: {
   readonly gpuType: string;
   readonly gpus: number;
   readonly durationSeconds: number;
-  readonly disk: string | null;
+  readonly disk: string | undefined;
 }): Promise<void> {
   const duration = formatDuration(request.durationSeconds);
-  const disk = request.disk === null ? "without a disk" : `with the disk ${request.disk}`;
+  const disk = request.disk === undefined ? "without a disk" : `with the disk ${request.disk}`;
   const message = `Reserve ${resources({ spec: request })} for ${duration}, ${disk}?`;
   if (!(await askYesNo(message, CANCEL_TEXT))) throw new CliError("interrupted", CANCEL_TEXT);
 }

@@ -1,5 +1,5 @@
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { listReservations } from "@gpu-dev/client/reservations.ts";
 import { stateLabel } from "@gpu-dev/client/text/reservationText.ts";
 import { CliError } from "../output/exitCodes.ts";

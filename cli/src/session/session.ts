@@ -127,7 +127,7 @@ function outputFor(
 /** The origin of a server's URL. Throws a usage error for any other text. */
 export function serverOrigin(text: string): string {
   const origin = originOf(text);
-  if (origin !== null) return origin;
+  if (origin !== undefined) return origin;
   throw new CliError(
     "usage",
     `"${text}" is not a valid server URL. Give one like ${DEFAULT_SERVER}.`,

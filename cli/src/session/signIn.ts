@@ -17,7 +17,7 @@ export async function signIn(session: Session, options: SignInOptions): Promise<
     server,
     userAgent: `gpu-dev/${VERSION}`,
     user: session.user,
-    identity: options.identity ?? (await session.settings.read()).identity ?? null,
+    identity: options.identity ?? (await session.settings.read()).identity,
     keys: { platform, ownDir: paths.ownDir, userSshDir: paths.userSshDir },
     store: async (credential) => {
       await credentials.update((all) => withDefaultUser(all, server, credential));

@@ -1,5 +1,5 @@
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import type { Credential } from "@gpu-dev/client/signIn/credential.ts";
 import { findConflicts } from "@gpu-dev/client/ssh/configConflicts.ts";
 import type { HostState } from "@gpu-dev/client/ssh/hostState.ts";

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { type Route, routes } from "@gpu-dev/shared/api/routes.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
+import { withoutNull } from "../absence.ts";
 import { pause } from "../clock.ts";
 import { ApiError, ConnectionError, UnexpectedResponse } from "./apiErrors.ts";
 import { backoffMs, READ_BACKOFF } from "./backoff.ts";
@@ -129,21 +130,21 @@ async function sendWithRetries(
         }
       }
       const waitMs = retryWaitMs(error, attempt, options.random ?? Math.random);
-      if (waitMs === null || attempt + 1 >= tries) throw error;
+      if (waitMs === undefined || attempt + 1 >= tries) throw error;
       await pause(waitMs, request.signal);
       request.signal?.throwIfAborted();
     }
   }
 }
 
-/** How long to wait before the next try; null if another try would not help. */
-function retryWaitMs(error: unknown, attempt: number, random: () => number): number | null {
+/** How long to wait before the next try; undefined if another try would not help. */
+function retryWaitMs(error: unknown, attempt: number, random: () => number): number | undefined {
   const hasStatus = error instanceof ApiError || error instanceof ForeignResponse;
-  if (hasStatus && !RETRY_STATUSES.includes(error.status)) return null;
-  if (!hasStatus && !(error instanceof ConnectionError)) return null;
-  const asked = hasStatus ? error.retryAfterSeconds : null;
-  if (asked !== null && asked > MAX_RETRY_AFTER_SECONDS) return null;
-  return asked === null ? backoffMs(READ_BACKOFF, attempt, random) : asked * Second.ms;
+  if (hasStatus && !RETRY_STATUSES.includes(error.status)) return undefined;
+  if (!hasStatus && !(error instanceof ConnectionError)) return undefined;
+  const asked = hasStatus ? error.retryAfterSeconds : undefined;
+  if (asked !== undefined && asked > MAX_RETRY_AFTER_SECONDS) return undefined;
+  return asked === undefined ? backoffMs(READ_BACKOFF, attempt, random) : asked * Second.ms;
 }
 
 export function isUnauthenticated(error: unknown): boolean {
@@ -154,7 +155,7 @@ function readResponse(baseUrl: string, schema: z.ZodType | null, text: string): 
   if (schema === null) return undefined;
   const parsed = lenientParse(schema, parseJson(text));
   if (!parsed.ok) throw new UnexpectedResponse(baseUrl, parsed.where);
-  return parsed.value;
+  return withoutNull(parsed.value);
 }
 
 function pathOf(template: string, params: unknown): string {

@@ -10,10 +10,10 @@ export class ApiError extends Error {
   readonly problem: LenientProblem;
   readonly status: number;
   readonly code: string;
-  /** Seconds that the server asks to wait before another try; null if it did not say. */
-  readonly retryAfterSeconds: number | null;
+  /** Seconds that the server asks to wait before another try; undefined if it did not say. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(problem: LenientProblem, retryAfterSeconds: number | null = null) {
+  constructor(problem: LenientProblem, retryAfterSeconds?: number) {
     super(problem.detail);
     this.problem = problem;
     this.status = problem.status;

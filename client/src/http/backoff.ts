@@ -17,8 +17,10 @@ export function backoffMs(backoff: Backoff, attempt: number, random: () => numbe
   return full / 2 + (full / 2) * random();
 }
 
-/** Parses a Retry-After header given in seconds; null if it is missing, a date or not valid. */
-export function retryAfterSeconds(header: string | null): number | null {
-  if (header === null || !/^\d{1,6}$/.test(header.trim())) return null;
+/**
+ * Parses a Retry-After header given in seconds; undefined if it is missing, a date or not valid.
+ */
+export function retryAfterSeconds(header: string | undefined): number | undefined {
+  if (header === undefined || !/^\d{1,6}$/.test(header.trim())) return undefined;
   return Number(header.trim());
 }

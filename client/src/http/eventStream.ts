@@ -5,13 +5,14 @@ import {
   CHANGE_TOPICS,
   changedData,
   type ChangeTopic,
-  type Event,
   event as eventSchema,
   RESYNC_EVENT,
 } from "@gpu-dev/shared/api/events.ts";
 import { routes } from "@gpu-dev/shared/api/routes.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
 import { type ReservationId, reservationId } from "@gpu-dev/shared/ids.ts";
+import type { Event } from "./responses.ts";
+import { withoutNull } from "../absence.ts";
 import { pause } from "../clock.ts";
 import { ApiError, ConnectionError } from "./apiErrors.ts";
 import { backoffMs, STREAM_BACKOFF } from "./backoff.ts";
@@ -139,7 +140,7 @@ async function* readItems(
     },
     onEvent: (message) => {
       const item = itemOf(message);
-      if (item !== null) ready.push(item);
+      if (item !== undefined) ready.push(item);
     },
   });
   const decoder = new TextDecoder();
@@ -150,20 +151,22 @@ async function* readItems(
   }
 }
 
-function itemOf(message: EventSourceMessage): StreamItem | null {
+function itemOf(message: EventSourceMessage): StreamItem | undefined {
   if (message.event === RESYNC_EVENT) return { kind: "resync" };
   if (message.event === CHANGED_EVENT) return changedOf(message.data);
   const parsed = lenientParse(eventSchema, parseJson(message.data), { openEnums: false });
-  if (parsed.ok) return { kind: "event", event: parsed.value };
+  if (parsed.ok) return { kind: "event", event: withoutNull(parsed.value) };
   const about = eventSubject.safeParse(parseJson(message.data));
-  return about.success ? { kind: "unreadable", reservationId: about.data.reservationId } : null;
+  return about.success
+    ? { kind: "unreadable", reservationId: about.data.reservationId }
+    : undefined;
 }
 
-function changedOf(text: string): StreamItem | null {
+function changedOf(text: string): StreamItem | undefined {
   const parsed = changedData.safeParse(parseJson(text));
-  if (!parsed.success) return null;
+  if (!parsed.success) return undefined;
   const what = CHANGE_TOPICS.filter((word) => parsed.data.what.includes(word));
-  return what.length === 0 ? null : { kind: "changed", what };
+  return what.length === 0 ? undefined : { kind: "changed", what };
 }
 
 function startWatchdog(silenceMs: number, silence: AbortController) {

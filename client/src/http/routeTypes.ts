@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { routes } from "@gpu-dev/shared/api/routes.ts";
+import type { WithoutNull } from "../absence.ts";
 
 type Routes = typeof routes;
 
@@ -35,7 +36,7 @@ export type CallOptions<Id extends CallableRouteId> = PartOf<Id, "params"> &
 export type ResponseOf<Id extends CallableRouteId> = Routes[Id]["response"] extends {
   schema: infer Schema extends z.ZodType;
 }
-  ? z.output<Schema>
+  ? WithoutNull<z.output<Schema>>
   : undefined;
 
 /** The options argument is optional if nothing in it is required. */

@@ -88,7 +88,7 @@ const lenientProblem = z.object({
 async function refusal(baseUrl: string, response: Response): Promise<ApiError | ConnectionError> {
   const text = await response.text().catch(() => "");
   const parsed = lenientProblem.safeParse(parseJson(text));
-  const retryAfter = retryAfterSeconds(response.headers.get("retry-after"));
+  const retryAfter = retryAfterSeconds(response.headers.get("retry-after") ?? undefined);
   if (parsed.success) {
     const { errors, ...rest } = parsed.data;
     return new ApiError(errors === undefined ? rest : { ...rest, errors }, retryAfter);
@@ -102,9 +102,9 @@ async function refusal(baseUrl: string, response: Response): Promise<ApiError | 
 export class ForeignResponse extends ConnectionError {
   override readonly name = "ForeignResponse";
   readonly status: number;
-  readonly retryAfterSeconds: number | null;
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(baseUrl: string, status: number, retryAfter: number | null) {
+  constructor(baseUrl: string, status: number, retryAfter: number | undefined) {
     super(baseUrl, `another program responded with status ${String(status)}`, {
       next: "Check the address, and any proxy or load balancer on the way to it.",
     });

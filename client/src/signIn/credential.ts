@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { ROLES } from "@gpu-dev/shared/api/resources.ts";
+import { nullInFile } from "../absence.ts";
 
 /**
  * What a client stores after a sign-in. The token is a secret: never in a log, never in a report.
@@ -16,7 +17,7 @@ export const credential = z.object({
   role: z.enum(ROLES),
   /** The server's own name: "127.0.0.1:8710". */
   server: z.string(),
-  /** A private key file; null for our own pair. */
-  identity: z.string().nullable(),
+  /** A private key file; undefined for our own pair. */
+  identity: nullInFile(z.string()),
 });
 export type Credential = z.infer<typeof credential>;

@@ -16,8 +16,8 @@ import { SignInError } from "./server.ts";
 export interface TokenRequest {
   /** Defaults to the user that the server proposes. */
   readonly user?: string | undefined;
-  /** A private key file; null for our own pair. */
-  readonly identity: string | null;
+  /** A private key file; undefined for our own pair. */
+  readonly identity: string | undefined;
 }
 
 type DevelopmentMethod = Extract<z.infer<typeof signInMethod>, { readonly kind: "development" }>;

@@ -6,9 +6,10 @@ export class SignInError extends Error {
   override readonly name = "SignInError";
 }
 
-/** The origin of a server's URL; null if the text is not one. */
-export function serverOrigin(text: string): string | null {
+/** The origin of a server's URL; undefined if the text is not one. */
+export function serverOrigin(text: string): string | undefined {
   const url = URL.parse(/^[a-z]+:\/\//i.test(text) ? text : `http://${text}`);
-  if (url === null || !["http:", "https:"].includes(url.protocol) || url.host === "") return null;
+  if (url === null || !["http:", "https:"].includes(url.protocol) || url.host === "")
+    return undefined;
   return url.origin;
 }

@@ -18,8 +18,8 @@ export interface SignInOptions {
   readonly userAgent?: string | undefined;
   /** Defaults to the user that the server proposes. */
   readonly user?: string | undefined;
-  /** A private key file; null for our own pair. */
-  readonly identity: string | null;
+  /** A private key file; undefined for our own pair. */
+  readonly identity: string | undefined;
   readonly keys: KeyLocations;
   readonly signal?: AbortSignal | undefined;
   /** Stores the credential. After this call starts, an abort no longer has an effect. */

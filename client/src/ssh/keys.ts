@@ -33,7 +33,7 @@ export interface IdentityOptions extends SshPathOptions {
  */
 export async function identityFileFor(
   options: IdentityOptions,
-  chosen: string | null,
+  chosen: string | undefined,
 ): Promise<string> {
   return chosen ?? (await ensureOwnKey(options));
 }

@@ -1,7 +1,7 @@
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { TERMINAL } from "@gpu-dev/shared/states.ts";
 import type { ApiClient } from "../http/apiClient.ts";
 import { ApiError } from "../http/apiErrors.ts";
+import type { Reservation } from "../http/responses.ts";
 import type { Credential } from "../signIn/credential.ts";
 import type { WriteTarget } from "./atomicWrite.ts";
 import { type HostFiles, openHostFiles } from "./hostFiles.ts";
@@ -118,7 +118,12 @@ async function readEnd(client: Client, id: LiveHost["id"]): Promise<EndedHost[]>
 
 function endedHostOf(reservation: Reservation): EndedHost {
   const { id, endedAt, endReason, endDetail } = reservation;
-  return { id, endedAt, endReason, endDetail };
+  return {
+    id,
+    endedAt: endedAt ?? null,
+    endReason: endReason ?? null,
+    endDetail: endDetail ?? null,
+  };
 }
 
 async function liveHostOf(

@@ -1,4 +1,4 @@
-import type { Availability } from "@gpu-dev/shared/api/resources.ts";
+import type { Availability } from "../http/responses.ts";
 
 export type TypeAvailability = Availability["types"][number];
 export type SizeAvailability = TypeAvailability["sizes"][number];

@@ -1,7 +1,7 @@
-import type { GpuType } from "@gpu-dev/shared/api/catalogue.ts";
-import type { Reservation, ReservationSpec } from "@gpu-dev/shared/api/reservation.ts";
+import type { ReservationSpec } from "@gpu-dev/shared/api/reservation.ts";
 import { formatDuration } from "@gpu-dev/shared/durations.ts";
 import { CANCELLABLE, type Phase } from "@gpu-dev/shared/states.ts";
+import type { GpuType, Reservation } from "../http/responses.ts";
 import { localTime, secondsUntil, timeLeft } from "./times.ts";
 
 /** "2 x H100", "cpu-x86". */
@@ -21,15 +21,15 @@ export function stateLabel(reservation: Reservation): string {
   const { state, phase, waiting, endReason, cancelRequestedAt } = reservation;
   switch (state) {
     case "queued":
-      return waiting === null ? "queued" : `queued, ${ordinal(waiting.position)} in line`;
+      return waiting === undefined ? "queued" : `queued, ${ordinal(waiting.position)} in line`;
     case "starting":
     case "stopping":
-      return phase === null ? state : `${state}: ${phase}`;
+      return phase === undefined ? state : `${state}: ${phase}`;
     case "ready":
-      return cancelRequestedAt === null ? "ready" : "ready, cancelled";
+      return cancelRequestedAt === undefined ? "ready" : "ready, cancelled";
     case "ended":
     case "failed":
-      return endReason === null ? state : `${state}: ${endReason}`;
+      return endReason === undefined ? state : `${state}: ${endReason}`;
     default:
       return state; // A state of a newer server.
   }
@@ -38,18 +38,18 @@ export function stateLabel(reservation: Reservation): string {
 /** What the reservation is doing now, in detail. */
 export function progressText(reservation: Reservation): string {
   const { state, phase, phaseDetail, waiting, endDetail, cancelRequestedAt } = reservation;
-  if (cancelRequestedAt !== null && CANCELLABLE.includes(state)) {
+  if (cancelRequestedAt !== undefined && CANCELLABLE.includes(state)) {
     return `${state}; cancelled, about to end`;
   }
   switch (state) {
     case "queued":
-      return waiting === null
+      return waiting === undefined
         ? "queued"
         : `queued, ${ordinal(waiting.position)} in line: ${waiting.reason}`;
     case "starting":
     case "stopping": {
-      const head = phase === null ? state : `${state}: ${phaseText(phase)}`;
-      return phaseDetail === null ? head : `${head} (${phaseDetail})`;
+      const head = phase === undefined ? state : `${state}: ${phaseText(phase)}`;
+      return phaseDetail === undefined ? head : `${head} (${phaseDetail})`;
     }
     case "ready":
       return "ready";
@@ -81,8 +81,8 @@ export function timeLeftText(reservation: Reservation, now: Date): string {
   if (state === "queued" || state === "starting") {
     return `${formatDuration(spec.durationSeconds)} once ready`;
   }
-  if (state === "ready" && expiresAt !== null) return timeLeft(expiresAt, now);
-  if (endedAt !== null) return `ended ${localTime(endedAt, now)}`;
+  if (state === "ready" && expiresAt !== undefined) return timeLeft(expiresAt, now);
+  if (endedAt !== undefined) return `ended ${localTime(endedAt, now)}`;
   return "-";
 }
 
@@ -100,7 +100,7 @@ export function untilText(iso: string, now: Date): string {
 
 export function diskAfterEnd(reservation: Reservation): string {
   const { disk } = reservation.spec;
-  return disk === null
+  return disk === undefined
     ? "It has no disk: the files in its workspace are deleted."
     : `Its disk ${disk} is kept, with all files.`;
 }

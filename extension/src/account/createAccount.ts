@@ -30,7 +30,7 @@ interface AccountContext {
   readonly now: () => Date;
   readonly changes: Emitter<AccountState>;
   state: AccountState;
-  session: AccountSession | null;
+  session: AccountSession | undefined;
   /**
    * Increases with every change in this window: a read of the storage that started before it is
    * stale.
@@ -54,7 +54,7 @@ export function createAccount(options: AccountOptions): Account {
     now,
     changes: createEmitter(),
     state: { kind: "unknown" },
-    session: null,
+    session: undefined,
     version: 0,
     isDisposed: false,
   };
@@ -70,7 +70,7 @@ export function createAccount(options: AccountOptions): Account {
     signOut: () => signOut(account),
     dispose: () => {
       account.isDisposed = true;
-      account.session = null;
+      account.session = undefined;
       subscription.dispose();
     },
   };
@@ -89,7 +89,7 @@ async function load(account: AccountContext): Promise<void> {
   } catch (error) {
     account.access.log.warn(`The secret storage could not be read: ${String(error)}`);
     if (account.state.kind !== "unknown") return;
-    adopt(account, null, "The editor's secret storage could not be read. Sign in again.");
+    adopt(account, undefined, "The editor's secret storage could not be read. Sign in again.");
   }
 }
 
@@ -108,19 +108,23 @@ async function signIn(account: AccountContext, { user, signal }: SignInOptions =
 
 async function signOut(account: AccountContext): Promise<void> {
   const { access, store } = account;
-  const held = account.session?.credential ?? null;
-  const stored = await store.read().catch(() => null);
+  const held = account.session?.credential;
+  const stored = await store.read().catch(() => undefined);
   await store.remove();
-  adopt(account, null);
+  adopt(account, undefined);
   const last = stored ?? held;
-  if (last !== null) await revoke(access, last);
+  if (last !== undefined) await revoke(access, last);
 }
 
 /** The only place that changes the state. Adopting the current credential again changes nothing. */
-function adopt(account: AccountContext, credential: Credential | null, reason?: string): void {
+function adopt(account: AccountContext, credential: Credential | undefined, reason?: string): void {
   if (account.isDisposed) return;
   const { session, state } = account;
-  if (credential !== null && session !== null && isSameUser(credential, session.credential)) {
+  if (
+    credential !== undefined &&
+    session !== undefined &&
+    isSameUser(credential, session.credential)
+  ) {
     if (credential.token === session.credential.token) return;
     account.version += 1;
     session.credential = credential;
@@ -128,11 +132,11 @@ function adopt(account: AccountContext, credential: Credential | null, reason?: 
     if (state.kind === "signedIn") account.state = { ...state, who: withoutToken(credential) };
     return;
   }
-  if (credential === null && state.kind === "signedOut") return;
+  if (credential === undefined && state.kind === "signedOut") return;
   account.version += 1;
   account.session = credential && { credential, renewedAt: 0, renewing: undefined };
   account.state =
-    account.session === null
+    account.session === undefined
       ? { kind: "signedOut", reason }
       : signedInState(account, account.session);
   account.changes.fire(account.state);
@@ -165,14 +169,14 @@ async function renew(account: AccountContext, session: AccountSession): Promise<
     refused: session.credential,
     now,
     onEnd: (reason) => {
-      if (session === account.session) adopt(account, null, reason);
+      if (session === account.session) adopt(account, undefined, reason);
     },
   }).catch((error: unknown): Renewal => {
     access.log.warn(`The sign-in could not be renewed: ${String(error)}`);
     return { kind: "unavailable" };
   });
   if (session !== account.session || renewal.kind === "unavailable") return false;
-  adopt(account, renewal.kind === "signedOut" ? null : renewal.credential);
+  adopt(account, renewal.kind === "signedOut" ? undefined : renewal.credential);
   return session === account.session;
 }
 

@@ -4,8 +4,8 @@ import type { Secrets } from "./account.ts";
 
 /** The credential of one server in the editor's secret storage, which all windows share. */
 export interface CredentialStore {
-  /** Null if nothing valid is stored. */
-  read(): Promise<Credential | null>;
+  /** Undefined if nothing valid is stored. */
+  read(): Promise<Credential | undefined>;
   write(credential: Credential): Promise<void>;
   remove(): Promise<void>;
   /** Also fires for changes by this window. */
@@ -22,14 +22,15 @@ export function createCredentialStore(options: {
   return {
     read: async () => {
       const text = await secrets.get(key);
-      if (text === undefined) return null;
+      if (text === undefined) return undefined;
       const stored = await credentialFrom(text);
       // The text itself may contain a token, so it is not logged.
-      if (stored === null) log.warn(`The stored sign-in for ${server} is not valid.`);
+      if (stored === undefined) log.warn(`The stored sign-in for ${server} is not valid.`);
       return stored;
     },
     write: async (created) => {
-      await secrets.store(key, JSON.stringify(created));
+      const { credential } = await import("@gpu-dev/client/signIn/credential.ts");
+      await secrets.store(key, JSON.stringify(credential.encode(created)));
     },
     remove: async () => {
       await secrets.delete(key);
@@ -41,11 +42,11 @@ export function createCredentialStore(options: {
   };
 }
 
-async function credentialFrom(text: string): Promise<Credential | null> {
+async function credentialFrom(text: string): Promise<Credential | undefined> {
   const { credential } = await import("@gpu-dev/client/signIn/credential.ts");
   try {
     return credential.parse(JSON.parse(text));
   } catch {
-    return null;
+    return undefined;
   }
 }

@@ -44,7 +44,7 @@ export async function renewToken(options: RenewTokenOptions): Promise<Renewal> {
 async function renewLocked(options: RenewTokenOptions): Promise<Renewal> {
   const { access, store, refused } = options;
   const before = await storedRenewal(store, refused);
-  if (before !== null) return before;
+  if (before !== undefined) return before;
   let renewed: Credential;
   try {
     const { renewCredential } = await import("@gpu-dev/client/signIn/signIn.ts");
@@ -58,7 +58,7 @@ async function renewLocked(options: RenewTokenOptions): Promise<Renewal> {
   }
   // The user may have signed out, or in as another user, during the request.
   const meanwhile = await storedRenewal(store, refused);
-  if (meanwhile !== null) {
+  if (meanwhile !== undefined) {
     await revoke(access, renewed);
     return meanwhile;
   }
@@ -66,11 +66,16 @@ async function renewLocked(options: RenewTokenOptions): Promise<Renewal> {
   return { kind: "renewed", credential: renewed };
 }
 
-/** The result that another window stored; null while the storage still holds the refused token. */
-async function storedRenewal(store: CredentialStore, refused: Credential): Promise<Renewal | null> {
+/**
+ * The result that another window stored; undefined while the storage still holds the refused token.
+ */
+async function storedRenewal(
+  store: CredentialStore,
+  refused: Credential,
+): Promise<Renewal | undefined> {
   const stored = await store.read();
-  if (stored === null) return { kind: "signedOut" };
-  return stored.token === refused.token ? null : { kind: "renewed", credential: stored };
+  if (stored === undefined) return { kind: "signedOut" };
+  return stored.token === refused.token ? undefined : { kind: "renewed", credential: stored };
 }
 
 /**

@@ -5,10 +5,10 @@ import type { KeyLocations } from "@gpu-dev/client/signIn/signIn.ts";
 /** The keys on this machine, as the settings name them. */
 export interface KeySettings extends KeyLocations {
   /**
-   * The private key that the settings name; null for the key pair that GPU Dev creates. Read at
-   * each sign-in.
+   * The private key that the settings name; undefined for the key pair that GPU Dev creates. Read
+   * at each sign-in.
    */
-  readonly identityFile: () => string | null;
+  readonly identityFile: () => string | undefined;
 }
 
 export interface ServerAccess {

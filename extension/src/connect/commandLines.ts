@@ -7,8 +7,8 @@ import { SshFilesError } from "@gpu-dev/client/ssh/fileSystem.ts";
  * The arguments of ssh for one of our hosts. `configFile` is our file, if the user's config does
  * not include it.
  */
-export function sshArguments(host: string, configFile: string | null): string[] {
-  return configFile === null ? [host] : ["-F", configFile, host];
+export function sshArguments(host: string, configFile: string | undefined): string[] {
+  return configFile === undefined ? [host] : ["-F", configFile, host];
 }
 
 /** A command line that can be pasted into a terminal of the platform. */

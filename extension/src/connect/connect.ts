@@ -1,5 +1,5 @@
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { env, window } from "vscode";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
 import { hostNames } from "@gpu-dev/client/ssh/hostNames.ts";
 import type { CommandHandler, CommandId } from "../core/commands.ts";
@@ -19,9 +19,10 @@ export interface ConnectOptions extends ReadyHostOptions, RemoteWindowOptions, T
 export interface Connect extends Disposable {
   readonly handlers: Readonly<Record<ConnectCommand, CommandHandler>>;
   /**
-   * How to connect from this machine, read from disk; null if the reservation has no SSH host here.
+   * How to connect from this machine, read from disk; undefined if the reservation has no SSH
+   * host here.
    */
-  readonly connectionOf: (reservation: Pick<Reservation, "id">) => Promise<Connection | null>;
+  readonly connectionOf: (reservation: Pick<Reservation, "id">) => Promise<Connection | undefined>;
 }
 
 type ConnectCommand = Extract<
@@ -60,7 +61,7 @@ export function createConnect(options: ConnectOptions): Connect {
       const state = await options.hostSync.read();
       const entry = state.live.find((each) => each.id === id);
       const host = entry && hostNames(state).get(entry);
-      if (entry === undefined || host === undefined) return null;
+      if (entry === undefined || host === undefined) return undefined;
       const command = sshCommandLine(await argumentsFor(options, host), options.platform);
       return { host, command, workspacePath: entry.workspacePath };
     },
@@ -74,7 +75,7 @@ export function createConnect(options: ConnectOptions): Connect {
 async function argumentsFor(options: ConnectOptions, host: string): Promise<string[]> {
   const { fs, platform, paths, index, sshReadsHome } = options;
   const config = { fs, platform, path: paths.userSshConfig, includePath: index };
-  return sshArguments(host, sshReadsHome && (await hasInclude(config)) ? null : index);
+  return sshArguments(host, sshReadsHome && (await hasInclude(config)) ? undefined : index);
 }
 
 const STATUS_MESSAGE_MS = 5 * Second.ms;

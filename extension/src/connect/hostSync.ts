@@ -67,7 +67,7 @@ export function createHostSync(options: HostSyncOptions): HostSync {
     return update(await syncHosts(options));
   });
   const follow = (): void => {
-    if (account.state.kind !== "signedIn" || live.state.reservations === null) return;
+    if (account.state.kind !== "signedIn" || live.state.reservations === undefined) return;
     syncNow().catch(showOnce);
   };
   const subscription = live.onDidChange(({ reservations }) => {
@@ -93,20 +93,20 @@ export function createHostSync(options: HostSyncOptions): HostSync {
  * that started after its call.
  */
 export function coalesceCalls<T>(work: () => Promise<T>): () => Promise<T> {
-  let current: Promise<T> | null = null;
-  let next: Promise<T> | null = null;
+  let current: Promise<T> | undefined;
+  let next: Promise<T> | undefined;
   const start = (): Promise<T> => {
-    next = null;
+    next = undefined;
     const run = work();
     current = run;
     const clear = () => {
-      if (current === run) current = null;
+      if (current === run) current = undefined;
     };
     run.then(clear, clear);
     return run;
   };
   return () => {
-    if (current === null) return start();
+    if (current === undefined) return start();
     next ??= current.then(start, start);
     return next;
   };

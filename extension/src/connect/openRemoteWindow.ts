@@ -84,7 +84,7 @@ async function findRemoteSsh(): Promise<RemoteSsh | "terminal"> {
     env.appName,
     extensions.all.map(({ id }) => id),
   );
-  if (installed !== null) return installed;
+  if (installed !== undefined) return installed;
   const install = "Install Remote - SSH";
   const message = "Connecting requires the Remote - SSH extension, which is not installed.";
   const chosen = await window.showInformationMessage(message, install, "Open Terminal");
@@ -104,10 +104,10 @@ async function findRemoteSsh(): Promise<RemoteSsh | "terminal"> {
 function configFileSetting(
   { platform, home }: RemoteWindowOptions,
   { section }: RemoteSsh,
-): string | null {
+): string | undefined {
   const setting = workspace.getConfiguration().inspect<unknown>(`${section}.configFile`);
   const value = setting?.globalValue;
-  if (typeof value !== "string" || value.trim() === "") return null;
+  if (typeof value !== "string" || value.trim() === "") return undefined;
   return expandHome(value.trim(), platform, home);
 }
 
@@ -162,6 +162,6 @@ async function setRemotePlatform(section: string, host: string): Promise<void> {
   const known = workspace.getConfiguration().inspect<unknown>(key);
   if (known?.defaultValue === undefined) return;
   const next = withLinux(known.globalValue, host);
-  if (next === null) return;
+  if (next === undefined) return;
   await workspace.getConfiguration().update(key, next, ConfigurationTarget.Global);
 }

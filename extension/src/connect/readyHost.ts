@@ -1,5 +1,5 @@
 import { ProgressLocation, window } from "vscode";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { hostNames } from "@gpu-dev/client/ssh/hostNames.ts";
 import type { HostState, LiveHost } from "@gpu-dev/client/ssh/hostState.ts";
 import { CANCELLABLE } from "@gpu-dev/shared/states.ts";
@@ -33,7 +33,7 @@ export interface ReadyHostOptions {
  */
 export async function readyHost(
   options: ReadyHostOptions,
-  target: Target | null,
+  target: Target | undefined,
 ): Promise<ReadyHost> {
   const chosen = await choose(options, target);
   const reservation = chosen.state === "ready" ? chosen : await offerToWait(options, chosen);
@@ -51,12 +51,12 @@ export async function readyHost(
   return { reservation, host, entry, state };
 }
 
-async function choose(options: ReadyHostOptions, target: Target | null): Promise<Reservation> {
+async function choose(options: ReadyHostOptions, target: Target | undefined): Promise<Reservation> {
   const { live, now, reserve } = options;
-  if (live.state.reservations === null) await live.refresh();
+  if (live.state.reservations === undefined) await live.refresh();
   const all = live.state.reservations ?? [];
   const isPending = ({ state }: Reservation) => CANCELLABLE.includes(state);
-  if (target === null && !all.some(isPending)) {
+  if (target === undefined && !all.some(isPending)) {
     const message = "You have no reservation to connect to.";
     if ((await window.showInformationMessage(message, "Reserve")) === "Reserve") await reserve();
     throw new Dismissed();

@@ -7,8 +7,8 @@ export interface RemoteSsh {
 }
 
 export interface RemoteSshChoice {
-  /** The installed extension, or null. */
-  readonly installed: RemoteSsh | null;
+  /** The installed extension, or undefined. */
+  readonly installed: RemoteSsh | undefined;
   /** The extension that this editor can install. */
   readonly suitable: RemoteSsh;
 }
@@ -18,28 +18,28 @@ export function remoteSshFor(appName: string, installedIds: readonly string[]): 
   const suitable = BY_EDITOR.find(({ editor }) => editor.test(appName))?.remoteSsh ?? OPEN;
   const ids = new Set(installedIds.map((id) => id.toLowerCase()));
   // The editor's own extension first: another one may come from imported settings.
-  const installed = [suitable, ...ALL].find(({ id }) => ids.has(id)) ?? null;
+  const installed = [suitable, ...ALL].find(({ id }) => ids.has(id));
   return { installed, suitable };
 }
 
-/** The setting for the platforms of hosts with our host as Linux; null if it already says so. */
-export function withLinux(before: unknown, host: string): Record<string, unknown> | null {
+/** The setting for the platforms of hosts, with our host as Linux; undefined if it is already so. */
+export function withLinux(before: unknown, host: string): Record<string, unknown> | undefined {
   const hosts = typeof before === "object" && before !== null ? { ...before } : {};
-  if ((hosts as Record<string, unknown>)[host] === "linux") return null;
+  if ((hosts as Record<string, unknown>)[host] === "linux") return undefined;
   return { ...hosts, [host]: "linux" };
 }
 
 /**
  * The SSH host that a remote window is connected to, from its authority: "ssh-remote+gpu-dev-demo",
  * or with the host as JSON in hex, which Remote-SSH writes for host names that an authority cannot
- * hold. Null for any other remote.
+ * hold. Undefined for any other remote.
  */
-export function hostFromAuthority(authority: string): string | null {
+export function hostFromAuthority(authority: string): string | undefined {
   const [kind, ...rest] = authority.replace(/%2b/i, "+").split("+");
   const label = rest.join("+");
-  if (kind?.toLowerCase() !== SSH_REMOTE || label === "") return null;
+  if (kind?.toLowerCase() !== SSH_REMOTE || label === "") return undefined;
   const host = hostFromHex(label) ?? withoutUserAndPort(label);
-  return host === "" ? null : host.toLowerCase();
+  return host === "" ? undefined : host.toLowerCase();
 }
 
 /** The authority of a window on an SSH host. */
@@ -101,15 +101,15 @@ const BY_EDITOR = [
   { editor: /^Antigravity/, remoteSsh: ANTIGRAVITY },
 ];
 
-function hostFromHex(label: string): string | null {
-  if (!/^(?:[0-9a-f]{2})+$/i.test(label)) return null;
+function hostFromHex(label: string): string | undefined {
+  if (!/^(?:[0-9a-f]{2})+$/i.test(label)) return undefined;
   try {
     const parsed: unknown = JSON.parse(Buffer.from(label, "hex").toString("utf8"));
-    if (typeof parsed !== "object" || parsed === null || !("hostName" in parsed)) return null;
-    return typeof parsed.hostName === "string" ? parsed.hostName : null;
+    if (typeof parsed !== "object" || parsed === null || !("hostName" in parsed)) return undefined;
+    return typeof parsed.hostName === "string" ? parsed.hostName : undefined;
   } catch {
     // A plain host name may consist of hex digits by chance.
-    return null;
+    return undefined;
   }
 }
 

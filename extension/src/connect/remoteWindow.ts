@@ -1,4 +1,4 @@
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { CANCELLABLE, TERMINAL } from "@gpu-dev/shared/states.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
 import { hostNames } from "@gpu-dev/client/ssh/hostNames.ts";
@@ -9,9 +9,9 @@ import { hostFromAuthority } from "./remoteSsh.ts";
 /** What identifies the reservation that a window is connected to. */
 export interface WindowLocation {
   /** The SSH host that the window is connected to. */
-  readonly host: string | null;
+  readonly host: string | undefined;
   /** From the environment of the pod, if this code runs inside it. */
-  readonly reservationId: string | null;
+  readonly reservationId: string | undefined;
 }
 
 /**
@@ -24,7 +24,7 @@ export function locationFrom(options: {
   readonly reservationId: string | undefined;
 }): WindowLocation {
   const hosts = options.authorities.flatMap((authority) => hostFromAuthority(authority) ?? []);
-  return { host: hosts[0] ?? null, reservationId: options.reservationId ?? null };
+  return { host: hosts[0], reservationId: options.reservationId };
 }
 
 export type NoticeButton = "Reserve Again" | "Show Details" | "Reload Window" | "Close Remote";
@@ -39,24 +39,27 @@ export interface RemoteWindowNotice {
 }
 
 /** The id of the reservation of a window. The host of an ended reservation still has its id. */
-export function reservationIdOf(location: WindowLocation, state: HostState | null): string | null {
-  if (location.reservationId !== null) return location.reservationId;
-  if (location.host === null || state === null) return null;
+export function reservationIdOf(
+  location: WindowLocation,
+  state: HostState | undefined,
+): string | undefined {
+  if (location.reservationId !== undefined) return location.reservationId;
+  if (location.host === undefined || state === undefined) return undefined;
   const found = [...hostNames(state)].find(([, name]) => name === location.host);
-  return found?.[0].id ?? null;
+  return found?.[0].id;
 }
 
 /**
- * The notice in the window of a reservation that has ended; null before the end. Until then a lost
- * connection is restored to the same server, because a ready reservation stays on its node.
+ * The notice in the window of a reservation that has ended; undefined before the end. Until then a
+ * lost connection is restored to the same server, because a ready reservation stays on its node.
  */
 export function remoteWindowNotice(
   own: Reservation,
   all: readonly Reservation[],
   now: Date,
-): RemoteWindowNotice | null {
+): RemoteWindowNotice | undefined {
   const { id, name, owner, state } = own;
-  if (!TERMINAL.includes(state)) return null;
+  if (!TERMINAL.includes(state)) return undefined;
   const ended = endedText(own, now);
   const successor = all.find(
     (each) =>
@@ -81,10 +84,10 @@ export function remoteWindowNotice(
 function endedText(reservation: Reservation, now: Date): string {
   const { name, endedAt, endDetail, endReason, spec } = reservation;
   const ended =
-    endedAt === null ? "has ended" : `ended at ${formatClockTime(new Date(endedAt), now)}`;
+    endedAt === undefined ? "has ended" : `ended at ${formatClockTime(new Date(endedAt), now)}`;
   const why = asSentence(endDetail ?? endReasonLabel(endReason));
   const files =
-    spec.disk === null
+    spec.disk === undefined
       ? "It had no disk, so its files are deleted."
       : `Its files are on disk ${spec.disk}.`;
   return `${name} ${ended}: ${why} ${files}`;

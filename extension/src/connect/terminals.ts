@@ -1,5 +1,5 @@
 import { commands, type Disposable, type Terminal, ThemeIcon, window } from "vscode";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { sshCommandLine } from "./commandLines.ts";
 
 export interface TerminalsOptions {

@@ -1,5 +1,5 @@
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { TERMINAL } from "@gpu-dev/shared/states.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { progressText } from "@gpu-dev/client/text/reservationText.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
 import { Dismissed } from "../core/errors.ts";

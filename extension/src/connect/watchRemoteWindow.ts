@@ -1,5 +1,5 @@
 import { commands, window, workspace } from "vscode";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import type { HostState } from "@gpu-dev/client/ssh/hostState.ts";
 import type { CommandId, Target } from "../core/commands.ts";
 import type { Disposable } from "../core/emitter.ts";
@@ -51,12 +51,12 @@ export function watchRemoteWindow(options: WatchRemoteWindowOptions): RemoteWind
     const reservation = all.find((each) => each.id === id);
     if (reservation === undefined) return;
     const notice = remoteWindowNotice(reservation, all, now());
-    if (notice === null || shownKeys.has(notice.key)) return;
+    if (notice === undefined || shownKeys.has(notice.key)) return;
     shownKeys.add(notice.key);
     await show(notice);
   };
   const follow = () => {
-    if (location.host === null && location.reservationId === null) return;
+    if (location.host === undefined && location.reservationId === undefined) return;
     check().catch((error: unknown) => {
       log.warn(`The reservation of this window could not be checked: ${String(error)}`);
     });

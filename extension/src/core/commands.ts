@@ -40,7 +40,7 @@ export type Target =
   | { readonly kind: "gpuType"; readonly gpuType: string; readonly gpus?: number }
   | { readonly kind: "disk"; readonly name: string };
 
-export type CommandHandler = (target: Target | null) => Promise<unknown>;
+export type CommandHandler = (target: Target | undefined) => Promise<unknown>;
 export type CommandHandlers = Readonly<Record<CommandId, CommandHandler>>;
 
 /** Registers every command; nothing else does. The error of a command is shown, not thrown. */
@@ -66,11 +66,12 @@ export function registerCommands(options: {
  * Reads the argument of a command: a row of our views, a target, or anything else. The palette
  * passes nothing.
  */
-export function targetFrom(argument: unknown): Target | null {
-  if (typeof argument !== "object" || argument === null) return null;
+export function targetFrom(argument: unknown): Target | undefined {
+  if (typeof argument !== "object" || argument === null) return undefined;
   const candidate = "target" in argument ? argument.target : argument;
-  if (typeof candidate !== "object" || candidate === null || !("kind" in candidate)) return null;
+  if (typeof candidate !== "object" || candidate === null || !("kind" in candidate))
+    return undefined;
   return ["reservation", "gpuType", "disk"].includes(String(candidate.kind))
     ? (candidate as Target)
-    : null;
+    : undefined;
 }

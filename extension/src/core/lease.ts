@@ -1,5 +1,5 @@
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { formatDuration, Minute, Second } from "@gpu-dev/shared/durations.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 
 export type Urgency = "none" | "soon" | "now";
 
@@ -12,10 +12,10 @@ export function urgencyOf(expiresAt: Date, now: Date): Urgency {
   return leftMs > 5 * Minute.ms ? "soon" : "now";
 }
 
-/** "5 h 12 min", or null once the lease has expired. */
-export function formatTimeLeft(expiresAt: Date, now: Date): string | null {
+/** "5 h 12 min", or undefined once the lease has expired. */
+export function formatTimeLeft(expiresAt: Date, now: Date): string | undefined {
   const seconds = secondsLeft(expiresAt, now);
-  return seconds <= 0 ? null : formatDuration(seconds);
+  return seconds <= 0 ? undefined : formatDuration(seconds);
 }
 
 /**
@@ -25,7 +25,7 @@ export function formatTimeLeft(expiresAt: Date, now: Date): string | null {
  */
 export function nextRefreshMs(reservations: readonly Reservation[], now: Date): number {
   const delays = reservations
-    .filter(({ state, expiresAt }) => state === "ready" && expiresAt !== null)
+    .filter(({ state, expiresAt }) => state === "ready" && expiresAt !== undefined)
     .map(({ expiresAt }) => countdownDelayMs(new Date(expiresAt ?? now), now));
   return Math.min(Minute.ms, ...delays);
 }

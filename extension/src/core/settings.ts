@@ -18,10 +18,10 @@ export const SETTING_KEYS = [
 export interface Settings {
   /** The origin of the server; the default if the setting is not a valid URL. */
   readonly server: string;
-  /** The value of the setting if it is not a valid server URL, otherwise null. */
-  readonly invalidServer: string | null;
-  /** A private key that the user chose; null: the key pair that GPU Dev creates. */
-  readonly identityFile: string | null;
+  /** The value of the setting if it is not a valid server URL, otherwise undefined. */
+  readonly invalidServer: string | undefined;
+  /** A private key that the user chose; undefined: the key pair that GPU Dev creates. */
+  readonly identityFile: string | undefined;
   readonly openIn: "currentWindow" | "newWindow";
   readonly notifications: "all" | "warnings" | "none";
 }
@@ -32,8 +32,8 @@ export function readSettings(configuration: Pick<WorkspaceConfiguration, "get">)
   const origin = serverOrigin(server);
   return {
     server: origin ?? DEFAULT_SERVER,
-    invalidServer: origin === null ? server : null,
-    identityFile: configuration.get<string>("identityFile", "").trim() || null,
+    invalidServer: origin === undefined ? server : undefined,
+    identityFile: configuration.get<string>("identityFile", "").trim() || undefined,
     openIn: configuration.get<Settings["openIn"]>("connect.openIn", "newWindow"),
     notifications: configuration.get<Settings["notifications"]>("notifications", "all"),
   };

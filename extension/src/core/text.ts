@@ -1,5 +1,5 @@
-import type { Disk } from "@gpu-dev/shared/api/resources.ts";
 import type { EndReason } from "@gpu-dev/shared/states.ts";
+import type { Disk } from "@gpu-dev/client/http/responses.ts";
 
 /** Capitalizes the first letter, for the start of a sentence or a label. */
 export function capitalize(text: string): string {
@@ -27,12 +27,12 @@ export function isSameDay(a: Date, b: Date): boolean {
 
 /** "used by demo until 15:20". */
 export function formatDiskUse({ name, until }: NonNullable<Disk["heldBy"]>, now: Date): string {
-  return `used by ${name}${until === null ? "" : ` until ${formatClockTime(new Date(until), now)}`}`;
+  return `used by ${name}${until === undefined ? "" : ` until ${formatClockTime(new Date(until), now)}`}`;
 }
 
 /** Why a reservation ended, short enough for a row. */
-export function endReasonLabel(reason: EndReason | null): string {
-  return reason === null ? "ended" : END_REASON_LABELS[reason];
+export function endReasonLabel(reason: EndReason | undefined): string {
+  return reason === undefined ? "ended" : END_REASON_LABELS[reason];
 }
 
 const END_REASON_LABELS = {

@@ -1,6 +1,6 @@
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { CANCELLABLE, TERMINAL } from "@gpu-dev/shared/states.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { ordinal, phaseText, timeLeftText } from "@gpu-dev/client/text/reservationText.ts";
 import { localTime, localTimeExact } from "@gpu-dev/client/text/times.ts";
 import type { CommandId, Target } from "../core/commands.ts";
@@ -25,7 +25,7 @@ import { stepsOf } from "./steps.ts";
 export interface Action {
   readonly command: CommandId;
   readonly label: string;
-  readonly target: Target | null;
+  readonly target: Target | undefined;
 }
 
 /** A page and the actions that it may ask for. */
@@ -39,7 +39,7 @@ export interface PageOptions {
   /** When the details were read. */
   readonly asOf: Date;
   /** The age of the data while the server does not respond. */
-  readonly contact: string | null;
+  readonly contact: string | undefined;
 }
 
 /** The details of a reservation. Text of the server is escaped, without control characters. */
@@ -84,7 +84,7 @@ function actionsOf(reservation: Reservation): readonly Action[] {
   const { id, state, spec, cancelRequestedAt } = reservation;
   const target = { kind: "reservation", id } as const;
   const on = (command: CommandId, label: string): Action => ({ command, label, target });
-  const isReady = state === "ready" && cancelRequestedAt === null;
+  const isReady = state === "ready" && cancelRequestedAt === undefined;
   const again: Target = { kind: "gpuType", gpuType: spec.gpuType, gpus: spec.gpus };
   return [
     ...(isReady
@@ -116,8 +116,8 @@ function actionButton({ command, label }: Action): Html {
 /** What most users open the page for. */
 const PRIMARY: readonly CommandId[] = ["gpuDev.connect", "gpuDev.reserve", "gpuDev.signIn"];
 
-function contactNote(contact: string | null): Html | undefined {
-  if (contact === null) return undefined;
+function contactNote(contact: string | undefined): Html | undefined {
+  if (contact === undefined) return undefined;
   return html`<p data-key="contact" class="note warning" role="alert">${contact}</p>`;
 }
 
@@ -133,19 +133,19 @@ const STATE_TITLES = {
 /** Announced by screen readers when it changes, so it contains no countdown. */
 function stateTitle({ state, phase, waiting, cancelRequestedAt }: Reservation): string {
   const title = STATE_TITLES[state];
-  if (cancelRequestedAt !== null && CANCELLABLE.includes(state)) return `${title}, cancelled`;
-  if (state === "queued" && waiting !== null)
+  if (cancelRequestedAt !== undefined && CANCELLABLE.includes(state)) return `${title}, cancelled`;
+  if (state === "queued" && waiting !== undefined)
     return `${title}, ${ordinal(waiting.position)} in line`;
-  return phase === null ? title : `${title}: ${plainLine(phaseText(phase))}`;
+  return phase === undefined ? title : `${title}: ${plainLine(phaseText(phase))}`;
 }
 
 function promiseText(reservation: Reservation, now: Date): string {
   const { state, expiresAt, endedAt, endReason } = reservation;
   if (TERMINAL.includes(state)) {
-    const at = endedAt === null ? "" : ` at ${localTime(endedAt, now)}`;
+    const at = endedAt === undefined ? "" : ` at ${localTime(endedAt, now)}`;
     return `${capitalize(endReasonLabel(endReason))}${at}`;
   }
-  if (state === "ready" && expiresAt !== null) {
+  if (state === "ready" && expiresAt !== undefined) {
     return `${timeLeftText(reservation, now)} left, ends at ${localTime(expiresAt, now)}`;
   }
   return state === "stopping" ? "" : `For ${timeLeftText(reservation, now)}`;

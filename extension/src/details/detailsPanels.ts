@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { commands, ViewColumn, type WebviewPanel, window } from "vscode";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { type Coalescer, createCoalescer } from "@gpu-dev/shared/coalesce.ts";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import type { Account } from "../account/account.ts";
 import { DETAILS_VIEW } from "../core/commands.ts";
 import { type Disposable, disposeAll } from "../core/emitter.ts";
@@ -38,16 +38,16 @@ interface OpenPanel {
   readonly subject: Subject;
   readonly reading: Coalescer;
   /** "gone": the server no longer returns the reservation. */
-  content: { readonly details: Details; readonly asOf: Date } | "gone" | null;
-  /** The page that was sent last; null until the web view is ready. */
-  page: Page | null;
+  content: { readonly details: Details; readonly asOf: Date } | "gone" | undefined;
+  /** The page that was sent last; undefined until the web view is ready. */
+  page: Page | undefined;
   isReady: boolean;
 }
 
 export function createDetailsPanels(options: DetailsPanelsOptions): DetailsPanels {
   const { now } = options;
   const open = new Map<string, OpenPanel>();
-  const attach = async (panel: WebviewPanel, subject: Subject, details: Details | null) => {
+  const attach = async (panel: WebviewPanel, subject: Subject, details: Details | undefined) => {
     const opened = createPanel(options, panel, subject);
     opened.content = details && { details, asOf: now() };
     open.set(subject.id, opened);
@@ -72,8 +72,8 @@ export function createDetailsPanels(options: DetailsPanelsOptions): DetailsPanel
     },
     restore: async (panel, state) => {
       const subject = subjectFrom(state);
-      if (subject === null) panel.dispose();
-      else await attach(panel, subject, null);
+      if (subject === undefined) panel.dispose();
+      else await attach(panel, subject, undefined);
     },
     ...disposeAll(following, {
       dispose: () => {
@@ -94,7 +94,7 @@ function followChanges(options: DetailsPanelsOptions, open: () => OpenPanel[]): 
   const accounts = account.onDidChange(({ kind }) => {
     for (const each of open()) {
       if (kind === "signedIn") each.reading.trigger();
-      else each.content = null;
+      else each.content = undefined;
       draw(options, each);
     }
   });
@@ -118,8 +118,8 @@ function createPanel(
   const opened: OpenPanel = {
     panel,
     subject,
-    content: null,
-    page: null,
+    content: undefined,
+    page: undefined,
     isReady: false,
     reading: createCoalescer(
       () => read(options, opened),
@@ -139,7 +139,7 @@ async function load(options: DetailsPanelsOptions, opened: OpenPanel): Promise<v
     const { kind, command } = message as { readonly kind?: unknown; readonly command?: unknown };
     if (kind === "ready") {
       opened.isReady = true;
-      opened.page = null;
+      opened.page = undefined;
       draw(options, opened);
     } else if (kind === "command") {
       runAction(opened, command);
@@ -152,7 +152,7 @@ async function load(options: DetailsPanelsOptions, opened: OpenPanel): Promise<v
   ]);
   const nonce = randomBytes(16).toString("base64");
   panel.webview.html = shellHtml({ title: subject.name, nonce, script, style });
-  if (opened.content === null) reading.trigger();
+  if (opened.content === undefined) reading.trigger();
 }
 
 async function read(options: DetailsPanelsOptions, opened: OpenPanel): Promise<void> {
@@ -182,10 +182,11 @@ function pageOf({ account, live, now }: DetailsPanelsOptions, opened: OpenPanel)
   const { content, subject } = opened;
   const contact = contactMessage(live.state, now(), "brief");
   if (account.state.kind === "signedOut") {
-    const signIn = { command: "gpuDev.signIn", label: "Sign In", target: null } as const;
+    const signIn = { command: "gpuDev.signIn", label: "Sign In", target: undefined } as const;
     return messagePage(subject.name, "You are signed out. Sign in to see this page.", signIn);
   }
-  if (content === null) return messagePage(subject.name, contact ?? "Reading from the server...");
+  if (content === undefined)
+    return messagePage(subject.name, contact ?? "Reading from the server...");
   if (content === "gone") {
     const text = "This reservation no longer exists, or it is not yours. Close this page.";
     return messagePage(subject.name, text);
@@ -197,13 +198,16 @@ function pageOf({ account, live, now }: DetailsPanelsOptions, opened: OpenPanel)
 function runAction({ page }: OpenPanel, command: unknown): void {
   const action = page?.actions.find((each) => each.command === command);
   if (action === undefined) return;
-  void commands.executeCommand(action.command, ...(action.target === null ? [] : [action.target]));
+  void commands.executeCommand(
+    action.command,
+    ...(action.target === undefined ? [] : [action.target]),
+  );
 }
 
-/** The state that the page stored. Null if another version stored something else. */
-function subjectFrom(state: unknown): Subject | null {
-  if (typeof state !== "object" || state === null) return null;
+/** The state that the page stored. Undefined if another version stored something else. */
+function subjectFrom(state: unknown): Subject | undefined {
+  if (typeof state !== "object" || state === null) return undefined;
   const { id, name } = state as { readonly id?: unknown; readonly name?: unknown };
-  if (typeof id !== "string" || typeof name !== "string") return null;
+  if (typeof id !== "string" || typeof name !== "string") return undefined;
   return { id: id as ReservationId, name };
 }

@@ -25,10 +25,10 @@ export async function readDetails(
   ]);
   const hasEnded = TERMINAL.includes(reservation.state);
   const connection = hasEnded
-    ? null
+    ? undefined
     : await connectionOf(reservation).catch((error: unknown) => {
         log.warn(`Could not read the SSH host of ${reservation.name}: ${failureText(error)}`);
-        return null;
+        return undefined;
       });
   return { reservation, ...timeline, connection };
 }

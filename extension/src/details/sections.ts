@@ -1,5 +1,5 @@
-import type { Event, EventType } from "@gpu-dev/shared/api/events.ts";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { Event, Reservation } from "@gpu-dev/client/http/responses.ts";
+import type { EventType } from "@gpu-dev/shared/api/events.ts";
 import { formatDuration } from "@gpu-dev/shared/durations.ts";
 import { LIVE, TERMINAL } from "@gpu-dev/shared/states.ts";
 import { ordinal, typeLabel, untilText } from "@gpu-dev/client/text/reservationText.ts";
@@ -109,12 +109,12 @@ const EVENT_KINDS: Readonly<Partial<Record<EventType, string>>> = {
   "reservation.requeued": "warning",
 };
 
-type Fact = readonly [label: string, value: string | null];
+type Fact = readonly [label: string, value: string | undefined];
 
 function facts(all: readonly Fact[]): Html {
   return html`<dl>
     ${all.map(([label, value]) =>
-      value === null
+      value === undefined
         ? undefined
         : html`<div data-key="fact-${label}">
             <dt>${label}</dt>
@@ -128,7 +128,7 @@ export function serverSection({ spec, members }: Reservation): Html {
   const { gpuType, gpus, durationSeconds, disk, image } = spec;
   const list = facts([
     ["Type", typeLabel(gpuType, gpus === 0 ? "cpu" : "gpu")],
-    ["GPUs", gpus === 0 ? null : String(gpus)],
+    ["GPUs", gpus === 0 ? undefined : String(gpus)],
     ["Duration", formatDuration(durationSeconds)],
     ["Disk", disk ?? "None: the files in its workspace are deleted when it ends"],
     ["Image", image],
@@ -167,21 +167,24 @@ function memberTable(members: Reservation["members"]): Html {
 
 export function leaseSection(reservation: Reservation, now: Date): Html {
   const { expiresAt, extendableUntil } = reservation;
-  const at = (iso: string | null) => (iso === null ? null : localTime(iso, now));
+  const at = (iso: string | undefined) => (iso === undefined ? undefined : localTime(iso, now));
   const isLive = LIVE.includes(reservation.state);
   return facts([
     ["Requested", at(reservation.createdAt)],
     ["Placed", at(reservation.placedAt)],
     ["Ready", at(reservation.readyAt)],
-    ["Lease", isLive && expiresAt !== null ? untilText(expiresAt, now) : null],
-    ["Extendable", isLive && extendableUntil !== null ? untilText(extendableUntil, now) : null],
+    ["Lease", isLive && expiresAt !== undefined ? untilText(expiresAt, now) : undefined],
+    [
+      "Extendable",
+      isLive && extendableUntil !== undefined ? untilText(extendableUntil, now) : undefined,
+    ],
     ["Cancelled", at(reservation.cancelRequestedAt)],
     ["Ended", at(reservation.endedAt)],
   ]);
 }
 
 export function connectionSection({ reservation, connection }: Details): Html {
-  if (connection !== null) {
+  if (connection !== undefined) {
     return facts([
       ["Host", connection.host],
       ["SSH command", connection.command],
@@ -198,7 +201,7 @@ export function moreSection({ id, owner, spec }: Reservation): Html {
   const labels = Object.entries(spec.labels).map(([key, value]) => `${key}=${value}`);
   return facts([
     ["Owner", owner.name],
-    ["Labels", labels.length === 0 ? null : labels.join(", ")],
+    ["Labels", labels.length === 0 ? undefined : labels.join(", ")],
     ["Id", id],
   ]);
 }

@@ -1,6 +1,6 @@
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { formatDuration, Second } from "@gpu-dev/shared/durations.ts";
 import { type Phase, STARTING_PHASES, STOPPING_PHASES, TERMINAL } from "@gpu-dev/shared/states.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { ordinal, phaseText } from "@gpu-dev/client/text/reservationText.ts";
 import { localTime } from "@gpu-dev/client/text/times.ts";
 import { capitalize, endReasonLabel } from "../core/text.ts";
@@ -27,7 +27,7 @@ export function stepsOf(reservation: Reservation, now: Date): readonly Step[] {
     startingStep(reservation, now),
     activeStep(reservation, now),
     endStep(reservation, now),
-  ].filter((step) => step !== null);
+  ].filter((step) => step !== undefined);
 }
 
 function queuedStep(reservation: Reservation, now: Date): Step {
@@ -35,48 +35,51 @@ function queuedStep(reservation: Reservation, now: Date): Step {
   const requested = `requested ${localTime(createdAt, now)}`;
   const step = { id: "queued", label: "Queued", phases: [] } as const;
   if (state === "queued") {
-    const place = waiting === null ? "" : `${ordinal(waiting.position)} in line, `;
+    const place = waiting === undefined ? "" : `${ordinal(waiting.position)} in line, `;
     return { ...step, state: "current", text: `${place}${requested}` };
   }
   const end = placedAt ?? endedAt;
   const text =
-    end === null ? requested : `${requested}, ${spent(createdAt, end, "placed at once")}`;
+    end === undefined ? requested : `${requested}, ${spent(createdAt, end, "placed at once")}`;
   return { ...step, state: "done", text };
 }
 
-function startingStep({ state, phase, placedAt, ...rest }: Reservation, now: Date): Step | null {
+function startingStep(
+  { state, phase, placedAt, ...rest }: Reservation,
+  now: Date,
+): Step | undefined {
   const step = { id: "starting", label: "Starting", phases: [] } as const;
   if (state === "queued") return { ...step, state: "upcoming", text: "" };
-  if (placedAt === null) return null;
+  if (placedAt === undefined) return undefined;
   const since = `since ${localTime(placedAt, now)}`;
   if (state === "starting") {
     return { ...step, state: "current", text: since, phases: phasesOf(STARTING_PHASES, phase) };
   }
   const end = rest.readyAt ?? rest.endedAt;
-  const text = end === null ? since : spent(placedAt, end);
-  return { ...step, state: rest.readyAt === null ? "failed" : "done", text };
+  const text = end === undefined ? since : spent(placedAt, end);
+  return { ...step, state: rest.readyAt === undefined ? "failed" : "done", text };
 }
 
-function activeStep(reservation: Reservation, now: Date): Step | null {
+function activeStep(reservation: Reservation, now: Date): Step | undefined {
   const { state, spec, readyAt, expiresAt, endedAt } = reservation;
   const step = { id: "active", label: "Active", phases: [] } as const;
-  if (readyAt === null) {
+  if (readyAt === undefined) {
     const isComing = state === "queued" || state === "starting";
     const text = `for ${formatDuration(spec.durationSeconds)}`;
-    return isComing ? { ...step, state: "upcoming", text } : null;
+    return isComing ? { ...step, state: "upcoming", text } : undefined;
   }
-  if (endedAt !== null) return { ...step, state: "done", text: spent(readyAt, endedAt) };
+  if (endedAt !== undefined) return { ...step, state: "done", text: spent(readyAt, endedAt) };
   const since = `since ${localTime(readyAt, now)}`;
   if (state !== "ready") return { ...step, state: "done", text: since };
   const active = { ...step, state: "current", text: since } as const;
-  return expiresAt === null ? active : { ...active, progress: part(readyAt, expiresAt, now) };
+  return expiresAt === undefined ? active : { ...active, progress: part(readyAt, expiresAt, now) };
 }
 
 function endStep(reservation: Reservation, now: Date): Step {
   const { state, phase, expiresAt, endedAt, endReason } = reservation;
   const step = { id: "end", label: "End", phases: [] } as const;
   if (TERMINAL.includes(state)) {
-    const at = endedAt === null ? "" : ` ${localTime(endedAt, now)}`;
+    const at = endedAt === undefined ? "" : ` ${localTime(endedAt, now)}`;
     return {
       ...step,
       label: state === "failed" ? "Failed" : "Ended",
@@ -88,11 +91,15 @@ function endStep(reservation: Reservation, now: Date): Step {
     const phases = phasesOf(STOPPING_PHASES, phase);
     return { ...step, label: "Ending", state: "current", text: "", phases };
   }
-  return { ...step, state: "upcoming", text: expiresAt === null ? "" : localTime(expiresAt, now) };
+  return {
+    ...step,
+    state: "upcoming",
+    text: expiresAt === undefined ? "" : localTime(expiresAt, now),
+  };
 }
 
-function phasesOf(all: readonly Phase[], current: Phase | null): Step["phases"] {
-  const at = current === null ? -1 : all.indexOf(current);
+function phasesOf(all: readonly Phase[], current: Phase | undefined): Step["phases"] {
+  const at = current === undefined ? -1 : all.indexOf(current);
   return all.map((phase, index) => ({
     label: capitalize(phaseText(phase)),
     state: index < at ? "done" : index === at ? "current" : "upcoming",

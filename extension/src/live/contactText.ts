@@ -3,13 +3,13 @@ import { asSentence } from "@gpu-dev/shared/text.ts";
 import { capitalize, formatClockTime } from "../core/text.ts";
 import type { LiveState } from "./stateKeeper.ts";
 
-/** "Server not responding, as of 11:02."; null while the server responds. */
+/** "Server not responding, as of 11:02."; undefined while the server responds. */
 export function contactAgeText(
   { contact, asOf }: Pick<LiveState, "contact" | "asOf">,
   now: Date,
-): string | null {
-  if (contact.kind !== "lost") return null;
-  return asOf === null
+): string | undefined {
+  if (contact.kind !== "lost") return undefined;
+  return asOf === undefined
     ? "Server not responding."
     : `Server not responding, as of ${formatClockTime(asOf, now)}.`;
 }
@@ -24,12 +24,12 @@ export function contactMessage(
   state: LiveState,
   now: Date,
   detail: "why" | "brief",
-): string | null {
+): string | undefined {
   const { contact, asOf } = state;
   const age = contactAgeText(state, now);
-  if (age === null || contact.kind !== "lost") return null;
+  if (age === undefined || contact.kind !== "lost") return undefined;
   if (detail === "brief") return age;
-  const hasResponded = asOf !== null && contact.error instanceof ConnectionError;
+  const hasResponded = asOf !== undefined && contact.error instanceof ConnectionError;
   const why = hasResponded ? [] : [asSentence(capitalize(contact.error.message))];
   return [age, ...why, "Retrying automatically."].join(" ");
 }

@@ -1,6 +1,5 @@
-import type { Event } from "@gpu-dev/shared/api/events.ts";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { Minute } from "@gpu-dev/shared/durations.ts";
+import type { Event, Reservation } from "@gpu-dev/client/http/responses.ts";
 import type { Account, AccountState } from "../account/account.ts";
 import { createEmitter, type Disposable, type Emitter } from "../core/emitter.ts";
 import { type Session, startSession } from "./session.ts";
@@ -46,10 +45,10 @@ export function createLive(options: LiveOptions): Live {
   const events = createEmitter<Event>();
   const keeper = createStateKeeper({ now, onChange: fireSafely(changes, log) });
   const onEvent = fireSafely(events, log);
-  let session: Session | null = null;
+  let session: Session | undefined;
   const follow = (state: AccountState) => {
     session?.end();
-    session = null;
+    session = undefined;
     keeper.clear();
     if (state.kind !== "signedIn") return;
     session = startSession({ client: state.client, keeper, onEvent, log, random });
@@ -66,7 +65,7 @@ export function createLive(options: LiveOptions): Live {
     onDidChange: (listener) => changes.on(listener),
     onEvent: (listener) => events.on(listener),
     refresh: async () => {
-      if (session === null) throw new Error("You are not signed in. Sign in to continue.");
+      if (session === undefined) throw new Error("You are not signed in. Sign in to continue.");
       await session.refresh();
     },
     put: (reservation) => {
@@ -76,7 +75,7 @@ export function createLive(options: LiveOptions): Live {
       clearInterval(timer);
       subscription.dispose();
       session?.end();
-      session = null;
+      session = undefined;
     },
   };
 }

@@ -1,9 +1,12 @@
-import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import type { Availability, Disk } from "@gpu-dev/shared/api/resources.ts";
-import type { Event } from "@gpu-dev/shared/api/events.ts";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
+import type {
+  Availability,
+  Catalogue,
+  Disk,
+  Event,
+  Reservation,
+} from "@gpu-dev/client/http/responses.ts";
 import { listReservations } from "@gpu-dev/client/reservations.ts";
 import { asError } from "../core/errors.ts";
 
@@ -21,8 +24,8 @@ const MAX_TIMELINE_PAGES = 10;
 export async function readEverything(
   client: ApiClient,
   signal: AbortSignal,
-): Promise<{ readonly read: Partial<Reading>; readonly failure: Error | null }> {
-  let failure: Error | null = null;
+): Promise<{ readonly read: Partial<Reading>; readonly failure: Error | undefined }> {
+  let failure: Error | undefined;
   const orUndefined = async <T>(part: Promise<T>): Promise<T | undefined> => {
     try {
       return await part;
@@ -75,7 +78,7 @@ export async function readTimeline(
       signal,
     });
     events.push(...response.items);
-    if (response.nextCursor === null) return { events, hasMore: false };
+    if (response.nextCursor === undefined) return { events, hasMore: false };
     cursor = response.nextCursor;
   }
   return { events, hasMore: true };

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { Day } from "@gpu-dev/shared/durations.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 
 /** How long ended reservations stay in the list. */
 const RETENTION_MS = Day.ms;
@@ -22,7 +22,11 @@ export function withReservation(list: List, latest: Reservation): List {
  * The list after a full read. `learned` are the ids of reservations that changed during the read:
  * they stay even if the read lacks them. All other reservations that the read lacks are removed.
  */
-export function withReading(list: List | null, items: List, learned: ReadonlySet<string>): List {
+export function withReading(
+  list: List | undefined,
+  items: List,
+  learned: ReadonlySet<string>,
+): List {
   const known = new Map((list ?? []).map((each) => [each.id, each]));
   const read = new Map<string, Reservation>();
   for (const item of items) {
@@ -73,7 +77,7 @@ function entryOf(reservation: Reservation): [string, Reservation] {
 }
 
 function isOld({ endedAt }: Reservation, now: Date): boolean {
-  return endedAt !== null && now.getTime() - Date.parse(endedAt) > RETENTION_MS;
+  return endedAt !== undefined && now.getTime() - Date.parse(endedAt) > RETENTION_MS;
 }
 
 /** The order of the server; the id decides between reservations created in the same moment. */

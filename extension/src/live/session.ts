@@ -1,11 +1,10 @@
-import type { Event } from "@gpu-dev/shared/api/events.ts";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
 import { pause } from "@gpu-dev/client/clock.ts";
 import { backoffMs, STREAM_BACKOFF } from "@gpu-dev/client/http/backoff.ts";
+import type { Event, Reservation } from "@gpu-dev/client/http/responses.ts";
 import { listReservations } from "@gpu-dev/client/reservations.ts";
 import type { StreamItem } from "@gpu-dev/client/http/eventStream.ts";
 import { asError } from "../core/errors.ts";
@@ -71,7 +70,7 @@ export function startSession(options: SessionOptions): Session {
   return {
     refresh: async () => {
       const failure = await readAll(session);
-      if (failure !== null) throw failure;
+      if (failure !== undefined) throw failure;
     },
     put: (reservation) => {
       put(session, reservation);
@@ -136,15 +135,19 @@ function handle(session: SessionState, item: StreamItem): void {
 }
 
 function rereadAfter({ queue }: SessionState, event: Event): void {
-  if (event.reservationId !== null) queue.request(event.reservationId, EVENT_DELAY_MS);
+  if (event.reservationId !== undefined) queue.request(event.reservationId, EVENT_DELAY_MS);
   if (event.type.startsWith("disk.")) queue.request("disks", EVENT_DELAY_MS);
 }
 
 /** After a failed read the known state stays, and everything is re-read after a delay. */
 async function reread(session: SessionState, key: Key): Promise<void> {
   try {
-    const failure = key === "everything" ? await readAll(session) : await readPart(session, key);
-    if (failure !== null) throw failure;
+    if (key !== "everything") {
+      await readPart(session, key);
+      return;
+    }
+    const failure = await readAll(session);
+    if (failure !== undefined) throw failure;
   } catch (error) {
     if (hasEnded(session)) return;
     session.log.warn(`Could not read ${key}: ${asError(error).message}`);
@@ -155,20 +158,20 @@ async function reread(session: SessionState, key: Key): Promise<void> {
   }
 }
 
-async function readAll(session: SessionState): Promise<Error | null> {
+async function readAll(session: SessionState): Promise<Error | undefined> {
   const { client, keeper, signal, readings } = session;
   const learned = new Set<string>();
   readings.add(learned);
   const { read, failure } = await readEverything(client, signal);
   readings.delete(learned);
-  if (hasEnded(session)) return null;
-  const isLive = failure === null && session.isStreamOpen;
+  if (hasEnded(session)) return undefined;
+  const isLive = failure === undefined && session.isStreamOpen;
   if (isLive) session.failures = 0;
   keeper.putReading(read, { learned, isLive });
   return failure;
 }
 
-async function readPart(session: SessionState, key: Exclude<Key, "everything">): Promise<null> {
+async function readPart(session: SessionState, key: Exclude<Key, "everything">): Promise<void> {
   const { client, keeper, signal } = session;
   if (key === "availability") {
     const availability = await client.call("getAvailability", { signal });
@@ -181,7 +184,6 @@ async function readPart(session: SessionState, key: Exclude<Key, "everything">):
   } else {
     await readReservation(session, key);
   }
-  return null;
 }
 
 async function readLive(session: SessionState): Promise<void> {

@@ -1,7 +1,5 @@
-import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import type { Availability, Disk } from "@gpu-dev/shared/api/resources.ts";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
+import type { Availability, Catalogue, Disk, Reservation } from "@gpu-dev/client/http/responses.ts";
 import type { Reading } from "./readServer.ts";
 import { changedIds, withReservation, withoutOld, withReading } from "./reservationList.ts";
 
@@ -14,16 +12,16 @@ export type Contact =
   | { readonly kind: "live" }
   | { readonly kind: "lost"; readonly since: Date; readonly error: Error };
 
-/** The state of the server as last read. Null: not read yet. */
+/** The state of the server as last read. Undefined: not read yet. */
 export interface LiveState {
   readonly contact: Contact;
   /** The time of the last response, by the clock of this machine. */
-  readonly asOf: Date | null;
+  readonly asOf: Date | undefined;
   /** The live reservations and those that ended within the last 24 hours; newest first. */
-  readonly reservations: readonly Reservation[] | null;
-  readonly availability: Availability | null;
-  readonly disks: readonly Disk[] | null;
-  readonly catalogue: Catalogue | null;
+  readonly reservations: readonly Reservation[] | undefined;
+  readonly availability: Availability | undefined;
+  readonly disks: readonly Disk[] | undefined;
+  readonly catalogue: Catalogue | undefined;
 }
 
 /** What a change of the state affects, so that only that is redrawn. */
@@ -59,11 +57,11 @@ export interface StateKeeper {
 
 const EMPTY: LiveState = {
   contact: { kind: "connecting" },
-  asOf: null,
-  reservations: null,
-  availability: null,
-  disks: null,
-  catalogue: null,
+  asOf: undefined,
+  reservations: undefined,
+  availability: undefined,
+  disks: undefined,
+  catalogue: undefined,
 };
 const NOTHING: LiveChange = {
   reservations: [],
@@ -92,7 +90,7 @@ export function createStateKeeper(options: {
   return {
     state: () => state,
     reservations,
-    isEmpty: () => state.asOf === null,
+    isEmpty: () => state.asOf === undefined,
     hasQueued: () => reservations().some((each) => each.state === "queued"),
     putAvailability: (availability) => {
       change({ availability, asOf: now() }, { availability: true });

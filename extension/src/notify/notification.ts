@@ -1,6 +1,5 @@
-import type { Event } from "@gpu-dev/shared/api/events.ts";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { Minute } from "@gpu-dev/shared/durations.ts";
+import type { Event, Reservation } from "@gpu-dev/client/http/responses.ts";
 import type { CommandId, Target, ViewId } from "../core/commands.ts";
 import type { Settings } from "../core/settings.ts";
 import { endReasonLabel, formatClockTime } from "../core/text.ts";
@@ -16,7 +15,7 @@ export interface NotificationButton {
   readonly title: string;
   /** A command of this extension, or the editor's command that shows one of our views. */
   readonly command: CommandId | `${ViewId}.focus`;
-  readonly target: Target | null;
+  readonly target: Target | undefined;
 }
 
 /** The level `warnings` omits expected events: a reservation is ready, or its lease has expired. */
@@ -31,23 +30,28 @@ export function isLate(event: Event, now: Date): boolean {
   return now.getTime() - new Date(event.at).getTime() > 10 * Minute.ms;
 }
 
-/** One notification for all late events, from the current state. Null if none of them needs one. */
+/**
+ * One notification for all late events, from the current state. Undefined if none of them needs
+ * one.
+ */
 export function awaySummary(
   events: readonly Event[],
   reservations: readonly Reservation[],
   now: Date,
-): Notification | null {
+): Notification | undefined {
   const ids = new Set(events.map(({ reservationId }) => reservationId));
   const touched = reservations.filter(({ id }) => ids.has(id));
   const phrases = touched.flatMap((reservation) => summaryPhrase(reservation, now) ?? []);
-  if (phrases.length === 0) return null;
+  if (phrases.length === 0) return undefined;
   const shown = phrases.slice(0, MAX_NAMED).join(", ");
   const more = phrases.length - MAX_NAMED;
   const rest = more > 0 ? ` and ${String(more)} more` : "";
   return {
     severity: touched.some(({ state }) => state === "failed") ? "warning" : "info",
     text: toPlainText(`While you were away: ${shown}${rest}.`),
-    buttons: [{ title: "Show Reservations", command: "gpuDev.reservations.focus", target: null }],
+    buttons: [
+      { title: "Show Reservations", command: "gpuDev.reservations.focus", target: undefined },
+    ],
   };
 }
 
@@ -67,12 +71,13 @@ export function toPlainText(text: string): string {
 const MAX_LENGTH = 400;
 const MAX_NAMED = 4;
 
-function summaryPhrase(reservation: Reservation, now: Date): string | null {
+function summaryPhrase(reservation: Reservation, now: Date): string | undefined {
   const { name, state, expiresAt, endReason } = reservation;
   if (state === "ready") {
-    const until = expiresAt === null ? "" : ` until ${formatClockTime(new Date(expiresAt), now)}`;
+    const until =
+      expiresAt === undefined ? "" : ` until ${formatClockTime(new Date(expiresAt), now)}`;
     return `${name} is ready${until}`;
   }
-  if (state !== "ended" && state !== "failed") return null;
-  return endReason === "cancelled" ? null : `${name} ended (${endReasonLabel(endReason)})`;
+  if (state !== "ended" && state !== "failed") return undefined;
+  return endReason === "cancelled" ? undefined : `${name} ended (${endReasonLabel(endReason)})`;
 }

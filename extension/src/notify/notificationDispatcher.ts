@@ -1,6 +1,5 @@
-import type { Event } from "@gpu-dev/shared/api/events.ts";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
+import type { Event, Reservation } from "@gpu-dev/client/http/responses.ts";
 import type { Disposable } from "../core/emitter.ts";
 import type { Settings } from "../core/settings.ts";
 import type { ClaimEvent } from "./eventClaims.ts";
@@ -11,8 +10,8 @@ export interface NotificationDispatcherOptions {
   readonly claim: ClaimEvent;
   readonly level: () => Settings["notifications"];
   readonly now: () => Date;
-  /** The signed-in user; null after a sign-out. */
-  readonly user: () => string | null;
+  /** The signed-in user; undefined after a sign-out. */
+  readonly user: () => string | undefined;
   readonly reservations: () => readonly Reservation[];
   readonly isFocused: () => boolean;
   readonly show: (notification: Notification) => void;
@@ -45,21 +44,21 @@ export function createNotificationDispatcher(
     }, ms);
     timers.add(timer);
   };
-  const notify = async (notification: Notification | null, events: readonly Event[]) => {
-    if (notification === null || !isWanted(notification, options.level())) return;
+  const notify = async (notification: Notification | undefined, events: readonly Event[]) => {
+    if (notification === undefined || !isWanted(notification, options.level())) return;
     const claims = await Promise.all(events.map(({ id }) => claim(id)));
     const isNew = events.some((event, index) => claims[index] === true && !isShownElsewhere(event));
     if (isNew) options.show(notification);
   };
   const notifyOf = async (event: Event) => {
     const user = options.user();
-    if (user === null) return;
+    if (user === undefined) return;
     const reservation = options.reservations().find(({ id }) => id === event.reservationId);
     await notify(notificationFor({ event, reservation, user, now: options.now() }), [event]);
   };
   const notifyOfLateEvents = async () => {
     const events = lateEvents.splice(0);
-    if (options.user() === null) return;
+    if (options.user() === undefined) return;
     await notify(awaySummary(events, options.reservations(), options.now()), events);
   };
   return {

@@ -1,8 +1,8 @@
-import type { Event, EventType } from "@gpu-dev/shared/api/events.ts";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { EventType } from "@gpu-dev/shared/api/events.ts";
 import { Minute } from "@gpu-dev/shared/durations.ts";
 import { TERMINAL } from "@gpu-dev/shared/states.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
+import type { Event, Reservation } from "@gpu-dev/client/http/responses.ts";
 import { diskAfterEnd, resources } from "@gpu-dev/client/text/reservationText.ts";
 import { formatClockTime } from "../core/text.ts";
 import { type Notification, type NotificationButton, toPlainText } from "./notification.ts";
@@ -16,14 +16,18 @@ export interface EventContext {
   readonly now: Date;
 }
 
-/** The notification for an event that has just happened. Null if it needs none, or no longer. */
-export function notificationFor(context: EventContext): Notification | null {
+/**
+ * The notification for an event that has just happened. Undefined if it needs none, or no longer.
+ */
+export function notificationFor(context: EventContext): Notification | undefined {
   const create = NOTIFICATIONS[context.event.type];
-  const notification = create === undefined || isOutdated(context) ? null : create(context);
-  return notification === null ? null : { ...notification, text: toPlainText(notification.text) };
+  const notification = create === undefined || isOutdated(context) ? undefined : create(context);
+  return notification === undefined
+    ? undefined
+    : { ...notification, text: toPlainText(notification.text) };
 }
 
-type CreateNotification = (context: EventContext) => Notification | null;
+type CreateNotification = (context: EventContext) => Notification | undefined;
 
 const NOTIFICATIONS: Partial<Record<EventType, CreateNotification>> = {
   "reservation.ready": ready,
@@ -31,10 +35,10 @@ const NOTIFICATIONS: Partial<Record<EventType, CreateNotification>> = {
   "reservation.ended": ended,
   "reservation.failed": failed,
   "reservation.requeued": (context) => problem(context, "is queued again", []),
-  "reservation.restarted": (context) => problem(context, null, [button(context, "Show Logs")]),
+  "reservation.restarted": (context) => problem(context, undefined, [button(context, "Show Logs")]),
   // Users need no notification of their own request; the event names the user who cancelled.
   "reservation.cancel-requested": (context) =>
-    context.event.data["by"] === context.user ? null : problem(context, "is about to end", []),
+    context.event.data["by"] === context.user ? undefined : problem(context, "is about to end", []),
 };
 
 /** Once a reservation has ended, only the event of its end matters. */
@@ -49,7 +53,7 @@ function ready(context: EventContext): Notification {
   const node = event.data["node"];
   const where = typeof node === "string" ? ` on ${node}` : "";
   const end = endOf(context);
-  const until = end === null ? "" : ` until ${formatClockTime(end, now)}`;
+  const until = end === undefined ? "" : ` until ${formatClockTime(end, now)}`;
   return {
     severity: "info",
     text: `${nameOf(context)} is ready${what}${where}${until}.`,
@@ -57,27 +61,27 @@ function ready(context: EventContext): Notification {
   };
 }
 
-/** Null if the reservation was extended after the server sent the warning. */
-function warning(context: EventContext): Notification | null {
+/** Undefined if the reservation was extended after the server sent the warning. */
+function warning(context: EventContext): Notification | undefined {
   const { event, reservation, now } = context;
   const end = endOf(context);
-  if (end === null) return null;
+  if (end === undefined) return undefined;
   const known = reservation?.expiresAt ? new Date(reservation.expiresAt) : end;
   const minutes = Math.round((end.getTime() - now.getTime()) / Minute.ms);
-  if (known > end || end <= now || reservation?.cancelRequestedAt) return null;
+  if (known > end || end <= now || reservation?.cancelRequestedAt) return undefined;
   const when = minutes <= 1 ? "within a minute" : `in ${String(minutes)} minutes`;
   const isFinal = reservation?.extendableUntil && new Date(reservation.extendableUntil) <= end;
   const text = `${nameOf(context)} ends ${when}, at ${formatClockTime(end, now)}.`;
   return {
     severity: "warning",
     text: isFinal ? `${text} It cannot be extended any further.` : text,
-    buttons: event.reservationId === null || isFinal ? [] : [button(context, "Extend…")],
+    buttons: event.reservationId === undefined || isFinal ? [] : [button(context, "Extend…")],
   };
 }
 
-function ended(context: EventContext): Notification | null {
+function ended(context: EventContext): Notification | undefined {
   const { event, reservation, now } = context;
-  if (event.data["reason"] === "cancelled") return null;
+  if (event.data["reason"] === "cancelled") return undefined;
   const isExpired = event.data["reason"] === "expired";
   const at = formatClockTime(new Date(event.at), now);
   const text = isExpired
@@ -94,13 +98,13 @@ function failed(context: EventContext): Notification {
   };
 }
 
-/** @param what null if the message of the event is complete by itself */
+/** @param what undefined if the message of the event is complete by itself */
 function problem(
   context: EventContext,
-  what: string | null,
+  what: string | undefined,
   buttons: readonly NotificationButton[],
 ): Notification {
-  const subject = what === null ? nameOf(context) : `${nameOf(context)} ${what}`;
+  const subject = what === undefined ? nameOf(context) : `${nameOf(context)} ${what}`;
   return {
     severity: "warning",
     text: `${subject}: ${asSentence(context.event.message)}`,
@@ -118,7 +122,7 @@ const COMMANDS = {
 
 function button({ event }: EventContext, title: keyof typeof COMMANDS): NotificationButton {
   const id = event.reservationId;
-  const target = id === null ? null : ({ kind: "reservation", id } as const);
+  const target = id === undefined ? undefined : ({ kind: "reservation", id } as const);
   return { title, command: COMMANDS[title], target };
 }
 
@@ -135,11 +139,11 @@ function nameOf({ event, reservation }: EventContext): string {
 }
 
 /** The end that the event names; the reservation as last read may be older. */
-function endOf({ event, reservation }: EventContext): Date | null {
+function endOf({ event, reservation }: EventContext): Date | undefined {
   const expiresAt = event.data["expiresAt"];
   const iso = typeof expiresAt === "string" ? expiresAt : reservation?.expiresAt;
-  const end = iso ? new Date(iso) : null;
-  return end === null || Number.isNaN(end.getTime()) ? null : end;
+  const end = iso ? new Date(iso) : undefined;
+  return end === undefined || Number.isNaN(end.getTime()) ? undefined : end;
 }
 
 function detailOf({ event, reservation }: EventContext): string {

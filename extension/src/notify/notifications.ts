@@ -1,5 +1,5 @@
 import { commands, window } from "vscode";
-import type { Event } from "@gpu-dev/shared/api/events.ts";
+import type { Event } from "@gpu-dev/client/http/responses.ts";
 import type { Account } from "../account/account.ts";
 import { type Disposable, disposeAll } from "../core/emitter.ts";
 import type { Settings } from "../core/settings.ts";
@@ -20,7 +20,7 @@ export function createNotifications(options: {
   const { live, account, ...rest } = options;
   const dispatcher = createNotificationDispatcher({
     ...rest,
-    user: () => (account.state.kind === "signedIn" ? account.state.who.user : null),
+    user: () => (account.state.kind === "signedIn" ? account.state.who.user : undefined),
     reservations: () => live.state.reservations ?? [],
     isFocused: () => window.state.focused,
     show,

@@ -1,5 +1,6 @@
 import { env, UIKind, version, window, workspace } from "vscode";
 import { Second } from "@gpu-dev/shared/durations.ts";
+import { wireJson } from "@gpu-dev/client/absence.ts";
 import { readInclude, type UserConfig } from "@gpu-dev/client/ssh/userConfig.ts";
 import type { Account } from "../account/account.ts";
 import { failureText } from "../core/errors.ts";
@@ -69,7 +70,7 @@ async function readServerStatus({ server, state }: Account): Promise<string> {
   try {
     const signal = AbortSignal.timeout(STATUS_TIMEOUT_MS);
     const status = await state.client.call("getStatus", { signal });
-    return `${server}\n${JSON.stringify(status, null, 2)}`;
+    return `${server}\n${wireJson(status)}`;
   } catch (error) {
     return `${server}: ${failureText(error)}`;
   }
@@ -102,7 +103,7 @@ function settingsOf(): Record<string, string> {
     workspace.getConfiguration("gpuDev"),
   );
   return {
-    "gpuDev.server": invalidServer === null ? server : "not a valid server URL",
+    "gpuDev.server": invalidServer === undefined ? server : "not a valid server URL",
     "gpuDev.identityFile": identityFile ?? "created by GPU Dev",
     "gpuDev.connect.openIn": openIn,
     "gpuDev.notifications": notifications,

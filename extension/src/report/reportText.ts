@@ -61,19 +61,19 @@ function connectionLines({ account, live }: ReportParts): string {
   return [
     `sign-in: ${account.kind}${who}`,
     `connection: ${contact.kind}${lost}`,
-    `last read: ${asOf === null ? "not yet" : asOf.toISOString()}`,
+    `last read: ${asOf === undefined ? "not yet" : asOf.toISOString()}`,
   ].join("\n");
 }
 
 function reservationLines({ reservations }: LiveState): string {
-  if (reservations === null) return "not read yet";
+  if (reservations === undefined) return "not read yet";
   return reservations
     .map(({ id, state, phase, generation, endReason, expiresAt }) =>
       [
         `${id} ${state}`,
-        ...(phase === null ? [] : [`phase ${phase}`]),
-        ...(endReason === null ? [] : [`reason ${endReason}`]),
-        ...(expiresAt === null ? [] : [`until ${expiresAt}`]),
+        ...(phase === undefined ? [] : [`phase ${phase}`]),
+        ...(endReason === undefined ? [] : [`reason ${endReason}`]),
+        ...(expiresAt === undefined ? [] : [`until ${expiresAt}`]),
         `generation ${String(generation)}`,
       ].join(", "),
     )

@@ -19,7 +19,7 @@ export function createCancel({ account, live, now }: ReservationCommandsOptions)
       none: "You have no reservation to cancel.",
     });
     const why = whyNotCancellable(reservation, now());
-    if (why !== null) {
+    if (why !== undefined) {
       void window.showInformationMessage(why);
       return reservation;
     }

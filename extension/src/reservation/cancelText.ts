@@ -1,6 +1,6 @@
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { CANCELLABLE, TERMINAL } from "@gpu-dev/shared/states.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { diskAfterEnd, ordinal, stateLabel } from "@gpu-dev/client/text/reservationText.ts";
 import { localTime } from "@gpu-dev/client/text/times.ts";
 
@@ -12,12 +12,12 @@ export interface CancelQuestion {
 }
 
 export function isCancellable(reservation: Reservation): boolean {
-  return CANCELLABLE.includes(reservation.state) && reservation.cancelRequestedAt === null;
+  return CANCELLABLE.includes(reservation.state) && reservation.cancelRequestedAt === undefined;
 }
 
-/** Why a reservation cannot be cancelled; null if it can. */
-export function whyNotCancellable(reservation: Reservation, now: Date): string | null {
-  if (isCancellable(reservation)) return null;
+/** Why a reservation cannot be cancelled; undefined if it can. */
+export function whyNotCancellable(reservation: Reservation, now: Date): string | undefined {
+  if (isCancellable(reservation)) return undefined;
   if (TERMINAL.includes(reservation.state)) return endedText(reservation, now);
   return `${reservation.name} is already ending. ${diskAfterEnd(reservation)}`;
 }
@@ -25,8 +25,8 @@ export function whyNotCancellable(reservation: Reservation, now: Date): string |
 export function cancelQuestion(reservation: Reservation): CancelQuestion {
   const { name, state, waiting, spec } = reservation;
   if (state === "queued") {
-    const place = waiting === null ? "its place" : `its ${ordinal(waiting.position)} place`;
-    const disk = spec.disk === null ? [] : [diskAfterEnd(reservation)];
+    const place = waiting === undefined ? "its place" : `its ${ordinal(waiting.position)} place`;
+    const disk = spec.disk === undefined ? [] : [diskAfterEnd(reservation)];
     return {
       title: `Remove ${name} from the queue?`,
       detail: [`It loses ${place} in line.`, ...disk].join(" "),
@@ -51,6 +51,6 @@ export function cancelledText(before: Reservation, after: Reservation): string {
 /** "demo ended at 14:02 CET: The lease expired." */
 export function endedText(reservation: Reservation, now: Date): string {
   const { name, endedAt, endDetail } = reservation;
-  const ended = endedAt === null ? "has ended" : `ended at ${localTime(endedAt, now)}`;
+  const ended = endedAt === undefined ? "has ended" : `ended at ${localTime(endedAt, now)}`;
   return `${name} ${ended}: ${asSentence(endDetail ?? stateLabel(reservation))}`;
 }

@@ -1,4 +1,4 @@
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import type { Target } from "../core/commands.ts";
 import type { LiveState } from "../live/stateKeeper.ts";
 
@@ -16,13 +16,13 @@ export type Candidates =
  */
 export function candidatesFor(
   state: Pick<LiveState, "reservations" | "disks">,
-  target: Target | null,
+  target: Target | undefined,
   eligible: (reservation: Reservation) => boolean,
 ): Candidates {
   const all = state.reservations ?? [];
   const id = targetId(state, target);
-  if (id === null && target?.kind === "disk") return { kind: "none" };
-  if (id !== null) {
+  if (id === undefined && target?.kind === "disk") return { kind: "none" };
+  if (id !== undefined) {
     const reservation = all.find((each) => each.id === id);
     return reservation === undefined ? { kind: "gone" } : { kind: "one", reservation };
   }
@@ -34,8 +34,8 @@ export function candidatesFor(
     : { kind: "several", reservations };
 }
 
-function targetId(state: Pick<LiveState, "disks">, target: Target | null): string | null {
+function targetId(state: Pick<LiveState, "disks">, target: Target | undefined): string | undefined {
   if (target?.kind === "reservation") return target.id;
-  if (target?.kind !== "disk") return null;
-  return state.disks?.find((disk) => disk.name === target.name)?.heldBy?.reservationId ?? null;
+  if (target?.kind !== "disk") return undefined;
+  return state.disks?.find((disk) => disk.name === target.name)?.heldBy?.reservationId;
 }

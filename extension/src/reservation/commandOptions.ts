@@ -1,5 +1,5 @@
 import type { LogOutputChannel } from "vscode";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import type { Account } from "../account/account.ts";
 import type { Live } from "../live/live.ts";
 
@@ -11,8 +11,8 @@ export interface ReservationCommandsOptions {
   readonly log: Pick<LogOutputChannel, "warn">;
   /** Reads a file of the extension, by its path in the package. */
   readonly readAsset: (path: string) => Promise<string>;
-  /** Null while the reservation is not ready or has no SSH host on this machine. */
-  readonly connectionOf: (reservation: Reservation) => Promise<Connection | null>;
+  /** Undefined while the reservation is not ready or has no SSH host on this machine. */
+  readonly connectionOf: (reservation: Reservation) => Promise<Connection | undefined>;
 }
 
 /** How to connect to a reservation from this machine. */

@@ -1,8 +1,7 @@
-import type { Event } from "@gpu-dev/shared/api/events.ts";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { formatDuration } from "@gpu-dev/shared/durations.ts";
 import { LIVE, TERMINAL } from "@gpu-dev/shared/states.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
+import type { Event, Reservation } from "@gpu-dev/client/http/responses.ts";
 import type { ResponseOf } from "@gpu-dev/client/http/routeTypes.ts";
 import { progressText, resources, untilText } from "@gpu-dev/client/text/reservationText.ts";
 import { localTime, localTimeExact } from "@gpu-dev/client/text/times.ts";
@@ -14,13 +13,15 @@ export interface Details {
   readonly events: readonly Event[];
   /** Whether later events were not read. */
   readonly hasMore: boolean;
-  readonly connection: Connection | null;
+  readonly connection: Connection | undefined;
 }
 
 /** A reservation as plain text: its name, its properties in columns, and its timeline. */
 export function detailsText(details: Details, now: Date): string {
   const { reservation, events, hasMore } = details;
-  const rows = propertiesOf(details, now).filter((row): row is [string, string] => row[1] !== null);
+  const rows = propertiesOf(details, now).filter(
+    (row): row is [string, string] => row[1] !== undefined,
+  );
   const lines = [
     reservation.name,
     "",
@@ -56,7 +57,7 @@ export function logsText(
 ): string {
   const { name, state } = reservation;
   const asOf = `as of ${localTimeExact(now.toISOString(), now)}`;
-  if (logs.podName === null) {
+  if (logs.podName === undefined) {
     const progress = asSentence(plainLine(progressText(reservation)));
     const why = TERMINAL.includes(state)
       ? `${name} no longer has a container. ${progress}`
@@ -104,9 +105,9 @@ const INVISIBLE =
 function propertiesOf(
   { reservation, connection }: Details,
   now: Date,
-): [label: string, value: string | null][] {
+): [label: string, value: string | undefined][] {
   const { spec, members, expiresAt, extendableUntil, owner } = reservation;
-  const at = (iso: string | null) => (iso === null ? null : localTime(iso, now));
+  const at = (iso: string | undefined) => (iso === undefined ? undefined : localTime(iso, now));
   const isLive = LIVE.includes(reservation.state);
   const labels = Object.entries(spec.labels).map(([key, value]) => `${key}=${value}`);
   return [
@@ -118,17 +119,20 @@ function propertiesOf(
     ]),
     ["Disk", spec.disk ?? "none: files in its workspace are deleted when it ends"],
     ["Image", spec.image],
-    ["Labels", labels.length === 0 ? null : labels.join(", ")],
+    ["Labels", labels.length === 0 ? undefined : labels.join(", ")],
     ["Created", at(reservation.createdAt)],
     ["Placed", at(reservation.placedAt)],
     ["Ready", at(reservation.readyAt)],
-    ["Lease", isLive && expiresAt !== null ? untilText(expiresAt, now) : null],
-    ["Extendable", isLive && extendableUntil !== null ? untilText(extendableUntil, now) : null],
+    ["Lease", isLive && expiresAt !== undefined ? untilText(expiresAt, now) : undefined],
+    [
+      "Extendable",
+      isLive && extendableUntil !== undefined ? untilText(extendableUntil, now) : undefined,
+    ],
     ["Cancelled", at(reservation.cancelRequestedAt)],
     ["Ended", at(reservation.endedAt)],
-    ["Host", connection?.host ?? null],
-    ["Connect", connection?.command ?? null],
-    ["Workspace", connection?.workspacePath ?? null],
+    ["Host", connection?.host],
+    ["Connect", connection?.command],
+    ["Workspace", connection?.workspacePath],
     ["Owner", owner.name],
     ["Id", reservation.id],
   ];

@@ -1,6 +1,6 @@
 import { window } from "vscode";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { signedInClient } from "../account/account.ts";
 import type { CommandHandler } from "../core/commands.ts";
 import { Dismissed, failureText } from "../core/errors.ts";
@@ -33,7 +33,7 @@ export function createExtend(options: ReservationCommandsOptions): CommandHandle
     });
     for (;;) {
       const why = whyNotExtendable(reservation, now());
-      if (why !== null) throw new Error(why);
+      if (why !== undefined) throw new Error(why);
       const seconds = await askLength(options, reservation);
       try {
         reservation = await extend(options, reservation, seconds);
@@ -57,11 +57,14 @@ async function askLength(
   const limit = extensionLimitText(reservation, catalogue, now());
   const choices = extendChoices(reservation, catalogue, now());
   const picked = await window.showQuickPick(
-    [...choices, { label: OTHER_LENGTH, description: "for example, 90m or 1h30m", seconds: null }],
+    [
+      ...choices,
+      { label: OTHER_LENGTH, description: "for example, 90m or 1h30m", seconds: undefined },
+    ],
     { title, placeHolder: limit },
   );
   if (picked === undefined) throw new Dismissed();
-  if (picked.seconds !== null) return picked.seconds;
+  if (picked.seconds !== undefined) return picked.seconds;
   const text = await window.showInputBox({
     title,
     prompt: `Enter how long to extend it. ${limit}`,
@@ -71,7 +74,7 @@ async function askLength(
       return typeof parsed === "string" ? parsed : undefined;
     },
   });
-  const seconds = text === undefined ? null : parseExtension(text, reservation, catalogue);
+  const seconds = text === undefined ? undefined : parseExtension(text, reservation, catalogue);
   if (typeof seconds !== "number") throw new Dismissed();
   return seconds;
 }

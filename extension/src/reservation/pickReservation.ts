@@ -1,5 +1,5 @@
 import { window } from "vscode";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { resources, stateLabel, timeLeftText } from "@gpu-dev/client/text/reservationText.ts";
 import type { Target } from "../core/commands.ts";
 import { Dismissed } from "../core/errors.ts";
@@ -9,7 +9,7 @@ import { candidatesFor } from "./candidates.ts";
 export interface PickReservationOptions {
   readonly live: Pick<Live, "state" | "refresh">;
   readonly now: () => Date;
-  readonly target: Target | null;
+  readonly target: Target | undefined;
   /** Which reservations to offer. A target is returned even if it is not eligible. */
   readonly eligible: (reservation: Reservation) => boolean;
   readonly placeHolder: string;
@@ -24,7 +24,7 @@ export interface PickReservationOptions {
  */
 export async function pickReservation(options: PickReservationOptions): Promise<Reservation> {
   const { live, now, target, eligible, placeHolder, none } = options;
-  if (live.state.reservations === null) await live.refresh();
+  if (live.state.reservations === undefined) await live.refresh();
   const candidates = candidatesFor(live.state, target, eligible);
   switch (candidates.kind) {
     case "one":

@@ -1,7 +1,7 @@
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { type Coalescer, createCoalescer } from "@gpu-dev/shared/coalesce.ts";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import type { CommandHandler } from "../core/commands.ts";
 import { type Disposable, disposeAll } from "../core/emitter.ts";
 import { failureText } from "../core/errors.ts";

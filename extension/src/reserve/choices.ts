@@ -1,11 +1,10 @@
-import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
-import type { Disk } from "@gpu-dev/shared/api/resources.ts";
 import {
   addSeconds,
   formatDuration,
   Hour,
   parseDurationSeconds,
 } from "@gpu-dev/shared/durations.ts";
+import type { Catalogue, Disk, GpuType } from "@gpu-dev/client/http/responses.ts";
 import { capitalize, formatClockTime, formatDiskUse } from "../core/text.ts";
 import { type Answers, isWithinLimits, typeOf } from "./answers.ts";
 import { type AvailabilityOf, quoteText } from "./startText.ts";
@@ -35,11 +34,11 @@ const OFFERED_HOURS = [1, 2, 4, 8, 24, 48];
  */
 export function durationChoices(
   type: GpuType,
-  options: { readonly typed: string; readonly chosen: number | null; readonly now: Date },
+  options: { readonly typed: string; readonly chosen: number | undefined; readonly now: Date },
 ): Choice<number>[] {
   const { typed, chosen, now } = options;
   const common = OFFERED_HOURS.map((hours) => hours * Hour.seconds);
-  const wanted = chosen === null || common.includes(chosen) ? common : [...common, chosen];
+  const wanted = chosen === undefined || common.includes(chosen) ? common : [...common, chosen];
   const allowed = wanted.filter((seconds) => isWithinLimits(type, seconds));
   const durations = allowed.length === 0 ? [type.limits.maxSeconds] : allowed;
   const offered = durations
@@ -63,7 +62,8 @@ export function durationId(seconds: number): string {
 /** The typed duration in seconds, or why it is not valid. */
 export function parseLeaseDuration(type: GpuType, typed: string): number | string {
   const seconds = parseDurationSeconds(typed);
-  if (seconds === null) return "Enter a duration with its unit, for example 90m, 1h30 or 1.5 h.";
+  if (seconds === undefined)
+    return "Enter a duration with its unit, for example 90m, 1h30 or 1.5 h.";
   if (isWithinLimits(type, seconds)) return seconds;
   const { minSeconds, maxSeconds } = type.limits;
   return `Enter a duration from ${formatDuration(minSeconds)} to ${formatHours(maxSeconds)}.`;
@@ -77,12 +77,12 @@ export type DiskAnswer =
 /** The free disks, no disk, a new disk, and the disks in use with their holders. */
 export function diskChoices(
   catalogue: Catalogue,
-  options: { readonly disks: readonly Disk[] | null; readonly availabilityOf: AvailabilityOf },
+  options: { readonly disks: readonly Disk[] | undefined; readonly availabilityOf: AvailabilityOf },
   answers: Answers,
   now: Date,
 ): Choice<DiskAnswer>[] {
   const disks = [...(options.disks ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const free = disks.filter(({ heldBy }) => heldBy === null);
+  const free = disks.filter(({ heldBy }) => heldBy === undefined);
   const type = typeOf(catalogue, answers);
   const { defaultSizeGib } = catalogue.disks;
   return [
@@ -102,14 +102,14 @@ export function diskChoices(
       pick: { value: { kind: "new" } },
     },
     ...disks.flatMap((disk) =>
-      disk.heldBy === null ? [] : heldDiskChoice(disk, disk.heldBy, now),
+      disk.heldBy === undefined ? [] : heldDiskChoice(disk, disk.heldBy, now),
     ),
   ];
 }
 
 export function activeDiskId({ disk, makesDisk }: Answers): string {
   if (makesDisk) return "disk-new";
-  return disk === null ? "disk-none" : `disk/${disk}`;
+  return disk === undefined ? "disk-none" : `disk/${disk}`;
 }
 
 export function imageChoices(catalogue: Catalogue): Choice<string>[] {
@@ -155,15 +155,15 @@ function formatHours(seconds: number): string {
 
 function freeDiskChoice(
   disk: Disk,
-  type: GpuType | null,
+  type: GpuType | undefined,
   { gpus }: Answers,
   availabilityOf: AvailabilityOf,
 ): Choice<DiskAnswer> {
   const { name } = disk;
-  const without = type && quoteText(type, gpus ?? 0, availabilityOf(null));
+  const without = type && quoteText(type, gpus ?? 0, availabilityOf(undefined));
   const withDisk = type && quoteText(type, gpus ?? 0, availabilityOf(name));
   // Only if the disk is what delays the start: the steps before show the quote without a disk.
-  const isDelayed = without?.isNow === true && withDisk !== null && withDisk.why !== null;
+  const isDelayed = without?.isNow === true && withDisk?.why !== undefined;
   return {
     id: `disk/${name}`,
     label: name,
@@ -193,5 +193,5 @@ function heldDiskChoice(
 }
 
 function formatSizeAndZone({ sizeGib, zone }: Disk): string {
-  return zone === null ? `${String(sizeGib)} GiB` : `${String(sizeGib)} GiB, ${zone}`;
+  return zone === undefined ? `${String(sizeGib)} GiB` : `${String(sizeGib)} GiB, ${zone}`;
 }

@@ -1,5 +1,5 @@
-import type { Availability } from "@gpu-dev/shared/api/resources.ts";
 import { type Coalescer, createCoalescer } from "@gpu-dev/shared/coalesce.ts";
+import type { Availability } from "@gpu-dev/client/http/responses.ts";
 import { createEmitter, type Disposable } from "../core/emitter.ts";
 import type { Live } from "../live/live.ts";
 import type { AvailabilityOf } from "./startText.ts";
@@ -16,7 +16,7 @@ export interface DiskAvailability extends Disposable {
 
 interface Entry {
   readonly read: Coalescer;
-  latest: Availability | null;
+  latest: Availability | undefined;
 }
 
 export function createDiskAvailability(options: {
@@ -24,17 +24,17 @@ export function createDiskAvailability(options: {
   readonly read: (disk: string) => Promise<Availability>;
 }): DiskAvailability {
   const { live, read } = options;
-  const changes = createEmitter<null>();
+  const changes = createEmitter<undefined>();
   const entries = new Map<string, Entry>();
   const entryOf = (disk: string): Entry => {
     const existing = entries.get(disk);
     if (existing !== undefined) return existing;
     const created: Entry = {
-      latest: null,
+      latest: undefined,
       read: createCoalescer(
         async () => {
           created.latest = await read(disk);
-          changes.fire(null);
+          changes.fire(undefined);
         },
         // The last known quote stays; the live state shows that the server is unavailable.
         () => undefined,
@@ -48,7 +48,7 @@ export function createDiskAvailability(options: {
     if (availability) for (const entry of entries.values()) entry.read.trigger();
   });
   return {
-    of: (disk) => (disk === null ? live.state.availability : entryOf(disk).latest),
+    of: (disk) => (disk === undefined ? live.state.availability : entryOf(disk).latest),
     onDidChange: (listener) => changes.on(listener),
     dispose: () => {
       subscription.dispose();

@@ -1,7 +1,7 @@
 import { type CancellationToken, commands, ProgressLocation, window } from "vscode";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import type { CommandId, Target } from "../core/commands.ts";
 import type { Live } from "../live/live.ts";
 import { backgroundStartText, isPending, startProgressText } from "./startText.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
-import type { Disk } from "@gpu-dev/shared/api/resources.ts";
 import { diskName } from "@gpu-dev/shared/api/names.ts";
+import { nullInFile } from "@gpu-dev/client/absence.ts";
+import type { Catalogue, Disk } from "@gpu-dev/client/http/responses.ts";
 import type { Target } from "../core/commands.ts";
 import { type Answers, isWithinLimits, NO_ANSWERS, withType } from "./answers.ts";
 import type { WizardContext } from "./steps.ts";
@@ -10,8 +10,8 @@ const lastChoice = z.object({
   gpuType: z.string(),
   gpus: z.int().min(0),
   durationSeconds: z.int().positive(),
-  disk: diskName.nullable(),
-  image: z.string().nullable(),
+  disk: nullInFile(diskName),
+  image: nullInFile(z.string()),
 });
 /** The last reservation made on a server, without its name, which belongs to one reservation. */
 export type LastChoice = z.infer<typeof lastChoice>;
@@ -26,14 +26,18 @@ export function lastChoiceKey(server: string): string {
   return `gpuDev.lastChoice/${server}`;
 }
 
-/** Null if nothing is stored, or if another version or a broken file stored something else. */
-export function parseLastChoice(stored: unknown): LastChoice | null {
+/** Undefined if nothing is stored, or if another version or a broken file stored something else. */
+export function parseLastChoice(stored: unknown): LastChoice | undefined {
   const parsed = lastChoice.safeParse(stored);
-  return parsed.success ? parsed.data : null;
+  return parsed.success ? parsed.data : undefined;
 }
 
-export function lastChoiceFrom(answers: Answers): LastChoice | null {
-  return parseLastChoice(answers);
+/** The last choice as it is stored; undefined if the answers are not complete. */
+export function storedLastChoice(answers: Answers): unknown {
+  const { gpuType, gpus, durationSeconds, disk, image } = answers;
+  if (gpuType === undefined || gpus === undefined || durationSeconds === undefined)
+    return undefined;
+  return lastChoice.encode({ gpuType, gpus, durationSeconds, disk, image });
 }
 
 export function answersFrom(last: LastChoice): Answers {
@@ -48,14 +52,15 @@ export function answersFrom(last: LastChoice): Answers {
 export function isStillPossible(
   last: LastChoice,
   catalogue: Catalogue,
-  disks: readonly Disk[] | null,
+  disks: readonly Disk[] | undefined,
 ): boolean {
   const type = catalogue.types.find(({ id }) => id === last.gpuType);
   if (!type?.counts.includes(last.gpus)) return false;
   if (!isWithinLimits(type, last.durationSeconds)) return false;
-  if (last.image !== null && !catalogue.images.some(({ id }) => id === last.image)) return false;
-  if (last.disk === null) return true;
-  return disks?.some(({ name, heldBy }) => name === last.disk && heldBy === null) ?? false;
+  if (last.image !== undefined && !catalogue.images.some(({ id }) => id === last.image))
+    return false;
+  if (last.disk === undefined) return true;
+  return disks?.some(({ name, heldBy }) => name === last.disk && heldBy === undefined) ?? false;
 }
 
 /** The initial state of the wizard. */
@@ -63,15 +68,15 @@ export interface Opening {
   readonly answers: Answers;
   readonly context: WizardContext;
   /** The choice that "Same as last time" repeats. */
-  readonly last: LastChoice | null;
+  readonly last: LastChoice | undefined;
 }
 
 /** The row of a type answers the type step; the row of a free disk preselects the disk. */
 export function openingFor(options: {
-  readonly target: Target | null;
+  readonly target: Target | undefined;
   readonly catalogue: Catalogue;
-  readonly disks: readonly Disk[] | null;
-  readonly last: LastChoice | null;
+  readonly disks: readonly Disk[] | undefined;
+  readonly last: LastChoice | undefined;
 }): Opening {
   const { target, catalogue, disks, last } = options;
   const answers = preselected(last, catalogue, disks);
@@ -83,28 +88,32 @@ export function openingFor(options: {
     }
   }
   const context = { catalogue, isTypeFixed: false };
-  const isFree = disks?.some((disk) => isDisk(disk, target) && disk.heldBy === null) ?? false;
+  const isFree = disks?.some((disk) => isDisk(disk, target) && disk.heldBy === undefined) ?? false;
   if (target?.kind !== "disk" || !isFree) return { answers, context, last };
   const disk = target.name;
-  return { answers: { ...answers, disk }, context, last: last === null ? null : { ...last, disk } };
+  return {
+    answers: { ...answers, disk },
+    context,
+    last: last === undefined ? undefined : { ...last, disk },
+  };
 }
 
 /** The last answers, without a disk or an image that no longer exists. */
 function preselected(
-  last: LastChoice | null,
+  last: LastChoice | undefined,
   catalogue: Catalogue,
-  disks: readonly Disk[] | null,
+  disks: readonly Disk[] | undefined,
 ): Answers {
-  if (last === null) return NO_ANSWERS;
+  if (last === undefined) return NO_ANSWERS;
   const hasDisk = disks?.some(({ name }) => name === last.disk) ?? false;
   const hasImage = catalogue.images.some(({ id }) => id === last.image);
   return {
     ...answersFrom(last),
-    disk: hasDisk ? last.disk : null,
-    image: hasImage ? last.image : null,
+    disk: hasDisk ? last.disk : undefined,
+    image: hasImage ? last.image : undefined,
   };
 }
 
-function isDisk({ name }: Disk, target: Target | null): boolean {
+function isDisk({ name }: Disk, target: Target | undefined): boolean {
   return target?.kind === "disk" && target.name === name;
 }

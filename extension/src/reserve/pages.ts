@@ -25,20 +25,20 @@ export interface PickPage<T> extends Page {
   readonly placeholder: () => string;
   /** Called on each change of the typed text and of the watched state. */
   readonly choices: (typed: string) => readonly Choice<T>[];
-  readonly activeId: string | null;
+  readonly activeId: string | undefined;
   readonly isBusy?: () => boolean;
   /** A result that completes the page without the user, once it is available. */
-  readonly result?: () => T | null;
+  readonly result?: () => T | undefined;
 }
 
 export interface TextPage extends Page {
   readonly prompt: () => string;
   readonly placeholder: string;
   readonly value: string;
-  /** Why the text is not valid; null if it is. */
-  readonly validate: (typed: string) => string | null;
+  /** Why the text is not valid; undefined if it is. */
+  readonly validate: (typed: string) => string | undefined;
   /** Why the page is shown again; visible until the text changes. */
-  readonly notice: string | null;
+  readonly notice: string | undefined;
 }
 
 export const BACK = Symbol("back");
@@ -55,18 +55,18 @@ export async function pickOne<T>(page: PickPage<T>): Promise<T | typeof BACK> {
   input.matchOnDescription = true;
   input.keepScrollPosition = true;
   /** The accepted line that cannot be chosen: it shows the reason from then on. */
-  let refusedId: string | null = null;
+  let refusedId: string | undefined;
   const draw = createDraw(input, page, () => refusedId);
   return showPage<T>(input, page, (complete) => {
     draw(page.activeId);
     return [
       page.watch(() => {
-        const result = page.result?.() ?? null;
-        if (result === null) draw(null);
+        const result = page.result?.();
+        if (result === undefined) draw(undefined);
         else complete(result);
       }),
       input.onDidChangeValue(() => {
-        draw(null);
+        draw(undefined);
       }),
       input.onDidAccept(() => {
         const [active] = input.activeItems;
@@ -75,7 +75,7 @@ export async function pickOne<T>(page: PickPage<T>): Promise<T | typeof BACK> {
         if ("value" in pick) complete(pick.value);
         else {
           refusedId = id;
-          draw(null);
+          draw(undefined);
         }
       }),
     ];
@@ -91,7 +91,7 @@ export async function enterText(page: TextPage): Promise<string | typeof BACK> {
   // An empty page is not validated before the user types.
   let isEdited = page.value !== "";
   const draw = () => {
-    const problem = isEdited ? page.validate(input.value) : null;
+    const problem = isEdited ? page.validate(input.value) : undefined;
     input.prompt = page.prompt();
     input.validationMessage = problem ?? warningOf(notice);
   };
@@ -100,14 +100,14 @@ export async function enterText(page: TextPage): Promise<string | typeof BACK> {
     return [
       page.watch(draw),
       input.onDidChangeValue(() => {
-        notice = null;
+        notice = undefined;
         isEdited = true;
         draw();
       }),
       input.onDidAccept(() => {
         isEdited = true;
         draw();
-        if (page.validate(input.value) === null) complete(input.value.trim());
+        if (page.validate(input.value) === undefined) complete(input.value.trim());
       }),
     ];
   });
@@ -156,10 +156,10 @@ async function showPage<T>(
 function createDraw<T>(
   input: QuickPick<Item<T>>,
   page: PickPage<T>,
-  refusedId: () => string | null,
+  refusedId: () => string | undefined,
 ) {
   let shown = "";
-  return (activeId: string | null): void => {
+  return (activeId: string | undefined): void => {
     input.placeholder = page.placeholder();
     input.busy = page.isBusy?.() ?? false;
     const choices = page.choices(input.value).map((choice) => withReason(choice, refusedId()));
@@ -177,7 +177,7 @@ function createDraw<T>(
   };
 }
 
-function withReason<T>(choice: Choice<T>, refusedId: string | null): Choice<T> {
+function withReason<T>(choice: Choice<T>, refusedId: string | undefined): Choice<T> {
   const { id, pick } = choice;
   return id === refusedId && "whyNot" in pick ? { ...choice, detail: pick.whyNot } : choice;
 }
@@ -194,6 +194,8 @@ function itemFrom<T>(choice: Choice<T>): Item<T> {
   };
 }
 
-function warningOf(message: string | null) {
-  return message === null ? undefined : { message, severity: InputBoxValidationSeverity.Warning };
+function warningOf(message: string | undefined) {
+  return message === undefined
+    ? undefined
+    : { message, severity: InputBoxValidationSeverity.Warning };
 }

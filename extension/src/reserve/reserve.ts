@@ -1,5 +1,4 @@
-import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { Catalogue, Reservation } from "@gpu-dev/client/http/responses.ts";
 import { type Account, signedInClient } from "../account/account.ts";
 import type { CommandHandler, Target } from "../core/commands.ts";
 import { createEmitter, disposeAll } from "../core/emitter.ts";
@@ -11,10 +10,10 @@ import { createDiskAvailability } from "./diskAvailability.ts";
 import { followStart } from "./followStart.ts";
 import {
   type ChoiceMemory,
-  lastChoiceFrom,
   lastChoiceKey,
   openingFor,
   parseLastChoice,
+  storedLastChoice,
 } from "./lastChoice.ts";
 import { BACK, pickOne } from "./pages.ts";
 import { send } from "./send.ts";
@@ -42,7 +41,10 @@ export function createReserve(options: ReserveOptions): CommandHandler {
   };
 }
 
-async function askAndSend(options: ReserveOptions, target: Target | null): Promise<Reservation> {
+async function askAndSend(
+  options: ReserveOptions,
+  target: Target | undefined,
+): Promise<Reservation> {
   const { account, live, memento, now } = options;
   const client = signedInClient(account);
   const catalogue = await waitForCatalogue(live);
@@ -73,11 +75,11 @@ async function askUntilAccepted(
     const answers = await runWizard(wizard, start);
     try {
       const created = await sendAnswers(options, answers, keyOf);
-      await memento.update(lastChoiceKey(account.server), lastChoiceFrom(answers));
+      await memento.update(lastChoiceKey(account.server), storedLastChoice(answers));
       return created;
     } catch (error) {
       const refusal = correctable(error);
-      if (refusal === null) throw error;
+      if (refusal === undefined) throw error;
       const position = stepToCorrect(refusal.step, answers, wizard.context);
       start = { position, notice: refusal.message };
       // The refusal shows that the state may be stale; the page is redrawn after the read.
@@ -92,7 +94,7 @@ async function sendAnswers(
   keyOf: ReturnType<typeof createRequestKeys>,
 ): Promise<Reservation> {
   const body = requestFrom(answers);
-  if (body === null) throw new Error("The reservation is not complete. Reserve again.");
+  if (body === undefined) throw new Error("The reservation is not complete. Reserve again.");
   return send({
     client: signedInClient(account),
     live,
@@ -112,7 +114,7 @@ async function waitForCatalogue(
 ): Promise<Catalogue> {
   for (;;) {
     const { catalogue } = live.state;
-    if (catalogue !== null) return catalogue;
+    if (catalogue !== undefined) return catalogue;
     const result = await showCatalogueRead(live);
     if (result === BACK) throw new Dismissed();
     if (result !== RETRY) return result;
@@ -124,24 +126,25 @@ const RETRY = "retry";
 async function showCatalogueRead(
   live: Pick<Live, "state" | "onDidChange" | "refresh">,
 ): Promise<Catalogue | typeof RETRY | typeof BACK> {
-  const settled = createEmitter<null>();
-  let failure: unknown = null;
+  const settled = createEmitter<undefined>();
+  let failure: unknown;
   live
     .refresh()
     .catch((error: unknown) => {
       failure = error;
     })
     .finally(() => {
-      settled.fire(null);
+      settled.fire(undefined);
     });
   return pickOne<Catalogue | typeof RETRY>({
     step: 1,
     totalSteps: 5,
     canGoBack: false,
-    activeId: null,
-    isBusy: () => failure === null,
-    placeholder: () => (failure === null ? "Reading from the server..." : "Server not responding"),
-    choices: () => (failure === null ? [] : [retryChoice(failure)]),
+    activeId: undefined,
+    isBusy: () => failure === undefined,
+    placeholder: () =>
+      failure === undefined ? "Reading from the server..." : "Server not responding",
+    choices: () => (failure === undefined ? [] : [retryChoice(failure)]),
     result: () => live.state.catalogue,
     watch: (redraw) => disposeAll(live.onDidChange(redraw), settled.on(redraw)),
   });

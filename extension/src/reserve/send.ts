@@ -1,7 +1,8 @@
 import { ProgressLocation, window } from "vscode";
-import type { CreateReservation, Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { CreateReservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { ApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import { ApiError } from "@gpu-dev/client/http/apiErrors.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { Dismissed, failureText } from "../core/errors.ts";
 import type { Live } from "../live/live.ts";
 
@@ -23,13 +24,13 @@ export async function send(options: SendOptions): Promise<Reservation> {
   const location = ProgressLocation.Notification;
   return window.withProgress({ location, title, cancellable: true }, async (_bar, token) => {
     const request = client.call("createReservation", { body, idempotencyKey });
-    const cancelled = new Promise<null>((resolve) => {
+    const cancelled = new Promise<undefined>((resolve) => {
       token.onCancellationRequested(() => {
-        resolve(null);
+        resolve(undefined);
       });
     });
     const created = await Promise.race([request, cancelled]);
-    if (created === null) {
+    if (created === undefined) {
       void undo(options, request);
       throw new Dismissed();
     }

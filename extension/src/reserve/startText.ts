@@ -1,15 +1,19 @@
-import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import type { Availability } from "@gpu-dev/shared/api/resources.ts";
+import type {
+  Availability,
+  Catalogue,
+  GpuType,
+  Reservation,
+} from "@gpu-dev/client/http/responses.ts";
 import { progressText } from "@gpu-dev/client/text/reservationText.ts";
 import { formatClockTime, orList } from "../core/text.ts";
 import type { Contact, LiveState } from "../live/stateKeeper.ts";
 import { type Answers, typeOf } from "./answers.ts";
 
 /**
- * The availability for requests with this disk (null: without one); null until it has been read.
+ * The availability for requests with this disk (undefined: without one); undefined until it has
+ * been read.
  */
-export type AvailabilityOf = (disk: string | null) => Availability | null;
+export type AvailabilityOf = (disk: string | undefined) => Availability | undefined;
 
 /** The server's quote for a request, as text. The planner decides; nothing is computed here. */
 export interface QuoteText {
@@ -19,23 +23,28 @@ export interface QuoteText {
   /** "starts now", "queued: 4 requests are ahead of yours.". */
   readonly long: string;
   /** The server's reason why the request would be queued, in full sentences. */
-  readonly why: string | null;
+  readonly why: string | undefined;
 }
 
 export function quoteText(
   type: Pick<GpuType, "id">,
   gpus: number,
-  availability: Availability | null,
+  availability: Availability | undefined,
 ): QuoteText {
   const size = countsOf(type, availability)?.sizes.find((each) => each.gpus === gpus);
   if (size === undefined) return UNKNOWN;
   if (size.starts === "now") return STARTS_NOW;
   const { why } = size;
-  return { isNow: false, short: "queued", long: why === null ? "queued" : `queued: ${why}`, why };
+  return {
+    isNow: false,
+    short: "queued",
+    long: why === undefined ? "queued" : `queued: ${why}`,
+    why,
+  };
 }
 
 /** The quote for the smallest size of a type. */
-export function typeQuoteText(type: GpuType, availability: Availability | null): QuoteText {
+export function typeQuoteText(type: GpuType, availability: Availability | undefined): QuoteText {
   return quoteText(type, Math.min(...type.counts), availability);
 }
 
@@ -46,15 +55,15 @@ export function answersQuoteText(
   answers: Answers,
 ): string {
   const type = typeOf(catalogue, answers);
-  if (type === null) return "";
-  const disk = answers.makesDisk ? null : answers.disk;
+  if (type === undefined) return "";
+  const disk = answers.makesDisk ? undefined : answers.disk;
   return quoteText(type, answers.gpus ?? 0, availabilityOf(disk)).long;
 }
 
 /** "1 or 2 GPUs start now": what the server says, not what is free. Empty until it is known. */
-export function startsNowText(type: GpuType, availability: Availability | null): string {
+export function startsNowText(type: GpuType, availability: Availability | undefined): string {
   const counts = countsOf(type, availability);
-  if (counts === null) return "";
+  if (counts === undefined) return "";
   if (counts.totalGpus === 0) return "no nodes";
   const now = counts.sizes.filter(({ starts }) => starts === "now").map(({ gpus }) => gpus);
   const sizes = now.filter((gpus) => gpus <= type.node.gpus).sort((a, b) => a - b);
@@ -70,13 +79,13 @@ export function promptWithAge(
   { contact, asOf }: Pick<LiveState, "contact" | "asOf">,
   now: Date,
 ): string {
-  if (contact.kind !== "lost" || asOf === null) return prompt;
+  if (contact.kind !== "lost" || asOf === undefined) return prompt;
   return `${prompt} (server not responding, as of ${formatClockTime(asOf, now)})`;
 }
 
 /** Whether a reservation is still on its way to ready. */
 export function isPending({ state, cancelRequestedAt }: Reservation): boolean {
-  return (state === "queued" || state === "starting") && cancelRequestedAt === null;
+  return (state === "queued" || state === "starting") && cancelRequestedAt === undefined;
 }
 
 /** The progress of a start; the last known progress while the server is unavailable. */
@@ -98,10 +107,15 @@ const UNKNOWN: QuoteText = {
   isNow: false,
   short: "availability not known yet",
   long: "availability not known yet",
-  why: null,
+  why: undefined,
 };
-const STARTS_NOW: QuoteText = { isNow: true, short: "starts now", long: "starts now", why: null };
+const STARTS_NOW: QuoteText = {
+  isNow: true,
+  short: "starts now",
+  long: "starts now",
+  why: undefined,
+};
 
-function countsOf(type: Pick<GpuType, "id">, availability: Availability | null) {
-  return availability?.types.find((each) => each.type === type.id) ?? null;
+function countsOf(type: Pick<GpuType, "id">, availability: Availability | undefined) {
+  return availability?.types.find((each) => each.type === type.id);
 }

@@ -1,5 +1,5 @@
-import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
 import { ApiError, ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
+import type { Catalogue } from "@gpu-dev/client/http/responses.ts";
 import { failureText } from "../core/errors.ts";
 import { type Answers, typeOf } from "./answers.ts";
 
@@ -35,17 +35,17 @@ export function firstPosition(answers: Answers, context: WizardContext): Positio
 }
 
 /**
- * The position after a result; null after the last step. Going back from the first step stays
+ * The position after a result; undefined after the last step. Going back from the first step stays
  * there.
  */
 export function nextPosition(
   { step, answers }: Position,
   result: StepResult,
   context: WizardContext,
-): Position | null {
+): Position | undefined {
   if (result.kind === "back") return { step: stepBefore(step, answers, context) ?? step, answers };
   if (result.goTo !== undefined) return { step: result.goTo, answers: result.answers };
-  if (step === "name") return null;
+  if (step === "name") return undefined;
   return { step: stepAfter(step, result.answers, context), answers: result.answers };
 }
 
@@ -54,9 +54,9 @@ export function stepToCorrect(step: Step, answers: Answers, context: WizardConte
   return { step: isShown(step, answers, context) ? step : "name", answers };
 }
 
-export function stepBefore(step: Step, answers: Answers, context: WizardContext): Step | null {
+export function stepBefore(step: Step, answers: Answers, context: WizardContext): Step | undefined {
   const before = STEPS.slice(0, STEPS.indexOf(step));
-  return before.findLast((each) => isShown(each, answers, context)) ?? null;
+  return before.findLast((each) => isShown(each, answers, context));
 }
 
 /**
@@ -79,10 +79,10 @@ export interface Correctable {
   readonly message: string;
 }
 
-/** Null if no other answer can resolve the error. */
-export function correctable(error: unknown): Correctable | null {
+/** Undefined if no other answer can resolve the error. */
+export function correctable(error: unknown): Correctable | undefined {
   if (error instanceof ConnectionError) return { step: "name", message: error.message };
-  if (!(error instanceof ApiError) || NOT_CORRECTABLE.includes(error.code)) return null;
+  if (!(error instanceof ApiError) || NOT_CORRECTABLE.includes(error.code)) return undefined;
   return { step: stepFor(error), message: failureText(error) };
 }
 
@@ -113,7 +113,7 @@ function isShown(step: Step, answers: Answers, { catalogue, isTypeFixed }: Wizar
       return !isTypeFixed;
     case "gpus": {
       const type = typeOf(catalogue, answers);
-      return type === null || type.counts.length > 1;
+      return type === undefined || type.counts.length > 1;
     }
     case "newDisk":
       return answers.makesDisk;

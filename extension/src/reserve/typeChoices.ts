@@ -1,5 +1,4 @@
-import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
-import type { Availability, Disk } from "@gpu-dev/shared/api/resources.ts";
+import type { Availability, Catalogue, Disk, GpuType } from "@gpu-dev/client/http/responses.ts";
 import { typeLabel } from "@gpu-dev/client/text/reservationText.ts";
 import { capitalize, orList } from "../core/text.ts";
 import type { LiveState } from "../live/stateKeeper.ts";
@@ -15,7 +14,7 @@ export type TypeAnswer =
   | { readonly kind: "again"; readonly last: LastChoice };
 
 export interface TypeChoiceState {
-  readonly disks: readonly Disk[] | null;
+  readonly disks: readonly Disk[] | undefined;
   readonly availabilityOf: AvailabilityOf;
 }
 
@@ -23,9 +22,9 @@ export interface TypeChoiceState {
 export function typeChoices(
   catalogue: Catalogue,
   state: TypeChoiceState,
-  last: LastChoice | null,
+  last: LastChoice | undefined,
 ): Choice<TypeAnswer>[] {
-  const availability = state.availabilityOf(null);
+  const availability = state.availabilityOf(undefined);
   const rows = catalogue.types.map((type) => ({ type, quote: typeQuoteText(type, availability) }));
   const sorted = [
     ...rows.filter(({ quote }) => quote.isNow),
@@ -46,16 +45,17 @@ export function typeChoices(
 
 /**
  * The line to select: the last choice, after going back the chosen type, otherwise the cheapest GPU
- * type that starts now, so that Enter alone does not take the scarcest one. Null: the first line.
+ * type that starts now, so that Enter alone does not take the scarcest one. Undefined:
+ * the first line.
  */
 export function activeTypeId(
   rows: readonly Choice<TypeAnswer>[],
   { gpuType }: Pick<Answers, "gpuType">,
-  availability: Availability | null,
-): string | null {
+  availability: Availability | undefined,
+): string | undefined {
   const [first] = rows;
   if (first?.id === AGAIN) return AGAIN;
-  if (gpuType !== null) return `type/${gpuType}`;
+  if (gpuType !== undefined) return `type/${gpuType}`;
   const gpus = rows.flatMap(({ pick }) =>
     "value" in pick && pick.value.kind === "type" && pick.value.type.kind === "gpu"
       ? [pick.value.type]
@@ -64,7 +64,7 @@ export function activeTypeId(
   const starting = gpus.filter((type) => typeQuoteText(type, availability).isNow);
   const candidates = starting.length > 0 ? starting : gpus;
   const [cheapest] = candidates.toSorted((a, b) => priceOf(a) - priceOf(b));
-  return cheapest === undefined ? null : `type/${cheapest.id}`;
+  return cheapest === undefined ? undefined : `type/${cheapest.id}`;
 }
 
 /** The catalogue has no prices; the memory of a GPU orders the types as prices would. */
@@ -83,7 +83,7 @@ export function gpuChoices(
       id: `gpus/${String(count)}`,
       label: count === 1 ? "1 GPU" : `${String(count)} GPUs`,
       description: short,
-      ...(why === null ? {} : { detail: why }),
+      ...(why === undefined ? {} : { detail: why }),
       pick: { value: count },
     };
   });
@@ -102,10 +102,10 @@ function sizesText(type: GpuType): string {
 function againChoice(
   catalogue: Catalogue,
   { disks, availabilityOf }: TypeChoiceState,
-  last: LastChoice | null,
+  last: LastChoice | undefined,
 ): Choice<TypeAnswer>[] {
   const type = catalogue.types.find(({ id }) => id === last?.gpuType);
-  if (last === null || type === undefined) return [];
+  if (last === undefined || type === undefined) return [];
   if (!isStillPossible(last, catalogue, disks)) return [];
   const quote = quoteText(type, last.gpus, availabilityOf(last.disk));
   return [

@@ -31,18 +31,18 @@ export interface WizardOptions {
   readonly diskAvailability: DiskAvailability;
   readonly now: () => Date;
   readonly context: WizardContext;
-  readonly last: LastChoice | null;
+  readonly last: LastChoice | undefined;
 }
 
 /** Where a run of the wizard starts: at the first step, or at the step of a refused answer. */
 export interface Start {
   readonly position: Position;
   /** Why the step is shown again. */
-  readonly notice: string | null;
+  readonly notice: string | undefined;
 }
 
 export function restart(answers: Answers, context: WizardContext): Start {
-  return { position: firstPosition(answers, context), notice: null };
+  return { position: firstPosition(answers, context), notice: undefined };
 }
 
 /** Shows the steps until all are answered; throws Dismissed if the user closes one. */
@@ -50,26 +50,26 @@ export async function runWizard(wizard: WizardOptions, start: Start): Promise<An
   const { context, live, diskAvailability } = wizard;
   let { position, notice } = start;
   // A text page shows the notice itself; a list has no room for it.
-  if (notice !== null && position.step !== "name") void window.showWarningMessage(notice);
+  if (notice !== undefined && position.step !== "name") void window.showWarningMessage(notice);
   for (;;) {
     const { step, answers } = position;
     const page: Page = {
       ...stepNumber(step, answers, context),
-      canGoBack: stepBefore(step, answers, context) !== null,
+      canGoBack: stepBefore(step, answers, context) !== undefined,
       watch: (redraw) => disposeAll(live.onDidChange(redraw), diskAvailability.onDidChange(redraw)),
     };
     const result = await SHOW[step]({ ...wizard, answers, page, notice });
     const next = nextPosition(position, result, context);
-    if (next === null) return result.kind === "answered" ? result.answers : answers;
+    if (next === undefined) return result.kind === "answered" ? result.answers : answers;
     position = next;
-    notice = null;
+    notice = undefined;
   }
 }
 
 interface StepOptions extends WizardOptions {
   readonly answers: Answers;
   readonly page: Page;
-  readonly notice: string | null;
+  readonly notice: string | undefined;
 }
 
 type ShowStep = (options: StepOptions) => Promise<StepResult>;
@@ -96,7 +96,7 @@ const showType: ShowStep = async (options) => {
 const showGpus: ShowStep = async (options) => {
   const { live, context, answers } = options;
   const type = typeOf(context.catalogue, answers);
-  if (type === null) return { kind: "back" };
+  if (type === undefined) return { kind: "back" };
   const gpus = await pickOne({
     ...pickPage(options, "Select the number of GPUs"),
     choices: () => gpuChoices(type, live.state),
@@ -109,11 +109,11 @@ const showDuration: ShowStep = async (options) => {
   const { context, answers, now } = options;
   const { durationSeconds: chosen } = answers;
   const type = typeOf(context.catalogue, answers);
-  if (type === null) return { kind: "back" };
+  if (type === undefined) return { kind: "back" };
   const durationSeconds = await pickOne({
     ...pickPage(options, "Select a duration, or type one such as 90m, 1h30 or 1.5 h"),
     choices: (typed) => durationChoices(type, { typed, chosen, now: now() }),
-    activeId: chosen === null ? null : durationId(chosen),
+    activeId: chosen === undefined ? undefined : durationId(chosen),
   });
   if (durationSeconds === BACK) return { kind: "back" };
   return { kind: "answered", answers: { ...answers, durationSeconds } };
@@ -130,7 +130,7 @@ const showDisk: ShowStep = async (options) => {
   });
   if (picked === BACK) return { kind: "back" };
   const makesDisk = picked.kind === "new";
-  const keptName = makesDisk && answers.makesDisk ? answers.disk : null;
+  const keptName = makesDisk && answers.makesDisk ? answers.disk : undefined;
   const disk = picked.kind === "named" ? picked.name : keptName;
   return { kind: "answered", answers: { ...answers, disk, makesDisk } };
 };

@@ -37,8 +37,8 @@ export function createStatusBar(options: StatusBarOptions): Disposable {
 /** Next to the remote indicator, which comes first. */
 const PRIORITY = 100;
 
-function show(item: StatusBarItem, content: StatusBarContent | null): void {
-  if (content === null) {
+function show(item: StatusBarItem, content: StatusBarContent | undefined): void {
+  if (content === undefined) {
     item.hide();
     return;
   }
@@ -47,7 +47,7 @@ function show(item: StatusBarItem, content: StatusBarContent | null): void {
   item.tooltip = tooltip;
   item.accessibilityInformation = { label: spoken, role: "button" };
   item.backgroundColor =
-    background === null ? undefined : new ThemeColor(`statusBarItem.${background}Background`);
-  item.command = { command, title: tooltip, arguments: target === null ? [] : [target] };
+    background === undefined ? undefined : new ThemeColor(`statusBarItem.${background}Background`);
+  item.command = { command, title: tooltip, arguments: target === undefined ? [] : [target] };
   item.show();
 }

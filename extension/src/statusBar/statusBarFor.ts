@@ -1,4 +1,4 @@
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
 import { hostNameFor } from "@gpu-dev/client/ssh/hostNames.ts";
@@ -19,21 +19,21 @@ export interface StatusBarContent {
   readonly text: string;
   readonly tooltip: string;
   readonly spoken: string;
-  readonly background: "warning" | "error" | null;
+  readonly background: "warning" | "error" | undefined;
   readonly command: CommandId | `${ViewId}.focus`;
-  readonly target: Target | null;
+  readonly target: Target | undefined;
 }
 
 /**
- * A countdown in the window of a reservation, a count of servers in any other; null: the item is
- * hidden.
+ * A countdown in the window of a reservation, a count of servers in any other; undefined: the item
+ * is hidden.
  */
 export function statusBarFor(options: {
   readonly state: LiveState;
   readonly location: WindowLocation;
   readonly now: Date;
   readonly hostPrefix?: string;
-}): StatusBarContent | null {
+}): StatusBarContent | undefined {
   const { state, location, now, hostPrefix = "gpu-dev" } = options;
   const reservation = reservationAt(state.reservations ?? [], location, hostPrefix);
   const content = reservation ? contentOf(reservation, now) : summaryOf(state, now);
@@ -49,7 +49,7 @@ export function reservationAt(
   { host, reservationId }: WindowLocation,
   hostPrefix: string,
 ): Reservation | undefined {
-  if (reservationId !== null) return reservations.find(({ id }) => id === reservationId);
+  if (reservationId !== undefined) return reservations.find(({ id }) => id === reservationId);
   const named = reservations
     .filter(
       ({ name, owner }) => host === hostNameFor(hostPrefix, { own: true, owner: owner.name, name }),
@@ -61,7 +61,7 @@ export function reservationAt(
 function contentOf(reservation: Reservation, now: Date): StatusBarContent {
   const { id, name, state, expiresAt, cancelRequestedAt } = reservation;
   const shared = {
-    background: null,
+    background: undefined,
     command: "gpuDev.showDetails",
     target: { kind: "reservation", id },
   } as const;
@@ -73,7 +73,7 @@ function contentOf(reservation: Reservation, now: Date): StatusBarContent {
       return { ...shared, text: `${icon} ${name} is ${state}`, tooltip: spoken, spoken };
     }
     case "ready":
-      return expiresAt === null || cancelRequestedAt !== null
+      return expiresAt === undefined || cancelRequestedAt !== undefined
         ? { ...shared, ...ending(reservation) }
         : { ...shared, ...countdown(reservation, new Date(expiresAt), now) };
     case "stopping":
@@ -90,21 +90,21 @@ type Part = Pick<StatusBarContent, "text" | "tooltip" | "spoken" | "background">
 function countdown(reservation: Reservation, expiresAt: Date, now: Date): Part {
   const { name } = reservation;
   const left = formatTimeLeft(expiresAt, now);
-  if (left === null) return ending(reservation);
+  if (left === undefined) return ending(reservation);
   const urgency = urgencyOf(expiresAt, now);
   const end = `ends at ${formatClockTime(expiresAt, now)}`;
   return {
     text: `${urgency === "none" ? "$(vm-running)" : "$(watch)"} ${name} ${left}`,
     tooltip: `${name} (${resources(reservation)}) ${end}. Click to extend.`,
     spoken: `${name}: ${left} left, ${end}`,
-    background: urgency === "none" ? null : urgency === "soon" ? "warning" : "error",
+    background: urgency === "none" ? undefined : urgency === "soon" ? "warning" : "error",
     command: "gpuDev.extend",
   };
 }
 
 function ending(reservation: Reservation): Part {
   const { name, phase, state } = reservation;
-  const what = state === "stopping" && phase !== null ? `: ${phaseText(phase)}` : "";
+  const what = state === "stopping" && phase !== undefined ? `: ${phaseText(phase)}` : "";
   return {
     text: `$(loading~spin) ${name} is ending`,
     tooltip: `${name} is ending${what}. ${diskAfterEnd(reservation)}`,
@@ -115,7 +115,8 @@ function ending(reservation: Reservation): Part {
 
 function ended(reservation: Reservation, now: Date): Part {
   const { name, endReason, endDetail, endedAt } = reservation;
-  const at = endedAt === null ? "has ended" : `ended at ${formatClockTime(new Date(endedAt), now)}`;
+  const at =
+    endedAt === undefined ? "has ended" : `ended at ${formatClockTime(new Date(endedAt), now)}`;
   const why = asSentence(endDetail ?? capitalize(endReasonLabel(endReason)));
   return {
     text: `$(circle-slash) ${name} has ended`,
@@ -125,11 +126,13 @@ function ended(reservation: Reservation, now: Date): Part {
   };
 }
 
-function summaryOf(state: LiveState, now: Date): StatusBarContent | null {
+function summaryOf(state: LiveState, now: Date): StatusBarContent | undefined {
   const ready = (state.reservations ?? []).filter((each) => each.state === "ready");
-  if (ready.length === 0) return null;
+  if (ready.length === 0) return undefined;
   const count = `${String(ready.length)} GPU ${ready.length === 1 ? "server" : "servers"}`;
-  const ends = ready.flatMap(({ expiresAt }) => (expiresAt === null ? [] : new Date(expiresAt)));
+  const ends = ready.flatMap(({ expiresAt }) =>
+    expiresAt === undefined ? [] : new Date(expiresAt),
+  );
   const [next] = ends.sort((a, b) => a.getTime() - b.getTime());
   const left = next && formatTimeLeft(next, now);
   const when = left ? `, ${ready.length === 1 ? "" : "next "}ends in ${left}` : "";
@@ -138,9 +141,9 @@ function summaryOf(state: LiveState, now: Date): StatusBarContent | null {
     text: `$(vm) ${count}${when}`,
     tooltip: `${count} active: ${names}. Click to show them.`,
     spoken: `${count} active${when}`,
-    background: next && left && urgencyOf(next, now) === "now" ? "warning" : null,
+    background: next && left && urgencyOf(next, now) === "now" ? "warning" : undefined,
     command: "gpuDev.reservations.focus",
-    target: null,
+    target: undefined,
   };
 }
 
@@ -149,6 +152,6 @@ function summaryOf(state: LiveState, now: Date): StatusBarContent | null {
  * since.
  */
 function withAge(content: StatusBarContent, state: LiveState, now: Date): StatusBarContent {
-  const age = state.asOf === null ? null : contactAgeText(state, now);
-  return age === null ? content : { ...content, tooltip: `${content.tooltip} ${age}` };
+  const age = state.asOf === undefined ? undefined : contactAgeText(state, now);
+  return age === undefined ? content : { ...content, tooltip: `${content.tooltip} ${age}` };
 }

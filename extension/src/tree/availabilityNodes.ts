@@ -1,5 +1,4 @@
-import type { GpuType } from "@gpu-dev/shared/api/catalogue.ts";
-import type { Availability } from "@gpu-dev/shared/api/resources.ts";
+import type { Availability, GpuType } from "@gpu-dev/client/http/responses.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
 import { typeLabel } from "@gpu-dev/client/text/reservationText.ts";
 import { orList } from "../core/text.ts";
@@ -117,7 +116,7 @@ function quoteRows(
 function queuedText(sizes: readonly Size[], unit: Unit): string {
   const [reason, ...others] = new Set(sizes.map(({ why }) => why));
   const text = sizesText(sizes, unit);
-  return others.length > 0 || reason == null ? text : `${text}: ${reason}`;
+  return others.length > 0 || reason === undefined ? text : `${text}: ${reason}`;
 }
 
 /** "1, 2 or 4 GPUs"; empty for no sizes. */
@@ -185,7 +184,7 @@ function freeBar({ state, free, gpus }: GpuNode): string {
 const MAX_SQUARES = 8;
 
 const STATE_HINT = {
-  ready: null,
+  ready: undefined,
   cordoned: "Running reservations continue; no new ones start here.",
   "not-ready": "The node does not respond to the cluster. No new reservations start here.",
 } as const;

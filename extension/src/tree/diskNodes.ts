@@ -1,4 +1,4 @@
-import type { Disk } from "@gpu-dev/shared/api/resources.ts";
+import type { Disk } from "@gpu-dev/client/http/responses.ts";
 import { formatClockTime, formatDiskUse } from "../core/text.ts";
 import type { LiveState } from "../live/stateKeeper.ts";
 import { row, tooltip, type TreeNode } from "./treeNode.ts";
@@ -14,28 +14,28 @@ function diskRow(disk: Disk, now: Date): TreeNode {
   const size = `${String(disk.sizeGib)} GiB`;
   const use = disk.heldBy && formatDiskUse(disk.heldBy, now);
   const zone = disk.zone ?? "no zone yet";
-  const parts = use === null ? [size, zone] : [use, size, zone];
+  const parts = use === undefined ? [size, zone] : [use, size, zone];
   return row({
     id: `disk/${disk.id}`,
     label: disk.name,
     description: parts.join(", "),
     tooltip: tooltip(
       `${disk.name}: ${parts.join(", ")}`,
-      disk.zone === null ? "Its zone is set on first use." : null,
-      use === null ? lastUseText(disk, now) : null,
+      disk.zone === undefined ? "Its zone is set on first use." : undefined,
+      use === undefined ? lastUseText(disk, now) : undefined,
     ),
     spoken: `disk ${disk.name}, ${use ?? "free"}, ${size}, ${zone}`,
     icon:
-      use === null
+      use === undefined
         ? { id: "database", color: "testing.iconPassed" }
         : { id: "lock", color: "list.warningForeground" },
-    kind: use === null ? "disk.free" : "disk.held",
+    kind: use === undefined ? "disk.free" : "disk.held",
     target: { kind: "disk", name: disk.name },
   });
 }
 
 /** For a free disk: that of one in use is now. */
 function lastUseText({ lastUsedAt }: Disk, now: Date): string {
-  if (lastUsedAt === null) return "Never used.";
+  if (lastUsedAt === undefined) return "Never used.";
   return `Last used ${formatClockTime(new Date(lastUsedAt), now)}.`;
 }

@@ -1,5 +1,5 @@
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import type { ReservationState } from "@gpu-dev/shared/states.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { isSameDay } from "../core/text.ts";
 import type { LiveState } from "../live/stateKeeper.ts";
 import { reservationRow, type ShownHosts } from "./reservationRow.ts";
@@ -85,7 +85,7 @@ const SECTIONS: readonly Section[] = [
 
 /** The last 24 hours reach into yesterday; the rows must not disappear at midnight. */
 function endedLabel(items: readonly Reservation[], now: Date): string {
-  return items.every(({ endedAt }) => endedAt === null || isSameDay(new Date(endedAt), now))
+  return items.every(({ endedAt }) => endedAt === undefined || isSameDay(new Date(endedAt), now))
     ? "Ended today"
     : "Ended since yesterday";
 }

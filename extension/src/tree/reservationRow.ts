@@ -1,4 +1,4 @@
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { formatDuration } from "@gpu-dev/shared/durations.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
 import { hostNameFor } from "@gpu-dev/client/ssh/hostNames.ts";
@@ -36,8 +36,8 @@ export function reservationRow(reservation: Reservation, options: RowOptions): T
     description: `${status}, ${resources(reservation)}${reasonText(reservation)}`,
     tooltip: tooltip(
       `${name}: ${resources(reservation)}, ${status}`,
-      hasEnded || state === "ready" ? null : capitalize(asSentence(progressText(reservation))),
-      hasEnded ? reservation.endDetail && asSentence(reservation.endDetail) : null,
+      hasEnded || state === "ready" ? undefined : capitalize(asSentence(progressText(reservation))),
+      hasEnded ? reservation.endDetail && asSentence(reservation.endDetail) : undefined,
     ),
     spoken: `${name}, ${SPOKEN_STATE[state]}: ${status}, ${resources(reservation)}${reasonText(reservation)}`,
     icon: iconOf(reservation, options.now),
@@ -45,7 +45,7 @@ export function reservationRow(reservation: Reservation, options: RowOptions): T
     children: reservationFacts(reservation, options),
     expanded: options.expanded && !hasEnded,
     target: { kind: "reservation", id },
-    command: hasEnded ? "gpuDev.showDetails" : null,
+    command: hasEnded ? "gpuDev.showDetails" : undefined,
   });
 }
 
@@ -53,21 +53,21 @@ function statusText(reservation: Reservation, now: Date): string {
   const { state, phase, waiting, expiresAt, endReason, endedAt, cancelRequestedAt } = reservation;
   switch (state) {
     case "queued":
-      if (cancelRequestedAt !== null) return "leaving the queue";
-      return waiting === null ? "in line" : `${ordinal(waiting.position)} in line`;
+      if (cancelRequestedAt !== undefined) return "leaving the queue";
+      return waiting === undefined ? "in line" : `${ordinal(waiting.position)} in line`;
     case "starting":
-      if (cancelRequestedAt !== null) return "cancelled, about to end";
-      return phase === null ? "starting" : phaseText(phase);
+      if (cancelRequestedAt !== undefined) return "cancelled, about to end";
+      return phase === undefined ? "starting" : phaseText(phase);
     case "ready": {
-      if (cancelRequestedAt !== null) return "cancelled, about to end";
-      const left = expiresAt === null ? null : formatTimeLeft(new Date(expiresAt), now);
-      return left === null ? "lease expired" : `${left} left`;
+      if (cancelRequestedAt !== undefined) return "cancelled, about to end";
+      const left = expiresAt === undefined ? undefined : formatTimeLeft(new Date(expiresAt), now);
+      return left === undefined ? "lease expired" : `${left} left`;
     }
     case "stopping":
-      return phase === null ? "ending" : `ending, ${phaseText(phase)}`;
+      return phase === undefined ? "ending" : `ending, ${phaseText(phase)}`;
     case "ended":
     case "failed":
-      return endedAt === null
+      return endedAt === undefined
         ? endReasonLabel(endReason)
         : `${endReasonLabel(endReason)}, ${formatClockTime(new Date(endedAt), now)}`;
   }
@@ -75,7 +75,7 @@ function statusText(reservation: Reservation, now: Date): string {
 
 /** Why the reservation waits, at the end of its row; the tooltip has the whole text. */
 function reasonText({ state, waiting, cancelRequestedAt }: Reservation): string {
-  if (state !== "queued" || waiting === null || cancelRequestedAt !== null) return "";
+  if (state !== "queued" || waiting === undefined || cancelRequestedAt !== undefined) return "";
   return `: ${waiting.reason}`;
 }
 
@@ -98,8 +98,8 @@ function iconOf(reservation: Reservation, now: Date): TreeNode["icon"] {
 }
 
 function readyIcon({ expiresAt, cancelRequestedAt }: Reservation, now: Date): TreeNode["icon"] {
-  if (cancelRequestedAt !== null) return { id: "loading~spin" };
-  const urgency = expiresAt === null ? "none" : urgencyOf(new Date(expiresAt), now);
+  if (cancelRequestedAt !== undefined) return { id: "loading~spin" };
+  const urgency = expiresAt === undefined ? "none" : urgencyOf(new Date(expiresAt), now);
   if (urgency === "none") return { id: "vm-running", color: "charts.green" };
   return urgency === "soon"
     ? { id: "watch", color: "list.warningForeground" }
@@ -115,7 +115,7 @@ const SPOKEN_STATE = {
   failed: "failed",
 } as const;
 
-type Fact = readonly [key: string, label: string, value: string | null, icon: string];
+type Fact = readonly [key: string, label: string, value: string | undefined, icon: string];
 
 /** The rows under a reservation: its known properties. */
 function reservationFacts(reservation: Reservation, options: RowOptions): readonly TreeNode[] {
@@ -123,13 +123,14 @@ function reservationFacts(reservation: Reservation, options: RowOptions): readon
   const of = `reservation/${id}`;
   const target = { kind: "reservation", id } as const;
   return factsOf(reservation, options).flatMap(([key, label, value, icon]) =>
-    value === null ? [] : fact({ of, key, label, value, icon, target }),
+    value === undefined ? [] : fact({ of, key, label, value, icon, target }),
   );
 }
 
 function factsOf(reservation: Reservation, { now, hosts }: RowOptions): readonly Fact[] {
   const { state, spec, phaseDetail, createdAt } = reservation;
-  const at = (iso: string | null) => (iso === null ? null : formatClockTime(new Date(iso), now));
+  const at = (iso: string | undefined) =>
+    iso === undefined ? undefined : formatClockTime(new Date(iso), now);
   const disk: Fact = [
     "disk",
     "Disk",
@@ -160,16 +161,16 @@ function factsOf(reservation: Reservation, { now, hosts }: RowOptions): readonly
   }
 }
 
-function nodeFact(reservation: Reservation): [label: string, value: string | null] {
+function nodeFact(reservation: Reservation): [label: string, value: string | undefined] {
   const count = new Set(reservation.members.map((member) => member.node)).size;
-  return [count > 1 ? "Nodes" : "Node", count === 0 ? null : nodesOf(reservation)];
+  return [count > 1 ? "Nodes" : "Node", count === 0 ? undefined : nodesOf(reservation)];
 }
 
 function hostOf({ name, owner }: Reservation, prefix: string): string {
   return hostNameFor(prefix, { own: true, owner: owner.name, name });
 }
 
-function restartsOf({ members }: Reservation): string | null {
+function restartsOf({ members }: Reservation): string | undefined {
   const restarts = members.reduce((sum, member) => sum + member.restarts, 0);
-  return restarts === 0 ? null : String(restarts);
+  return restarts === 0 ? undefined : String(restarts);
 }

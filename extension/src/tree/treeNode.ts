@@ -22,9 +22,9 @@ export interface TreeNode {
   readonly children: readonly TreeNode[];
   /** Whether the row is initially expanded. */
   readonly expanded: boolean;
-  readonly target: Target | null;
-  /** The command of a click; null: a click only selects the row. */
-  readonly command: CommandId | null;
+  readonly target: Target | undefined;
+  /** The command of a click; undefined: a click only selects the row. */
+  readonly command: CommandId | undefined;
 }
 
 /** The required properties of a row; the others have defaults. */
@@ -39,8 +39,8 @@ export function row(content: RowContent): TreeNode {
     spoken: phrase,
     children: [],
     expanded: false,
-    target: null,
-    command: null,
+    target: undefined,
+    command: undefined,
     ...content,
   };
 }
@@ -52,13 +52,13 @@ export interface FactOptions {
   readonly label: string;
   readonly value: string;
   readonly icon: string;
-  readonly target?: Target | null;
+  readonly target?: Target | undefined;
   readonly tooltip?: string;
 }
 
 /** A property of the row above it. */
 export function fact(options: FactOptions): TreeNode {
-  const { of, key, label, value, icon, target = null } = options;
+  const { of, key, label, value, icon, target } = options;
   return row({
     id: `${of}/${key}`,
     label,
@@ -73,9 +73,9 @@ export function fact(options: FactOptions): TreeNode {
 /**
  * A tooltip of paragraphs. Each is plain text: nothing in it becomes a link, an image or a heading.
  */
-export function tooltip(...paragraphs: readonly (string | null)[]): string {
+export function tooltip(...paragraphs: readonly (string | undefined)[]): string {
   return paragraphs
-    .filter((text) => text !== null && text !== "")
+    .filter((text) => text !== undefined && text !== "")
     .map((text) => escapeMarkdown(text ?? ""))
     .join("\n\n");
 }

@@ -11,7 +11,7 @@ import type { TreeNode } from "./treeNode.ts";
 import { createTreeRows, type TreeRow } from "./treeRows.ts";
 
 export interface TreeProvider extends TreeDataProvider<TreeRow> {
-  getParent(row: TreeRow): TreeRow | null;
+  getParent(row: TreeRow): TreeRow | undefined;
   /** Replaces the rows; unchanged ones are not redrawn. */
   show(nodes: readonly TreeNode[]): void;
   dispose(): void;
@@ -49,7 +49,7 @@ function treeItem(node: TreeNode): TreeItem {
     node.icon.color === undefined ? undefined : new ThemeColor(node.icon.color),
   );
   item.accessibilityInformation = { label: node.spoken };
-  if (node.command !== null) {
+  if (node.command !== undefined) {
     item.command = { command: node.command, title: "Show Details", arguments: [node.target] };
   }
   return item;

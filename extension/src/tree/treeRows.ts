@@ -8,9 +8,9 @@ import type { TreeNode } from "./treeNode.ts";
 export interface TreeRow {
   readonly id: string;
   readonly node: TreeNode;
-  readonly parent: TreeRow | null;
+  readonly parent: TreeRow | undefined;
   readonly children: readonly TreeRow[];
-  readonly target: Target | null;
+  readonly target: Target | undefined;
 }
 
 export interface TreeRows {
@@ -24,9 +24,15 @@ export function createTreeRows(): TreeRows {
   let shown: readonly TreeNode[] = [];
   let roots: readonly TreeRow[] = [];
   let known = new Map<string, MutableRow>();
-  const placeAll = (nodes: readonly TreeNode[], parent: TreeRow | null, kept: typeof known) =>
+  const placeAll = (nodes: readonly TreeNode[], parent: TreeRow | undefined, kept: typeof known) =>
     nodes.map((node): TreeRow => {
-      const row = known.get(node.id) ?? { id: node.id, node, parent, children: [], target: null };
+      const row = known.get(node.id) ?? {
+        id: node.id,
+        node,
+        parent,
+        children: [],
+        target: undefined,
+      };
       kept.set(node.id, row);
       Object.assign(row, { node, parent, target: node.target });
       row.children = placeAll(node.children, row, kept);
@@ -37,7 +43,7 @@ export function createTreeRows(): TreeRows {
     show: (nodes) => {
       const redraw = rowsToRedraw(shown, nodes);
       const kept: typeof known = new Map();
-      roots = placeAll(nodes, null, kept);
+      roots = placeAll(nodes, undefined, kept);
       known = kept;
       shown = nodes;
       return redraw === "root" ? redraw : redraw.flatMap((id) => kept.get(id) ?? []);

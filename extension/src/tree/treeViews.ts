@@ -38,8 +38,8 @@ export function createTreeViews(options: TreeViewsOptions): Disposable {
     });
     const [reservations] = views;
     if (reservations) setBadge(reservations.view, countReady(state));
-    setLoaded(state.reservations !== null);
-    const isReading = state.reservations === null && state.contact.kind === "connecting";
+    setLoaded(state.reservations !== undefined);
+    const isReading = state.reservations === undefined && state.contact.kind === "connecting";
     progress.set(account.state.kind === "signedIn" && isReading);
   };
   const drawing = autoRefresh({ live, now, draw });
@@ -60,10 +60,10 @@ export function createTreeViews(options: TreeViewsOptions): Disposable {
 function createView(id: ViewId, nodesOf: (state: LiveState) => readonly TreeNode[]) {
   const provider = createTreeProvider();
   const view = window.createTreeView(id, { treeDataProvider: provider, showCollapseAll: true });
-  let message: string | null = null;
+  let message: string | undefined;
   return {
     view,
-    show: (state: LiveState, next: string | null) => {
+    show: (state: LiveState, next: string | undefined) => {
       provider.show(nodesOf(state));
       if (next !== message) view.message = next ?? "";
       message = next;
@@ -84,7 +84,7 @@ function setBadge(view: TreeView<TreeRow>, ready: number): void {
 }
 
 function createContextSetter(key: ContextKey): (value: boolean) => void {
-  let last: boolean | null = null;
+  let last: boolean | undefined;
   return (value) => {
     if (value !== last) void commands.executeCommand("setContext", key, value);
     last = value;
@@ -93,10 +93,10 @@ function createContextSetter(key: ContextKey): (value: boolean) => void {
 
 /** The progress bar at the top of the view until the first read completes. */
 function createProgress() {
-  let end: (() => void) | null = null;
+  let end: (() => void) | undefined;
   return {
     set: (isReading: boolean) => {
-      if (isReading && end === null) {
+      if (isReading && end === undefined) {
         const reading = new Promise<void>((resolve) => {
           end = resolve;
         });
@@ -104,7 +104,7 @@ function createProgress() {
         void window.withProgress({ location }, () => reading);
       } else if (!isReading) {
         end?.();
-        end = null;
+        end = undefined;
       }
     },
   };

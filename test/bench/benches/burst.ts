@@ -71,7 +71,7 @@ export async function burst(stack: Stack): Promise<Figure[]> {
 async function signInAll({ url }: Stack): Promise<ApiClient[]> {
   const clients: ApiClient[] = [];
   for (let index = 0; index < USERS; index += 1) {
-    const me = { user: `burst-${String(index)}`, identity: null } as const;
+    const me = { user: `burst-${String(index)}`, identity: undefined } as const;
     const { token } = await requestToken(url, me);
     clients.push(createApiClient({ baseUrl: url, token: () => token }));
   }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { startBrowser, chromiumPath } from "../../vscode/support/browser.ts";
 import { type Editor, findEditor } from "../../vscode/support/installEditor.ts";
 import { activationMs, watchRow } from "../../vscode/support/measures.ts";

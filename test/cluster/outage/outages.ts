@@ -99,5 +99,5 @@ export function createOutages(fixture: OutageFixture, note: (message: string) =>
 async function clusterAge({ users }: OutageFixture): Promise<number> {
   const status = await users[0]?.call("getStatus");
   const asOf = status?.cluster.asOf;
-  return asOf == null ? 0 : Date.now() - Date.parse(asOf);
+  return asOf === undefined ? 0 : Date.now() - Date.parse(asOf);
 }

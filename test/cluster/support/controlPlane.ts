@@ -65,7 +65,7 @@ export async function startControlPlane(given: {
   const proc = (file: string) => readFileSync(`/proc/${String(child.pid)}/${file}`, "utf8");
   return {
     signIn: async (user) => {
-      const me = { user, identity: null } as const;
+      const me = { user, identity: undefined } as const;
       const { token } = await requestToken(url, me);
       return createApiClient({ baseUrl: url, token: () => token });
     },

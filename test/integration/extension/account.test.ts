@@ -130,7 +130,7 @@ describe("the extension's account at the real control plane", function () {
 
     // A cancel when the token has been made: the secret storage is not reached, and the token ends.
     const late = new AbortController();
-    const identityFile = () => null;
+    const identityFile = () => undefined;
     const stopping = create({ keys: { ...paths(), identityFile } });
     const made = async () => (await rows(api.database, "select id from api_tokens")).length > 0;
     const second = stopping.signIn({ user: "ada", signal: late.signal });
@@ -171,7 +171,7 @@ describe("the extension's account at the real control plane", function () {
       platform: process.platform,
       ownDir: `${home}/.gpu-dev`,
       userSshDir: `${home}/.ssh`,
-      identityFile: () => null as string | null,
+      identityFile: () => undefined as string | undefined,
     };
   }
 

@@ -5,7 +5,7 @@ import { chmod, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from "no
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, stop } from "esbuild";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { createApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import { systemClock } from "@gpu-dev/client/clock.ts";
 import { realFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
@@ -23,6 +23,7 @@ import {
 import { liveHost } from "../../support/sshHostFixtures.ts";
 import { makeTempDir, type TempDir } from "../../support/tempDir.ts";
 import { waitFor } from "../../support/waitFor.ts";
+import { onWire } from "../../support/reservationFixture.ts";
 import { liveWith, reservationOf } from "../../unit/extension/connectFixtures.ts";
 import { runCli } from "../cliUnderTest.ts";
 
@@ -70,7 +71,7 @@ describe("the extension's ssh hosts", () => {
   const serve = (reservation: Reservation) => {
     const path = `GET /v1/reservations/${reservation.id}`;
     handlers[path] = (_request, response) => {
-      json(response, 200, reservation);
+      json(response, 200, onWire(reservation));
     };
     handlers[`${path}/connection`] = (_request, response) => {
       const { id, host, port, user, hostKeys, workspacePath } = liveHost(Number(reservation.id));
@@ -86,7 +87,7 @@ describe("the extension's ssh hosts", () => {
   const openWindow = (first: readonly Reservation[], execPath = process.execPath) => {
     const live = liveWith(first);
     const client = createApiClient({ baseUrl: server.url, token: () => "t1" });
-    const who = { ...WHO, server: new URL(server.url).host, identity: null };
+    const who = { ...WHO, server: new URL(server.url).host, identity: undefined };
     const account: { server: string; state: AccountState } = {
       server: server.url,
       state: { kind: "signedIn", who, client },
@@ -115,7 +116,7 @@ describe("the extension's ssh hosts", () => {
     const mine = { token: "t2", ...WHO, server: new URL(server.url).host, identity: null };
     await writeFile(join(credentials, "credentials.json"), JSON.stringify({ [server.url]: mine }));
     handlers["GET /v1/reservations"] = (_request, response) => {
-      json(response, 200, { items: range(21, 24), nextCursor: null });
+      json(response, 200, { items: range(21, 24).map(onWire), nextCursor: null });
     };
     const grow = async (first: number, last: number) => {
       const { live, sync } = openWindow([]);

@@ -59,7 +59,7 @@ describe("the extension's live state at the real control plane", function () {
   it("reads everything once the stream is open", () => {
     const { reservations, availability, disks, catalogue, asOf } = live.state;
     assert.deepEqual([reservations, disks], [[], []]);
-    assert.ok(availability !== null && catalogue !== null && asOf !== null);
+    assert.ok(availability !== undefined && catalogue !== undefined && asOf !== undefined);
     assert.ok(catalogue.types.length > 0);
   });
 
@@ -101,9 +101,9 @@ describe("the extension's live state at the real control plane", function () {
     await become(id, "queued");
     const reading = live.refresh();
     await account.signOut();
-    assert.equal(live.state.reservations, null);
+    assert.equal(live.state.reservations, undefined);
     await reading.catch(() => undefined);
-    assert.equal(live.state.reservations, null);
+    assert.equal(live.state.reservations, undefined);
     await assert.rejects(live.refresh(), /Sign in/);
     await account.signIn({ user: "grace" });
     await isLive();
@@ -117,13 +117,13 @@ describe("the extension's live state at the real control plane", function () {
     const away = new Date();
     await api.stop();
     const lost = await waitFor(
-      () => (live.state.contact.kind === "lost" ? live.state.contact : null),
+      () => (live.state.contact.kind === "lost" ? live.state.contact : undefined),
       { describe: "the loss" },
     );
     assert.ok(lost.since >= away);
     assert.equal(stateOf(id), "queued");
     const { asOf } = live.state;
-    assert.ok(asOf !== null && asOf <= lost.since);
+    assert.ok(asOf !== undefined && asOf <= lost.since);
     await assert.rejects(live.refresh(), /No response from the server/);
     assert.equal(stateOf(id), "queued");
     assert.deepEqual(live.state.asOf, asOf, "a failed read changes nothing");

@@ -36,7 +36,7 @@ export async function startEditor(): Promise<EditorUnderTest> {
         platform: process.platform,
         ownDir: join(dir.path, ".gpu-dev"),
         userSshDir: join(dir.path, ".ssh"),
-        identityFile: () => null,
+        identityFile: () => undefined,
       };
       const account = createAccount({ server, secrets, keys, userAgent: "test", log, now });
       opened.push(account);

@@ -1,5 +1,5 @@
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { reservationId, userId } from "@gpu-dev/shared/ids.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { createEmitter } from "../../../extension/src/core/emitter.ts";
 import { UNSET_FIELDS } from "../../support/reservationFixture.ts";
 import type { Live } from "../../../extension/src/live/live.ts";
@@ -19,7 +19,7 @@ export function reservationOf(n: number, overrides: Partial<Reservation> = {}): 
       gpus: 2,
       durationSeconds: 3600,
       disk: "work",
-      image: null,
+      image: undefined,
       labels: {},
     },
     state: "ready",
@@ -33,19 +33,19 @@ export function reservationOf(n: number, overrides: Partial<Reservation> = {}): 
 
 export interface LiveUnderTest extends Pick<Live, "state" | "onDidChange"> {
   state: LiveState;
-  show(reservations: readonly Reservation[] | null): void;
+  show(reservations: readonly Reservation[] | undefined): void;
 }
 
 /** The window's copy of the server's state, which tests change with `show`. */
-export function liveWith(first: readonly Reservation[] | null): LiveUnderTest {
+export function liveWith(first: readonly Reservation[] | undefined): LiveUnderTest {
   const changes = createEmitter<LiveChange>();
-  const stateOf = (reservations: readonly Reservation[] | null): LiveState => ({
+  const stateOf = (reservations: readonly Reservation[] | undefined): LiveState => ({
     contact: { kind: "live" },
     asOf: NOW,
     reservations,
-    availability: null,
-    disks: null,
-    catalogue: null,
+    availability: undefined,
+    disks: undefined,
+    catalogue: undefined,
   });
   const live: LiveUnderTest = {
     state: stateOf(first),

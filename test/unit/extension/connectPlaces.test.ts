@@ -35,9 +35,9 @@ describe("the host of a remote window", () => {
     assert.equal(hostFromAuthority(`ssh-remote+${hexOf({ user: "dev" })}`), hexOf({ user: "dev" }));
   });
 
-  it("is null for any other remote", () => {
+  it("is undefined for any other remote", () => {
     for (const authority of ["", "ssh-remote", "ssh-remote+", "wsl+ubuntu", "127.0.0.1:8000"]) {
-      assert.equal(hostFromAuthority(authority), null, authority);
+      assert.equal(hostFromAuthority(authority), undefined, authority);
     }
   });
 });
@@ -101,9 +101,9 @@ describe("the Remote-SSH extension of an editor", () => {
     assert.equal(remoteSshFor("Cursor", open).installed?.id, "jeanp413.open-remote-ssh");
   });
 
-  it("is null if none is installed, with the suitable one to install", () => {
+  it("is undefined if none is installed, with the suitable one to install", () => {
     const suitable = (editor: string) => remoteSshFor(editor, ["ms-python.python"]).suitable.id;
-    assert.equal(remoteSshFor("VSCodium", ["ms-python.python"]).installed, null);
+    assert.equal(remoteSshFor("VSCodium", ["ms-python.python"]).installed, undefined);
     assert.deepEqual(
       ["Visual Studio Code", "Cursor", "Windsurf", "Antigravity", "VSCodium", "Positron"].map(
         suitable,
@@ -125,15 +125,15 @@ describe("the Remote-SSH extension of an editor", () => {
       "gpu-dev-a": "linux",
     });
     assert.deepEqual(withLinux(undefined, "gpu-dev-a"), { "gpu-dev-a": "linux" });
-    assert.equal(withLinux({ "gpu-dev-a": "linux" }, "gpu-dev-a"), null);
+    assert.equal(withLinux({ "gpu-dev-a": "linux" }, "gpu-dev-a"), undefined);
   });
 });
 
 describe("the SSH command to copy", () => {
   it("is plain if ssh finds the host, otherwise it names our config file, quoted for the shell", () => {
-    const line = (file: string | null, platform: NodeJS.Platform) =>
+    const line = (file: string | undefined, platform: NodeJS.Platform) =>
       sshCommandLine(sshArguments("gpu-dev-demo", file), platform);
-    assert.equal(line(null, "linux"), "ssh gpu-dev-demo");
+    assert.equal(line(undefined, "linux"), "ssh gpu-dev-demo");
     assert.equal(
       line("/h/.gpu-dev/ssh/config", "linux"),
       "ssh -F /h/.gpu-dev/ssh/config gpu-dev-demo",

@@ -97,7 +97,7 @@ describe("a remote window whose reservation has ended", () => {
       /^box1 ended at \d\d:02: The lease expired\. Its files are on disk work\.$/,
     );
     assert.deepEqual(notice?.buttons, ["Reserve Again", "Close Remote"]);
-    const bare = { ...ended, endDetail: null, spec: { ...ended.spec, disk: null } };
+    const bare = { ...ended, endDetail: undefined, spec: { ...ended.spec, disk: undefined } };
     assert.match(
       remoteWindowNotice(bare, [bare], NOW)?.text ?? "",
       /: lease expired\. It had no disk/,
@@ -107,7 +107,7 @@ describe("a remote window whose reservation has ended", () => {
   it("shows nothing before the end", () => {
     for (const state of ["queued", "starting", "ready", "stopping"] as const) {
       const live = reservationOf(1, { state });
-      assert.equal(remoteWindowNotice(live, [live], NOW), null, state);
+      assert.equal(remoteWindowNotice(live, [live], NOW), undefined, state);
     }
   });
 
@@ -141,13 +141,16 @@ describe("a remote window whose reservation has ended", () => {
         },
       ],
     };
-    const at = (host: string | null, reservationId: string | null = null) =>
+    const at = (host: string | undefined, reservationId?: string) =>
       reservationIdOf({ host, reservationId }, state);
     assert.equal(at("gpu-dev-box1"), id);
     assert.equal(at("gpu-dev-box2"), liveHost(2).id);
-    assert.equal(at("elsewhere"), null);
-    assert.equal(at(null), null);
+    assert.equal(at("elsewhere"), undefined);
+    assert.equal(at(undefined), undefined);
     assert.equal(at("gpu-dev-box1", "0000000000000009"), "0000000000000009");
-    assert.equal(reservationIdOf({ host: "gpu-dev-box1", reservationId: null }, null), null);
+    assert.equal(
+      reservationIdOf({ host: "gpu-dev-box1", reservationId: undefined }, undefined),
+      undefined,
+    );
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { localTime } from "@gpu-dev/client/text/times.ts";
 import { detailsPage, messagePage } from "../../../extension/src/details/detailsPage.ts";
 import { html } from "../../../extension/src/details/html.ts";
@@ -20,7 +20,7 @@ const active = aReservation({
   spec: { disk: "work" },
   members: [aMember("h100-0", 2)],
 });
-const page = (reservation: Reservation, contact: string | null = null) =>
+const page = (reservation: Reservation, contact: string | undefined = undefined) =>
   detailsPage(
     { reservation, events: [], hasMore: false, connection },
     { now: NOW, asOf: NOW, contact },

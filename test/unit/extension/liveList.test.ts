@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import {
   changedIds,
   missingFrom,
@@ -16,7 +16,7 @@ function reservation(n: number, more: Partial<Reservation> = {}): Reservation {
     id: `r${String(n)}`,
     state: "queued",
     createdAt: at(n),
-    endedAt: null,
+    endedAt: undefined,
     generation: 1,
   };
   return { ...part, ...more } as unknown as Reservation;
@@ -44,13 +44,13 @@ describe("the extension's list of reservations", () => {
   it("is replaced by a full read, except for reservations that changed since the read started", () => {
     const newer = { ...two, generation: 2 };
     assert.deepEqual(withReading([three, newer, one], [two], new Set(["r3"])), [three, newer]);
-    assert.deepEqual(withReading(null, [one, two], new Set()), [two, one]);
+    assert.deepEqual(withReading(undefined, [one, two], new Set()), [two, one]);
   });
 
   it("takes the newer generation of a reservation that ended during a read", () => {
     const ended = { ...two, state: "ended" as const, generation: 2 };
-    assert.deepEqual(withReading(null, [two, ended], new Set()), [ended]);
-    assert.deepEqual(withReading(null, [ended, two], new Set()), [ended]);
+    assert.deepEqual(withReading(undefined, [two, ended], new Set()), [ended]);
+    assert.deepEqual(withReading(undefined, [ended, two], new Set()), [ended]);
   });
 
   it("keeps ended reservations for a day", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Event, EventType } from "@gpu-dev/shared/api/events.ts";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { EventType } from "@gpu-dev/shared/api/events.ts";
+import type { Event, Reservation } from "@gpu-dev/client/http/responses.ts";
 import {
   awaySummary,
   isLate,
@@ -22,9 +22,9 @@ const anEvent = (type: EventType, data: Event["data"] = {}, more: Partial<Event>
   data,
   ...more,
 });
-const notify = (event: Event, reservation?: Reservation): Notification | null =>
+const notify = (event: Event, reservation?: Reservation): Notification | undefined =>
   notificationFor({ event, reservation, user: "ada", now: NOW });
-const titles = (notification: Notification | null) =>
+const titles = (notification: Notification | undefined) =>
   notification?.buttons.map(({ title }) => title) ?? [];
 
 describe("the notification of an event", () => {
@@ -74,10 +74,13 @@ describe("the notification of an event", () => {
 
   it("warning: is not shown if the end was moved, cancelled or has passed", () => {
     const event = anEvent("reservation.warning", { minutes: 15, expiresAt: iso(15) });
-    assert.equal(notify(event, aReservation({ expiresAt: iso(75) })), null);
+    assert.equal(notify(event, aReservation({ expiresAt: iso(75) })), undefined);
     const cancelled = aReservation({ expiresAt: iso(15), cancelRequestedAt: iso(0) });
-    assert.equal(notify(event, cancelled), null);
-    assert.equal(notify(anEvent("reservation.warning", { minutes: 5, expiresAt: iso(-1) })), null);
+    assert.equal(notify(event, cancelled), undefined);
+    assert.equal(
+      notify(anEvent("reservation.warning", { minutes: 5, expiresAt: iso(-1) })),
+      undefined,
+    );
   });
 
   it("expired: names the time and what happens to the disk", () => {
@@ -105,8 +108,8 @@ describe("the notification of an event", () => {
   });
 
   it("cancelled: notifies only if another user cancelled", () => {
-    assert.equal(notify(anEvent("reservation.ended", { reason: "cancelled" })), null);
-    assert.equal(notify(anEvent("reservation.cancel-requested", { by: "ada" })), null);
+    assert.equal(notify(anEvent("reservation.ended", { reason: "cancelled" })), undefined);
+    assert.equal(notify(anEvent("reservation.cancel-requested", { by: "ada" })), undefined);
     const message = "bob (operator) cancelled it.";
     const event = anEvent("reservation.cancel-requested", { by: "bob" }, { message });
     assert.equal(notify(event)?.text, "demo is about to end: bob (operator) cancelled it.");
@@ -126,14 +129,14 @@ describe("the notification of an event", () => {
   it("ended reservation: only its end is shown", () => {
     const ended = aReservation({ state: "ended" });
     for (const type of ["reservation.ready", "reservation.requeued"] as const) {
-      assert.notEqual(notify(anEvent(type)), null);
-      assert.equal(notify(anEvent(type), ended), null);
+      assert.notEqual(notify(anEvent(type)), undefined);
+      assert.equal(notify(anEvent(type), ended), undefined);
     }
   });
 
   it("other events: show nothing", () => {
     for (const type of ["reservation.phase", "reservation.queued", "disk.released"] as const) {
-      assert.equal(notify(anEvent(type)), null);
+      assert.equal(notify(anEvent(type)), undefined);
     }
   });
 });
@@ -199,6 +202,6 @@ describe("late events", () => {
       "While you were away: r1 is ready, r2 is ready, r3 is ready, r4 is ready and 2 more.",
     );
     const queued = all.map((each) => ({ ...each, state: "queued" as const }));
-    assert.equal(awaySummary(events, queued, NOW), null);
+    assert.equal(awaySummary(events, queued, NOW), undefined);
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Event } from "@gpu-dev/shared/api/events.ts";
+import type { Event } from "@gpu-dev/client/http/responses.ts";
 import { createEventClaims } from "../../../extension/src/notify/eventClaims.ts";
 import { createNotificationDispatcher } from "../../../extension/src/notify/notificationDispatcher.ts";
 import { makeTempDir, type TempDir } from "../../support/tempDir.ts";

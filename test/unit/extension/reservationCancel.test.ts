@@ -51,7 +51,7 @@ describe("cancelling a reservation", () => {
     );
     assert.equal(isCancellable(aReservation({ cancelRequestedAt: iso(-1) })), false);
     for (const state of ["queued", "starting", "ready"] as const) {
-      assert.equal(whyNotCancellable(aReservation({ state }), NOW), null);
+      assert.equal(whyNotCancellable(aReservation({ state }), NOW), undefined);
     }
   });
 

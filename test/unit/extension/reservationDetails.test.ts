@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Event } from "@gpu-dev/shared/api/events.ts";
+import type { Event } from "@gpu-dev/client/http/responses.ts";
 import { localTime, localTimeExact } from "@gpu-dev/client/text/times.ts";
 import { detailsText } from "../../../extension/src/reservation/documentText.ts";
 import { aMember, aReservation, iso, NOW } from "./treeFixtures.ts";
@@ -55,7 +55,7 @@ describe("the details of a reservation", () => {
     const members = [aMember("h100-0", 8), { ...aMember("h100-1", 8, 3), rank: 1 }];
     const text = page({
       reservation: aReservation({ state: "starting", members }),
-      connection: null,
+      connection: undefined,
     });
     assert.match(text, /^Node 0 +h100-0, pod demo-1-0$/m);
     assert.match(text, /^Node 1 +h100-1, pod demo-1-0, restarted 3 times$/m);

@@ -56,7 +56,7 @@ describe("extending a reservation", () => {
         ["By 1 hour", "once it is ready"],
       ],
     );
-    assert.equal(extendChoices(starting, null, NOW).length, 4);
+    assert.equal(extendChoices(starting, undefined, NOW).length, 4);
   });
 
   it("shows the limit", () => {
@@ -65,7 +65,7 @@ describe("extending a reservation", () => {
       `Ends at ${at(60)}. Can be extended until ${at(180)}: 2 d at most for h100.`,
     );
     assert.equal(
-      extensionLimitText(endingInAnHour(120), null, NOW),
+      extensionLimitText(endingInAnHour(120), undefined, NOW),
       `Ends at ${at(60)}. Can be extended until ${at(180)}.`,
     );
     const starting = aReservation({ state: "starting" });
@@ -85,8 +85,8 @@ describe("extending a reservation", () => {
   it("explains in every state why it cannot be extended and what to do instead", () => {
     const why = (more: Parameters<typeof aReservation>[0]) =>
       whyNotExtendable(aReservation(more), NOW);
-    assert.equal(why({ expiresAt: iso(60), extendableUntil: iso(90) }), null);
-    assert.equal(why({ state: "starting" }), null);
+    assert.equal(why({ expiresAt: iso(60), extendableUntil: iso(90) }), undefined);
+    assert.equal(why({ state: "starting" }), undefined);
     assert.match(
       why({ state: "queued" }) ?? "",
       /has not started yet\. Extend it once it has started/,

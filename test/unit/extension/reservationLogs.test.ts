@@ -27,7 +27,7 @@ describe("the log of a reservation", () => {
   });
 
   it("says that there is no container yet, or that it no longer exists", () => {
-    const none = { podName: null, lines: [], truncated: false };
+    const none = { podName: undefined, lines: [], truncated: false };
     const starting = aReservation({ state: "starting", phase: "pulling" });
     assert.match(
       logsText(starting, none, NOW),

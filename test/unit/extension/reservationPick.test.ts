@@ -29,18 +29,18 @@ describe("the reservation that a command acts on", () => {
   });
 
   it("is the only eligible reservation, a choice of several, or none", () => {
-    assert.deepEqual(candidatesFor(state, null, isReady), { kind: "one", reservation: ready });
+    assert.deepEqual(candidatesFor(state, undefined, isReady), { kind: "one", reservation: ready });
     assert.deepEqual(
-      candidatesFor(state, null, () => true),
+      candidatesFor(state, undefined, () => true),
       { kind: "several", reservations: [ready, queued] },
     );
     assert.deepEqual(
-      candidatesFor(state, null, () => false),
+      candidatesFor(state, undefined, () => false),
       { kind: "none" },
     );
-    const unread = { reservations: null, disks: null };
+    const unread = { reservations: undefined, disks: undefined };
     assert.deepEqual(
-      candidatesFor(unread, null, () => true),
+      candidatesFor(unread, undefined, () => true),
       { kind: "none" },
     );
   });

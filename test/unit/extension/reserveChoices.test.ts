@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Availability } from "@gpu-dev/shared/api/resources.ts";
+import type { Availability } from "@gpu-dev/client/http/responses.ts";
 import { createEmitter } from "../../../extension/src/core/emitter.ts";
 import { formatClockTime } from "../../../extension/src/core/text.ts";
 import type { LiveChange } from "../../../extension/src/live/stateKeeper.ts";
@@ -42,14 +42,14 @@ import { aState } from "./treeFixtures.ts";
 
 const availabilityOf = () => AVAILABILITY;
 const state = { availabilityOf, disks: DISKS };
-const LAST = { gpuType: "h100", gpus: 2, durationSeconds: 14_400, disk: "work", image: null };
+const LAST = { gpuType: "h100", gpus: 2, durationSeconds: 14_400, disk: "work", image: undefined };
 const soon = (seconds: number) => formatClockTime(new Date(NOW.getTime() + seconds * 1_000), NOW);
 const IN_ZONE = "Needs 2 H100 on one node in c, where its disk is.";
 /** With a disk, H100 requests are queued because of its zone. */
-const availabilityInZone = (disk: string | null): Availability =>
-  disk === null
+const availabilityInZone = (disk: string | undefined): Availability =>
+  disk === undefined
     ? AVAILABILITY
-    : { asOf: null, types: [counts(H100, [[8, "a", "ready"]], { why: () => IN_ZONE })] };
+    : { asOf: undefined, types: [counts(H100, [[8, "a", "ready"]], { why: () => IN_ZONE })] };
 
 describe("the quote of a request", () => {
   it("is the server's: starts now, or queued with the reason", () => {
@@ -74,7 +74,7 @@ describe("the quote of a request", () => {
   });
 
   it("is not guessed before the availability has been read", () => {
-    const { isNow, long } = quoteText(H100, 1, null);
+    const { isNow, long } = quoteText(H100, 1, undefined);
     assert.deepEqual([isNow, long], [false, "availability not known yet"]);
     assert.equal(quoteText(H100, 3, AVAILABILITY).long, "availability not known yet");
   });
@@ -96,11 +96,11 @@ describe("the availability for a disk", () => {
       },
     });
     const change = { reservations: [], disks: false, contact: false };
-    assert.equal(available.of(null), AVAILABILITY);
+    assert.equal(available.of(undefined), AVAILABILITY);
     changes.fire({ ...change, availability: true });
     assert.deepEqual(read, []);
-    assert.equal(available.of("work"), null);
-    await waitFor(() => available.of("work") !== null, { describe: "the first read" });
+    assert.equal(available.of("work"), undefined);
+    await waitFor(() => available.of("work") !== undefined, { describe: "the first read" });
     assert.deepEqual(available.of("work"), availabilityInZone("work"));
     assert.deepEqual(read, ["work"]);
     changes.fire({ ...change, availability: true });
@@ -113,7 +113,7 @@ describe("the availability for a disk", () => {
 
 describe("the type step", () => {
   it("lists the types that start now first, otherwise in the order of the catalogue", () => {
-    const rows = typeChoices(CATALOGUE, state, null);
+    const rows = typeChoices(CATALOGUE, state, undefined);
     assert.deepEqual(
       rows.map(({ label, description, detail }) => [label, description, detail]),
       [
@@ -137,24 +137,24 @@ describe("the type step", () => {
   it("selects the last choice, otherwise the answered type, otherwise the cheapest that starts", () => {
     const answers = { ...NO_ANSWERS, gpuType: "t4" };
     const active = (
-      last: LastChoice | null,
+      last: LastChoice | undefined,
       chosen = NO_ANSWERS,
-      availability: Availability | null = AVAILABILITY,
-    ) => activeTypeId(typeChoices(CATALOGUE, state, last), chosen, availability);
+      read: { availability?: Availability } = { availability: AVAILABILITY },
+    ) => activeTypeId(typeChoices(CATALOGUE, state, last), chosen, read.availability);
     assert.equal(active(LAST, answers), "again");
-    assert.equal(active(null, answers), "type/t4");
+    assert.equal(active(undefined, answers), "type/t4");
     // T4 is cheaper, but has a queue; CPU types have no GPU.
-    assert.equal(active(null), "type/h100");
-    assert.equal(active(null, NO_ANSWERS, null), "type/t4");
+    assert.equal(active(undefined), "type/h100");
+    assert.equal(active(undefined, NO_ANSWERS, {}), "type/t4");
   });
 
   it("keeps the ids of rows when their order changes", () => {
-    const ids = (availability: Availability | null) =>
-      typeChoices(CATALOGUE, { ...state, availabilityOf: () => availability }, null).map(
+    const ids = (availability: Availability | undefined) =>
+      typeChoices(CATALOGUE, { ...state, availabilityOf: () => availability }, undefined).map(
         ({ id }) => id,
       );
-    assert.notDeepEqual(ids(AVAILABILITY), ids(null));
-    assert.deepEqual(ids(AVAILABILITY).sort(), ids(null).sort());
+    assert.notDeepEqual(ids(AVAILABILITY), ids(undefined));
+    assert.deepEqual(ids(AVAILABILITY).sort(), ids(undefined).sort());
   });
 });
 
@@ -185,7 +185,7 @@ describe("the GPU and image steps", () => {
 });
 
 describe("the duration step", () => {
-  const offered = (typed: string, chosen: number | null = null, type = H100) =>
+  const offered = (typed: string, chosen?: number, type = H100) =>
     durationChoices(type, { typed, chosen, now: NOW });
 
   it("offers the common durations within the limits, each with its end", () => {
@@ -195,12 +195,12 @@ describe("the duration step", () => {
     );
     assert.equal(offered("")[0]?.description, `until ${soon(3_600)} if it starts now`);
     assert.deepEqual(
-      offered("", null, T4).map(({ label }) => label),
+      offered("", undefined, T4).map(({ label }) => label),
       ["1 hour", "2 hours"],
     );
     const short = { ...T4, limits: { minSeconds: 300, maxSeconds: 1_800 } };
     assert.deepEqual(
-      offered("", null, short).map(({ label }) => label),
+      offered("", undefined, short).map(({ label }) => label),
       ["30 min"],
     );
   });
@@ -261,7 +261,7 @@ describe("the disk step", () => {
     assert.equal(detailWith(2, availabilityOf), undefined);
     assert.equal(detailWith(8, availabilityInZone), undefined, "queued without the disk, too");
     assert.equal(detailWith(2, availabilityInZone), `Queued: ${IN_ZONE}`);
-    const unread = (disk: string | null) => (disk === null ? AVAILABILITY : null);
+    const unread = (disk: string | undefined) => (disk === undefined ? AVAILABILITY : undefined);
     assert.equal(detailWith(2, unread as typeof availabilityInZone), undefined, "not read yet");
   });
 
@@ -269,7 +269,7 @@ describe("the disk step", () => {
     const quote = (more: object) =>
       answersQuoteText(CATALOGUE, availabilityInZone, { ...answers, ...more });
     assert.equal(quote({ disk: "work" }), `queued: ${IN_ZONE}`);
-    assert.equal(quote({ disk: null }), "starts now");
+    assert.equal(quote({ disk: undefined }), "starts now");
     assert.equal(quote({ disk: "new", makesDisk: true }), "starts now");
   });
 

@@ -1,6 +1,5 @@
-import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
-import type { Availability, Disk } from "@gpu-dev/shared/api/resources.ts";
 import type { DiskId, ReservationId } from "@gpu-dev/shared/ids.ts";
+import type { Availability, Catalogue, Disk, GpuType } from "@gpu-dev/client/http/responses.ts";
 
 export const NOW = new Date("2026-11-23T12:00:00.000Z");
 
@@ -10,8 +9,8 @@ function gpuType(id: string, counts: number[], gpus: number, gpuMemoryGib = 0): 
     id,
     title: isCpu ? "CPU only" : `NVIDIA ${id.toUpperCase()}`,
     kind: isCpu ? "cpu" : "gpu",
-    resource: isCpu ? null : "nvidia.com/gpu",
-    gpuModel: null,
+    resource: isCpu ? undefined : "nvidia.com/gpu",
+    gpuModel: undefined,
     gpuMemoryGib,
     node: { instanceType: "x", gpus, cpus: 8, memoryGib: 8 },
     counts,
@@ -52,14 +51,14 @@ export const TWO_IMAGES: Catalogue = {
 
 type Counts = Availability["types"][number];
 
-/** The planner's reason for requests of some sizes; null: a request of that size starts now. */
-type Why = (gpus: number) => string | null;
+/** The planner's reason for requests of some sizes; undefined: such a request starts now. */
+type Why = (gpus: number) => string | undefined;
 
 /** A type with its nodes as [free, zone, state], and with the planner's quotes. */
 export function counts(
   type: GpuType,
   nodes: readonly (readonly [number, string, Counts["nodes"][number]["state"]])[],
-  { queued = 0, why = () => null }: { readonly queued?: number; readonly why?: Why } = {},
+  { queued = 0, why = () => undefined }: { readonly queued?: number; readonly why?: Why } = {},
 ): Counts {
   const size = type.kind === "cpu" ? type.slotsPerNode : type.node.gpus;
   const ready = nodes.filter(([, , state]) => state === "ready");
@@ -73,8 +72,8 @@ export function counts(
     sizes: type.counts.map((gpus) => ({
       gpus,
       units: Math.max(1, gpus),
-      starts: why(gpus) === null ? "now" : "queued",
-      ahead: why(gpus) === null ? 0 : queued,
+      starts: why(gpus) === undefined ? "now" : "queued",
+      ahead: why(gpus) === undefined ? 0 : queued,
       why: why(gpus),
     })),
     nodes: nodes.map(([free, zone, state], at) => ({
@@ -102,7 +101,7 @@ export const AVAILABILITY: Availability = {
         [2, "b", "ready"],
         [8, "b", "cordoned"],
       ],
-      { why: (gpus) => (gpus > 3 ? `Needs ${String(gpus)} H100 on one node.` : null) },
+      { why: (gpus) => (gpus > 3 ? `Needs ${String(gpus)} H100 on one node.` : undefined) },
     ),
     counts(T4, [[4, "a", "ready"]], { queued: 4, why: () => BEHIND_FOUR }),
     counts(CPU, [[2, "a", "ready"]]),
@@ -114,10 +113,10 @@ export function disk(name: string, more: Partial<Disk> = {}): Disk {
     id: "0000000000000001" as DiskId,
     name,
     sizeGib: 100,
-    zone: null,
-    heldBy: null,
+    zone: undefined,
+    heldBy: undefined,
     createdAt: NOW.toISOString(),
-    lastUsedAt: null,
+    lastUsedAt: undefined,
     ...more,
   };
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { ApiError, ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
 import { ERROR_CODES, type ErrorCode } from "@gpu-dev/shared/errors.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import {
   NO_ANSWERS,
   validateDiskName,
@@ -15,39 +15,36 @@ import {
 } from "../../../extension/src/reserve/startText.ts";
 import {
   isStillPossible,
-  lastChoiceFrom,
   lastChoiceKey,
   openingFor,
   parseLastChoice,
+  storedLastChoice,
 } from "../../../extension/src/reserve/lastChoice.ts";
 import { correctable } from "../../../extension/src/reserve/steps.ts";
 import { CATALOGUE, DISKS, NOW } from "./reserveFixtures.ts";
 
-const LAST = { gpuType: "h100", gpus: 2, durationSeconds: 14_400, disk: "work", image: null };
+const LAST = { gpuType: "h100", gpus: 2, durationSeconds: 14_400, disk: "work", image: undefined };
 
 describe("the last choice", () => {
   it("is restored as stored, without the name", () => {
     const answers = { ...NO_ANSWERS, ...LAST, name: "demo" };
-    assert.deepEqual(parseLastChoice(JSON.parse(JSON.stringify(lastChoiceFrom(answers)))), LAST);
+    const stored = { ...LAST, image: null };
+    assert.deepEqual(storedLastChoice(answers), stored);
+    assert.deepEqual(parseLastChoice(stored), LAST);
     assert.notEqual(lastChoiceKey("http://a"), lastChoiceKey("http://b"));
   });
 
   it("is ignored if anything else is stored", () => {
-    assert.deepEqual(parseLastChoice({ ...LAST, newer: 1 }), LAST);
-    for (const bad of [
-      undefined,
-      null,
-      3,
-      {},
-      { ...LAST, gpus: "2" },
-      { ...LAST, disk: "No/Disk" },
-    ]) {
-      assert.equal(parseLastChoice(bad), null);
+    const stored = { ...LAST, image: null };
+    assert.deepEqual(parseLastChoice({ ...stored, newer: 1 }), LAST);
+    const bad = [{ ...stored, gpus: "2" }, { ...stored, disk: "No/Disk" }, LAST];
+    for (const content of [undefined, null, 3, {}, ...bad]) {
+      assert.equal(parseLastChoice(content), undefined);
     }
     fc.assert(
       fc.property(fc.anything(), (anything) => {
         const parsed = parseLastChoice(anything);
-        assert.ok(parsed === null || typeof parsed.gpuType === "string");
+        assert.ok(parsed === undefined || typeof parsed.gpuType === "string");
       }),
     );
   });
@@ -55,7 +52,7 @@ describe("the last choice", () => {
   it("can be repeated only while all of it is possible", () => {
     const is = (more: object) => isStillPossible({ ...LAST, ...more }, CATALOGUE, DISKS);
     assert.equal(is({}), true);
-    assert.equal(is({ disk: null }), true);
+    assert.equal(is({ disk: undefined }), true);
     for (const gone of [
       { gpuType: "v100" },
       { gpus: 3 },
@@ -66,7 +63,7 @@ describe("the last choice", () => {
     ]) {
       assert.equal(is(gone), false, JSON.stringify(gone));
     }
-    assert.equal(isStillPossible(LAST, CATALOGUE, null), false, "disks not read yet");
+    assert.equal(isStillPossible(LAST, CATALOGUE, undefined), false, "disks not read yet");
   });
 });
 
@@ -75,10 +72,11 @@ describe("the initial state of the wizard", () => {
     openingFor({ target, catalogue: CATALOGUE, disks: DISKS, last });
 
   it("preselects the last answers, without a disk that no longer exists", () => {
-    assert.deepEqual(opening(null).answers, { ...NO_ANSWERS, ...LAST });
-    assert.equal(opening(null, { ...LAST, disk: "deleted" }).answers.disk, null);
+    assert.deepEqual(opening(undefined).answers, { ...NO_ANSWERS, ...LAST });
+    assert.equal(opening(undefined, { ...LAST, disk: "deleted" }).answers.disk, undefined);
     assert.deepEqual(
-      openingFor({ target: null, catalogue: CATALOGUE, disks: DISKS, last: null }).answers,
+      openingFor({ target: undefined, catalogue: CATALOGUE, disks: DISKS, last: undefined })
+        .answers,
       NO_ANSWERS,
     );
   });
@@ -87,7 +85,7 @@ describe("the initial state of the wizard", () => {
     const { answers, context } = opening({ kind: "gpuType", gpuType: "t4", gpus: 4 });
     assert.equal(context.isTypeFixed, true);
     assert.deepEqual([answers.gpuType, answers.gpus], ["t4", 4]);
-    assert.equal(answers.durationSeconds, null, "longer than the limit of a T4");
+    assert.equal(answers.durationSeconds, undefined, "longer than the limit of a T4");
     assert.equal(opening({ kind: "gpuType", gpuType: "gone" }).context.isTypeFixed, false);
   });
 
@@ -107,14 +105,14 @@ describe("names in the wizard", () => {
       { name: "demo", state: "ready" },
       { name: "old", state: "ended" },
     ] as const;
-    assert.equal(validateName("", mine), null);
-    assert.equal(validateName(" other ", mine), null);
-    assert.equal(validateName("old", mine), null);
+    assert.equal(validateName("", mine), undefined);
+    assert.equal(validateName(" other ", mine), undefined);
+    assert.equal(validateName("old", mine), undefined);
     assert.match(validateName("demo", mine) ?? "", /has not ended/);
     assert.match(validateName("Two Words", mine) ?? "", /^Use 1 to 32 lower-case letters/);
     assert.match(validateDiskName("", DISKS) ?? "", /^Use 1 to 32/);
     assert.match(validateDiskName("work", DISKS) ?? "", /already/);
-    assert.equal(validateDiskName("other", DISKS), null);
+    assert.equal(validateDiskName("other", DISKS), undefined);
   });
 });
 
@@ -144,8 +142,8 @@ describe("a refusal", () => {
   });
 
   it("that no answer can correct ends the wizard", () => {
-    assert.equal(correctable(refused("unauthenticated")), null);
-    assert.equal(correctable(new Error("a defect")), null);
+    assert.equal(correctable(refused("unauthenticated")), undefined);
+    assert.equal(correctable(new Error("a defect")), undefined);
   });
 });
 
@@ -153,14 +151,14 @@ describe("following the start", () => {
   const queued = {
     name: "demo",
     state: "queued",
-    cancelRequestedAt: null,
+    cancelRequestedAt: undefined,
     waiting: { position: 2, ahead: 1, reason: "1 request is ahead of yours." },
   } as Reservation;
   const starting = {
     ...queued,
     state: "starting",
     phase: "disk",
-    phaseDetail: null,
+    phaseDetail: undefined,
   } as Reservation;
 
   it("N10: says what happens to the reservation when the user stops waiting", () => {

@@ -28,7 +28,10 @@ const cpu = withType(NO_ANSWERS, CPU);
 /** Keeps every answer from the first step on; returns the steps that were shown. */
 function walk(context: WizardContext, answers: Answers): string[] {
   const shown: string[] = [];
-  for (let position: Position | null = firstPosition(answers, context); position !== null;) {
+  for (
+    let position: Position | undefined = firstPosition(answers, context);
+    position !== undefined;
+  ) {
     shown.push(position.step);
     assert.ok(shown.length < 20, "it ends");
     const { answers: current } = position;
@@ -68,8 +71,8 @@ describe("the steps of reserving", () => {
       answers: h100,
     });
     assert.equal(stepBefore("name", h100, free), "disk");
-    assert.equal(stepBefore("type", h100, free), null);
-    assert.equal(stepBefore("gpus", h100, { ...free, isTypeFixed: true }), null);
+    assert.equal(stepBefore("type", h100, free), undefined);
+    assert.equal(stepBefore("gpus", h100, { ...free, isTypeFixed: true }), undefined);
   });
 
   it("lead back to the same position with the same answers after going back and forth", () => {
@@ -84,7 +87,7 @@ describe("the steps of reserving", () => {
         const position = stepToCorrect(step, answers, context);
         const back = nextPosition(position, { kind: "back" }, context);
         assert.ok(back);
-        if (stepBefore(position.step, answers, context) === null) {
+        if (stepBefore(position.step, answers, context) === undefined) {
           assert.deepEqual(back, position);
           return;
         }
@@ -108,21 +111,21 @@ describe("the answers of reserving", () => {
     assert.deepEqual(withType({ ...all, gpus: 8 }, T4), {
       ...all,
       gpuType: "t4",
-      gpus: null,
-      durationSeconds: null,
+      gpus: undefined,
+      durationSeconds: undefined,
     });
     assert.equal(withType(all, T4).gpus, 2);
     assert.equal(withType(all, CPU).gpus, 0);
   });
 
   it("become a request once they are complete", () => {
-    assert.equal(requestFrom({ ...all, gpus: null }), null);
+    assert.equal(requestFrom({ ...all, gpus: undefined }), undefined);
     const request = {
       gpuType: "h100",
       gpus: 2,
       durationSeconds: 14_400,
       disk: "work",
-      image: null,
+      image: undefined,
     };
     assert.deepEqual(requestFrom(all), { ...request, name: "demo" });
     assert.deepEqual(requestFrom({ ...all, name: " " }), request);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { createEmitter } from "../../../extension/src/core/emitter.ts";
 import { autoRefresh } from "../../../extension/src/live/autoRefresh.ts";
 import type { Live } from "../../../extension/src/live/live.ts";
@@ -10,8 +10,8 @@ import { reservationAt, statusBarFor } from "../../../extension/src/statusBar/st
 import { waitFor } from "../../support/waitFor.ts";
 import { aReservation, aState, iso, minutesFrom, NOW } from "./treeFixtures.ts";
 
-const NOWHERE = { host: null, reservationId: null };
-const ON_DEMO = { host: "gpu-dev-demo", reservationId: null };
+const NOWHERE = { host: undefined, reservationId: undefined };
+const ON_DEMO = { host: "gpu-dev-demo", reservationId: undefined };
 const show = (location: typeof NOWHERE | typeof ON_DEMO, ...reservations: Reservation[]) =>
   statusBarFor({ state: aState({ reservations }), location, now: NOW });
 
@@ -22,7 +22,7 @@ describe("the status bar of a window on a GPU server", () => {
       text: "$(vm-running) demo 5 h 12 min",
       tooltip: "demo (2 x H100) ends at 17:12. Click to extend.",
       spoken: "demo: 5 h 12 min left, ends at 17:12",
-      background: null,
+      background: undefined,
       command: "gpuDev.extend",
       target: { kind: "reservation", id: aReservation().id },
     });
@@ -32,7 +32,7 @@ describe("the status bar of a window on a GPU server", () => {
     const at = (minutes: number) => show(ON_DEMO, aReservation({ expiresAt: iso(minutes) }));
     assert.deepEqual(
       [31, 30, 6, 5, 1].map((minutes) => at(minutes)?.background),
-      [null, "warning", "warning", "error", "error"],
+      [undefined, "warning", "warning", "error", "error"],
     );
     assert.equal(at(30)?.text, "$(watch) demo 30 min");
   });
@@ -108,7 +108,7 @@ describe("the reservation of a window", () => {
 
   it("is found only under the prefix of the deployment", () => {
     const host = "gpu-dev-lab-demo";
-    const here = { host, reservationId: null };
+    const here = { host, reservationId: undefined };
     assert.equal(reservationAt([aReservation()], here, "gpu-dev-lab")?.name, "demo");
     assert.equal(reservationAt([aReservation()], here, "gpu-dev"), undefined);
   });
@@ -123,7 +123,7 @@ describe("the reservation of a window", () => {
       assert.deepEqual(location, ON_DEMO);
     }
     assert.deepEqual(locationFrom({ authorities: [], reservationId: "5" }), {
-      host: null,
+      host: undefined,
       reservationId: "5",
     });
   });
@@ -140,11 +140,11 @@ describe("the status bar of any other window", () => {
     assert.equal(content?.text, "$(vm) 2 GPU servers, next ends in 12 min");
     assert.equal(content.tooltip, "2 GPU servers active: demo, train. Click to show them.");
     assert.equal(content.command, "gpuDev.reservations.focus");
-    assert.equal(content.background, null);
+    assert.equal(content.background, undefined);
   });
 
   it("is the same on any other host", () => {
-    const other = { host: "gpu-dev-unknown", reservationId: null };
+    const other = { host: "gpu-dev-unknown", reservationId: undefined };
     const content = statusBarFor({
       state: aState({ reservations: [aReservation({ expiresAt: iso(4) })] }),
       location: other,
@@ -155,17 +155,19 @@ describe("the status bar of any other window", () => {
   });
 
   it("shows nothing without a ready server or before the first read", () => {
-    assert.equal(show(NOWHERE, aReservation({ state: "starting" })), null);
-    const state = aState({ reservations: null });
-    assert.equal(statusBarFor({ state, location: ON_DEMO, now: NOW }), null);
+    assert.equal(show(NOWHERE, aReservation({ state: "starting" })), undefined);
+    const state = aState({ reservations: undefined });
+    assert.equal(statusBarFor({ state, location: ON_DEMO, now: NOW }), undefined);
   });
 
   it("never shows a negative time or a missing value", () => {
-    const minutes = fc.array(fc.option(fc.integer({ min: -100, max: 3_000 })), { maxLength: 4 });
+    const minutes = fc.array(fc.option(fc.integer({ min: -100, max: 3_000 }), { nil: undefined }), {
+      maxLength: 4,
+    });
     fc.assert(
       fc.property(minutes, (ends) => {
         const all = ends.map((end, index) =>
-          aReservation({ id: String(index), expiresAt: end === null ? null : iso(end) }),
+          aReservation({ id: String(index), expiresAt: end === undefined ? undefined : iso(end) }),
         );
         for (const location of [NOWHERE, ON_DEMO]) {
           const { text, tooltip, spoken } = show(location, ...all) ?? {
@@ -173,7 +175,7 @@ describe("the status bar of any other window", () => {
             tooltip: "",
             spoken: "",
           };
-          assert.doesNotMatch(`${text} ${tooltip} ${spoken}`, / -\d|null|undefined|NaN/);
+          assert.doesNotMatch(`${text} ${tooltip} ${spoken}`, / -\d|undefined|undefined|NaN/);
         }
       }),
     );

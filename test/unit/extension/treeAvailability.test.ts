@@ -17,7 +17,7 @@ import {
 } from "./treeFixtures.ts";
 
 const stateOf = (...types: ReturnType<typeof aType>[]) =>
-  aState({ availability: { asOf: null, types } });
+  aState({ availability: { asOf: undefined, types } });
 
 describe("the Availability view", () => {
   it("shows types, their nodes, and the users of each node, with own reservations by name", () => {
@@ -41,7 +41,7 @@ describe("the Availability view", () => {
       freeGpus: 3,
       queued: 2,
       sizes: [
-        { gpus: 1, units: 1, starts: "now", ahead: 0, why: null },
+        { gpus: 1, units: 1, starts: "now", ahead: 0, why: undefined },
         { gpus: 4, units: 4, starts: "queued", ahead: 0, why: "Needs 4 H100 on one node." },
         { gpus: 8, units: 8, starts: "queued", ahead: 0, why: "Needs 8 H100 on one node." },
       ],
@@ -118,7 +118,7 @@ describe("the Availability view", () => {
       totalGpus: 4,
       healthyGpus: 4,
       freeGpus: 3,
-      sizes: [{ gpus: 0, units: 1, starts: "now", ahead: 0, why: null }],
+      sizes: [{ gpus: 0, units: 1, starts: "now", ahead: 0, why: undefined }],
       nodes: [{ name: "cpu-0", zone: "a", state: "ready", gpus: 4, free: 3 }],
     });
     const mine = aReservation({ members: [aMember("cpu-0", 0)] });
@@ -152,7 +152,7 @@ describe("the Disks view", () => {
     const disks = [
       aDisk({ id: "2", name: "work", heldBy }),
       aDisk({ id: "1", name: "data" }),
-      aDisk({ id: "3", name: "zed", zone: null }),
+      aDisk({ id: "3", name: "zed", zone: undefined }),
     ];
     const nodes = diskNodes(aState({ disks }), NOW);
     assert.deepEqual(drawn(nodes), [
@@ -188,12 +188,15 @@ describe("the message above the rows", () => {
       "Server not responding, as of 11:02. Retrying automatically.",
     );
     assert.equal(contactMessage(lost, NOW, "brief"), "Server not responding, as of 11:02.");
-    assert.equal(contactMessage({ ...lost, asOf: null }, NOW, "brief"), "Server not responding.");
+    assert.equal(
+      contactMessage({ ...lost, asOf: undefined }, NOW, "brief"),
+      "Server not responding.",
+    );
   });
 
   it("includes the reason if the user can act on it: a URL that never worked, a refusal", () => {
     assert.equal(
-      contactMessage({ ...lost, asOf: null }, NOW, "why"),
+      contactMessage({ ...lost, asOf: undefined }, NOW, "why"),
       "Server not responding. No response from the server at http://x: connection refused. Check the URL. Retrying automatically.",
     );
     const refusal = { kind: "lost", since: NOW, error: new Error("update this client") } as const;
@@ -204,6 +207,6 @@ describe("the message above the rows", () => {
   });
 
   it("disappears when the server responds", () => {
-    assert.equal(contactMessage(aState(), NOW, "why"), null);
+    assert.equal(contactMessage(aState(), NOW, "why"), undefined);
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { PHASES, RESERVATION_STATES } from "@gpu-dev/shared/states.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { formatTimeLeft, nextRefreshMs } from "../../../extension/src/core/lease.ts";
 import type { LiveState } from "../../../extension/src/live/stateKeeper.ts";
 import { availabilityNodes } from "../../../extension/src/tree/availabilityNodes.ts";
@@ -30,7 +30,7 @@ import {
  * Few names and ids, so that two states drawn by chance have much in common and much that differs.
  */
 const word = fc.constantFrom("a", "b", "a/node/b", "c d", "](x)");
-const moment = fc.option(fc.integer({ min: -2_000, max: 3_000 }).map(iso));
+const moment = fc.option(fc.integer({ min: -2_000, max: 3_000 }).map(iso), { nil: undefined });
 
 const reservations: fc.Arbitrary<Reservation[]> = fc
   .uniqueArray(fc.constantFrom("1", "2", "3", "4", "5"))
@@ -41,7 +41,7 @@ const reservations: fc.Arbitrary<Reservation[]> = fc
           .record({
             name: word,
             state: fc.constantFrom(...RESERVATION_STATES),
-            phase: fc.option(fc.constantFrom(...PHASES)),
+            phase: fc.option(fc.constantFrom(...PHASES), { nil: undefined }),
             expiresAt: moment,
             endedAt: moment,
             waiting: fc.option(
@@ -50,6 +50,7 @@ const reservations: fc.Arbitrary<Reservation[]> = fc
                 ahead: fc.nat(),
                 reason: fc.string(),
               }),
+              { nil: undefined },
             ),
             members: fc.array(
               word.map((node) => aMember(node, 1)),
@@ -80,7 +81,7 @@ const states: fc.Arbitrary<LiveState> = fc
     ),
     disks: fc.uniqueArray(word).map((names) => names.map((name) => aDisk({ id: name, name }))),
   })
-  .map(({ types, ...rest }) => aState({ ...rest, availability: { asOf: null, types } }));
+  .map(({ types, ...rest }) => aState({ ...rest, availability: { asOf: undefined, types } }));
 
 const views = (state: LiveState): (readonly TreeNode[])[] => [
   reservationNodes(state, NOW, NO_HOSTS),
@@ -185,7 +186,7 @@ describe("the rows to redraw", () => {
     const state = (free: number) =>
       aState({
         availability: {
-          asOf: null,
+          asOf: undefined,
           types: [aType({ nodes: [{ name: "n", zone: "z", state: "ready", gpus: 8, free }] })],
         },
       });
@@ -211,7 +212,7 @@ describe("the rows that the editor holds", () => {
     const after = rowsIn(rows.roots()).find(({ id }) => id === "reservation/1");
     assert.ok(after);
     assert.equal(after, before);
-    assert.equal(after.parent, null);
+    assert.equal(after.parent, undefined);
     assert.equal(after.node.kind, "reservation.ready");
     assert.deepEqual(after.target, { kind: "reservation", id: "1" });
   });

@@ -1,6 +1,5 @@
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
-import type { Availability, Disk } from "@gpu-dev/shared/api/resources.ts";
 import type { DiskId, ReservationId, UserId } from "@gpu-dev/shared/ids.ts";
+import type { Availability, Disk, Reservation } from "@gpu-dev/client/http/responses.ts";
 import { UNSET_FIELDS } from "../../support/reservationFixture.ts";
 import type { LiveState } from "../../../extension/src/live/stateKeeper.ts";
 import type { TreeNode } from "../../../extension/src/tree/treeNode.ts";
@@ -34,8 +33,8 @@ export function aReservation(
       gpuType: "h100",
       gpus: 2,
       durationSeconds: 14_400,
-      disk: null,
-      image: null,
+      disk: undefined,
+      image: undefined,
       labels: {},
       ...spec,
     },
@@ -66,8 +65,8 @@ export function aType(
     freeGpus: 14,
     queued: 0,
     sizes: [
-      { gpus: 1, units: 1, starts: "now", ahead: 0, why: null },
-      { gpus: 8, units: 8, starts: "now", ahead: 0, why: null },
+      { gpus: 1, units: 1, starts: "now", ahead: 0, why: undefined },
+      { gpus: 8, units: 8, starts: "now", ahead: 0, why: undefined },
     ],
     nodes: [
       { name: "h100-0", zone: "us-east-2a", state: "ready", gpus: 8, free: 6 },
@@ -83,9 +82,9 @@ export function aDisk(more: Partial<Omit<Disk, "id">> & { id?: string } = {}): D
     name: "work",
     sizeGib: 100,
     zone: "us-east-2a",
-    heldBy: null,
+    heldBy: undefined,
     createdAt: iso(-600),
-    lastUsedAt: null,
+    lastUsedAt: undefined,
     ...rest,
     id: (id ?? "00000000000000d1") as DiskId,
   };
@@ -96,9 +95,9 @@ export function aState(more: Partial<LiveState> = {}): LiveState {
     contact: { kind: "live" },
     asOf: NOW,
     reservations: [],
-    availability: { asOf: null, types: [] },
+    availability: { asOf: undefined, types: [] },
     disks: [],
-    catalogue: null,
+    catalogue: undefined,
     ...more,
   };
 }

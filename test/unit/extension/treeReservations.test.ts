@@ -22,7 +22,7 @@ const rowOf = (reservation: ReturnType<typeof aReservation>) => {
 
 describe("the Reservations view", () => {
   it("has no rows before the first read or without reservations", () => {
-    assert.deepEqual(reservationNodes(aState({ reservations: null }), NOW, NO_HOSTS), []);
+    assert.deepEqual(reservationNodes(aState({ reservations: undefined }), NOW, NO_HOSTS), []);
     assert.deepEqual(draw(), []);
   });
 

@@ -9,7 +9,7 @@ const credential = (user: string, token: string): Credential => ({
   expiresAt: "2026-11-24T12:00:00.000Z",
   role: "user",
   server: "127.0.0.1:1",
-  identity: null,
+  identity: undefined,
 });
 
 describe("the renewal of a stored credential", () => {

@@ -16,7 +16,7 @@ const credential = (user: string, token = user, subject?: string): Credential =>
   expiresAt: "2026-11-24T12:00:00.000Z",
   role: "user",
   server: "127.0.0.1:1",
-  identity: null,
+  identity: undefined,
 });
 const names = (all: StoredCredentials) => signedInUsers(all, SERVER).map(({ user }) => user);
 const signIn = (all: StoredCredentials, ...credentials: Credential[]) =>

@@ -119,7 +119,7 @@ async function counts(): Promise<{ readonly first: number; readonly hostile: num
 }
 
 async function tokenOf(server: string): Promise<() => string> {
-  const { token } = await requestToken(server, { identity: null });
+  const { token } = await requestToken(server, { identity: undefined });
   return () => token;
 }
 

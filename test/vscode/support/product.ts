@@ -54,7 +54,7 @@ export async function startProduct(
     const folder = join(dir.path, "home");
     const openWindow = () => browser.open(server.url(folder));
     const client = async () => {
-      const { token } = await requestToken(system.url, { identity: null });
+      const { token } = await requestToken(system.url, { identity: undefined });
       return createApiClient({ baseUrl: system.url, token: () => token });
     };
     return { system, server, browser, folder, openWindow, client, remove };
