@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   unsupported_media_type: { status: 415, title: "The request body must be JSON" },
   never_possible: { status: 422, title: "This request can never run here" },
   quota_exceeded: { status: 422, title: "The limit is reached" },
+  headers_too_large: { status: 431, title: "The request headers are too large" },
   rate_limited: { status: 429, title: "Too many requests" },
   internal_error: { status: 500, title: "The server failed unexpectedly" },
   database_unavailable: { status: 503, title: "The database is temporarily unavailable" },

@@ -1,4 +1,5 @@
 import { signal } from "../../local/src/process/processes.ts";
+import { takeViolations } from "./observedServers.ts";
 import { ownChildren } from "./processes.ts";
 import { removeSharedPostgres } from "./postgres.ts";
 import { waitFor } from "./waitFor.ts";
@@ -7,6 +8,11 @@ import { waitFor } from "./waitFor.ts";
 const EXIT_TIMEOUT_MS = 40_000;
 
 export const mochaHooks = {
+  /** Every response of a control plane conforms to the published document, in every test. */
+  afterEach(): void {
+    const violations = takeViolations();
+    if (violations.length > 0) throw new Error(violations.join("\n"));
+  },
   async afterAll(this: Mocha.Context): Promise<void> {
     this.timeout(30_000);
     exitAfterTimeout();

@@ -4,6 +4,7 @@ import { readlinkSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { signal } from "../../local/src/process/processes.ts";
+import { observerEnvironment } from "./observedServers.ts";
 import { processesNaming, type RunningProcess } from "./processes.ts";
 import { makeTempDir } from "./tempDir.ts";
 import { waitFor } from "./waitFor.ts";
@@ -24,7 +25,7 @@ export function startLocal(dataDir: string, port: number, options: StartLocal = 
   const args = [options.main ?? MAIN, "--data-dir", dataDir, "--port", String(port)];
   const child = spawn(process.execPath, [...args, ...(options.args ?? [])], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...options.env },
+    env: { ...process.env, ...observerEnvironment(), ...options.env },
   });
   let text = "";
   const ended = once(child, "exit");

@@ -42,6 +42,7 @@ export function toProblem(refusal: Refusal, requestId: string): Problem {
 function respond(ctx: Context, refusal: Refusal): void {
   const problem = toProblem(refusal, ctx.state.requestId);
   ctx.status = problem.status;
+  if (problem.status === 401) ctx.set("www-authenticate", 'Bearer realm="gpu-dev"');
   ctx.set({ ...refusal.headers });
   ctx.body = problem;
   ctx.type = "application/problem+json";

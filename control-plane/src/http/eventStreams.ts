@@ -83,14 +83,13 @@ function start(
   { response, principal }: Stream,
   { feed }: { readonly feed: EventFeed },
 ): Subscription {
-  const query = typeof ctx.query["after"] === "string" ? ctx.query["after"] : undefined;
-  const last = ctx.get("last-event-id") || query;
+  const last = ctx.get("last-event-id");
   response.socket?.setNoDelay(true);
   response.flushHeaders();
   write(response, `retry: ${String(RETRY_MS)}\n\n`);
   const subscription = feed.subscribe(
     principal.userId,
-    last === undefined ? undefined : parseEventCursor(last),
+    last === "" ? undefined : parseEventCursor(last),
     {
       send(row) {
         const shown = presentEvent(row);

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { ParameterizedContext } from "koa";
 import type { z } from "zod";
-import type { RouteId } from "@gpu-dev/shared/api/routes.ts";
+import { idempotencyKey, type RouteId } from "@gpu-dev/shared/api/routes.ts";
 import type { Principal } from "../domain/principal.ts";
 import { Refusal } from "../domain/refusal.ts";
 import type { Log } from "../platform/logger.ts";
@@ -11,7 +11,6 @@ const MAX_BODY_DEPTH = 32;
 const MAX_LISTED_ERRORS = 50;
 /** Field names that reach an object's prototype if a body is copied carelessly. */
 const FORBIDDEN_FIELDS = ["__proto__", "constructor", "prototype"];
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** What middleware knows about a request. */
 export interface RequestState {
@@ -79,8 +78,10 @@ export function validateParams(schema: z.ZodType | undefined, value: unknown): u
 }
 
 /** @throws Refusal invalid_request if the header is present but not a valid key */
-export function readIdempotencyKey(header: string | undefined): string | undefined {
-  if (header === undefined || IDEMPOTENCY_KEY.test(header)) return header;
+export function readIdempotencyKey(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const parsed = idempotencyKey.safeParse(header);
+  if (parsed.success) return parsed.data;
   throw new Refusal(
     "invalid_request",
     "An Idempotency-Key is 1 to 255 visible ASCII characters, such as a random UUID.",

@@ -109,9 +109,7 @@ async function respond(
     sendRead(ctx, (await work(services.database)).body);
     return;
   }
-  const key = route.idempotent
-    ? readIdempotencyKey(ctx.get("idempotency-key") || undefined)
-    : undefined;
+  const key = route.idempotent ? readIdempotencyKey(ctx.headers["idempotency-key"]) : undefined;
   const { status, body } = await runMutation(
     services,
     {

@@ -89,15 +89,19 @@ function respondToBadRequest(error: NodeJS.ErrnoException, socket: Duplex): void
     error.code === "ERR_HTTP_REQUEST_TIMEOUT"
       ? ["request_timeout", "The request did not arrive in time. Send it again without pauses."]
       : error.code === "HPE_HEADER_OVERFLOW"
-        ? ["invalid_request", "The headers are larger than 16 KiB. Send fewer or shorter headers."]
+        ? ["headers_too_large", "The headers are larger than 16 KiB. Send fewer or shorter ones."]
         : ["invalid_request", "This is not a valid HTTP request."];
   const problem = toProblem(new Refusal(code, detail), randomUUID());
-  const status = error.code === "HPE_HEADER_OVERFLOW" ? 431 : problem.status;
-  const body = JSON.stringify({ ...problem, status });
-  socket.end(
-    `HTTP/1.1 ${String(status)} ${problem.title}\r\nContent-Type: application/problem+json\r\n` +
-      `Content-Length: ${String(Buffer.byteLength(body))}\r\nConnection: close\r\n\r\n${body}`,
-  );
+  const body = JSON.stringify(problem);
+  const head = [
+    `HTTP/1.1 ${String(problem.status)} ${problem.title}`,
+    "Content-Type: application/problem+json",
+    `Content-Length: ${String(Buffer.byteLength(body))}`,
+    `X-Request-Id: ${problem.requestId}`,
+    "Cache-Control: no-store",
+    "Connection: close",
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
 }
 
 function explainListen(cause: unknown, { host, port }: { host: string; port: number }): Error {

@@ -68,10 +68,5 @@ export async function findInvalidTokens(
 }
 
 function refuse(detail: string, userId?: Principal["userId"]): Authentication {
-  const headers = { "www-authenticate": 'Bearer realm="gpu-dev"' };
-  return {
-    outcome: "refused",
-    refusal: new Refusal("unauthenticated", detail, { headers }),
-    userId,
-  };
+  return { outcome: "refused", refusal: new Refusal("unauthenticated", detail), userId };
 }

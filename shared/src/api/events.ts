@@ -39,6 +39,7 @@ export type Event = z.infer<typeof event>;
 
 /** Sent instead of events if the cursor is older than the stored events: re-read everything. */
 export const RESYNC_EVENT = "resync";
+const resyncData = z.strictObject({}).meta({ id: "ResyncData" });
 
 /**
  * A hint without an id, in addition to the events: re-read the named data, which changed without an
@@ -54,4 +55,9 @@ export const CHANGE_TOPICS = ["availability", "waiting"] as const;
 export type ChangeTopic = (typeof CHANGE_TOPICS)[number];
 
 /** The data of a hint, as a client reads it: a newer server may send more topics. */
-export const changedData = z.object({ what: z.array(z.string()) });
+export const changedData = z
+  .object({ what: z.array(z.string()).meta({ description: "Topics: availability, waiting" }) })
+  .meta({ id: "ChangedData" });
+
+/** The data of a message of the stream: of `resync`, of `changed`, otherwise an event. */
+export const streamData = z.union([event, changedData, resyncData]).meta({ id: "StreamData" });

@@ -7,6 +7,7 @@ import { gpuTypeId } from "./catalogue.ts";
 /** Timestamps on the wire are ISO 8601 in UTC. */
 export const timestamp = z.iso.datetime().meta({ id: "Timestamp" });
 
+const MAX_LABELS = 16;
 const labels = z
   .record(
     z
@@ -14,7 +15,8 @@ const labels = z
       .regex(/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/, "a label key is a short plain word"),
     z.string().max(63),
   )
-  .refine((map) => Object.keys(map).length <= 16, "at most 16 labels");
+  .refine((map) => Object.keys(map).length <= MAX_LABELS, `at most ${String(MAX_LABELS)} labels`)
+  .meta({ maxProperties: MAX_LABELS });
 
 /**
  * What a person asks for. Stored once, never changed: every later step reads this and drops nothing

@@ -3,7 +3,7 @@ import type { ErrorCode } from "../errors.ts";
 import { keyId, reservationId } from "../ids.ts";
 import { diskName } from "./names.ts";
 import { catalogue } from "./catalogue.ts";
-import { event } from "./events.ts";
+import { event, streamData } from "./events.ts";
 import { connection, createReservation, extendReservation, reservation } from "./reservation.ts";
 import * as resources from "./resources.ts";
 
@@ -33,10 +33,23 @@ export interface Route {
   readonly errors: readonly ErrorCode[];
 }
 
+export const idempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, "1 to 255 visible ASCII characters")
+  .meta({ description: "The same key gives the same response for a day" });
+/** A query parameter is text: only digits are a number, neither "1e2" nor " 5" nor "". */
+const wholeNumber = ({ max, fallback }: { readonly max: number; readonly fallback: number }) =>
+  z
+    .preprocess(
+      (text) => (typeof text === "string" && /^\d{1,15}$/.test(text) ? Number(text) : text),
+      z.int("must be a whole number").min(1).max(max).meta({ default: fallback }),
+    )
+    .default(fallback);
+
 const byReservation = z.object({ reservationId });
 const page = {
   cursor: z.string().max(256).optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  limit: wholeNumber({ max: 200, fallback: 50 }),
 };
 const pageOf = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), nextCursor: z.string().nullable() });
@@ -200,7 +213,7 @@ export const routes = {
     summary: "What the container printed, the newest lines",
     access: "owner",
     params: byReservation,
-    query: z.object({ tail: z.coerce.number().int().min(1).max(2_000).default(200) }),
+    query: z.object({ tail: wholeNumber({ max: 2_000, fallback: 200 }) }),
     response: { status: 200, schema: resources.logs },
     errors: ["not_found", "cluster_unavailable"],
   },
@@ -227,7 +240,7 @@ export const routes = {
     summary: "Everything that happens to what is yours, as it happens",
     access: "user",
     stream: "sse",
-    response: { status: 200, schema: event },
+    response: { status: 200, schema: streamData },
     errors: [],
   },
   getStatus: {

@@ -9,6 +9,8 @@ import { startControlPlane, type Overrides } from "../../../control-plane/src/co
 import { readConfig } from "../../../control-plane/src/config.ts";
 import { openDatabase, type Database } from "../../../control-plane/src/store/database.ts";
 import { createLogger } from "../../../control-plane/src/platform/logger.ts";
+import { observeServer } from "../../support/observedServers.ts";
+import { assertConforms } from "../../support/openApi.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/postgres.ts";
 import { makeTempDir } from "../../support/tempDir.ts";
 
@@ -70,6 +72,7 @@ export async function startApi(
   if (!config) throw new Error("The arguments asked for the help text, not for a start.");
   const controlPlane = await startControlPlane(config, createLogger("silent"), options.overrides);
   const url = controlPlane.url ?? "";
+  const stopObserving = observeServer(url);
   const database = openDatabase({ url: testDatabase.url, poolSize: 8 });
   const server = new URL(url).host;
   return {
@@ -82,6 +85,7 @@ export async function startApi(
     stopServer: () => controlPlane.stop(),
     async stop() {
       await controlPlane.stop();
+      stopObserving();
       await database.destroy();
       if (!options.testDatabase) await testDatabase.drop();
       await dir.remove();
@@ -128,6 +132,13 @@ export function jsonInit(method: string, body: unknown): RequestInit {
 export async function send(url: string, init: RequestInit = {}): Promise<ApiResponse> {
   const response = await fetch(url, init);
   const text = await response.text();
+  assertConforms({
+    method: init.method ?? "GET",
+    target: new URL(url).pathname,
+    status: response.status,
+    header: (name) => response.headers.get(name) ?? undefined,
+    body: text,
+  });
   const isJson = response.headers.get("content-type")?.includes("json") ?? false;
   const body = isJson && text !== "" ? (JSON.parse(text) as Record<string, unknown>) : { text };
   return { status: response.status, headers: response.headers, body };

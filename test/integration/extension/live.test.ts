@@ -4,6 +4,7 @@ import type { Account } from "../../../extension/src/account/account.ts";
 import type { Live } from "../../../extension/src/live/live.ts";
 import type { LiveChange } from "../../../extension/src/live/stateKeeper.ts";
 import { rows } from "../../../control-plane/src/store/database.ts";
+import { takeViolations } from "../../support/observedServers.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/postgres.ts";
 import { requireTool } from "../../support/requireTool.ts";
 import { waitFor } from "../../support/waitFor.ts";
@@ -163,5 +164,10 @@ describe("the extension's live state at the real control plane", function () {
       describe: "the change",
     });
     assert.equal(live.state.contact.kind, "live");
+    // Only this event is not as openapi.json describes it.
+    await editor.close();
+    await waitFor(() => takeViolations().join("\n").includes("reservation.paused"), {
+      describe: "the observer of the server to report the event",
+    });
   });
 });
