@@ -100,7 +100,7 @@ function portNumber(text: string): number {
 
 function exitCodesText(): string {
   const meanings = {
-    failed: "a part failed",
+    failed: "a part keeps failing",
     usage: "wrong options",
     alreadyRunning: "already running on this data folder",
     portBusy: "the port is in use",

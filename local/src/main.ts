@@ -6,10 +6,11 @@ import { checkFreeSpace, openDataFolder, type DataFolder } from "./folder/dataFo
 import { lockFolder } from "./folder/folderLock.ts";
 import { createRunner } from "./runner.ts";
 import { readyScreen, type ReadyFacts } from "./screen.ts";
-import { watchSources, type SourceWatcher } from "./sourceWatcher.ts";
+import { DEBOUNCE_MS, watchSources } from "./sourceWatcher.ts";
 import { buildStack, type Stack } from "./stack.ts";
 import { EXIT_CODES, StartError } from "./startError.ts";
 import { listenForStop } from "./stopRequest.ts";
+import { supervise } from "./supervisor.ts";
 
 const print = (line: string): void => {
   console.log(line);
@@ -37,7 +38,7 @@ async function main(argv: string[]): Promise<number> {
   }
 }
 
-/** Runs until a stop request or until a part dies; no process is left when it returns. */
+/** Runs until a stop request or until a part keeps failing; no process is left when it returns. */
 async function run(options: StartOptions, folder: DataFolder): Promise<number> {
   const requests = listenForStop();
   const stack = await buildStack(options, folder);
@@ -47,19 +48,17 @@ async function run(options: StartOptions, folder: DataFolder): Promise<number> {
     return runner.kill();
   });
   let reason: string | null = null;
-  let watcher: SourceWatcher | undefined;
+  const closed = new AbortController();
   try {
     await Promise.race([runner.start(), requests.first]);
     if (requests.count() === 0) {
-      const watched = options.watch ? stack.watched : [];
-      watcher = watchSources(watched, print);
+      const failed = superviseAll(stack, options.watch, closed.signal);
       print(readyScreen(readyFacts(options, folder, stack)));
-      const restartable = new Set(watched.map(({ part }) => part));
-      reason = await Promise.race([runner.died(restartable), requests.first]);
+      reason = await Promise.race([failed, requests.first]);
       if (reason !== null) console.error(`\n${reason}`);
     }
   } finally {
-    watcher?.close();
+    closed.abort();
     await runner.stop();
     if (requests.count() > 1) await killing;
   }
@@ -67,6 +66,29 @@ async function run(options: StartOptions, folder: DataFolder): Promise<number> {
   if (reason !== null) return EXIT_CODES.failed;
   print("Stopped.");
   return 0;
+}
+
+/**
+ * Restarts parts that end. Resolves with a report when one keeps failing; a part whose sources are
+ * watched waits for a change instead.
+ */
+function superviseAll(stack: Stack, isWatching: boolean, closed: AbortSignal): Promise<string> {
+  return new Promise((resolve) => {
+    for (const part of stack.parts) {
+      const sources = isWatching
+        ? stack.watched.find((watched) => watched.part === part)?.sources
+        : undefined;
+      const onGivenUp = (report: string): void => {
+        if (sources === undefined) resolve(report);
+        else print(`${report}\nWaiting for a change to restart ${part.title}`);
+      };
+      const supervisor = supervise({ part, print, closed, onGivenUp });
+      const onChange = (): void => {
+        supervisor.restartSoon(DEBOUNCE_MS);
+      };
+      watchSources({ sources: sources ?? [], print, closed, onChange });
+    }
+  });
 }
 
 function readyFacts(options: StartOptions, folder: DataFolder, { postgres }: Stack): ReadyFacts {

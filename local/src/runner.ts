@@ -16,12 +16,10 @@ export interface Part {
   exited(): Promise<void>;
 }
 
-/** Starts parts in order, watches them, and stops them in reverse. */
+/** Starts parts in order, and stops them in reverse. `supervise` restarts those that end. */
 export interface Runner {
   /** Resolves when all parts serve, or early after `stop`. Throws when a part cannot start. */
   start(): Promise<void>;
-  /** Resolves with the reason when a part ends that nobody stopped. Ignores parts in `except`. */
-  died(except?: ReadonlySet<Part>): Promise<string>;
   stop(): Promise<void>;
   /** Ends all parts without an orderly stop; a `stop` in progress then returns soon. */
   kill(): Promise<void>;
@@ -46,12 +44,6 @@ export function createRunner(parts: readonly Part[], print: (line: string) => vo
           throw new StartError("failed", await failureReport(part, error), { cause: error });
         }
       }
-    },
-    async died(except = new Set()) {
-      const watched = started.filter((part) => !except.has(part));
-      const part = await Promise.race(watched.map((each) => each.exited().then(() => each)));
-      if (stopRequested()) return new Promise(() => undefined);
-      return failureReport(part, new Error(`${part.title} ended unexpectedly`));
     },
     async stop() {
       isStopping = true;

