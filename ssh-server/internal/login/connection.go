@@ -18,15 +18,22 @@ const keyExtension = "key"
 type connection struct {
 	settings pod.Settings
 	ssh      *ssh.ServerConn
+	// raw is the connection below ssh.
+	raw       net.Conn
+	terminals *session.Terminals
 	// key is the wire form of the public key that logged in.
 	key         string
 	fingerprint string
 	listeners   *forward.Listeners
 }
 
-func newConnection(settings pod.Settings, conn *ssh.ServerConn) *connection {
+func newConnection(
+	settings pod.Settings, conn *ssh.ServerConn, raw net.Conn, terminals *session.Terminals,
+) *connection {
 	c := &connection{
 		settings:  settings,
+		raw:       raw,
+		terminals: terminals,
 		ssh:       conn,
 		key:       conn.Permissions.Extensions[keyExtension],
 		listeners: forward.NewListeners(conn, agentDirectories(settings)),
@@ -54,6 +61,7 @@ func (c *connection) open(channel ssh.NewChannel) {
 			Settings:  c.settings,
 			Variables: c.variables(),
 			AgentPath: c.listeners.AgentPath,
+			Terminals: c.terminals,
 		})
 	case "direct-tcpip":
 		forward.ConnectTCP(channel)

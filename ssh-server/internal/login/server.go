@@ -13,14 +13,16 @@ import (
 	"syscall"
 	"time"
 
+	"gpu-dev.io/ssh-server/internal/lease"
 	"gpu-dev.io/ssh-server/internal/pod"
+	"gpu-dev.io/ssh-server/internal/session"
 	"gpu-dev.io/ssh-server/internal/socket"
 )
 
 const (
-	// keysPeriod plus the kubelet's refresh of the Secret is the longest that the session of a
-	// removed key stays open.
-	keysPeriod = 5 * time.Second
+	// secretPeriod is how often the Secret is read for removed keys and the end of the lease. It plus
+	// the kubelet's refresh is the longest that the session of a removed key stays open.
+	secretPeriod = 5 * time.Second
 	// closeGrace is the time that logins get to remove their sockets when the server stops.
 	closeGrace   = 2 * time.Second
 	closePollGap = 50 * time.Millisecond
@@ -45,6 +47,7 @@ type server struct {
 	exchangeGrace time.Duration
 	mu            sync.Mutex
 	open          map[*connection]bool
+	terminals     session.Terminals
 }
 
 // Serve runs the SSH server of a pod until the process receives SIGTERM or SIGINT. It changes the
@@ -88,7 +91,7 @@ func (s *server) listenAndServe(ctx context.Context) error {
 	}
 	log.Printf("listening on %s", listener.Addr())
 	go socket.AcceptEach(listener, s.serve)
-	s.watchKeys(ctx)
+	s.watchSecret(ctx)
 	listener.Close()
 	s.closeAll()
 	return nil
@@ -101,7 +104,7 @@ func (s *server) serve(client net.Conn) {
 		logRefusal(client, err)
 		return
 	}
-	c := newConnection(s.settings, conn)
+	c := newConnection(s.settings, conn, client, &s.terminals)
 	s.track(c)
 	defer s.untrack(c)
 	log.Printf("login from %s with %s", conn.RemoteAddr(), c.fingerprint)
@@ -109,13 +112,19 @@ func (s *server) serve(client net.Conn) {
 	log.Printf("logout from %s", conn.RemoteAddr())
 }
 
-// watchKeys closes the connections whose key is no longer in the file, until ctx is done. A file
-// that cannot be read says nothing about a key: it admits no client and closes no connection.
-func (s *server) watchKeys(ctx context.Context) {
-	ticker := time.NewTicker(keysPeriod)
+// watchSecret closes the connections whose key is no longer in the file, and warns terminals of the
+// end of the lease, until ctx is done. A file that cannot be read says nothing about a key: it admits
+// no client and closes no connection.
+func (s *server) watchSecret(ctx context.Context) {
+	ticker := time.NewTicker(secretPeriod)
 	defer ticker.Stop()
 	reported := false
+	var warnings lease.Warnings
 	for {
+		end, now := lease.ReadEnd(s.settings.ExpiresFile), time.Now()
+		if warnings.IsDue(end, now) {
+			s.terminals.Notify(s.settings.LeaseTexts().Warning(end, now))
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -140,7 +149,7 @@ func closeRevoked(connections []*connection, keys keySet) {
 	for _, c := range connections {
 		if !keys[c.key] {
 			log.Printf("closing the login from %s: its key was removed", c.ssh.RemoteAddr())
-			c.ssh.Close()
+			disconnect(c.ssh, c.raw, lease.KeyRemoved)
 		}
 	}
 }
@@ -167,11 +176,15 @@ func (s *server) connections() []*connection {
 	return all
 }
 
-// closeAll hangs up every terminal, and lets each login remove the sockets that it created.
+// closeAll tells every client why the pod ends, which hangs up its terminals, and lets each login
+// remove the sockets that it created.
 func (s *server) closeAll() {
+	reason := s.settings.LeaseTexts().Ended(lease.ReadEnd(s.settings.ExpiresFile), time.Now())
+	var notified sync.WaitGroup
 	for _, c := range s.connections() {
-		c.ssh.Close()
+		notified.Go(func() { disconnect(c.ssh, c.raw, reason) })
 	}
+	notified.Wait()
 	for deadline := time.Now().Add(closeGrace); time.Now().Before(deadline); {
 		if len(s.connections()) == 0 {
 			return

@@ -6,12 +6,12 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
+
+	"gpu-dev.io/ssh-server/internal/lease"
 )
 
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-// maxExpiryLength is longer than any time that the control plane writes.
-const maxExpiryLength = 64
 
 var wholeGPU = regexp.MustCompile(`^(GPU-.+|\d+)$`)
 
@@ -48,7 +48,12 @@ func (s Settings) SessionEnv() SessionEnv {
 	return SessionEnv{Shell: shell, Directory: findDirectory(s, home), Variables: variables}
 }
 
-// Greeting returns the line that a login's terminal shows first.
+// LeaseTexts returns the texts about the lease of this reservation.
+func (s Settings) LeaseTexts() lease.Texts {
+	return lease.Texts{Name: Lookup(s.Environment, "GPU_DEV_RESERVATION_NAME")}
+}
+
+// Greeting returns the lines that a login's terminal shows first.
 func (s Settings) Greeting(directory string) string {
 	name := Lookup(s.Environment, "GPU_DEV_RESERVATION_NAME")
 	if name == "" {
@@ -58,11 +63,11 @@ func (s Settings) Greeting(directory string) string {
 	if count := gpuCount(s.Environment); count > 0 {
 		text = fmt.Sprintf("%s: %d GPUs.", name, count)
 	}
-	end, err := os.ReadFile(s.ExpiresFile)
-	if err == nil && len(end) > 0 && len(end) < maxExpiryLength {
-		text += " Until " + strings.TrimSpace(string(end)) + "."
+	text += " Your files: " + directory + "\r\n"
+	if line := s.LeaseTexts().Greeting(lease.ReadEnd(s.ExpiresFile), time.Now()); line != "" {
+		text += line + "\r\n"
 	}
-	return text + " Your files: " + directory
+	return text
 }
 
 // VisibleDevices returns CUDA_VISIBLE_DEVICES with the numbers that the GPUs have inside the

@@ -14,7 +14,7 @@ const notStarted = 127
 // runShell starts a login shell: a dash before its name means that to every shell.
 func (s *session) runShell(env pod.SessionEnv) {
 	if s.terminal != nil {
-		s.greeting = s.login.Settings.Greeting(env.Directory) + "\r\n"
+		s.greeting = s.login.Settings.Greeting(env.Directory)
 	}
 	if env.Shell == "" {
 		s.refuse(noShellMessage)

@@ -22,6 +22,8 @@ type Login struct {
 	Variables []string
 	// AgentPath returns the socket of the client's SSH agent.
 	AgentPath func() (string, error)
+	// Terminals are the open terminals of all logins.
+	Terminals *Terminals
 }
 
 // session is one channel of a login with one program: a shell, a command, or sftp.
@@ -32,6 +34,8 @@ type session struct {
 	terminal  *terminal
 	program   *program
 	started   bool
+	// transfersFiles is true for sftp, which this process serves itself.
+	transfersFiles bool
 	// replied is closed once the client knows that its program was started. The end of the program
 	// must not be reported before that.
 	replied chan struct{}
@@ -66,6 +70,7 @@ func Serve(offered ssh.NewChannel, login Login) {
 	// The client has disconnected: terminals are hung up and pipes closed, which kills no program
 	// that was put into the background.
 	s.program.disconnect()
+	login.Terminals.remove(s.terminal)
 	s.terminal.close()
 }
 
@@ -82,7 +87,7 @@ func (s *session) handle(request *ssh.Request) bool {
 		var signal struct{ Name string }
 		return ssh.Unmarshal(request.Payload, &signal) == nil && s.program.signal(signal.Name)
 	case "eow@openssh.com":
-		s.program.discardOutput()
+		s.discardOutput()
 		return true
 	case "auth-agent-req@openssh.com":
 		return s.useAgent()
@@ -99,6 +104,14 @@ func (s *session) handle(request *ssh.Request) bool {
 	default:
 		return false
 	}
+}
+
+// discardOutput handles a client that stops reading. A file transfer is over then.
+func (s *session) discardOutput() {
+	if s.transfersFiles {
+		s.channel.Close()
+	}
+	s.program.discardOutput()
 }
 
 // start runs at most one program in a channel, as the protocol requires.
@@ -132,6 +145,7 @@ func (s *session) openTerminal(payload []byte) bool {
 		return false
 	}
 	s.terminal = opened
+	s.login.Terminals.add(opened)
 	s.variables = append(s.variables, "TERM="+request.Term, "SSH_TTY="+opened.name)
 	return true
 }

@@ -13,11 +13,12 @@ import (
 // start at this process's working directory: the library's own setting would also prefix the target
 // of a symbolic link.
 func (s *session) serveFiles() {
-	files, err := sftp.NewServer(s.channel)
+	files, err := sftp.NewServer(&regularFiles{ReadWriteCloser: s.channel})
 	if err != nil {
 		s.refuse(err.Error())
 		return
 	}
+	s.transfersFiles = true
 	go func() {
 		if err := files.Serve(); err != nil && !errors.Is(err, io.EOF) {
 			log.Printf("file transfer failed: %q", truncate(err.Error()))

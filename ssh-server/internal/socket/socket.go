@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log"
 	"net"
+	"os"
 	"strings"
 	"syscall"
 	"time"
@@ -41,7 +42,32 @@ func ListenPrivate(path string) (net.Listener, error) {
 		err := raw.Control(func(fd uintptr) { result = unix.Fchmod(int(fd), 0o600) })
 		return errors.Join(err, result)
 	}}
-	return config.Listen(context.Background(), "unix", path)
+	listener, err := config.Listen(context.Background(), "unix", path)
+	if err != nil {
+		return nil, err
+	}
+	// Go would remove whatever has that name when the listener is closed.
+	listener.(*net.UnixListener).SetUnlinkOnClose(false)
+	info, err := os.Lstat(path)
+	if err != nil {
+		listener.Close()
+		return nil, err
+	}
+	return &ownPath{Listener: listener, path: path, info: info}, nil
+}
+
+// ownPath removes the file of its socket, and no file that has replaced it.
+type ownPath struct {
+	net.Listener
+	path string
+	info os.FileInfo
+}
+
+func (l *ownPath) Close() error {
+	if info, err := os.Lstat(l.path); err == nil && os.SameFile(info, l.info) {
+		os.Remove(l.path)
+	}
+	return l.Listener.Close()
 }
 
 // IsPath reports whether path names a file. Go treats "" and "@name" as sockets without a file.

@@ -20,6 +20,9 @@ import (
 // ends in order.
 const stopGrace = 8 * time.Second
 
+// serverGrace exceeds the time that the server takes to close its logins.
+const serverGrace = 3 * time.Second
+
 const (
 	firstRestartPause = time.Second
 	maxRestartPause   = 10 * time.Second
@@ -46,7 +49,9 @@ type supervisor struct {
 	pause      time.Duration
 	restart    <-chan time.Time
 	deadline   <-chan time.Time
-	stopping   bool
+	// serverDeadline is when the server has had its time to tell the clients why they are disconnected.
+	serverDeadline <-chan time.Time
+	stopping       bool
 }
 
 // Run returns when the container has been stopped.
@@ -74,6 +79,8 @@ func Run(options Options) {
 		case <-s.restart:
 			s.restart = nil
 			s.startServer()
+		case <-s.serverDeadline:
+			s.stopPrograms()
 		case <-s.deadline:
 			log.Print("some processes did not end in time; they will be killed")
 			return
@@ -115,6 +122,7 @@ func (s *supervisor) startServer() {
 func (s *supervisor) serverEnded(status syscall.WaitStatus) {
 	s.server = 0
 	if s.stopping {
+		s.stopPrograms()
 		return
 	}
 	if time.Since(s.started) > backoffResetAfter {
@@ -146,7 +154,8 @@ func (s *supervisor) entrypointEnded(status syscall.WaitStatus) {
 	log.Printf("the entrypoint ended (%s)", describe(status))
 }
 
-// stop asks every process in the container to end: a kubelet signals only the first one.
+// stop ends the server first: while its sessions still run, it can tell their clients why they are
+// disconnected.
 func (s *supervisor) stop() {
 	if s.stopping {
 		return
@@ -154,6 +163,17 @@ func (s *supervisor) stop() {
 	s.stopping = true
 	s.restart = nil
 	s.deadline = time.After(stopGrace)
+	if s.server == 0 {
+		s.stopPrograms()
+		return
+	}
+	_ = syscall.Kill(s.server, syscall.SIGTERM)
+	s.serverDeadline = time.After(serverGrace)
+}
+
+// stopPrograms asks every process in the container to end: a kubelet signals only the first one.
+func (s *supervisor) stopPrograms() {
+	s.serverDeadline = nil
 	if os.Getpid() == 1 {
 		// -1 is every process of the namespace except this one. Never use it outside a namespace.
 		_ = syscall.Kill(-1, syscall.SIGTERM)
@@ -162,9 +182,6 @@ func (s *supervisor) stop() {
 	}
 	if s.entrypoint > 0 {
 		_ = syscall.Kill(-s.entrypoint, syscall.SIGTERM)
-	}
-	if s.server > 0 {
-		_ = syscall.Kill(s.server, syscall.SIGTERM)
 	}
 }
 

@@ -96,7 +96,7 @@ for (const [name, options] of Object.entries(IMAGES)) {
     it("provides a terminal with the client's size, keys and exit code", async () => {
       const terminal = openTerminal(container, { columns: 101, rows: 33 });
       await terminal.shows(
-        /demo: 2 GPUs\. Until 2030-01-01T00:00:00Z\. Your files: \/workspace\r\n/,
+        /demo: 2 GPUs\. Your files: \/workspace\r\nThe lease ends at 2030-01-01 00:00 UTC/,
       );
       terminal.type("stty size; echo $TERM $0 at $(tty)\r");
       await terminal.shows(/33 101\r\n/);
