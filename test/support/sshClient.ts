@@ -117,6 +117,8 @@ export interface TerminalClient {
   readonly resize: (columns: number, rows: number) => void;
   /** Resolves as soon as the text printed so far matches the pattern. */
   readonly shows: (pattern: RegExp) => Promise<RegExpExecArray>;
+  /** What it has printed so far. */
+  readonly output: () => string;
   readonly exited: Promise<number>;
   readonly hangUp: () => void;
 }
@@ -145,6 +147,7 @@ export function openTerminal(target: SshTarget, options: TerminalOptions = {}): 
   });
   return {
     exited,
+    output: () => screen,
     type: (text) => {
       terminal.write(text);
     },

@@ -7,8 +7,13 @@ import { join } from "node:path";
  * overwrites.
  */
 export function prepareHome(home: string): void {
-  mkdirSync(home, { recursive: true });
-  for (const [name, text] of Object.entries(STARTUP_FILES)) writeIfAbsent(join(home, name), text);
+  try {
+    mkdirSync(home, { recursive: true });
+    for (const [name, text] of Object.entries(STARTUP_FILES)) writeIfAbsent(join(home, name), text);
+  } catch (error) {
+    // Without a login, nobody could free the space of a full disk.
+    process.stderr.write(`The home directory is incomplete: ${String(error)}\n`);
+  }
 }
 
 const KEEP_PATH = `if [ -n "\${GPU_DEV_PATH-}" ]; then

@@ -7,6 +7,14 @@ import { prepareHome } from "./homeDirectory.ts";
 import { readPodSettings } from "./podSettings.ts";
 import { startSshServer } from "./sshServer.ts";
 
+// The threads that files and host names share: a few slow requests must not block all others. Node
+// reads this at the first use.
+process.env["UV_THREADPOOL_SIZE"] ??= "32";
+// The server is the pod's first program: if it ended, every session and training run would too.
+process.on("uncaughtException", (error) => {
+  console.error("An unexpected error; the sessions continue.", error);
+});
+
 try {
   const settings = readPodSettings(process.env);
   prepareHome(settings.home);
@@ -19,5 +27,5 @@ try {
   process.once("SIGINT", stop);
 } catch (error) {
   console.error(error);
-  process.exitCode = 1;
+  process.exit(1);
 }

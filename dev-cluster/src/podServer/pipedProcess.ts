@@ -1,7 +1,14 @@
 import { spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import type { ServerChannel } from "ssh2";
-import { createOutputQueue, reportExit, signalGroup, signalNumber } from "./sessionChannel.ts";
+import { OUTPUT_REFUSED } from "./protocol.ts";
+import {
+  createOutputQueue,
+  reportExit,
+  reportNotStarted,
+  signalGroup,
+  signalNumber,
+} from "./sessionChannel.ts";
 
 export interface PipedProcess {
   signal(name: NodeJS.Signals): void;
@@ -18,24 +25,30 @@ export interface PipedOptions {
  * Runs a program without a terminal, with its three streams on the channel. As with sshd, the
  * channel ends when the program has ended and no process holds its output open. When the channel
  * closes, the streams close and nothing is killed, so that background processes keep running.
+ * Throws an Error if the program cannot be started.
  */
 export function startPiped({ channel, argv, cwd, env }: PipedOptions): PipedProcess {
   const [file, ...args] = argv;
   const child = spawn(file, args, { cwd, env, detached: true, stdio: ["pipe", "pipe", "pipe"] });
-  const { stdin, stdout, stderr } = child;
-  stdin.on("error", () => undefined);
-  channel.pipe(stdin);
+  // A process that cannot be created may have no streams.
+  const streams = child as { stdin?: Writable; stdout?: Readable; stderr?: Readable };
+  const { stdin, stdout, stderr } = streams;
+  for (const stream of [stdin, stdout, stderr]) stream?.on("error", () => undefined);
+  if (stdin !== undefined) channel.pipe(stdin);
   const output = createOutputQueue(channel);
-  output.carry(stdout, channel);
-  output.carry(stderr, channel.stderr);
+  if (stdout !== undefined) output.carry(stdout, channel);
+  if (stderr !== undefined) output.carry(stderr, channel.stderr);
   const disconnect = (): void => {
-    closeAll(stdin, stdout, stderr);
+    stdin?.end();
+    stdout?.destroy();
+    stderr?.destroy();
   };
   channel.on("close", disconnect);
   channel.on("error", disconnect);
+  // The program's next write fails, as in a pipe. The client still receives errors.
+  channel.on(OUTPUT_REFUSED, () => stdout?.destroy());
   child.on("error", (error) => {
-    channel.stderr.write(`The command can't be started: ${error.message}\n`);
-    reportExit(channel, 127);
+    reportNotStarted(channel, error);
   });
   child.on("close", (code, signal) => {
     void output.written().then(() => {
@@ -47,9 +60,4 @@ export function startPiped({ channel, argv, cwd, env }: PipedOptions): PipedProc
       if (child.exitCode === null && child.pid !== undefined) signalGroup(child.pid, name);
     },
   };
-}
-
-function closeAll(stdin: Writable, ...outputs: Readable[]): void {
-  stdin.end();
-  for (const output of outputs) output.destroy();
 }

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
+import { systemClock } from "../platform/clock.ts";
+import { leaseTexts, readLeaseEnd } from "./lease.ts";
 
 /** The server's settings. The node agent passes them in the environment (docs/pod-contract.md). */
 export interface PodSettings {
@@ -13,8 +15,11 @@ export interface PodSettings {
   readonly home: string;
   readonly workspace: string;
   readonly shell: string;
-  /** One line, shown when a terminal opens. */
-  readonly greeting: string;
+  /** Holds the end of the lease; it is empty until the lease starts. */
+  readonly expiresFile: string;
+  readonly texts: ReturnType<typeof leaseTexts>;
+  /** Whole lines, shown when a terminal opens. */
+  readonly greeting: () => string;
   /** The environment that every session starts from. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -26,6 +31,9 @@ export function readPodSettings(env: NodeJS.ProcessEnv): PodSettings {
   const workspace = env["GPU_DEV_WORKSPACE"] ?? "/workspace";
   const hostKeyFile = join(sshDir, "ssh_host_ed25519_key");
   const shell = loginShell(env["SHELL"]);
+  const expiresFile = join(sshDir, "expires_at");
+  const texts = leaseTexts(env["GPU_DEV_RESERVATION_NAME"]);
+  const firstLine = podLine(env, workspace);
   return {
     address: env["GPU_DEV_POD_IP"] ?? "127.0.0.1",
     port: Number(env["GPU_DEV_SSH_PORT"] ?? "2222"),
@@ -35,7 +43,12 @@ export function readPodSettings(env: NodeJS.ProcessEnv): PodSettings {
     home,
     workspace,
     shell,
-    greeting: greetingFor(env, workspace),
+    expiresFile,
+    texts,
+    greeting: () => {
+      const lease = texts.greeting(readLeaseEnd(expiresFile), systemClock.now());
+      return [firstLine, lease].map((line) => (line === "" ? "" : `${line}\r\n`)).join("");
+    },
     env: sessionEnvironment(env, { home, shell }),
   };
 }
@@ -68,7 +81,7 @@ function sessionEnvironment(
   return { ...result, HOME: home, SHELL: shell, USER: user, LOGNAME: user };
 }
 
-function greetingFor(env: NodeJS.ProcessEnv, workspace: string): string {
+function podLine(env: NodeJS.ProcessEnv, workspace: string): string {
   const name = env["GPU_DEV_RESERVATION_NAME"] ?? "this pod";
   const gpus = (env["NVIDIA_VISIBLE_DEVICES"] ?? "")
     .split(",")

@@ -11,6 +11,22 @@ export function reportExit(channel: ServerChannel, code: number | null, signal?:
   channel.end();
 }
 
+/** Exit status of a shell that cannot start a program. */
+const NOT_STARTED = 127;
+
+/** Tells the client why there is no program, and ends the channel as a shell would. */
+export function reportNotStarted(channel: ServerChannel, error: unknown): void {
+  if (channel.stderr.writable) channel.stderr.write(`${explain(error)}\r\n`);
+  reportExit(channel, NOT_STARTED);
+}
+
+function explain(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  // The limit of Linux for one argument of a program.
+  if (code === "E2BIG") return "The command is too long: its maximum is 128 KiB.";
+  return `The command cannot be started: ${message}`;
+}
+
 /** The number of a signal name such as SIGTERM. */
 export function signalNumber(name: NodeJS.Signals): number {
   return constants.signals[name];

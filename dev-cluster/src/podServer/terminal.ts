@@ -1,10 +1,15 @@
 import { spawn } from "@lydell/node-pty";
+import type { EventEmitter } from "node:events";
+import { closeSync, constants, openSync, writeSync } from "node:fs";
 import type { PseudoTtyInfo, ServerChannel, TerminalModes } from "ssh2";
+import { OUTPUT_REFUSED } from "./protocol.ts";
 import { reportExit, signalGroup } from "./sessionChannel.ts";
 
 export interface Terminal {
   resize(cols: number, rows: number): void;
   signal(name: NodeJS.Signals): void;
+  /** Shows a text of the server between the program's own output, as wall(1) does. */
+  notify(text: string): void;
 }
 
 export interface TerminalOptions {
@@ -15,8 +20,9 @@ export interface TerminalOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** The library's byte interface, which its types leave out. */
-interface ByteTerminal {
+/** What the library's types leave out. */
+interface ByteTerminal extends EventEmitter {
+  readonly ptsName: string;
   onData(listener: (data: Buffer) => void): void;
   write(data: Buffer): void;
 }
@@ -41,6 +47,8 @@ export function startTerminal({ channel, info, argv, cwd, env }: TerminalOptions
     encoding: null,
   });
   const bytes = terminal as unknown as ByteTerminal;
+  // The library throws an error of the terminal unless it has a listener besides its own.
+  bytes.on("error", () => undefined);
   let hasExited = false;
   bytes.onData((data) => {
     if (!channel.writable || channel.write(data)) return;
@@ -58,22 +66,52 @@ export function startTerminal({ channel, info, argv, cwd, env }: TerminalOptions
   };
   channel.on("close", hangUp);
   channel.on("error", hangUp);
+  channel.on(OUTPUT_REFUSED, hangUp);
   terminal.onExit(({ exitCode, signal }) => {
     hasExited = true;
     reportExit(channel, exitCode, signal);
   });
   return {
     resize: (cols, rows) => {
-      if (!hasExited) terminal.resize(atLeastOne(cols, 80), atLeastOne(rows, 24));
+      if (hasExited) return;
+      try {
+        terminal.resize(atLeastOne(cols, 80), atLeastOne(rows, 24));
+      } catch {
+        // The program has just ended, and with it the terminal.
+      }
     },
     signal: (name) => {
       if (!hasExited) signalGroup(terminal.pid, name);
     },
+    notify: (text) => {
+      if (!hasExited) writeToTerminal(bytes.ptsName, text);
+    },
   };
 }
 
+/**
+ * Writes on the program's side of the terminal: the kernel never puts the text inside another write
+ * of the program, such as an escape sequence. A stopped terminal (Ctrl-S) accepts nothing and is
+ * left alone.
+ */
+function writeToTerminal(path: string, text: string): void {
+  try {
+    const flags = constants.O_WRONLY | constants.O_NOCTTY | constants.O_NONBLOCK;
+    const file = openSync(path, flags);
+    try {
+      writeSync(file, text);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    process.stderr.write(`No notice could be written to ${path}: ${String(error)}\n`);
+  }
+}
+
+const MAX_TERMINAL_SIZE = 0xffff;
+
 function atLeastOne(value: number, otherwise: number): number {
-  return value > 0 ? value : otherwise;
+  return value > 0 && value <= MAX_TERMINAL_SIZE ? value : otherwise;
 }
 
 /** Control characters: the name in the request and its stty name. */

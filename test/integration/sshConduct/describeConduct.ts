@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { Minute } from "@gpu-dev/shared/durations.ts";
 import { requireTool } from "../../support/requireTool.ts";
+import { FAILURE_CASES } from "./cases/failures.ts";
 import { FILE_CASES } from "./cases/files.ts";
 import { FORWARD_CASES } from "./cases/forwards.ts";
+import { LEASE_CASES } from "./cases/leases.ts";
 import { LOGIN_CASES } from "./cases/logins.ts";
 import { SESSION_CASES } from "./cases/sessions.ts";
 import { TERMINAL_CASES } from "./cases/terminals.ts";
@@ -16,6 +18,8 @@ export const CONDUCT_CASES: readonly ConductCase[] = [
   ...FILE_CASES,
   ...FORWARD_CASES,
   ...LOGIN_CASES,
+  ...FAILURE_CASES,
+  ...LEASE_CASES,
 ];
 
 const CLIENTS = ["ssh", "ssh-keygen", "ssh-agent", "ssh-add", "sftp", "scp", "curl", "mkfifo"];
@@ -38,9 +42,13 @@ export function describeConduct(
       requireTool(this, ...CLIENTS);
       requireServer(this);
       shared = await startServer(name);
-      // These mostly wait for a timeout of the server, so they run at the same time.
+      // These mostly wait for a timeout of the server, so they run at the same time, but one
+      // server starts after the other.
+      let started: Promise<unknown> = Promise.resolve();
       for (const conduct of CONDUCT_CASES.filter(({ ownServer }) => ownServer === true)) {
-        alone.set(conduct, Promise.allSettled([observeAlone(name, conduct)]));
+        const server = started.then(() => startServer(name));
+        started = server.catch(() => undefined);
+        alone.set(conduct, Promise.allSettled([observeAlone(server, conduct)]));
       }
     });
     after(async () => {
@@ -63,8 +71,11 @@ export function describeConduct(
   });
 }
 
-async function observeAlone(name: ServerName, conduct: ConductCase): Promise<unknown> {
-  const server = await startServer(name);
+async function observeAlone(
+  starting: Promise<SshServerUnderTest>,
+  conduct: ConductCase,
+): Promise<unknown> {
+  const server = await starting;
   try {
     return await conduct.observe(server);
   } finally {

@@ -6,6 +6,7 @@ import { processesWith } from "../../support/processes.ts";
 import type { SshTarget } from "../../support/sshClient.ts";
 import { sshServerProgram } from "../../support/sshServerProgram.ts";
 import { makeTempDir } from "../../support/tempDir.ts";
+import { Minute } from "@gpu-dev/shared/durations.ts";
 import { waitFor } from "../../support/waitFor.ts";
 
 /** `dev-cluster` is the pod server in TypeScript, `ssh-server` the Go program of real pods. */
@@ -24,6 +25,8 @@ export interface SshServerUnderTest extends SshTarget {
   readonly hasProcess: (commandLine: string) => boolean;
   /** Replaces authorized_keys in one step, as a kubelet does. */
   readonly authorize: (lines: string) => void;
+  /** Replaces the end of the lease in the Secret. */
+  readonly setLeaseEnd: (end: Date) => void;
   /** Creates a key pair and returns the path of the private key. */
   readonly createKey: (name: string, type?: string) => string;
   /** Sends SIGTERM to the server, as the end of the pod does. */
@@ -44,12 +47,15 @@ export async function startServer(name: ServerName): Promise<SshServerUnderTest>
   };
   const key = createKey("id");
   renameSync(createKey("host"), join(secret, "ssh_host_ed25519_key"));
+  const replace = (fileName: string, content: string): void => {
+    writeFileSync(join(secret, "next"), content);
+    renameSync(join(secret, "next"), join(secret, fileName));
+  };
   const authorize = (lines: string): void => {
-    writeFileSync(join(secret, "next"), lines);
-    renameSync(join(secret, "next"), join(secret, "authorized_keys"));
+    replace("authorized_keys", lines);
   };
   authorize(readFileSync(`${key}.pub`, "utf8"));
-  writeFileSync(join(secret, "expires_at"), "2030-01-01T00:00:00Z");
+  replace("expires_at", "2030-01-01T00:00:00Z");
   const port = await freePort();
   const marker = `GPU_DEV_TEST_SERVER=${folder}`;
   const [program, ...args] = await COMMANDS[name]({ port, secret, workspace, home });
@@ -75,6 +81,9 @@ export async function startServer(name: ServerName): Promise<SshServerUnderTest>
     hasProcess: (commandLine) =>
       processesWith(marker).some(({ command }) => command === commandLine),
     authorize,
+    setLeaseEnd: (end) => {
+      replace("expires_at", `${end.toISOString()}\n`);
+    },
     createKey,
     terminate: () => child.kill("SIGTERM"),
     stop: async () => {
@@ -85,13 +94,19 @@ export async function startServer(name: ServerName): Promise<SshServerUnderTest>
     },
   };
   try {
-    await waitFor(() => /listen(s|ing) on/.test(log), { describe: `the ${name} server` });
+    await waitFor(() => /listen(s|ing) on/.test(log), {
+      describe: `the ${name} server`,
+      timeoutMs: START_TIMEOUT_MS,
+    });
   } catch (cause) {
     await server.stop();
     throw new Error(`the ${name} server did not start: ${log}`, { cause });
   }
   return server;
 }
+
+/** Several servers start at the same time, on a machine that does other work too. */
+const START_TIMEOUT_MS = Minute.ms / 2;
 
 /** Adds a key to the ones that may log in. */
 export function authorizeKey(server: SshServerUnderTest, line: string): void {

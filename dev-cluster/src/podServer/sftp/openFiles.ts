@@ -1,5 +1,5 @@
 import { constants, type Stats } from "node:fs";
-import { chmod, chown, truncate, utimes, type FileHandle } from "node:fs/promises";
+import { chmod, chown, open, stat, truncate, utimes, type FileHandle } from "node:fs/promises";
 import type { Attributes } from "ssh2";
 import { Second } from "../../platform/clock.ts";
 
@@ -11,7 +11,38 @@ const CREATE = 0x08;
 const TRUNCATE = 0x10;
 const EXCLUSIVE = 0x20;
 
-export function openFlags(flags: number): number {
+const DEFAULT_MODE = 0o666;
+
+/**
+ * Opens or creates a regular file. Everything else is refused: a FIFO or a device may block, and
+ * with it one of the few threads that Node has for files.
+ */
+export async function openRegularFile(
+  path: string,
+  flags: number,
+  mode: number | undefined,
+): Promise<FileHandle> {
+  const existing = await stat(path).catch(() => undefined);
+  if (existing !== undefined) refuseUnlessRegular(existing);
+  // Never blocks, even if the file has become a FIFO meanwhile.
+  const systemFlags = openFlags(flags) | constants.O_NONBLOCK | constants.O_NOCTTY;
+  const permissions = mode === undefined ? DEFAULT_MODE : mode & 0o7777;
+  const file = await open(path, systemFlags, permissions);
+  try {
+    refuseUnlessRegular(await file.stat());
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  return file;
+}
+
+function refuseUnlessRegular(stats: Stats): void {
+  if (stats.isFile()) return;
+  throw Object.assign(new Error("not a regular file"), { code: "EINVAL" });
+}
+
+function openFlags(flags: number): number {
   const access =
     (flags & WRITE) === 0
       ? constants.O_RDONLY
@@ -111,7 +142,10 @@ export class OpenHandles {
   async closeAll(): Promise<void> {
     const items = [...this.#open.values()];
     this.#open.clear();
-    for (const item of items) if (!("names" in item)) await item.close();
+    for (const item of items) {
+      // A full disk may be reported only now; the client is gone.
+      if (!("names" in item)) await item.close().catch(() => undefined);
+    }
   }
 
   #get(handle: Buffer): OpenItem | undefined {

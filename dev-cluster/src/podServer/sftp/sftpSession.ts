@@ -2,7 +2,6 @@ import {
   link,
   lstat,
   mkdir,
-  open,
   readdir,
   readlink,
   realpath,
@@ -12,9 +11,17 @@ import {
   symlink,
   unlink,
 } from "node:fs/promises";
+import type { EventEmitter } from "node:events";
 import { join, resolve } from "node:path";
 import ssh2, { type SFTPWrapper } from "ssh2";
-import { attributesOf, longName, openFlags, OpenHandles, setAttributes } from "./openFiles.ts";
+import { OUTPUT_REFUSED, sendExitStatus } from "../protocol.ts";
+import {
+  attributesOf,
+  longName,
+  openRegularFile,
+  OpenHandles,
+  setAttributes,
+} from "./openFiles.ts";
 
 const { STATUS_CODE } = ssh2.utils.sftp;
 /** Longer reads are cut to this, which the protocol allows. */
@@ -36,6 +43,8 @@ export function serveSftp(sftp: SFTPWrapper, directory: string): void {
       const { code, message } = error as NodeJS.ErrnoException;
       sftp.status(id, statusOf(code), message);
     });
+    // The channel may have closed meanwhile.
+    previous = previous.catch(() => undefined);
   };
   const finish = (id: number, work: () => Promise<unknown>): void => {
     respond(id, async () => {
@@ -43,12 +52,22 @@ export function serveSftp(sftp: SFTPWrapper, directory: string): void {
       sftp.status(id, STATUS_CODE.OK);
     });
   };
-  sftp.on("close", () => void handles.closeAll());
-  // The client closed its side: without a response it would wait forever.
-  sftp.on("end", () => {
+  const finishSession = (): void => {
     void previous.then(() => {
-      exitCleanly(sftp);
+      sendExitStatus(sftp, 0);
+      sftp.end();
     });
+  };
+  sftp.on("close", () => {
+    void previous.then(() => handles.closeAll());
+  });
+  // The client closed its side: without a response it would wait forever.
+  sftp.on("end", finishSession);
+  // The library's types leave this event out.
+  (sftp as EventEmitter).on(OUTPUT_REFUSED, finishSession);
+  // A malformed packet.
+  sftp.on("error", () => {
+    sftp.end();
   });
   serveFiles({ sftp, handles, at, respond, finish });
   serveDirectories({ sftp, handles, at, respond, finish });
@@ -70,11 +89,10 @@ interface Serving {
 function serveFiles({ sftp, handles, at, respond, finish }: Serving): void {
   sftp.on("OPEN", (id, path, flags, attrs) => {
     const { mode } = attrs as { mode?: number };
-    respond(id, () =>
-      open(at(path), openFlags(flags), mode === undefined ? 0o666 : mode & 0o7777).then((file) => {
-        sftp.handle(id, handles.add(file));
-      }),
-    );
+    respond(id, async () => {
+      const file = await openRegularFile(at(path), flags, mode);
+      sftp.handle(id, handles.add(file));
+    });
   });
   sftp.on("READ", (id, handle, offset, length) => {
     const read = async (): Promise<void> => {
@@ -191,18 +209,6 @@ function serveNames({ sftp, at, respond, finish }: Serving): void {
   sftp.on("SYMLINK", (id, linkPath, target) => {
     finish(id, () => symlink(target, at(linkPath)));
   });
-}
-
-/** Missing from the library's types. A client treats a session without an exit status as failed. */
-interface SessionProtocol {
-  readonly _protocol: { exitStatus(channel: number, code: number): void };
-  readonly outgoing: { id: number };
-}
-
-function exitCleanly(sftp: SFTPWrapper): void {
-  const { _protocol: protocol, outgoing } = sftp as unknown as SessionProtocol;
-  protocol.exitStatus(outgoing.id, 0);
-  sftp.end();
 }
 
 async function entryOf(directory: string, name: string) {

@@ -118,7 +118,7 @@ export const FILE_CASES: readonly ConductCase[] = [
     },
   },
   {
-    name: "U13: sftp: a file that is not regular is refused",
+    name: "sftp: a file that is not regular is refused",
     expected: { code: 1, reason: true },
     observe: async (server) => {
       execFileSync("mkfifo", [join(server.workspace, "fifo")]);
@@ -129,7 +129,7 @@ export const FILE_CASES: readonly ConductCase[] = [
     ownServer: true,
   },
   {
-    name: "U13: sftp: opening FIFOs does not block later logins",
+    name: "sftp: opening FIFOs does not block later logins",
     expected: { code: 0 },
     observe: async (server) => {
       execFileSync("mkfifo", [join(server.workspace, "fifo")]);

@@ -165,7 +165,7 @@ export const FORWARD_CASES: readonly ConductCase[] = [
       }),
   },
   {
-    name: "U12: -R: a socket replaced by a directory does no harm",
+    name: "-R: a socket replaced by a directory does no harm",
     expected: { alive: true, login: 0 },
     observe: async (server) => {
       const path = join(server.workspace, "s.sock");

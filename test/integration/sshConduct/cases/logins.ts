@@ -84,7 +84,7 @@ export const LOGIN_CASES: readonly ConductCase[] = [
     },
   },
   {
-    name: "U11: algorithms: no SHA-1 and no group exchange; a post-quantum key exchange",
+    name: "algorithms: no SHA-1 and no group exchange; a post-quantum key exchange",
     expected: { sha1: [], groupExchange: [], postQuantum: true, strict: true },
     observe: async (server) => {
       const { kex, macs } = await offeredAlgorithms(server);
@@ -97,7 +97,7 @@ export const LOGIN_CASES: readonly ConductCase[] = [
     },
   },
   {
-    name: "U11: algorithms: each one that is offered works",
+    name: "algorithms: each one that is offered works",
     expected: [],
     observe: async (server) => {
       const { kex, ciphers, macs } = await offeredAlgorithms(server);
@@ -129,7 +129,7 @@ export const LOGIN_CASES: readonly ConductCase[] = [
     },
   },
   {
-    name: "U14: a connection that exchanges no keys is closed",
+    name: "a connection that exchanges no keys is closed",
     expected: true,
     observe: async (server) => {
       const socket = connect(server.port, "127.0.0.1");
@@ -155,13 +155,13 @@ export const LOGIN_CASES: readonly ConductCase[] = [
     ownServer: true,
   },
   {
-    name: "U51: a session closed for its removed key gets the reason",
+    name: "a session closed for its removed key gets the reason",
     expected: { reason: true },
     observe: async (server) => ({ reason: (await removeKey(server)).reason !== undefined }),
     ownServer: true,
   },
   {
-    name: "U51: a session closed at the end of the pod gets the reason",
+    name: "a session closed at the end of the pod gets the reason",
     expected: { closed: true, reason: true },
     observe: async (server) => {
       const client = openSession(server);

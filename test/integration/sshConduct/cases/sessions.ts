@@ -60,7 +60,7 @@ export const SESSION_CASES: readonly ConductCase[] = [
       outcomeOf(server, await ssh(server, ["(sleep 0.3; echo late) & echo early"])),
   },
   {
-    name: "U10: exec: the client's early end of output ends the program",
+    name: "exec: the client's early end of output ends the program",
     expected: { code: 0, stdout: "y\n", stderr: "", running: false },
     observe: async (server) => {
       const line = ["ssh", ...sshOptions(server), TARGET, "'exec yes'"].join(" ");
@@ -73,12 +73,12 @@ export const SESSION_CASES: readonly ConductCase[] = [
     },
   },
   {
-    name: "U14: exec: an empty command runs the shell without a command",
+    name: "exec: an empty command runs the shell without a command",
     expected: { stdout: "", code: 0 },
     observe: (server) => withChannel(server, "", () => Promise.resolve()),
   },
   {
-    name: "U14: exec: a command over 128 KiB is refused with a reason",
+    name: "exec: a command over 128 KiB is refused with a reason",
     expected: { code: 127, reason: true, alive: true },
     observe: async (server) => {
       // Each argument of the client has the same limit as the command of the server.

@@ -17,8 +17,8 @@ export const TERMINAL_CASES: readonly ConductCase[] = [
     },
   },
   {
-    name: "terminal: the greeting names the reservation, its GPUs, its end and its files",
-    expected: "demo: 2 GPUs. Until 2030-01-01T00:00:00Z. Your files: WORKSPACE",
+    name: "terminal: the greeting names the reservation, its GPUs and its files",
+    expected: "demo: 2 GPUs. Your files: WORKSPACE",
     observe: async (server) => {
       const terminal = openTerminal(server);
       const [line] = await terminal.shows(/demo[.:].*(?=\r\n)/);
@@ -107,7 +107,18 @@ export const TERMINAL_CASES: readonly ConductCase[] = [
     },
   },
   {
-    name: "U10: terminal: the client's early end of output ends the program",
+    name: "terminal: a command over 128 KiB is refused with a reason",
+    expected: { code: 127, reason: true, alive: true },
+    observe: async (server) => {
+      const half = "x".repeat(70_000);
+      const args = [...sshOptions(server), "-tt", TARGET, ":", half, half];
+      const { code, stdout, stderr } = outcomeOf(server, await runClient("ssh", args));
+      return { code, reason: /too long/i.test(stdout + stderr), alive: server.isRunning() };
+    },
+    ownServer: true,
+  },
+  {
+    name: "terminal: the client's early end of output ends the program",
     expected: { code: 0, running: false },
     observe: async (server) => {
       const line = ["ssh", ...sshOptions(server), "-tt", TARGET, "'exec yes'"].join(" ");
