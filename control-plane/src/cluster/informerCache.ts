@@ -13,29 +13,28 @@ import type { NodeView, PodView, WatchHandlers } from "./port.ts";
 import { metadataView, nodeView, podView, type MetadataView } from "./views.ts";
 
 /**
- * The objects of one kind, as its watch last reported them, so that a resync costs the API server
- * nothing. While the watch is interrupted the cache returns nothing. A connection that died
- * silently is detected within `WATCH_TIMES.silenceMs`. Until then the cache returns the state as of
- * `at`, so whatever would end a reservation is first confirmed by the server.
+ * The objects of one kind as the watch last reported them, so that a resync needs no request to the
+ * API server. While the watch is interrupted the cache returns nothing. A connection that died
+ * silently is detected within `WATCH_TIMES.silenceMs`; until then the cache returns the state as of
+ * `at`. Anything that would end a reservation is therefore confirmed by the server first.
  */
 export interface InformerCache<View> {
   /**
-   * Undefined while the watch is not synced: ask the server. `at`: when the server was last heard
-   * from.
+   * Undefined while the watch is not synced: read from the server instead. `at`: when the server
+   * last responded.
    */
   all(): { readonly views: View[]; readonly at: Date } | undefined;
   /**
    * Undefined when the object is not cached, which does not mean that it is absent: the watch may
-   * not have reported a recent create yet, by this process or another. Only the server confirms
-   * that an object is gone.
+   * not have reported a recent creation yet. Only the server confirms that an object is gone.
    */
   find(key: string): View | undefined;
   replace(views: readonly View[]): void;
   apply(view: View, change: Change): void;
-  /** For an object that this process changed: the server is asked until the watch reports it. */
+  /** Drops an object that this process changed, until the watch reports the change. */
   invalidate(key: string): void;
   setSynced(synced: boolean): void;
-  /** The server was heard from, and everything that happened before has been reported. */
+  /** The server responded, and the watch has reported everything that happened before. */
   touch(): void;
 }
 

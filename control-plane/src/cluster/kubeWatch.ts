@@ -13,15 +13,15 @@ export interface KindWatch<Item extends KubeObject, View> {
   readonly path: string;
   readonly labelSelector?: string;
   readonly metadataOnly?: boolean;
-  /** What is kept of an object; the rest is dropped at once. */
+  /** The part of an object that is kept. */
   viewOf(item: Item): View;
   onView(view: View, change: Change): void;
   /**
-   * Every existing object, after each list: an object not among them is gone. Called before
-   * `onView` for each.
+   * Receives all existing objects after each list; any other object is gone. Called before `onView`
+   * is called for each of them.
    */
   onListed?(views: readonly View[]): void;
-  /** Whether the server reports changes to what was reported so far, or it may be outdated. */
+  /** False while the watch is interrupted, when the objects reported so far may be outdated. */
   onSynced?(synced: boolean): void;
   /**
    * The server responded: a page of a list, a watch that starts or ends normally, an event or a
@@ -29,17 +29,17 @@ export interface KindWatch<Item extends KubeObject, View> {
    */
   onContact(): void;
   /**
-   * All changes so far were reported. Not called when a watch starts: what it missed is still to
-   * come.
+   * All changes so far were reported. Not called when a watch starts, because the changes that it
+   * missed are reported after that.
    */
   onCurrent?(): void;
 }
 
 export interface WatchTimes {
   /**
-   * The server is asked to end a watch after this long. The next watch resumes at the same version
-   * and lists nothing. Bookmarks come only once a minute, so this is what distinguishes a quiet
-   * watch from a dead one quickly.
+   * The server is requested to end each watch after this time; the next watch resumes at the same
+   * version without a list. Bookmarks arrive only once a minute, so this is how a dead watch is
+   * distinguished from a quiet one within seconds.
    */
   readonly serverSeconds: number;
   /** No event, bookmark or requested end for this long: the connection is dead. */

@@ -62,7 +62,7 @@ export interface WatchHandlers {
 export interface NodesAndPods {
   readonly nodes: readonly NodeView[];
   readonly pods: readonly PodView[];
-  /** The time of this state: just now, or when the watches last heard from the server. */
+  /** The time of this state: now, or when the watches last received data from the server. */
   readonly at: Date;
 }
 
@@ -72,7 +72,7 @@ export interface PodView {
   readonly uid: string;
   readonly installation: string | undefined;
   readonly reservationId: ReservationId | undefined;
-  /** The node that it is bound to; undefined before. */
+  /** The node that it is bound to; undefined until it is bound. */
   readonly node: string | undefined;
   readonly phase: "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
   readonly reason: string | undefined;
@@ -91,8 +91,8 @@ export interface PodView {
       }
     | undefined;
   /**
-   * Of the first waiting container: why, e.g. ContainerCreating, ErrImagePull, CrashLoopBackOff,
-   * and its image.
+   * Why the first waiting container waits, for example ContainerCreating, ErrImagePull or
+   * CrashLoopBackOff, and its image.
    */
   readonly waiting:
     | {

@@ -16,7 +16,7 @@ export class CatalogueInvalid extends Error {
   }
 }
 
-/** Checks a decoded catalogue; keys that begin with `x-` are the file's own and dropped. */
+/** Checks a decoded catalogue. Keys that begin with `x-` are private to the file and ignored. */
 export function parseCatalogue(document: unknown): Catalogue {
   const parsed = catalogueSchema.safeParse(document);
   if (!parsed.success) {
@@ -30,7 +30,8 @@ export function parseCatalogue(document: unknown): Catalogue {
     ...parsed.data.types.flatMap(problemsOfType),
   ];
   const defaults = parsed.data.images.filter((image) => image.default).length;
-  if (defaults !== 1) problems.push(`exactly one image is the default, not ${String(defaults)}`);
+  if (defaults !== 1)
+    problems.push(`exactly one image must be the default, but ${String(defaults)} are`);
   if (problems.length > 0) throw new CatalogueInvalid(problems);
   return parsed.data;
 }
@@ -39,12 +40,12 @@ export function findType(catalogue: Catalogue, id: string): GpuType | undefined 
   return catalogue.types.find((type) => type.id === id);
 }
 
-/** A catalogue image; the default one when none was named. */
+/** The catalogue image with this id, or the default image for null. */
 export function findImage(catalogue: Catalogue, id: string | null): CatalogueImage | undefined {
   return catalogue.images.find((image) => (id === null ? image.default : image.id === id));
 }
 
-/** What one node of the type has to give: GPUs, or slots of a CPU type. */
+/** The units of one node of the type: GPUs, or slots of a CPU type. */
 export function unitsPerNode(type: GpuType): number {
   return type.kind === "gpu" ? type.node.gpus : type.slotsPerNode;
 }
@@ -54,10 +55,10 @@ export function unitsOf(type: GpuType, gpus: number, nodeCount: number): number 
   return type.kind === "gpu" ? gpus / nodeCount : 1;
 }
 
-/** Left to the node's own daemons, so that a whole node's worth of pods still fits. */
+/** The rest is left to the node's daemons, so that pods for all units of a node fit on it. */
 const SHARE_OF_NODE = 0.9;
 
-/** Processors and memory that go with the units asked for, in the proportion of the node. */
+/** Processors and memory for the requested units, in proportion to the node. */
 export function shareOfNode(type: GpuType, units: number): { cpus: number; memoryGib: number } {
   const share = (units / Math.max(1, unitsPerNode(type))) * SHARE_OF_NODE;
   return {
@@ -66,27 +67,34 @@ export function shareOfNode(type: GpuType, units: number): { cpus: number; memor
   };
 }
 
-function duplicates(what: string, items: readonly { id: string }[]): string[] {
+function duplicates(noun: string, items: readonly { id: string }[]): string[] {
   const ids = items.map((item) => item.id);
   return ids
     .filter((id, index) => ids.indexOf(id) !== index)
-    .map((id) => `the ${what} "${id}" is there twice`);
+    .map((id) => `the ${noun} "${id}" is listed twice; remove one`);
 }
 
 function problemsOfType(type: GpuType): string[] {
   const problems: string[] = [];
   if (type.kind === "gpu") {
-    if (type.resource === null) problems.push(`${type.id}: a GPU type names its resource`);
-    const odd = type.counts.filter((count) => count < 1 || count > type.node.gpus);
-    for (const count of odd) {
-      problems.push(`${type.id}: ${String(count)} GPUs are not on a node of this type`);
+    if (type.resource === null)
+      problems.push(
+        `${type.id}: resource is missing: a GPU type needs the name of its extended resource`,
+      );
+    const impossible = type.counts.filter((count) => count < 1 || count > type.node.gpus);
+    for (const count of impossible) {
+      problems.push(
+        `${type.id}: ${String(count)} GPUs do not fit on a node of this type, which has ${String(type.node.gpus)}`,
+      );
     }
   } else {
-    if (type.counts.some((count) => count !== 0)) problems.push(`${type.id}: a CPU type counts 0`);
-    if (type.slotsPerNode < 1) problems.push(`${type.id}: a CPU type says its slots per node`);
+    if (type.counts.some((count) => count !== 0))
+      problems.push(`${type.id}: counts must be [0] for a CPU type`);
+    if (type.slotsPerNode < 1)
+      problems.push(`${type.id}: slotsPerNode must be at least 1 for a CPU type`);
   }
   if (type.limits.minSeconds > type.limits.maxSeconds) {
-    problems.push(`${type.id}: its shortest time is longer than its longest`);
+    problems.push(`${type.id}: limits.minSeconds is greater than limits.maxSeconds`);
   }
   return problems;
 }

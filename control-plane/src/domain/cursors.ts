@@ -5,12 +5,12 @@ import { Refusal } from "./refusal.ts";
  * reader stops where an older transaction can still add events: at `pg_snapshot_xmin`.
  */
 export interface EventCursor {
-  /** A 64-bit transaction id: more than a number holds. */
+  /** A 64-bit transaction id, which a number cannot hold exactly. */
   readonly xid: string;
   readonly id: number;
 }
 
-/** A cursor as clients send it back; "unknown" when it is not valid. */
+/** Parses the cursor that a client sends; "unknown" when it is not valid. */
 export function parseEventCursor(text: string): EventCursor | "unknown" {
   const [, xid, id] = /^(\d{1,19})-(\d{1,15})$/.exec(text) ?? [];
   return xid === undefined || id === undefined ? "unknown" : { xid, id: Number(id) };
@@ -30,7 +30,7 @@ export interface Page<Item> {
   readonly nextCursor: string | undefined;
 }
 
-/** Where the next page of a list starts. Opaque to clients, so that it may change. */
+/** The start of the next page of a list. Opaque to clients, so its format may change. */
 export function encodeCursor(parts: readonly string[]): string {
   return Buffer.from(parts.join(" ")).toString("base64url");
 }
@@ -42,9 +42,13 @@ export function decodeCursor(cursor: string, patterns: readonly RegExp[]): strin
     parts.length !== patterns.length ||
     !patterns.every((pattern, i) => pattern.test(parts[i] ?? ""))
   ) {
-    throw new Refusal("invalid_request", "Invalid cursor. Read the list from its beginning.", {
-      errors: [{ path: "query.cursor", message: "not a cursor of this list" }],
-    });
+    throw new Refusal(
+      "invalid_request",
+      "Invalid cursor. Read the list again from the beginning.",
+      {
+        errors: [{ path: "query.cursor", message: "not a cursor of this list" }],
+      },
+    );
   }
   return parts;
 }

@@ -6,7 +6,8 @@ import type { Reservation } from "./reservation.ts";
 type Budgets = Pick<GpuType, "startBudgetSeconds" | "teardownBudgetSeconds">;
 
 /**
- * Fixed at placement. The plan uses only this, so a slow start never delays another reservation.
+ * Fixed at placement. The planner uses only this time, so a slow start never delays another
+ * reservation.
  */
 export function capacityUntil(placedAt: Date, durationSeconds: number, budgets: Budgets): Date {
   return addSeconds(
@@ -59,7 +60,7 @@ export function dueWarning(now: Date, lease: Lease): number | undefined {
     .at(-1);
 }
 
-/** When the next warning is due after `now`; the end of the lease when there is none. */
+/** When the next warning is due after `now`; the end of the lease if none is left. */
 export function nextLeaseMoment(now: Date, lease: Lease): Date {
   const next = warningsOf(lease)
     .map((minutes) => addMs(lease.expiresAt, -minutes * Minute.ms))

@@ -8,18 +8,18 @@ type Dated = Pick<
   "queuedAt" | "placedAt" | "capacityUntil" | "expiresAt" | "stateSince"
 >;
 
-/** How long a state may last, counted from its own start, and the exit after that. */
+/** The longest time in a state, and what happens after it. */
 export interface MaximumAge {
-  /** When the exit is taken; undefined when nothing waits in this state. */
+  /** When the exit is taken; undefined for a terminal state. */
   readonly until: (row: Dated, type: GpuType, catalogue: Catalogue) => Date | undefined;
   readonly exit:
     | { readonly kind: "stopping"; readonly reason: "horizon" | "start-failed" | "expired" }
-    /** It keeps trying, reports that it takes too long, and removes by force what may be. */
+    /** It keeps trying, shows the delay, and force-deletes pods on lost nodes. */
     | { readonly kind: "force" }
     | { readonly kind: "final" };
 }
 
-/** Nothing can wait forever: every state is in this table, and a test walks it. */
+/** No state lasts forever: the table has every state, and a test checks each entry. */
 export const MAXIMUM_AGES: Record<ReservationState, MaximumAge> = {
   queued: {
     until: (row, _type, catalogue) => addSeconds(row.queuedAt, catalogue.planningHorizonSeconds),

@@ -1,7 +1,7 @@
 import type { Role } from "@gpu-dev/shared/api/resources.ts";
 import type { TokenId, UserId } from "@gpu-dev/shared/ids.ts";
 
-/** Who makes a request, as the token says. */
+/** The authenticated caller of a request. */
 export interface Principal {
   readonly userId: UserId;
   readonly name: string;
@@ -11,11 +11,11 @@ export interface Principal {
 }
 
 /**
- * Whose things a statement may see: the store puts this into every `where`, so that somebody else's
- * row is absent, not refused.
+ * Whose rows a statement may return. The store adds it to every `where`, so another user's row is
+ * absent rather than refused.
  */
 export interface Viewer {
   readonly userId: UserId;
-  /** The route lets operators act, and this is one. */
+  /** The route admits operators, and the caller is one. */
   readonly everyone: boolean;
 }

@@ -6,8 +6,8 @@ export interface FieldProblem {
 }
 
 /**
- * The one error that reaches a client with words of its own. `detail` is public: what happened,
- * why, what to do next. What only the log may see goes into `cause`.
+ * The only error whose message reaches a client. `detail` is public: what happened, why, what to do
+ * next. Details for the log go into `cause`.
  */
 export class Refusal extends Error {
   override readonly name = "Refusal";

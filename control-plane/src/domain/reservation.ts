@@ -8,7 +8,7 @@ export interface Reservation {
   readonly cluster: string;
   readonly ownerId: UserId;
   readonly name: string;
-  /** The request, as it was accepted. Never changed. */
+  /** The accepted request. It never changes. */
   readonly spec: ReservationSpec;
   readonly gpuType: string;
   readonly gpus: number;
@@ -19,9 +19,9 @@ export interface Reservation {
   readonly phaseDetail: string | undefined;
   readonly waitingReason: string | undefined;
   readonly waitingPosition: number | undefined;
-  /** Grows with every guarded write; a write that expects an older one changes nothing. */
+  /** Incremented by every guarded write; a write that expects an older generation has no effect. */
   readonly generation: number;
-  /** The attempt that runs or ran last; 0 before the first placement. */
+  /** The current or last attempt; 0 before the first placement. */
   readonly attempt: number;
   readonly hostPublicKey: string | undefined;
   readonly createdAt: Date;
@@ -40,7 +40,7 @@ export interface Reservation {
   readonly extendedSeconds: number;
 }
 
-/** One start of one member. It holds `units` on `node` until its pod object is seen gone. */
+/** One start of one member. It holds `units` on `node` until its pod object is observed gone. */
 export interface Attempt {
   readonly reservationId: ReservationId;
   readonly rank: number;
@@ -53,7 +53,7 @@ export interface Attempt {
   readonly restarts: number;
   readonly workspacePath: string | undefined;
   readonly podIp: string | undefined;
-  /** Since when its image pull fails; undefined while it does not. */
+  /** When its image pull began to fail; undefined while it does not fail. */
   readonly pullFailingSince: Date | undefined;
   readonly createdAt: Date;
   readonly goneAt: Date | undefined;
@@ -89,7 +89,7 @@ export function canMove(from: ReservationState, to: ReservationState): boolean {
   return (TRANSITIONS[from] as readonly ReservationState[]).includes(to);
 }
 
-// Names of objects in the cluster are derived, so creating an object again finds the existing one.
+// Names of cluster objects are derived, so repeating a creation finds the existing object.
 
 export const secretName = (id: ReservationId): string => `gd-${id}`;
 export const serviceName = (id: ReservationId): string => `gd-${id}`;

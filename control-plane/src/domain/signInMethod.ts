@@ -4,7 +4,7 @@ import type { createToken, Role, signInMethod } from "@gpu-dev/shared/api/resour
 export type SignInRequest = z.output<typeof createToken>;
 export type SignInDescription = z.input<typeof signInMethod>;
 
-/** What the server knows about a sign-in request besides its body. */
+/** What the server knows about a sign-in request in addition to its body. */
 export interface SignInFacts {
   /** The host and port that the request was sent to; checked to be this server's. */
   readonly server: string;
@@ -16,7 +16,7 @@ export interface VerifiedIdentity {
   /** The namespace of the subject: the same subject at two providers is two users. */
   readonly provider: string;
   /**
-   * Identifies the person at the provider for good; never reused, never derived from a display
+   * The permanent id of the person at the provider: never reused, never derived from a display
    * name.
    */
   readonly subject: string;
@@ -24,8 +24,8 @@ export interface VerifiedIdentity {
   readonly name: string;
   readonly role: Role;
   /**
-   * Unique to this proof of identity. A token is issued for it once, so a captured request is
-   * useless.
+   * Unique to this proof of identity. A token is issued for it only once, so replaying a captured
+   * request has no effect.
    */
   readonly proof: string;
 }
@@ -36,7 +36,7 @@ export interface VerifiedIdentity {
  */
 export interface SignInMethod {
   readonly kind: SignInRequest["kind"];
-  /** The method's entry in the public listing, with all that a client needs to use it. */
+  /** The method's entry in the public listing, with everything that a client needs to use it. */
   describe(): SignInDescription;
   /** @throws Refusal invalid_credentials with a message for the caller */
   verify(request: SignInRequest, facts: SignInFacts): Promise<VerifiedIdentity>;

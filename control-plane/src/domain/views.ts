@@ -4,12 +4,12 @@ import type { ReservationState } from "@gpu-dev/shared/states.ts";
 import type { EventCursor } from "./cursors.ts";
 import type { Disk, Reservation } from "./reservation.ts";
 
-// What the store reads for the API: operations return these, presenters map them to JSON.
+// Rows that the store reads for the API: operations return them, presenters map them to JSON.
 
-/** A reservation with what is shown next to it. */
+/** A reservation with its owner and members, as the API shows it. */
 export interface ReservationView extends Reservation {
   readonly ownerName: string;
-  /** Of the attempt that runs or ran last, by rank. */
+  /** The members of the current or last attempt, by rank. */
   readonly members: readonly MemberView[];
 }
 

@@ -101,9 +101,9 @@ function start(
       resync() {
         write(response, `event: ${RESYNC_EVENT}\ndata: {}\n\n`);
       },
-      changed(what) {
+      changed(topics) {
         // No id: it must not move the cursor that the client reconnects with.
-        write(response, `event: ${CHANGED_EVENT}\ndata: ${JSON.stringify({ what })}\n\n`);
+        write(response, `event: ${CHANGED_EVENT}\ndata: ${JSON.stringify({ what: topics })}\n\n`);
       },
     },
   );

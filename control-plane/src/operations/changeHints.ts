@@ -43,9 +43,9 @@ export function gatherChanges(notify: (changes: Changes) => void): {
 
   return {
     add(hint) {
-      if (hint.what === "waiting") owners.add(hint.ownerId);
+      if (hint.kind === "waiting") owners.add(hint.ownerId);
       else availability = true;
-      if (hint.what === "anything") everybody = true;
+      if (hint.kind === "anything") everybody = true;
       timer ??= setTimeout(flush, LEAD_MS);
     },
     stop() {

@@ -28,7 +28,9 @@ export async function extendReservation(
   await findReservationFor(trx, viewer, request.id);
   const seen = await lockReservation(trx, request.id);
   if (!seen)
-    throw new Error("a reservation that was just read cannot be locked; rows are never deleted");
+    throw new Error(
+      "the reservation was read but cannot be locked, although rows are never deleted",
+    );
   const now = await readDatabaseTime(trx);
   checkState(seen, now);
   checkTotal(seen, request.seconds, { catalogue, now });

@@ -15,7 +15,7 @@ import type { Clock } from "../platform/clock.ts";
 // For the health endpoint: `http` does not import the store.
 export { pingDatabase };
 
-/** A resync runs every 30 s: the cluster is stale when two of them had no response. */
+/** A resync runs every 30 s; two without a response make the cluster state stale. */
 const STALE_MS = 60 * Second.ms;
 
 type TypeAvailability = Availability["types"][number];
@@ -91,7 +91,7 @@ function quoteSize(
   const quote = pool.planner.quote(pool.input, {
     units,
     nodeCount: 1,
-    // The duration is not known yet; what starts for the longest one starts for all.
+    // The duration is not known yet. A request that starts now for the longest one starts for any.
     durationSeconds: type.limits.maxSeconds,
     zone: pool.zone,
   });

@@ -14,22 +14,22 @@ import { inTransaction } from "../store/database.ts";
 import { queueAllNow } from "../store/jobs.ts";
 import type { ReconcileResult, ReconcilerContext } from "./context.ts";
 
-/** The watch may report the end of a pod late: until then the pod is not counted as foreign. */
+/** The watch may report the end of a pod late: meanwhile the pod does not count as foreign. */
 const EVENT_LAG_MS = 30 * Second.ms;
 /**
- * Another process saw a newer state. By then this one's watches have caught up, or are known to be
- * dead.
+ * When another process wrote a newer state: by then the watches of this process have caught up, or
+ * are known to be dead.
  */
 const RETRY_MS = 10 * Second.ms;
 
 /**
- * Writes the nodes of the cluster to rows and plans each changed pool. A failed or an outdated read
- * changes nothing.
+ * Stores the nodes of the cluster and queues a plan for each changed pool. A failed or outdated
+ * read changes nothing.
  */
 export async function reconcileCapacity(context: ReconcilerContext): Promise<ReconcileResult> {
   const startedAt = context.clock.now();
   const { nodes, pods, at: observedAt } = await context.cluster.listNodesAndPods();
-  // An older state comes from the watch caches: it does not show that the cluster responds now.
+  // An older state comes from a cache and does not show that the cluster responds now.
   if (observedAt >= startedAt) context.availability.succeeded();
   const holding = new Set(
     await listHoldingPods(context.database, addMs(observedAt, -EVENT_LAG_MS)),
@@ -66,7 +66,7 @@ function capacityOf(
   return nodes.flatMap((node) => {
     const type = node.gpuType === undefined ? undefined : findType(catalogue, node.gpuType);
     if (!type) return [];
-    const taken = (podsOn.get(node.name) ?? []).filter((pod) => !hasEnded(pod));
+    const running = (podsOn.get(node.name) ?? []).filter((pod) => !hasEnded(pod));
     return [
       {
         name: node.name,
@@ -74,7 +74,7 @@ function capacityOf(
         gpuType: type.id,
         zone: node.zone,
         units: type.resource === null ? type.slotsPerNode : (node.allocatable[type.resource] ?? 0),
-        unitsUsedByOthers: taken.reduce((sum, pod) => sum + unitsTaken(type, pod), 0),
+        unitsUsedByOthers: running.reduce((sum, pod) => sum + unitsUsedBy(type, pod), 0),
         unhealthyUnits: type.resource === null ? 0 : (node.unhealthy[type.resource] ?? 0),
         ready: node.ready,
         cordoned: node.cordoned,
@@ -84,8 +84,8 @@ function capacityOf(
   });
 }
 
-/** Of a CPU type, a pod takes a slot only if it belongs to a reservation. */
-function unitsTaken(type: GpuType, pod: PodView): number {
+/** On a CPU type only pods of reservations use slots. */
+function unitsUsedBy(type: GpuType, pod: PodView): number {
   if (type.kind === "gpu") return pod.gpus;
   return pod.reservationId === undefined ? 0 : 1;
 }

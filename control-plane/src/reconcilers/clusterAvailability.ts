@@ -2,21 +2,21 @@ import { Second } from "@gpu-dev/shared/durations.ts";
 import type { Clock } from "../platform/clock.ts";
 
 /**
- * A call that fails this soon after a successful one does not mean that the cluster is unavailable.
+ * A call that fails within this time after a successful one does not count as an outage.
  */
 const OUTAGE_MS = 15 * Second.ms;
 /**
- * After a longer gap between responses it is unknown whether the cluster was available meanwhile.
+ * After a longer gap between responses it is not known whether the cluster was available.
  */
 const MAX_GAP_MS = 90 * Second.ms;
 
 /**
- * Since when the cluster has been available without an interruption, as this process saw it.
- * Deadlines of a start count only while the cluster could have met them: after an outage no start
- * fails at the first response.
+ * Tracks since when the cluster has been available without an interruption, as observed by this
+ * process. The deadline of a start counts only while the cluster could meet it, so no start fails
+ * at the first response after an outage.
  */
 export interface ClusterAvailability {
-  /** A call succeeded, or a watch heard from the server. */
+  /** A call succeeded, or a watch received data from the server. */
   succeeded(): void;
   failed(): void;
   /** The start of the current uninterrupted availability; now if there is none. */

@@ -7,7 +7,7 @@ import type { ReconcilerMetrics } from "../platform/metrics.ts";
 import type { Database } from "../store/database.ts";
 import type { ClusterAvailability } from "./clusterAvailability.ts";
 
-/** The collaborators of a reconciler. Besides them it receives a key and nothing else. */
+/** The collaborators of a reconciler. In addition it receives only a key. */
 export interface ReconcilerContext {
   readonly database: Database;
   readonly cluster: Cluster;
@@ -15,14 +15,14 @@ export interface ReconcilerContext {
   readonly catalogue: Catalogue;
   readonly installation: string;
   readonly planner: Planner;
-  /** The reservation reconciler, which the plan calls for what it has just placed. */
+  /** The reservation reconciler, which the plan reconciler calls for new placements. */
   readonly startReservation: Reconciler;
   readonly availability: ClusterAvailability;
   readonly metrics: ReconcilerMetrics;
   readonly log: Log;
 }
 
-/** When to run again if nothing happens before. Undefined: another trigger will follow. */
+/** When to run again unless a trigger comes first; undefined: only after a trigger. */
 export interface ReconcileResult {
   readonly requeueAt?: Date;
 }

@@ -3,19 +3,19 @@ import type { OwnedObject } from "../cluster/port.ts";
 import { findKnownOwners, recordOrphans } from "../store/garbage.ts";
 import type { ReconcileResult, ReconcilerContext } from "./context.ts";
 
-/** An orphan is removed only if it is seen again this long after the first sighting. */
+/** An orphan is removed only if it still exists this long after it was first recorded. */
 const MIN_AGE_MS = Minute.ms;
 const MAX_PER_SWEEP = 10;
 
 /**
- * Removes orphans, the objects of this installation without a row: only if they are seen twice, and
- * few at a time, so that an operator has time to notice a database that was restored from a backup.
- * Never claims: they hold data.
+ * Removes orphans, which are objects of this installation without a row. It waits for a minimum age
+ * and removes few at a time, so that an operator can notice a database restored from a backup. It
+ * never removes claims, because they hold data.
  */
 export async function reconcileGarbage(context: ReconcilerContext): Promise<ReconcileResult> {
   const { cluster, database, clock, log } = context;
   const owned = await cluster.listOwned();
-  // The rows are read after the list, so an object that is created meanwhile already has its row.
+  // The rows are read after the list: an object that was just created already has its row.
   const known = await findKnownOwners(
     database,
     owned.filter((object) => object.kind === "Pod").map((object) => object.name),

@@ -14,20 +14,20 @@ import { listQueues, readPools, withPoolLock, writeWaiting } from "../store/plan
 import { writeReservation, type ReservationChange } from "../store/transition.ts";
 import type { ReconcileResult, ReconcilerContext } from "./context.ts";
 
-/** One pass places at most so many, so that no pass is long; the next pass places the rest. */
+/** Keeps a pass short; the next pass places the rest. */
 const MAX_PLACED = 100;
 /**
- * This process starts so many at once; the others go through the queue, which spreads them over all
+ * Placements that this process starts directly; the queue distributes the others over all
  * processes.
  */
 const MAX_STARTED = 4;
 const RECHECK_MS = Second.ms;
-/** After this time the queue takes over a start that this process could not begin. */
+/** After this time the queue starts a reservation that this process could not start. */
 const TAKE_OVER_AFTER_MS = Second.ms;
 
 /**
- * One pass over a pool (the key is a GPU type): observes, plans and writes under the pool's lock,
- * then starts the first placements directly.
+ * Runs one pass over a pool (the key is a GPU type): observes, plans and writes under the pool's
+ * lock, then starts the first placements directly.
  */
 export async function reconcilePlan(
   context: ReconcilerContext,
@@ -35,7 +35,7 @@ export async function reconcilePlan(
 ): Promise<ReconcileResult> {
   const type = findType(context.catalogue, pool);
   if (!type) {
-    context.log.warn({ pool }, "requests are queued for a type that is not in the catalogue");
+    context.log.warn({ pool }, "plan skipped: the catalogue has no such type");
     return {};
   }
   const placed = await withPoolLock(context.database, pool, async (trx) => {
@@ -49,7 +49,7 @@ export async function reconcilePlan(
       endPass();
     }
   });
-  // The pass that waits for the lock covers this one, but it may fail: then this key runs again.
+  // Another pass waits for the lock and covers this one. It may fail, so check again.
   if (placed === undefined) return { requeueAt: addMs(context.clock.now(), RECHECK_MS) };
   await Promise.all(placed.slice(0, MAX_STARTED).map((id) => startDirectly(context, id)));
   return {};
@@ -107,7 +107,7 @@ async function writePlacement(
     readonly type: GpuType;
     readonly row: QueuedReservation;
     readonly placement: Placement;
-    /** This process starts it; the queue does only if that fails. */
+    /** This process starts it directly; the queue starts it only if that fails. */
     readonly isStarted: boolean;
   },
 ): Promise<void> {
@@ -123,7 +123,7 @@ async function writePlacement(
   });
   const written = await writeReservation(trx, row, { ...change, now });
   if (written.outcome !== "updated") {
-    // It was cancelled after it was read: the units planned for it are free for another request.
+    // It was cancelled after it was read, so the units planned for it are free for another.
     await queueNow(trx, "plan", type.id);
     return;
   }
@@ -175,8 +175,8 @@ function placedOn(
 const gpuCount = (gpus: number): string => `${String(gpus)} ${gpus === 1 ? "GPU" : "GPUs"}`;
 
 /**
- * Saves a start the wait in the queue. Its job is stored already, in case this fails or the process
- * dies.
+ * Starts a reservation without waiting for the queue. Its job is already stored, in case this fails
+ * or the process dies.
  */
 async function startDirectly(context: ReconcilerContext, id: ReservationId): Promise<void> {
   try {

@@ -6,9 +6,9 @@ import type { ReconcileResult, ReconcilerContext } from "./context.ts";
 import { authorizedKeys } from "./reservation/createObjects.ts";
 
 /**
- * Queues everything that may need work: notifications and watches are only hints, and the resync
- * alone must be enough. A ready reservation that the watch caches show as its rows record it needs
- * no job; most of a large fleet is like that.
+ * Queues everything that may need work: notifications and watches are only hints, so the resync
+ * alone must suffice. A ready reservation whose pods in the watch cache match its rows needs no
+ * job, which is true for most of a large fleet.
  */
 export async function reconcileResync(context: ReconcilerContext): Promise<ReconcileResult> {
   const { database, catalogue } = context;

@@ -34,15 +34,15 @@ const SILENCE_SECONDS = 20;
 const RESYNC_MS = 30 * Second.ms;
 const TIDY_MS = Hour.ms;
 /**
- * Rarer than the rest: it may read every Secret and Service, and nothing waits for it. It checks
- * orphans again sooner.
+ * Less frequent than the rest: it may read every Secret and Service, and nothing depends on it.
+ * While there are orphans it runs more often.
  */
 const GARBAGE_MS = 10 * Minute.ms;
 const RESTART_DELAY_MS = 2 * Second.ms;
 
 /**
- * Once at the start, then at the same times in all processes: their jobs share a key, so only one
- * of them runs.
+ * Queues a resync at the start, then at the same times in all processes: the jobs share a key, so
+ * only one of them runs.
  */
 function scheduleResyncs({ database, clock }: ReconcilerContext): () => Promise<void> {
   let isStarted = false;
@@ -55,8 +55,8 @@ function scheduleResyncs({ database, clock }: ReconcilerContext): () => Promise<
 }
 
 /**
- * Any number of processes may run reconcilers. Resolves when the pool runs; `stop` lets running
- * jobs end.
+ * Starts the reconcilers; any number of processes may run them. Resolves when the worker pool runs;
+ * `stop` waits for running jobs.
  */
 export async function startReconcilers(
   options: ReconcilersOptions,
@@ -102,8 +102,7 @@ export async function startReconcilers(
 }
 
 /**
- * The library's pool ends for good when it loses the database at the wrong moment. It is then
- * started again.
+ * Restarts the library's pool when it ends: it does not recover from every lost connection.
  */
 async function keepPoolRunning(
   context: ReconcilerContext,
@@ -137,7 +136,7 @@ async function keepPoolRunning(
 }
 
 /**
- * Releases the jobs of the failed pool at once; the sweep would release them half a minute later.
+ * Releases the jobs of the failed pool at once; otherwise the sweep would, half a minute later.
  */
 async function restart(
   context: ReconcilerContext,
@@ -158,8 +157,8 @@ async function restart(
 }
 
 /**
- * Runs at once and then after each interval, never twice at the same time. A failure waits for the
- * next interval.
+ * Runs `work` at once and then after each interval, never concurrently. A failure is retried after
+ * the next interval.
  */
 function every(
   intervalMs: number,

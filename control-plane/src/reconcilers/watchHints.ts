@@ -8,8 +8,8 @@ import type { ReconcilerContext } from "./context.ts";
 const CONTACT_INTERVAL_MS = 5 * Second.ms;
 
 /**
- * Queues work for what the cluster's watches report. A burst becomes one statement. A failed write
- * is only logged: the resync covers lost hints.
+ * Queues work for the changes that the cluster's watches report, one statement per burst. A failed
+ * write is only logged, because the resync covers lost hints.
  */
 export async function watchHints(context: ReconcilerContext): Promise<{ stop(): Promise<void> }> {
   const outbox = createOutbox(context);
@@ -18,7 +18,7 @@ export async function watchHints(context: ReconcilerContext): Promise<{ stop(): 
   const watching = await context.cluster.watch({
     onPod: (pod: PodView, change) => {
       if (pod.installation !== context.installation) {
-        // A foreign pod matters if it takes GPUs: when it is bound, ends or is deleted.
+        // A foreign pod matters only if it uses GPUs: when it is bound, ends or is deleted.
         const relevant = change === "deleted" ? "gone" : `${pod.node ?? ""} ${pod.phase}`;
         if (pod.gpus === 0 || foreignPods.get(pod.uid) === relevant) return;
         if (change === "deleted") foreignPods.delete(pod.uid);
@@ -53,7 +53,7 @@ function createOutbox({ database, clock, log, availability }: ReconcilerContext)
   let contactDue = false;
   let contactAt = 0;
   const sender = createCoalescer(async () => {
-    // Lets the hints of one burst arrive first.
+    // Waits until all hints of one burst are added.
     await Promise.resolve();
     const work = [...pending.values()];
     const hasContact = contactDue;

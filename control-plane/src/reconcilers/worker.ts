@@ -25,7 +25,7 @@ export interface WorkerPool {
 }
 
 /**
- * NOTIFY brings new work at once. Polling finds timers that are due, and work whose notification
+ * NOTIFY reports new work at once. Polling finds timers that are due and work whose notification
  * was lost.
  */
 const POLL_MS = Second.ms;
@@ -70,7 +70,7 @@ function tasks(context: ReconcilerContext): TaskList {
   return list;
 }
 
-/** The library's messages about each job repeat what `runJob` logs. */
+/** Drops the library's messages about single jobs, which `runJob` logs already. */
 function quietLogger({ log }: ReconcilerContext): Logger {
   return new Logger(() => (level, message) => {
     if (level === "error" && !message.startsWith("Failed task"))
@@ -84,7 +84,7 @@ function quietLogger({ log }: ReconcilerContext): Logger {
 export async function tidyQueue(databaseUrl: string): Promise<void> {
   const utils = await makeWorkerUtils({ connectionString: databaseUrl });
   try {
-    // Not the task identifiers: running workers cache their ids, and would find no job afterwards.
+    // Not task identifiers: running workers cache their ids and would then find no jobs.
     await utils.cleanup({ tasks: ["GC_JOB_QUEUES", "DELETE_PERMAFAILED_JOBS"] });
   } finally {
     await utils.release();
@@ -92,19 +92,19 @@ export async function tidyQueue(databaseUrl: string): Promise<void> {
 }
 
 /**
- * The job queue's library (graphile-worker 0.18) does not await the write of a job's end, so a
- * database that becomes unavailable in that moment would end the process. This handler ignores such
- * a rejection; any other unhandled rejection still ends the process. The job stays locked while its
- * pool lives, which is harmless: whatever queues its key again creates a new job, and the resync
- * does so within half a minute.
+ * graphile-worker 0.18 does not await the write that completes a job, so losing the database at
+ * that moment would end the process with an unhandled rejection. This handler ignores that
+ * rejection; any other one still ends the process. The job stays locked as long as its pool exists,
+ * which is harmless: a new trigger or the resync, within half a minute, queues the key again.
  *
- * The library's batches are no alternative: after a failed batch its pool never ends, and runs no
- * further job. @returns a function that removes the handler
+ * Completing jobs in batches does not help: after a failed batch the pool neither ends nor runs
+ * further jobs.
+ * @returns a function that removes the handler
  */
 export function ignoreLostJobWrites(log: Log): () => void {
   const onRejection = (reason: unknown) => {
     if (!isDatabaseUnavailable(reason)) throw reason;
-    log.warn({ err: reason }, "database unavailable; the end of a job was not written");
+    log.warn({ err: reason }, "database unavailable; job completion not written");
   };
   process.on("unhandledRejection", onRejection);
   return () => process.off("unhandledRejection", onRejection);

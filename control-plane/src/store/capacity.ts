@@ -1,6 +1,6 @@
 import { CLUSTER, firstRow, rows, type Queryable } from "./database.ts";
 
-/** A node as the capacity reconciler saw it. */
+/** A node as the capacity reconciler observed it. */
 export interface CapacityNode {
   readonly name: string;
   readonly uid: string;
@@ -15,8 +15,8 @@ export interface CapacityNode {
 }
 
 /**
- * Writes what a list that began at `observedAt` showed, except where a later list was written
- * first. @returns the types whose capacity changed
+ * Writes the nodes of a list that began at `observedAt`; rows of a later list are left unchanged.
+ * @returns the types whose capacity changed
  */
 export async function upsertNodes(
   db: Queryable,
@@ -53,7 +53,7 @@ export async function upsertNodes(
 }
 
 /**
- * Whether the rows are from a later list already: a node that was gone by then must not come back.
+ * Whether the rows are from a later list: a node that no longer exists must not be written again.
  */
 export async function wasSurveyedAfter(db: Queryable, at: Date): Promise<boolean> {
   const row = await firstRow<{ later: boolean | undefined }>(
@@ -81,7 +81,7 @@ export async function removeNodesExcept(
   return [...new Set(removed.map((row) => row.gpuType))];
 }
 
-/** Those of these nodes that the last list showed as ready. */
+/** The nodes among `names` that the last list showed as ready. */
 export async function listReadyNodes(
   db: Queryable,
   names: readonly string[],
@@ -95,7 +95,7 @@ export async function listReadyNodes(
   return new Set(ready.map((row) => row.name));
 }
 
-/** Records that the cluster responded at `at`. The stored time never goes back. */
+/** Records that the cluster responded at `at`. The stored time never decreases. */
 export async function recordContact(db: Queryable, at: Date): Promise<void> {
   await rows(
     db,

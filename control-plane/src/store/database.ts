@@ -19,7 +19,7 @@ export type Queryable = Knex | Knex.Transaction;
 export interface DatabaseOptions {
   readonly url: string;
   readonly poolSize: number;
-  /** How long a statement may run before the server cancels it. */
+  /** The server cancels a statement that runs longer. */
   readonly statementTimeoutMs?: number;
 }
 
@@ -41,7 +41,7 @@ export function openDatabase({
   };
   return knex({
     client: "pg",
-    // knex prints to the console what it also throws; the caller logs it, once and as JSON.
+    // knex also prints the errors that it throws; the caller logs them once, as JSON.
     log: { warn: ignore, error: ignore, deprecate: ignore, debug: ignore },
     connection,
     pool: {
@@ -61,8 +61,8 @@ function ignore(): void {
 }
 
 /**
- * Runs `work` in one transaction. It may run more than once, see `retryOnDeadlock`, so it has no
- * effect but its writes.
+ * Runs `work` in one transaction. It may run more than once (see `retryOnDeadlock`), so it must
+ * have no effect other than its writes.
  */
 export function inTransaction<Result>(
   db: Database,
@@ -78,8 +78,8 @@ type Results<Statements extends readonly unknown[]> = {
 /**
  * Several statements of one transaction, in one round trip. A transaction has one connection, and
  * pg's pipeline mode sends on it what is not awaited yet, so PostgreSQL executes the statements one
- * after the other, in the order of the list. The first failure rejects the whole; the statements
- * after it fail too, because PostgreSQL has aborted the transaction.
+ * after the other, in the order of the list. The first failure rejects the promise; the
+ * statements after it fail too, because PostgreSQL has aborted the transaction.
  */
 export async function pipelined<const Statements extends readonly unknown[]>(
   trx: Transaction,
@@ -94,9 +94,8 @@ export async function pipelined<const Statements extends readonly unknown[]>(
 const MAX_TRIES = 5;
 
 /**
- * PostgreSQL ends one of the transactions that wait for each other and rolls it back; that one runs
- * again. Job rows cause this: we insert many in one transaction, and the queue takes many in one,
- * in any order.
+ * Runs work again when PostgreSQL rolls it back to resolve a deadlock. Job rows cause deadlocks:
+ * one transaction inserts many of them, and the queue locks many of them in any order.
  */
 export async function retryOnDeadlock<Result>(work: () => Promise<Result>): Promise<Result> {
   for (let tries = 1; ; tries += 1) {
@@ -127,8 +126,8 @@ export type SqlObject<Value> = {
 
 /**
  * Rows of one raw statement. Every statement of the store goes through here. Each connection
- * prepares a text once, so there are few texts, and bindings carry what differs. Results are listed
- * column by column, because a prepared `*` fails when a migration adds a column.
+ * prepares each SQL text once, so texts are constant and values are bindings. Columns are listed by
+ * name, because a prepared `*` fails after a migration adds a column.
  *
  * A column that is null is undefined in the row, so `Row` states `| undefined` for it. The contents
  * of a JSON column are not converted; the query function does that with `fromSql`.
@@ -144,7 +143,7 @@ export async function rows<Row extends object>(
   return result.rows.map((row) => fromSql<Row>(row));
 }
 
-/** Converts the nulls of one object, which was just read and has no other user, in place. */
+/** Converts nulls to undefined, in place: the object was just read and is not shared. */
 export function fromSql<Value extends object>(object: SqlObject<Value>): Value {
   const values = object as Record<string, unknown>;
   for (const key of Object.keys(values)) {
@@ -183,7 +182,7 @@ export async function firstRow<Row extends object>(
   return (await rows<Row>(db, sql, bindings))[0];
 }
 
-/** The time of the database's clock, not of this machine's. */
+/** The current time of the database's clock. */
 export async function readDatabaseTime(db: Queryable): Promise<Date> {
   const row = await firstRow<{ now: Date }>(db, "select clock_timestamp() as now");
   if (!row) throw new Error("select returned no row");
@@ -201,7 +200,7 @@ const UNAVAILABLE_CODES = /^(?:08|57P|53)|^(?:ECONN|EPIPE|ETIMEDOUT|ENOENT$|ENOT
 const UNAVAILABLE_MESSAGES =
   /Connection terminated|not queryable|timeout acquiring a connection|connection timeout/i;
 
-/** Whether the database could not be reached; the request itself may be right. */
+/** Whether the database could not be reached. The request itself may be valid. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   return causesOf(error).some((cause) => {
     if (!(cause instanceof Error)) return false;

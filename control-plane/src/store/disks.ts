@@ -125,7 +125,7 @@ export async function attachDisk(
   );
 }
 
-/** The disk that a reservation holds, from its creation until its pod is seen gone. */
+/** The disk that a reservation holds, from its creation until its pods are observed gone. */
 export async function findAttachedDisk(
   db: Queryable,
   id: ReservationId,
@@ -139,8 +139,8 @@ export async function findAttachedDisk(
 }
 
 /**
- * Stores which claim holds the disk's data. It never changes once it is set, because another UID
- * is another, empty volume.
+ * Stores which claim holds the disk's data. It never changes once it is set, because a claim with
+ * another UID is another, empty volume.
  * @returns false when a different claim is stored
  */
 export async function recordClaim(db: Queryable, disk: DiskId, claimUid: string): Promise<boolean> {
@@ -153,7 +153,7 @@ export async function recordClaim(db: Queryable, disk: DiskId, claimUid: string)
   return row !== undefined;
 }
 
-/** Binds a disk to the zone of the node that uses it first, as its volume is. */
+/** Stores the zone of the first node that uses the disk, which is the zone of its volume. */
 export async function recordZone(db: Queryable, disk: DiskId, node: string): Promise<void> {
   await firstRow(
     db,

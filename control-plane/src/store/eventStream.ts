@@ -11,23 +11,23 @@ const PROBE_AFTER_MS = 10 * Second.ms;
 
 /** A change that has no event. `anything`: hints may have been missed while not connected. */
 export type ChangeHint =
-  | { readonly what: "availability" }
-  | { readonly what: "waiting"; readonly ownerId: UserId }
-  | { readonly what: "anything" };
+  | { readonly kind: "availability" }
+  | { readonly kind: "waiting"; readonly ownerId: UserId }
+  | { readonly kind: "anything" };
 
-/** In a notification the id of the rows' owner follows it. */
+/** Prefix of a notification; the id of the owner follows. */
 export const WAITING_PREFIX = "waiting/";
 
 interface Listeners {
-  /** New events may be there. */
+  /** There may be new events. */
   readonly onEvent: () => void;
   readonly onChange: (hint: ChangeHint) => void;
 }
 
 /**
- * One connection that listens for new events and for changes that have no event. It reconnects
- * automatically and without a limit. The caller finds missed events by polling; after a reconnect
- * everything else is reported as changed.
+ * Listens on one connection for new events and for changes that have no event. It reconnects
+ * without a limit. The caller finds missed events by polling; after a reconnect everything else is
+ * reported as changed.
  */
 export function listenForEvents(
   options: Listeners & {
@@ -61,7 +61,7 @@ export function listenForEvents(
       await created.connect();
       await created.query(`listen ${EVENTS_CHANNEL}; listen ${CHANGES_CHANNEL}`);
       options.onEvent();
-      options.onChange({ what: "anything" });
+      options.onChange({ kind: "anything" });
     } catch (error) {
       onLost(error);
     }
@@ -96,9 +96,9 @@ function notify(
   if (change) onChange(change);
 }
 
-/** Payloads that this version does not know, of a newer process, are ignored. */
+/** Ignores payloads that this version does not know: a newer process may send them. */
 function parseChange(payload: string): ChangeHint | undefined {
-  if (payload === "availability") return { what: "availability" };
+  if (payload === "availability") return { kind: "availability" };
   if (!payload.startsWith(WAITING_PREFIX)) return undefined;
-  return { what: "waiting", ownerId: payload.slice(WAITING_PREFIX.length) as UserId };
+  return { kind: "waiting", ownerId: payload.slice(WAITING_PREFIX.length) as UserId };
 }

@@ -26,7 +26,7 @@ export async function findKnownOwners(
   };
 }
 
-/** An object in the cluster that no row accounts for. */
+/** An object in the cluster that belongs to no row. */
 export interface Orphan {
   readonly uid: string;
   readonly kind: string;
@@ -34,28 +34,28 @@ export interface Orphan {
 }
 
 /**
- * Stores which objects have no owner now, and removes those that no longer are orphans or are gone.
- * @returns UIDs that were first seen at or before `oldEnough`, oldest first
+ * Replaces the stored orphans with these, and keeps when each of them was first recorded.
+ * @returns UIDs that were first recorded at or before `oldEnough`, oldest first
  */
 export async function recordOrphans(
   db: Queryable,
   orphans: readonly Orphan[],
   { now, oldEnough }: { readonly now: Date; readonly oldEnough: Date },
 ): Promise<string[]> {
-  const seen = JSON.stringify(orphans);
+  const objects = JSON.stringify(orphans);
   await rows(
     db,
     `delete from garbage_sightings where cluster = :cluster and uid not in
-       (select s.uid from jsonb_to_recordset(cast(:seen as jsonb)) as s(uid text))`,
-    { seen, cluster: CLUSTER },
+       (select s.uid from jsonb_to_recordset(cast(:objects as jsonb)) as s(uid text))`,
+    { objects, cluster: CLUSTER },
   );
   await rows(
     db,
     `insert into garbage_sightings (cluster, uid, kind, name, first_seen_at, last_seen_at)
      select :cluster, s.uid, s.kind, s.name, :now, :now
-     from jsonb_to_recordset(cast(:seen as jsonb)) as s(uid text, kind text, name text)
+     from jsonb_to_recordset(cast(:objects as jsonb)) as s(uid text, kind text, name text)
      on conflict (cluster, uid) do update set last_seen_at = excluded.last_seen_at`,
-    { seen, now, cluster: CLUSTER },
+    { objects, now, cluster: CLUSTER },
   );
   const old = await rows<{ uid: string }>(
     db,

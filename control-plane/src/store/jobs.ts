@@ -18,8 +18,8 @@ export interface Work {
 
 /**
  * Queues a run of a reconciler, in the caller's transaction. Immediate runs and timers have
- * different job keys: with one key, queueing work for now would postpone or replace a wake-up that
- * was set for later. A run in progress is not affected: the new one follows it.
+ * different job keys: with one key, an immediate run would replace a timer that is set for later. A
+ * run in progress is not affected: the new one follows it.
  */
 export async function queueNow(
   db: Queryable,
@@ -53,8 +53,8 @@ export async function queueAllNow(db: Queryable, work: readonly Work[]): Promise
 }
 
 /**
- * Queues runs without a trigger, behind those that users and the cluster caused. They have their
- * own job keys, because with a shared key a resync would give a triggered run its low priority.
+ * Queues the runs of a resync with a lower priority than triggered ones. They have their own job
+ * keys, because with a shared key a resync would lower the priority of a triggered run.
  */
 export async function enqueueResync(db: Queryable, work: readonly Work[]): Promise<void> {
   await addJobs(db, work, { suffix: "/resync", priority: 10 });

@@ -17,7 +17,7 @@ type ViewRow = Omit<ReservationView, "members"> & {
   readonly members: readonly SqlObject<MemberView>[];
 };
 
-/** Undefined also for another user's reservation that the viewer may not see. */
+/** @returns undefined also for a reservation that the viewer may not see */
 export async function findView(
   db: Queryable,
   viewer: Viewer,
@@ -32,7 +32,7 @@ export async function findView(
   return row && viewOf(row);
 }
 
-/** For the audit only: distinguishes a forbidden read from one of an id that does not exist. */
+/** For the audit only: distinguishes a forbidden reservation from one that does not exist. */
 export async function reservationExists(db: Queryable, id: ReservationId): Promise<boolean> {
   return (await firstRow(db, "select 1 from reservations where id = ?", [id])) !== undefined;
 }
@@ -101,12 +101,12 @@ export async function countLiveByState(db: Queryable): Promise<Map<ReservationSt
   return new Map(counts.map((row) => [row.state, row.count]));
 }
 
-/** A reservation that has not ended, with what the resync compares with its pods. */
+/** A live reservation, with the fields that the resync compares with its pods. */
 export interface LiveReservation {
   readonly id: ReservationId;
   readonly ownerId: UserId;
   readonly state: ReservationState;
-  /** It must be reconciled, whatever the cluster shows. */
+  /** It must be reconciled, even if its pods match. */
   readonly due: boolean;
   readonly expiresAt: Date | undefined;
   /** Of the current attempt, by rank. */
@@ -126,9 +126,9 @@ type LiveRow = Omit<LiveReservation, "members"> &
   Omit<LiveMember, "podName"> & { readonly podName: string | undefined };
 
 /**
- * Every reservation that has not ended. The last half hour of a lease contains its warnings and its
- * end, and counts as due. The planner moves queued ones with jobs of its own: due are those that
- * leave the queue without it, or that still have a pod of an earlier attempt.
+ * Every reservation that has not ended. A ready one is due in the last half hour of its lease,
+ * which has its warnings and its end. The plan reconciler places queued ones, so of these only
+ * those are due that leave the queue otherwise or still have a pod of an earlier attempt.
  */
 export async function listLive(
   db: Queryable,

@@ -23,7 +23,7 @@ export async function findReservation(
 }
 
 /**
- * Locks the row until the transaction ends. Only for short transactions that call nothing outside
+ * Locks the row until the transaction ends. Use it only in short transactions that call nothing but
  * the database.
  */
 export async function lockReservation(
@@ -66,6 +66,6 @@ export async function insertReservation(
       now: reservation.now,
     },
   );
-  if (!row) throw new Error("the new reservation did not come back from the database");
+  if (!row) throw new Error("insert returned no row");
   return row;
 }

@@ -1,8 +1,7 @@
 import { rows, type Queryable } from "./database.ts";
 
 /**
- * Each statement removes what is older than its age, counted from `now`. Safe to run at any time,
- * twice.
+ * Each statement removes rows older than its limit. Running them at any time, or twice, is safe.
  */
 const RULES: Record<string, string> = {
   idempotencyKeys: `delete from idempotency_keys where created_at < cast(:now as timestamptz) - interval '24 hours'`,

@@ -5,8 +5,8 @@ import type { NewEvent } from "./events.ts";
 import { RESERVATION_COLUMNS } from "./reservations.ts";
 
 /**
- * Columns that a guarded write may set beside the state. The keys decide: a column that is not
- * named stays as it is, and one that is named with the value undefined becomes null.
+ * Columns that a guarded write may set in addition to the state. A missing key leaves its column
+ * unchanged; a key with the value undefined sets it to null.
  */
 export interface ReservationPatch {
   readonly phase?: Reservation["phase"];
@@ -36,7 +36,7 @@ export interface ReservationChange {
 
 export type Written =
   | { readonly outcome: "updated"; readonly reservation: Reservation }
-  /** Another writer changed it, so the caller's view is old. This is normal: stop and re-read. */
+  /** Another writer changed the row first. This is normal: stop and re-read. */
   | { readonly outcome: "stale" }
   | { readonly outcome: "missing" };
 
@@ -72,7 +72,7 @@ export async function writeReservation(
 ): Promise<Written> {
   const to = change.to ?? expected.state;
   if (to !== expected.state && !canMove(expected.state, to)) {
-    throw new Error(`a reservation never goes from ${expected.state} to ${to}`);
+    throw new Error(`a reservation cannot change from ${expected.state} to ${to}`);
   }
   const patch = Object.entries(change.patch ?? {}) as [
     keyof ReservationPatch,

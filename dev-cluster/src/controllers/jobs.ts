@@ -39,7 +39,7 @@ function runJob(operations: ObjectOperations, job: Job): void {
 
 const hasEnded = ({ status }: Pick<Job, "status">): boolean =>
   status?.conditions?.some(
-    ({ type, status: is }) => is === "True" && (type === "Complete" || type === "Failed"),
+    ({ type, status: value }) => value === "True" && (type === "Complete" || type === "Failed"),
   ) ?? false;
 
 const isOwnedBy = (pod: Pod, job: Job): boolean =>

@@ -109,18 +109,18 @@ export class NodeLifecycle {
     return Math.max(this.#firstSeen.get(name) ?? 0, ...signs);
   }
 
-  #setTaint(name: string, key: string, wanted: boolean): void {
+  #setTaint(name: string, key: string, isTainted: boolean): void {
     const { operations, clock } = this.#options;
     const taints = operations.find(nodeType, { name })?.spec?.taints ?? [];
     const existing = taints.filter((taint) => taint.key === key);
     // A new node has the taint that keeps new pods off, but not yet the one that evicts pods.
     const missing = EFFECTS.filter((effect) => !existing.some((taint) => taint.effect === effect));
-    if (wanted ? missing.length === 0 : existing.length === 0) return;
+    if (isTainted ? missing.length === 0 : existing.length === 0) return;
     const timeAdded = timestamp(clock.now());
     const added = missing.map((effect): Taint => ({ key, effect, timeAdded }));
     operations.edit(nodeType, { name }, (draft) => {
       const others = taints.filter((taint) => taint.key !== key);
-      draft.spec = { ...draft.spec, taints: wanted ? [...taints, ...added] : others };
+      draft.spec = { ...draft.spec, taints: isTainted ? [...taints, ...added] : others };
     });
   }
 }

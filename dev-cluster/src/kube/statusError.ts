@@ -103,12 +103,17 @@ export const unsupportedMediaType = (message: string) =>
 
 export const invalid = (kind: string, subject: Subject, causes: StatusCause[]) => {
   const list = causes.map((cause) => `${cause.field}: ${cause.message}`).join(", ");
-  const what = `${kind}${subject.group === "" ? "" : `.${subject.group}`}`;
-  return new StatusError(422, "Invalid", `${what} "${subject.name ?? ""}" is invalid: ${list}`, {
-    ...detailsOf(subject),
-    kind,
-    causes,
-  });
+  const kindText = `${kind}${subject.group === "" ? "" : `.${subject.group}`}`;
+  return new StatusError(
+    422,
+    "Invalid",
+    `${kindText} "${subject.name ?? ""}" is invalid: ${list}`,
+    {
+      ...detailsOf(subject),
+      kind,
+      causes,
+    },
+  );
 };
 
 function resourceText(subject: Subject): string {

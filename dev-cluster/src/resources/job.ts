@@ -124,9 +124,9 @@ export const jobType: ResourceType<Job> = {
 
 /** A replacement may omit the selector that the server generated, but must not change it. */
 function selectorCauses({ selector, template }: Job["spec"]): StatusCause[] {
-  const wanted = Object.entries(selector?.matchLabels ?? {});
+  const selected = Object.entries(selector?.matchLabels ?? {});
   const labels = template.metadata?.labels ?? {};
-  const matches = wanted.length > 0 && wanted.every(([name, value]) => labels[name] === value);
+  const matches = selected.length > 0 && selected.every(([name, value]) => labels[name] === value);
   const why = "Invalid value: `selector` does not match template `labels`";
   return [
     ...(selector === undefined ? [required("spec.selector")] : []),

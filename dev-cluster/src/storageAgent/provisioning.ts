@@ -14,20 +14,20 @@ export interface ProvisionerOptions {
 }
 
 /**
- * Creates the volumes of claims whose node is selected; returns the function that does so for a
- * claim. Every object's name follows from the claim's uid, so that each step can be repeated. The
- * function throws what a retry may fix.
+ * Returns a function that creates the volume of a claim once its node is selected. Object names are
+ * derived from the claim's uid, so each step can be repeated. The function throws errors that a
+ * retry may fix.
  */
 export function createProvisioner(
   options: ProvisionerOptions,
-): (seen: PersistentVolumeClaim) => Promise<void> {
+): (listed: PersistentVolumeClaim) => Promise<void> {
   const { client, root } = options;
   /** Uids of the claims that were refused with an event. */
   const refused = new Set<string>();
-  return async (seen) => {
-    if (!isWaiting(seen)) return;
+  return async (listed) => {
+    if (!isWaiting(listed)) return;
     // The claim may be deleted meanwhile, and a deleted claim must not get a volume.
-    const claim = await readAgain(client, seen);
+    const claim = await readAgain(client, listed);
     if (claim === undefined || !isWaiting(claim)) return;
     const source = claim.spec.dataSourceRef ?? claim.spec.dataSource;
     if (source !== undefined) {

@@ -14,15 +14,15 @@ interface Holder {
 }
 
 /**
- * Locks a data folder for this process; returns the function that releases it. Throws a StartError
- * that names the process and URL already running on it. The lock of a process that died is taken
- * over.
+ * Locks a data folder for this process and takes over the lock of a process that died. Throws a
+ * StartError that names the process and URL already running on it.
+ * @returns the function that releases the lock
  */
 export async function lockFolder(path: string, url: string): Promise<() => Promise<void>> {
-  const mine: Holder = { pid: process.pid, startMark: startMark(process.pid), url };
+  const holder: Holder = { pid: process.pid, startMark: startMark(process.pid), url };
   const lock = {
     path: join(path, "running.json"),
-    content: JSON.stringify(mine),
+    content: JSON.stringify(holder),
     isStale: ({ content }: { readonly content: string }) => !isRunning(parseHolder(content)),
   };
   for (;;) {

@@ -26,20 +26,20 @@ describe("hints of changes", () => {
   const takeSent = () => sent.splice(0);
 
   it("are sent within 50 ms, combined with other hints of the same request", () => {
-    changes.add({ what: "availability" });
+    changes.add({ kind: "availability" });
     advance(10);
-    changes.add({ what: "waiting", ownerId: ADA });
-    changes.add({ what: "waiting", ownerId: ADA });
+    changes.add({ kind: "waiting", ownerId: ADA });
+    changes.add({ kind: "waiting", ownerId: ADA });
     advance(40);
     assert.deepEqual(takeSent(), [`availability ${ADA}`]);
   });
 
   it("are then sent at most once a second, and the last hint is not lost", () => {
-    changes.add({ what: "availability" });
+    changes.add({ kind: "availability" });
     advance(50);
     assert.deepEqual(takeSent(), ["availability"]);
     for (let n = 0; n < 90; n += 1) {
-      changes.add(n === 40 ? { what: "waiting", ownerId: BOB } : { what: "availability" });
+      changes.add(n === 40 ? { kind: "waiting", ownerId: BOB } : { kind: "availability" });
       advance(10);
     }
     assert.deepEqual(takeSent(), []);
@@ -47,17 +47,17 @@ describe("hints of changes", () => {
     assert.deepEqual(takeSent(), [`availability ${BOB}`]);
     advance(5_000);
     assert.deepEqual(takeSent(), []);
-    changes.add({ what: "waiting", ownerId: ADA });
+    changes.add({ kind: "waiting", ownerId: ADA });
     advance(50);
     assert.deepEqual(takeSent(), [ADA], "after a pause, the next hint is sent at once");
   });
 
   it("name everything for everybody if notifications may be lost, and end after stop", () => {
-    changes.add({ what: "waiting", ownerId: ADA });
-    changes.add({ what: "anything" });
+    changes.add({ kind: "waiting", ownerId: ADA });
+    changes.add({ kind: "anything" });
     advance(50);
     assert.deepEqual(takeSent(), ["availability everybody"]);
-    changes.add({ what: "availability" });
+    changes.add({ kind: "availability" });
     changes.stop();
     advance(5_000);
     assert.deepEqual(takeSent(), []);

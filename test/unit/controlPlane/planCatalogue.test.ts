@@ -30,9 +30,9 @@ describe("the catalogue", () => {
       () => parseCatalogue(broken),
       (error: CatalogueInvalid) => {
         assert.deepEqual(error.problems, [
-          `the type "${first.id}" is there twice`,
-          `${first.id}: 16 GPUs are not on a node of this type`,
-          "exactly one image is the default, not 0",
+          `the type "${first.id}" is listed twice; remove one`,
+          `${first.id}: 16 GPUs do not fit on a node of this type, which has 8`,
+          "exactly one image must be the default, but 0 are",
         ]);
         return error instanceof CatalogueInvalid;
       },

@@ -5,15 +5,15 @@ import { behindReason, blockedReason, CLUSTER_UNKNOWN } from "./waitingReason.ts
 
 /**
  * Strict first come, first served: the oldest request that does not fit waits, and every request
- * behind it waits too. Placement on one node is best fit, which keeps whole nodes free; several
- * nodes are whole ones of one zone. A quote is what the plan does with the request at the end of
- * the queue.
+ * behind it waits too. Placement on one node is best fit, which keeps whole nodes free; a
+ * reservation of several nodes gets whole nodes in one zone. A quote plans the request at the end
+ * of the queue.
  */
 export const firstComePlanner: Planner = {
   plan,
   quote(input, request) {
-    const asked = { ...request, reservationId: QUOTED, queuedAt: input.now, previousNodes: [] };
-    const { waiting } = plan({ ...input, queue: [...input.queue, asked] });
+    const quoted = { ...request, reservationId: QUOTED, queuedAt: input.now, previousNodes: [] };
+    const { waiting } = plan({ ...input, queue: [...input.queue, quoted] });
     const last = waiting.at(-1);
     return last?.reservationId === QUOTED
       ? { starts: "queued", ahead: last.position - 1, reason: last.reason }
@@ -21,7 +21,7 @@ export const firstComePlanner: Planner = {
   },
 };
 
-/** Stands for the request of a quote; not a valid id, so it equals no reservation's. */
+/** The id of a quoted request. It is not a valid id, so no reservation has it. */
 const QUOTED = "quoted" as ReservationId;
 
 function plan(input: PlanInput): Plan {
@@ -66,7 +66,7 @@ function place(request: PlanRequest, rooms: readonly NodeRoom[]): NodeRoom[] | u
   return pick(request, untried) ?? (untried.length < open.length ? pick(request, open) : undefined);
 }
 
-/** The node with the fewest free units that suffice; the first by name of equal ones. */
+/** The node with the fewest free units that suffice; among equals the first by name. */
 function bestFit(request: PlanRequest, open: readonly NodeRoom[]): NodeRoom[] | undefined {
   const fitting = open.filter((room) => room.free >= request.units);
   const [first, ...rest] = fitting;

@@ -25,11 +25,11 @@ export type QueuedReservation = Pick<
   | "queuedAt"
 > &
   Pick<PlanRequest, "zone" | "previousNodes"> & {
-    /** False while its earlier pod is not gone yet, and once it is to be cancelled. */
+    /** False while a pod of an earlier attempt exists, and after a cancel request. */
     readonly isPlaceable: boolean;
   };
 
-/** What the planner reads. The plan and every quote are computed from the same input. */
+/** The input of the planner. A plan and a quote are computed from the same input. */
 export function planInputOf(
   type: GpuType,
   stored: {
@@ -66,7 +66,7 @@ export interface NodeRoom {
   free: number;
 }
 
-/** Ordered by name, so that a pass gives the same plan regardless of row order. */
+/** Ordered by name, so that the plan does not depend on the order of the rows. */
 export function roomsOf({ nodes, leases }: Pick<PlanInput, "nodes" | "leases">): NodeRoom[] {
   const held = new Map<string, number>();
   for (const lease of leases) held.set(lease.node, (held.get(lease.node) ?? 0) + lease.units);
@@ -81,7 +81,7 @@ export function roomsOf({ nodes, leases }: Pick<PlanInput, "nodes" | "leases">):
 export const isAvailable = ({ node }: { readonly node: PlanNode }): boolean =>
   node.unavailableBecause === undefined;
 
-/** h100-2 before h100-10: people read these names as numbers. */
+/** Orders h100-2 before h100-10, as people expect. */
 function compareNames(a: string, b: string): number {
   return COLLATOR.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0);
 }

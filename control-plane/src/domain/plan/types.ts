@@ -5,7 +5,7 @@ export interface PlanNode {
   readonly name: string;
   readonly zone: string;
   readonly units: number;
-  /** Units taken by pods that are not of this installation. */
+  /** Units used by pods that do not belong to this installation. */
   readonly unitsUsedByOthers: number;
   /**
    * Units that the node has in addition to `units` and that its device plugin reports as unhealthy.
@@ -25,13 +25,13 @@ export interface PlanLease {
   readonly until: Date | undefined;
 }
 
-/** What the planner must know of a request, whether it is queued or only asked about. */
+/** The properties of a queued or quoted request that the planner uses. */
 export interface RequestShape {
   /** Units on each of `nodeCount` nodes. */
   readonly units: number;
   readonly nodeCount: number;
   readonly durationSeconds: number;
-  /** Its disk binds it to this zone; undefined when it may run in any zone. */
+  /** The zone of its disk; undefined when it may run in any zone. */
   readonly zone: string | undefined;
 }
 
@@ -42,14 +42,14 @@ export interface PlanRequest extends RequestShape {
   readonly previousNodes: readonly string[];
 }
 
-/** Everything that a pass knows about one pool (one GPU type). A pass is a pure function of it. */
+/** Everything that a pass knows about one pool (one GPU type). */
 export interface PlanInput {
   readonly pool: string;
   /** What one unit of this pool is called. */
   readonly unitName: "GPU" | "slot";
   /**
-   * When the cluster last responded; undefined when it never did, so that `nodes` means nothing
-   * yet.
+   * When the cluster last responded; undefined when it never did; then `nodes` is not
+   * meaningful yet.
    */
   readonly clusterSeenAt: Date | undefined;
   readonly nodes: readonly PlanNode[];
@@ -78,7 +78,7 @@ export interface Plan {
   readonly waiting: readonly Waiting[];
 }
 
-/** What would happen to a request that joins the queue now. */
+/** The predicted result for a request that joins the queue now. */
 export type Quote =
   | { readonly starts: "now" }
   | {
@@ -89,7 +89,8 @@ export type Quote =
     };
 
 /**
- * The rules of a pool. Replacing the planner in use touches nothing else; both functions are pure.
+ * The scheduling rules of a pool. Both functions are pure; the composition root chooses the
+ * planner.
  */
 export interface Planner {
   plan(input: PlanInput): Plan;

@@ -13,7 +13,8 @@ export function behindReason(ahead: number): string {
 }
 
 /**
- * Why the head of the queue does not fit: what it needs, what is free and where, what ends next.
+ * Why the head of the queue does not fit: what it needs, what is free where, and which lease ends
+ * next.
  */
 export function blockedReason(
   input: PlanInput,
@@ -40,7 +41,7 @@ function needSentence({ pool, unitName }: PlanInput, request: PlanRequest): stri
 }
 
 function freeSentence(rooms: readonly NodeRoom[], request: PlanRequest): string {
-  if (rooms.length === 0) return "No node of this type is in the cluster now.";
+  if (rooms.length === 0) return "The cluster has no node of this type now.";
   const candidates = rooms.filter(
     (room) => isAvailable(room) && (request.zone === undefined || room.node.zone === request.zone),
   );
@@ -71,7 +72,7 @@ function unavailableSentence(rooms: readonly NodeRoom[]): string {
   return `Unavailable: ${names.join(", ")}.`;
 }
 
-/** An unavailable node gives none of its GPUs, healthy or not, so only available ones are named. */
+/** Lists available nodes only: unhealthy GPUs of an unavailable node make no difference. */
 function unhealthySentence(rooms: readonly NodeRoom[]): string {
   const affected = rooms.filter((room) => isAvailable(room) && room.node.unhealthyUnits > 0);
   if (affected.length === 0) return "";
@@ -83,7 +84,7 @@ function unhealthySentence(rooms: readonly NodeRoom[]): string {
   return `Unhealthy: ${counts.join(", ")}.`;
 }
 
-/** Only of available nodes: a lease that ends on another one frees nothing for this request. */
+/** Considers available nodes only: a lease that ends on another node frees nothing. */
 function nextEndSentence(
   { leases, unitName, now }: PlanInput,
   rooms: readonly NodeRoom[],
@@ -97,9 +98,9 @@ function nextEndSentence(
     .sort((a, b) => a.until.getTime() - b.until.getTime());
   const [next] = ends;
   if (!next) return "";
-  const what = `on ${next.node} (${String(next.units)} ${counted(unitName, next.units)})`;
-  if (next.until <= now) return `The next end is due now, ${what}.`;
-  return `Next end: at ${clockTime(next.until, now)} at the latest, ${what}.`;
+  const place = `on ${next.node} (${String(next.units)} ${counted(unitName, next.units)})`;
+  if (next.until <= now) return `The next end is due now, ${place}.`;
+  return `Next end: at ${clockTime(next.until, now)} at the latest, ${place}.`;
 }
 
 const MAX_NODES_NAMED = 6;
