@@ -31,6 +31,8 @@ export interface ControlPlane {
 export interface Overrides {
   readonly timeouts?: ServerTimeouts;
   readonly databaseWaitMs?: number;
+  /** Replaces the configured sign-in methods. */
+  readonly signInMethods?: readonly SignInMethod[];
   /** Aborts when a stop is requested: ends the wait for an unavailable database. */
   readonly stopping?: AbortSignal;
 }
@@ -111,10 +113,10 @@ async function startBase(
 async function startApi(
   base: Base,
   stops: (() => Promise<void>)[],
-  { timeouts }: Overrides,
+  { timeouts, signInMethods: replacement }: Overrides,
 ): Promise<HttpServer> {
   const { config, log, database, clock, catalogue, installation } = base;
-  const signInMethods = await createSignInMethods(config);
+  const signInMethods = replacement ?? (await createSignInMethods(config));
   const feed = await startEventFeed({ database, databaseUrl: config.databaseUrl, clock, log });
   stops.push(() => feed.stop());
   const server = await startHttpServer({

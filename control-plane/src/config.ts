@@ -5,12 +5,15 @@ import { userName } from "@gpu-dev/shared/api/names.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { CATALOGUE_FILE } from "./catalogueFile.ts";
 
+// Long because: every setting of the program is a row of one table.
 const LOOPBACK = ["127.0.0.1", "localhost", "::1"];
 
 const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const path = z.string().min(1).optional();
-/** A flag is true on the command line and a word in the environment. */
-const flag = z.union([z.boolean(), z.stringbool()]).default(false);
+/** A flag is a boolean on the command line and a word in the environment. */
+const flag = z
+  .union([z.boolean(), z.stringbool()], { error: "must be true or false" })
+  .default(false);
 const perSecond = z.coerce.number().positive().max(1_000_000);
 
 const hosts = z
@@ -19,12 +22,30 @@ const hosts = z
   .pipe(z.array(z.string().regex(/^[a-z0-9.-]+(?::\d{1,5})?$/, "must be names of hosts")))
   .default([]);
 
-const roles = z
-  .string()
-  .transform((text) => text.split(",").filter((entry) => entry.trim() !== ""))
-  .transform((entries) => entries.map((entry) => entry.split("=").map((part) => part.trim())))
-  .pipe(z.array(z.tuple([userName, z.enum(ROLES)]), "must be user=role, comma-separated"))
-  .transform((entries): ReadonlyMap<string, Role> => new Map(entries));
+const roles = z.string().transform((text, context): ReadonlyMap<string, Role> => {
+  const assigned = new Map<string, Role>();
+  for (const entry of text.split(",").filter((part) => part.trim() !== "")) {
+    const [name = "", ...words] = entry.split("=").map((part) => part.trim());
+    const role = z.enum(ROLES).safeParse(words[0]);
+    const problem =
+      words.length !== 1 || !userName.safeParse(name).success || !role.success
+        ? `"${entry.trim()}" is not user=role; write entries like ada=operator, with a role of ${ROLES.join(", ")}`
+        : assigned.has(name)
+          ? `"${name}" has several roles; keep one entry`
+          : undefined;
+    if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
+    else if (role.success) assigned.set(name, role.data);
+  }
+  return assigned;
+});
+
+/** The value is not part of the message: it may contain a password. */
+const databaseUrl = z
+  .string({ error: "is missing; write postgres://USER:PASSWORD@HOST:PORT/DATABASE" })
+  .refine((text) => /^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text), {
+    error:
+      "is not a PostgreSQL URL; write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with special characters of the password percent-encoded",
+  });
 
 /**
  * Every setting: its option, its variable, its default and its form. An option wins over the
@@ -65,9 +86,7 @@ const SETTINGS = {
       "DATABASE_URL",
       "PostgreSQL; prefer the variable, because other users can see options",
     ),
-    z
-      .string({ error: "is missing: set DATABASE_URL" })
-      .regex(/^postgres(?:ql)?:\/\//, "must begin with postgres:// or postgresql://"),
+    databaseUrl,
   ],
   poolSize: [
     option(

@@ -38,6 +38,9 @@ export interface SignInMethod {
   readonly kind: SignInRequest["kind"];
   /** The method's entry in the public listing, with everything that a client needs to use it. */
   describe(): SignInDescription;
-  /** @throws Refusal invalid_credentials with a message for the caller */
+  /**
+   * Runs before the transaction, so it may call an external service.
+   * @throws Refusal invalid_credentials with a message for the caller
+   */
   verify(request: SignInRequest, facts: SignInFacts): Promise<VerifiedIdentity>;
 }

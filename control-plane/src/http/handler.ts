@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Catalogue } from "@gpu-dev/shared/api/catalogue.ts";
+import type { UserId } from "@gpu-dev/shared/ids.ts";
 import type { RouteId, routes } from "@gpu-dev/shared/api/routes.ts";
 import type { EventFeed } from "../operations/eventFeed.ts";
 import type { LogReader } from "../operations/reachReservation.ts";
@@ -8,7 +9,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/logger.ts";
 import type { Planner } from "../domain/plan/types.ts";
 import type { Principal, Viewer } from "../domain/principal.ts";
-import type { SignInMethod } from "../domain/signInMethod.ts";
+import type { SignInMethod, VerifiedIdentity } from "../domain/signInMethod.ts";
 
 /**
  * The collaborators of handlers and middleware. Each handler passes an operation only what the
@@ -49,7 +50,24 @@ export interface HandlerInput<Id extends RouteId> {
   /** The transaction of a mutation; the pool for reads. */
   readonly db: Method<Id> extends "get" ? Queryable : Transaction;
   readonly services: Services;
+  /** The result of the route's preparation. */
+  readonly prepared: Id extends keyof Prepared ? Prepared[Id] : undefined;
+  /** Names the user of a public route in its audit row. */
+  readonly setAuditedUser: (id: UserId) => void;
 }
+
+/**
+ * Results of the steps that run before a transaction, because they may call an external service.
+ */
+export interface Prepared {
+  readonly createToken: VerifiedIdentity;
+}
+
+export type Preparations = {
+  readonly [Id in keyof Prepared]: (
+    input: Pick<HandlerInput<Id>, "body" | "server" | "services">,
+  ) => Promise<Prepared[Id]>;
+};
 
 /**
  * Returns the body that the route's response schema describes. Streams are served by
@@ -67,7 +85,7 @@ export type Handlers = { readonly [Id in RouteId]: Handler<Id> };
 export type AnyHandler = (
   input: Omit<
     HandlerInput<RouteId>,
-    "params" | "query" | "body" | "principal" | "viewer" | "db"
+    "params" | "query" | "body" | "principal" | "viewer" | "db" | "prepared"
   > & {
     readonly params: unknown;
     readonly query: unknown;
@@ -75,5 +93,13 @@ export type AnyHandler = (
     readonly principal: Principal | undefined;
     readonly viewer: Viewer | undefined;
     readonly db: Queryable;
+    readonly prepared: unknown;
   },
 ) => Promise<unknown>;
+
+/** A preparation as the router calls it. */
+export type AnyPreparation = (input: {
+  readonly body: unknown;
+  readonly server: string;
+  readonly services: Services;
+}) => Promise<unknown>;

@@ -11,8 +11,8 @@ import {
   listEvents,
   listReservations,
 } from "../operations/readReservations.ts";
-import { signIn, signOut } from "../operations/signIn.ts";
-import type { Handlers } from "./handler.ts";
+import { signIn, signOut, verifySignIn } from "../operations/signIn.ts";
+import type { Handlers, Preparations } from "./handler.ts";
 import { presentReservation } from "./presenters/reservation.ts";
 import {
   presentAudit,
@@ -22,6 +22,12 @@ import {
   presentMe,
 } from "./presenters/resources.ts";
 
+/** These steps run before the transaction of their route. */
+export const preparations: Preparations = {
+  createToken: ({ body, server, services: { clock, signInMethods } }) =>
+    verifySignIn(signInMethods, body, { server, now: clock.now() }),
+};
+
 /** One handler per route: calls the operation and presents its result. Handlers hold no rules. */
 export const handlers: Handlers = {
   listSignInMethods: ({ server, services: { version, signInMethods } }) =>
@@ -30,8 +36,9 @@ export const handlers: Handlers = {
       version,
       methods: signInMethods.map((method) => method.describe()),
     }),
-  createToken: async ({ db, body, server, services: { clock, signInMethods } }) => {
-    const signedIn = await signIn(db, signInMethods, body, { server, now: clock.now() });
+  createToken: async ({ db, prepared, setAuditedUser, services: { clock } }) => {
+    const signedIn = await signIn(db, prepared, clock.now());
+    setAuditedUser(signedIn.principal.userId);
     return {
       id: signedIn.principal.tokenId,
       token: signedIn.token,

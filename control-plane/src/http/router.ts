@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import Router from "@koa/router";
+import type { UserId } from "@gpu-dev/shared/ids.ts";
 import { routes, type Route, type RouteId } from "@gpu-dev/shared/api/routes.ts";
 import { runMutation, type Outcome, type Queryable } from "../operations/unitOfWork.ts";
 import { Refusal } from "../domain/refusal.ts";
 import { createGate, type Caller, type Rates } from "./access.ts";
 import type { EventStreams } from "./eventStreams.ts";
-import type { AnyHandler, Services } from "./handler.ts";
-import { handlers } from "./handlers.ts";
+import type { AnyHandler, AnyPreparation, Services } from "./handler.ts";
+import { handlers, preparations } from "./handlers.ts";
 import {
   type Context,
   readIdempotencyKey,
@@ -100,10 +101,18 @@ async function respond(
 ): Promise<void> {
   const { id, route, caller, input } = call;
   const handler = handlers[id] as AnyHandler;
+  const prepare = (preparations as Partial<Record<RouteId, unknown>>)[id] as
+    AnyPreparation | undefined;
+  const prepared = await prepare?.({ body: input.body, server: ctx.host, services });
   const work = async (db: Queryable): Promise<Outcome> => {
-    const body = await handler({ ...input, ...caller, server: ctx.host, db, services });
+    let auditedUser = caller.principal?.userId;
+    const setAuditedUser = (user: UserId): void => {
+      auditedUser = user;
+    };
+    const call = { ...input, ...caller, server: ctx.host, prepared, setAuditedUser };
+    const body = await handler({ ...call, db, services });
     if (validateResponses) route.response.schema?.parse(body);
-    return { status: route.response.status, body };
+    return { status: route.response.status, body, auditedUser };
   };
   if (route.method === "get") {
     sendRead(ctx, (await work(services.database)).body);

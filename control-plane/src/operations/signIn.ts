@@ -3,7 +3,12 @@ import type { TokenId, UserId } from "@gpu-dev/shared/ids.ts";
 import { hashToken, newToken } from "../auth/token.ts";
 import type { Principal } from "../domain/principal.ts";
 import { Refusal } from "../domain/refusal.ts";
-import type { SignInFacts, SignInMethod, SignInRequest } from "../domain/signInMethod.ts";
+import type {
+  SignInFacts,
+  SignInMethod,
+  SignInRequest,
+  VerifiedIdentity,
+} from "../domain/signInMethod.ts";
 import { idOf, newId } from "../platform/newId.ts";
 import type { Transaction } from "../store/database.ts";
 import { insertToken, revokeToken } from "../store/tokens.ts";
@@ -17,21 +22,29 @@ export interface SignedIn {
 }
 
 /**
- * Verifies a sign-in request with the method that it names and issues a token. A proof is accepted
- * once: the token's id is derived from it, so the primary key refuses a replay in every process and
- * after a restart.
+ * Verifies a sign-in request with the method that it names. A method may call an external service,
+ * so this runs before the transaction.
  */
-export async function signIn(
-  trx: Transaction,
+export async function verifySignIn(
   methods: readonly SignInMethod[],
   request: SignInRequest,
   facts: SignInFacts,
-): Promise<SignedIn> {
+): Promise<VerifiedIdentity> {
   const requested: string = request.kind;
   const method = methods.find(({ kind }) => kind === requested);
   if (!method) throw new Refusal("invalid_credentials", notOffered(requested, methods));
-  const { provider, subject, name, role, proof } = await method.verify(request, facts);
-  const { now } = facts;
+  return method.verify(request, facts);
+}
+
+/**
+ * Issues a token to a verified identity. A proof is accepted once: the token's id is derived from
+ * it, so the primary key refuses a replay in every process and after a restart.
+ */
+export async function signIn(
+  trx: Transaction,
+  { provider, subject, name, role, proof }: VerifiedIdentity,
+  now: Date,
+): Promise<SignedIn> {
   const user = await findOrCreateUser(trx, { provider, subject, name, id: newId<UserId>(), now });
   const token = newToken();
   const tokenId = idOf<TokenId>(proof);

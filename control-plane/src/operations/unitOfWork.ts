@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { UserId } from "@gpu-dev/shared/ids.ts";
 import { insertAudit } from "../store/audit.ts";
 import {
   inTransaction,
@@ -18,6 +19,8 @@ export type { Database, Queryable, Transaction };
 export interface Outcome {
   readonly status: number;
   readonly body: unknown;
+  /** Whom the audit row names; undefined for an anonymous caller. */
+  readonly auditedUser?: UserId | undefined;
 }
 
 export interface MutationRequest {
@@ -51,12 +54,12 @@ export async function runMutation(
       const outcome = await work(trx);
       await pipelined(trx, [
         storeResponse(trx, { ...key, status: outcome.status, response: outcome.body }),
-        auditAllowed(trx, clock, request),
+        auditAllowed(trx, clock, request, outcome),
       ]);
       return outcome;
     }
     const outcome = await work(trx);
-    await auditAllowed(trx, clock, request);
+    await auditAllowed(trx, clock, request, outcome);
     return outcome;
   });
 }
@@ -77,11 +80,12 @@ function replay(
 async function auditAllowed(
   trx: Transaction,
   clock: Clock,
-  { principal, action, target, requestId }: MutationRequest,
+  { action, target, requestId }: MutationRequest,
+  { auditedUser }: Outcome,
 ): Promise<void> {
   await insertAudit(trx, {
     at: clock.now(),
-    userId: principal?.userId,
+    userId: auditedUser,
     action,
     target,
     outcome: "allowed",

@@ -3,6 +3,7 @@ import { runMigrations as migrateWorker } from "graphile-worker";
 import pg from "pg";
 import { setTimeout as pause } from "node:timers/promises";
 import { Second } from "@gpu-dev/shared/durations.ts";
+import { codeOf } from "@gpu-dev/shared/errors.ts";
 import { newId } from "../platform/newId.ts";
 import type { Log } from "../platform/logger.ts";
 import { firstRow, isDatabaseUnavailable, type Queryable } from "./database.ts";
@@ -11,10 +12,17 @@ const DIRECTORY = new URL("../../../migrations/", import.meta.url);
 const FILE = /^(\d{4})_[a-z0-9_]+\.sql$/;
 /** A migration with this first line makes older code, which does not know it, refuse to run. */
 const BREAKING = /^-- breaking\b/;
-/** Any number, the same in every process: processes that start together wait for one another. */
+/** An arbitrary number, the same in every process: concurrent starters wait for each other. */
 const LOCK = 7_041_902;
 const CONNECT_TIMEOUT_MS = 10 * Second.ms;
 const RETRY_MS = Second.ms / 2;
+/**
+ * A migration that waits for a table lock blocks every later query on that table. It gives up after
+ * this time, so that the queries run, and tries again.
+ */
+const LOCK_TIMEOUT_MS = Second.ms;
+const MAX_LOCK_TRIES = 60;
+const LOCK_NOT_AVAILABLE = "55P03";
 
 export interface Migration {
   readonly number: number;
@@ -37,7 +45,13 @@ export async function readMigrations(): Promise<Migration[]> {
  * Brings a database to the newest migration, one transaction each. Running it again, or in two
  * processes at once, is harmless. Throws when the database has a newer migration marked breaking.
  */
-export async function migrate(url: string): Promise<void> {
+export async function migrate(
+  url: string,
+  {
+    migrations,
+    maxLockTries = MAX_LOCK_TRIES,
+  }: { readonly migrations?: readonly Migration[]; readonly maxLockTries?: number } = {},
+): Promise<void> {
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -48,7 +62,7 @@ export async function migrate(url: string): Promise<void> {
     await migrateWorker({ connectionString: url });
     await client.query(`create table if not exists migrations (
       number integer primary key, file text not null, breaking boolean not null, applied_at timestamptz not null default now())`);
-    const known = await readMigrations();
+    const known = migrations ?? (await readMigrations());
     const applied = await client.query<{ number: number; file: string; breaking: boolean }>(
       "select number, file, breaking from migrations order by number",
     );
@@ -56,7 +70,7 @@ export async function migrate(url: string): Promise<void> {
     for (const migration of known.slice(
       applied.rows.filter((row) => row.number <= known.length).length,
     )) {
-      await apply(client, migration);
+      await applyWithRetries(client, migration, maxLockTries);
     }
   } finally {
     await client.end();
@@ -119,7 +133,7 @@ export async function ensureInstallation(db: Queryable): Promise<string> {
 
 function refuseNewer(
   applied: { number: number; file: string; breaking: boolean }[],
-  known: Migration[],
+  known: readonly Migration[],
 ): void {
   const newest = known.at(-1)?.number ?? 0;
   const breaking = applied.find((row) => row.number > newest && row.breaking);
@@ -130,9 +144,34 @@ function refuseNewer(
   }
 }
 
+/** Retries while another transaction holds a lock that the migration needs. */
+async function applyWithRetries(
+  client: pg.Client,
+  migration: Migration,
+  maxTries: number,
+): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await apply(client, migration);
+      return;
+    } catch (error) {
+      if (codeOf(error) !== LOCK_NOT_AVAILABLE) throw error;
+      if (tries === maxTries) {
+        throw new Error(
+          `migration ${migration.file} did not get its table locks in ${String(maxTries)} attempts, ` +
+            "because another transaction holds them; end that transaction (see pg_stat_activity) and start again",
+          { cause: error },
+        );
+      }
+    }
+    await pause(RETRY_MS);
+  }
+}
+
 async function apply(client: pg.Client, migration: Migration): Promise<void> {
   try {
     await client.query("begin");
+    await client.query(`set local lock_timeout = ${String(LOCK_TIMEOUT_MS)}`);
     await client.query(migration.sql);
     await client.query("insert into migrations (number, file, breaking) values ($1, $2, $3)", [
       migration.number,

@@ -3,9 +3,10 @@ import { signDevelopmentClaims } from "@gpu-dev/shared/developmentProof.ts";
 import type { UserId } from "@gpu-dev/shared/ids.ts";
 import { hashToken } from "../../../control-plane/src/auth/token.ts";
 import type { SignInMethod } from "../../../control-plane/src/domain/signInMethod.ts";
-import { signIn } from "../../../control-plane/src/operations/signIn.ts";
+import { signIn, verifySignIn } from "../../../control-plane/src/operations/signIn.ts";
 import { newId } from "../../../control-plane/src/platform/newId.ts";
 import { inTransaction, rows } from "../../../control-plane/src/store/database.ts";
+import { createTestDatabase } from "../../support/postgres.ts";
 import { jsonInit, send, startApi, type ApiUnderTest } from "./apiUnderTest.ts";
 
 describe("sign-in", () => {
@@ -113,7 +114,8 @@ describe("sign-in", () => {
     const signInWith = async (provider: string, user: string) =>
       inTransaction(api.database, async (trx) => {
         const facts = { server: api.server, now: new Date() };
-        return (await signIn(trx, [methodOf(provider)], claim({ user }), facts)).principal;
+        const identity = await verifySignIn([methodOf(provider)], claim({ user }), facts);
+        return (await signIn(trx, identity, facts.now)).principal;
       });
 
     it("creates two users for the same subject at two providers, the second with a suffixed name", async () => {
@@ -170,11 +172,39 @@ describe("sign-in", () => {
       );
     });
 
+    it("verifies the identity before a transaction begins, and names the user in the audit", async () => {
+      const testDatabase = await createTestDatabase();
+      const open: unknown[] = [];
+      const method: SignInMethod = {
+        ...methodOf("external"),
+        verify: async (request, facts) => {
+          open.push(
+            ...(await rows(
+              other.database,
+              "select query from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'",
+            )),
+          );
+          return methodOf("external").verify(request, facts);
+        },
+      };
+      const other = await startApi({ testDatabase, overrides: { signInMethods: [method] } });
+      try {
+        const caller = await other.signIn("ivy");
+        assert.deepEqual(open, []);
+        const audit = await rows(
+          other.database,
+          "select user_id, outcome from audit where action = 'createToken'",
+        );
+        assert.deepEqual(audit, [{ user_id: caller.id, outcome: "allowed" }]);
+      } finally {
+        await other.stop();
+        await testDatabase.drop();
+      }
+    });
+
     it("refuses a method that the server does not offer", async () => {
       await assert.rejects(
-        inTransaction(api.database, (trx) =>
-          signIn(trx, [], claim(), { server: api.server, now: new Date() }),
-        ),
+        verifySignIn([], claim(), { server: api.server, now: new Date() }),
         /no sign-in method configured/,
       );
     });

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import pg from "pg";
-import { migrate, readMigrations } from "../../../control-plane/src/store/migrate.ts";
+import {
+  migrate,
+  readMigrations,
+  type Migration,
+} from "../../../control-plane/src/store/migrate.ts";
 import { sharedPostgres, type TestDatabase } from "../../support/postgres.ts";
 import { dumpSchema } from "../../support/schemaDump.ts";
 
@@ -39,7 +43,50 @@ describe("migrations", () => {
       /9999_hard\.sql.*start that version or a later one/,
     );
   });
+
+  it("wait for a held lock without blocking the queries of others, and then apply", async () => {
+    const [held, migrations] = await holdLock(database.url);
+    try {
+      let isDone = false;
+      const migrating = migrate(database.url, { migrations }).finally(() => (isDone = true));
+      for (let round = 0; round < 5; round += 1) {
+        const since = performance.now();
+        await query(database.url, "select pg_sleep(0.3), (select count(*) from reservations)");
+        assert.ok(performance.now() - since < 3_000, "a query was blocked behind the migration");
+      }
+      assert.equal(isDone, false);
+      await held.query("commit");
+      await migrating;
+      await query(database.url, "select note from reservations");
+    } finally {
+      await held.end();
+    }
+  });
+
+  it("give up with the reason when another transaction never releases its lock", async () => {
+    const [held, migrations] = await holdLock(database.url);
+    try {
+      await assert.rejects(
+        migrate(database.url, { migrations, maxLockTries: 2 }),
+        /_note\.sql did not get its table locks in 2 attempts.*pg_stat_activity/,
+      );
+    } finally {
+      await held.end();
+    }
+  });
 });
+
+/** A migrated database with a reader of `reservations`, and a migration that must wait for it. */
+async function holdLock(url: string): Promise<[pg.Client, Migration[]]> {
+  await migrate(url);
+  const held = new pg.Client({ connectionString: url });
+  await held.connect();
+  await held.query("begin; select 1 from reservations");
+  const known = await readMigrations();
+  const number = known.length + 1;
+  const sql = "alter table reservations add column note text";
+  return [held, [...known, { number, file: "next_note.sql", sql, breaking: false }]];
+}
 
 async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });

@@ -69,6 +69,39 @@ describe("the configuration", () => {
     }
   });
 
+  it("names the setting of each invalid value and what to write instead", () => {
+    const problemOf = (environment: Record<string, string>) => {
+      try {
+        readConfig(["--role", "migrate"], { DATABASE_URL: URL_WITH_PASSWORD, ...environment });
+      } catch (error) {
+        return (error as Error).message.split("\n")[1]?.trim();
+      }
+      return undefined;
+    };
+    const example = "write entries like ada=operator, with a role of user, operator, admin";
+    const rolesSetting = "--development-roles or GPU_DEV_DEVELOPMENT_ROLES";
+    assert.equal(
+      problemOf({ GPU_DEV_DEVELOPMENT_ROLES: "x" }),
+      `${rolesSetting}: "x" is not user=role; ${example}`,
+    );
+    assert.equal(
+      problemOf({ GPU_DEV_DEVELOPMENT_ROLES: "ada=admin, ada=user" }),
+      `${rolesSetting}: "ada" has several roles; keep one entry`,
+    );
+    assert.equal(
+      problemOf({ GPU_DEV_IN_CLUSTER: "maybe" }),
+      "--in-cluster or GPU_DEV_IN_CLUSTER: must be true or false",
+    );
+    for (const url of ["mysql://gpu:hunter2@db/gpu", "postgres://gpu:hunter2@db:port/gpu"]) {
+      const problem = problemOf({ DATABASE_URL: url });
+      assert.match(
+        problem ?? "",
+        /^--database-url or DATABASE_URL: is not a PostgreSQL URL; write/,
+      );
+      assert.doesNotMatch(problem ?? "", /hunter2/);
+    }
+  });
+
   it("listens outside loopback only with public host names and without development sign-in", () => {
     const inPod = {
       DATABASE_URL: URL_WITH_PASSWORD,
