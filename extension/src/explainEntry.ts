@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { systemClock } from "@gpu-dev/client/clock.ts";
-import { explainHost } from "@gpu-dev/client/ssh/explainHost.ts";
+import { explainHost, isGone } from "@gpu-dev/client/ssh/explainHost.ts";
 
 /**
  * The exit status of ssh after a failed connection, so that programs that call ssh see the usual
@@ -11,15 +11,23 @@ const SSH_FAILURE = 255;
 /**
  * `explain ID --state FILE`: run by ssh instead of a connection for the host of a reservation that
  * has ended. It is a separate bundle, because it must work after the extension's folder is gone. It
- * writes to stderr, because stdout carries the SSH protocol.
+ * writes to stderr, because stdout carries the SSH protocol. With `--if-gone`, it exits with 0 only
+ * if nothing responds at the address of the reservation.
  */
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   strict: false,
-  options: { state: { type: "string" } },
+  options: { state: { type: "string" }, "if-gone": { type: "boolean" } },
 });
-process.exitCode = SSH_FAILURE;
+const id = positionals[1] ?? "";
 const state = typeof values.state === "string" ? values.state : "";
-void explainHost(positionals[1] ?? "", state, systemClock.now()).then((sentence) =>
-  process.stderr.write(`gpu-dev: ${sentence}\n`),
-);
+if (values["if-gone"] === true) {
+  void isGone(id, state).then((gone) => {
+    process.exitCode = gone ? 0 : 1;
+  });
+} else {
+  process.exitCode = SSH_FAILURE;
+  void explainHost(id, state, systemClock.now()).then((sentence) =>
+    process.stderr.write(`gpu-dev: ${sentence}\n`),
+  );
+}

@@ -10,9 +10,12 @@ import { enableInclude } from "@gpu-dev/client/ssh/userConfig.ts";
 import { PROBE } from "@gpu-dev/client/ssh/renderHosts.ts";
 import { verifyHost } from "@gpu-dev/client/ssh/openssh.ts";
 import { CLI, pathWithCli } from "../support/installedCli.ts";
+import { freePort } from "../support/freePort.ts";
 import { requireTool } from "../support/requireTool.ts";
+import { runClient } from "../support/sshClient.ts";
 import { liveHost } from "../support/sshHostFixtures.ts";
 import { makeTempDir, type TempDir } from "../support/tempDir.ts";
+import { startServer } from "./sshConduct/serverUnderTest.ts";
 
 const NOW = new Date("2026-11-23T12:00:00.000Z");
 
@@ -28,13 +31,17 @@ describe("generated ssh hosts, as ssh reads them", () => {
   });
   afterEach(() => dir.remove());
 
-  const open = (server = "127.0.0.1:8710", script = join(dir.path, "it's %h.js")) =>
+  const open = (
+    server = "127.0.0.1:8710",
+    script = join(dir.path, "it's %h.js"),
+    identityFile = join(dir.path, "own 100%", "ssh", "id_ed25519"),
+  ) =>
     openHostFiles({
       fs: realFileSystem,
       platform: process.platform,
       ownDir: join(dir.path, "own 100%"),
       server,
-      identityFile: join(dir.path, "own 100%", "ssh", "id_ed25519"),
+      identityFile,
       explainCommand: [process.execPath, script],
       now: () => NOW,
     });
@@ -129,24 +136,92 @@ describe("generated ssh hosts, as ssh reads them", () => {
     assert.deepEqual([after.ino, after.mtimeMs], [before.ino, before.mtimeMs]);
   });
 
-  it("N9: ssh to the host of an ended reservation prints how it ended, without a server", async () => {
+  const connect = async (config: string, ...command: string[]) => {
+    const args = ["-F", config, "gpu-dev-box1", ...command];
+    const { code, stdout, stderr } = await runClient("ssh", args, {
+      env: { TZ: "UTC", PATH: pathWithCli(dir.path) },
+    });
+    return { code, stdout, stderr };
+  };
+
+  it("N9: ssh to the host of an ended reservation prints how it ended, and nothing else", async () => {
     const files = open("127.0.0.1:8710", CLI);
     await files.sync({ me: "ada", live: [liveHost(1)], ended: [] });
-    const end = { endReason: "expired" as const, endDetail: "The lease ended." };
+    const end = { endReason: "evicted", endDetail: "Its node was lost." };
     const ended = [{ id: liveHost(1).id, endedAt: NOW.toISOString(), ...end }];
     await files.sync({ me: "ada", live: [], ended });
-    const ssh = spawn("ssh", ["-F", files.paths.index, "gpu-dev-box1"], {
-      stdio: ["ignore", "ignore", "pipe"],
-      env: { ...process.env, PATH: pathWithCli(dir.path) },
-    });
-    let stderr = "";
-    ssh.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
-    const [code] = (await once(ssh, "close")) as [number];
+    const { code, stderr } = await connect(files.paths.index);
     assert.equal(code, 255);
+    const when = "Mon 23 Nov 12:00 UTC";
     assert.match(
       stderr,
-      /gpu-dev-box1 ended at .*: The lease ended\. To reserve again: gpu-dev reserve/,
+      new RegExp(`^gpu-dev: gpu-dev-box1 ended at ${when}: Its node was lost\\. .*\n$`),
     );
+    assert.match(stderr, /To reserve again: gpu-dev reserve\n$/);
+  });
+
+  it("N9: the end of an expired reservation has its time once", async () => {
+    const files = open("127.0.0.1:8710", CLI);
+    await files.sync({ me: "ada", live: [liveHost(1)], ended: [] });
+    const end = { endReason: "expired", endDetail: "The lease expired at 12:00 UTC." };
+    const ended = [{ id: liveHost(1).id, endedAt: NOW.toISOString(), ...end }];
+    await files.sync({ me: "ada", live: [], ended });
+    const { stderr } = await connect(files.paths.index);
+    assert.match(
+      stderr,
+      /^gpu-dev: gpu-dev-box1 ended at [^:]+12:00 UTC, when its lease expired\. /,
+    );
+  });
+
+  it("N9: after the end of the lease ssh explains it, if no client has run since", async () => {
+    const files = open("127.0.0.1:8710", CLI);
+    const port = await freePort();
+    const expired = liveHost(1, { port, expiresAt: "2020-01-02T08:00:00.000Z" });
+    await files.sync({ me: "ada", live: [expired], ended: [] });
+    const { code, stderr } = await connect(files.paths.index);
+    assert.equal(code, 255);
+    const when = "Thu 2 Jan 08:00 UTC";
+    const text = `^gpu-dev: gpu-dev-box1 does not respond, and its lease was to end at ${when}\\. .*\n$`;
+    assert.match(stderr, new RegExp(text));
+  });
+
+  it("N9: a lease that another machine has extended is connected to as before", async () => {
+    const server = await startServer("dev-cluster");
+    try {
+      const hostKey = (await readFile(join(server.folder, "host.pub"), "utf8")).trim();
+      const hosts = [
+        { expiresAt: "2020-01-02T08:00:00.000Z" },
+        { expiresAt: "2100-01-02T08:00:00.000Z" },
+      ];
+      for (const [generation, lease] of hosts.entries()) {
+        const files = open("127.0.0.1:8710", CLI, server.key);
+        const address = { port: server.port, hostKeys: [hostKey], generation };
+        await files.sync({ me: "ada", live: [liveHost(1, { ...address, ...lease })], ended: [] });
+        const connected = await connect(files.paths.index, "echo", "connected");
+        assert.deepEqual(connected, { code: 0, stdout: "connected\n", stderr: "" });
+      }
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it("N9: before the end of the lease ssh does not start our program", async () => {
+    const marker = join(dir.path, "started");
+    const script = join(dir.path, "program.cjs");
+    await writeFile(script, `require("node:fs").writeFileSync(${JSON.stringify(marker)}, "")`);
+    const files = open("127.0.0.1:8710", script);
+    for (const [generation, year] of ["2100", "2020"].entries()) {
+      const expiresAt = `${year}-01-02T08:00:00.000Z`;
+      const port = await freePort();
+      const live = [liveHost(1, { expiresAt, generation, port })];
+      await files.sync({ me: "ada", live, ended: [] });
+      await connect(files.paths.index);
+      const started = await stat(marker).then(
+        () => true,
+        () => false,
+      );
+      assert.equal(started, year === "2020");
+    }
   });
 
   it("a second deployment has its own hosts, next to those of the first", async () => {

@@ -7,8 +7,7 @@ import { findConflicts } from "@gpu-dev/client/ssh/configConflicts.ts";
 import { SshFilesError } from "@gpu-dev/client/ssh/fileSystem.ts";
 import { isRegistered } from "@gpu-dev/client/ssh/keys.ts";
 import { ConfigError } from "@gpu-dev/client/ssh/openssh.ts";
-import { progressText } from "@gpu-dev/client/text/reservationText.ts";
-import { localTime } from "@gpu-dev/client/text/times.ts";
+import { endText, progressText } from "@gpu-dev/client/text/reservationText.ts";
 import { CliError } from "../output/exitCodes.ts";
 import { runOnTerminal } from "../output/terminal.ts";
 import { findReservation } from "../session/findReservation.ts";
@@ -80,13 +79,11 @@ async function usableOptions(session: Session, host: string): Promise<string[]> 
 }
 
 function notReady(session: Session, reservation: Reservation): CliError {
-  const { name, endedAt } = reservation;
-  const progress = progressText(reservation);
+  const { name } = reservation;
   if (!LIVE.includes(reservation.state)) {
-    const when =
-      endedAt === undefined ? "has ended" : `ended at ${localTime(endedAt, session.now())}`;
-    return new CliError("reservationOver", `${name} ${when}: ${progress}`);
+    return new CliError("reservationOver", `${name} ${endText(reservation, session.now())}`);
   }
+  const progress = progressText(reservation);
   return new CliError(
     "refused",
     `${name} is not ready yet: ${asSentence(progress)} For details: gpu-dev show ${name}`,

@@ -105,7 +105,8 @@ async function writeAll(
     atomicWrite(options, path, Buffer.from(text, "utf8"), { newFileMode: 0o600 });
   await write(paths.knownHosts, renderKnownHosts(state));
   await write(paths.conf, renderHosts(state, render));
-  await write(paths.state, `${JSON.stringify(state, null, 2)}\n`);
+  const { hostState } = await import("./hostState.ts");
+  await write(paths.state, `${JSON.stringify(hostState.encode(state), undefined, 2)}\n`);
   await write(paths.index, renderIndex(options, await deploymentFiles(options, paths)));
 }
 

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { reservationId } from "@gpu-dev/shared/ids.ts";
 import { reservationName, userName } from "@gpu-dev/shared/api/names.ts";
+import { nullInFile } from "../absence.ts";
 import { timestamp } from "@gpu-dev/shared/api/reservation.ts";
 
 /**
@@ -22,6 +23,8 @@ const liveHost = z.object({
   user: z.string().min(1).max(64),
   hostKeys: z.array(z.string()).min(1),
   workspacePath: z.string(),
+  /** The end of the lease when the host was written; another machine may have extended it since. */
+  expiresAt: timestamp.optional(),
   /** The private key of the user who wrote it; hosts of earlier versions use the deployment's. */
   identityFile: z.string().optional(),
 });
@@ -34,8 +37,8 @@ const tombstone = z.object({
   own: z.boolean(),
   endedAt: timestamp,
   /** An open string: another version of the server may have other reasons. */
-  endReason: z.string().nullable(),
-  endDetail: z.string().nullable(),
+  endReason: nullInFile(z.string()),
+  endDetail: nullInFile(z.string()),
   /** Wall-clock time of the client that wrote it. */
   removeAfter: timestamp,
 });

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { Second } from "@gpu-dev/shared/durations.ts";
 import { SshFilesError } from "./fileSystem.ts";
 import { hostNames } from "./hostNames.ts";
 import type { HostState, LiveHost, Tombstone } from "./hostState.ts";
@@ -23,7 +24,7 @@ export function renderHosts(state: HostState, options: RenderOptions): string {
   const blocks = [...hostNames(state)].map(([entry, name]) =>
     "endedAt" in entry
       ? renderTombstone(entry, name, options)
-      : renderLive(state, entry, name, options),
+      : [...renderEnd(entry, name, options), ...renderLive(state, entry, name, options)],
   );
   return [...HEADER, "", ...blocks.flatMap((block) => [...block, ""])].join("\n");
 }
@@ -176,6 +177,28 @@ function renderTombstone(entry: Tombstone, name: string, options: RenderOptions)
     `# ended at ${entry.endedAt}; this host is removed after ${entry.removeAfter}`,
     `Host ${plainWord(name, "the host name")}`,
     `  HostName ${hostKeyAlias(entry.id)}.invalid`,
+    ...explanationSettings(entry.id, options),
+  ];
+}
+
+/**
+ * Ahead of the block of a live host: after the end of its lease, and if nothing responds at its
+ * address, ssh explains the end, even if no client of ours has run since. Until then the check
+ * costs one shell. Without a command that every version of ssh can read there is no check.
+ */
+function renderEnd(entry: LiveHost, name: string, options: RenderOptions): string[] {
+  const words = [...explainArguments(entry.id, options), "--if-gone"];
+  // ssh's versions read quotes and backslashes inside of quotes in different ways.
+  const isPlain = words.every((word) => !/['"\\]/.test(word));
+  if (entry.expiresAt === undefined || options.platform === "win32" || !isPlain) return [];
+  const end = new Date(entry.expiresAt);
+  const seconds = Math.ceil(end.getTime() / Second.ms);
+  // Only sh is sure to know this syntax; ssh uses the user's shell.
+  const isPast = `/bin/sh -c 'test $(date +%%s) -ge ${String(seconds)}'`;
+  const isGone = quotedCommand(words, options.platform);
+  return [
+    `# its lease ends at ${end.toISOString()}`,
+    `Match originalhost ${plainWord(name, "the host name")} exec "${isPast} && ${isGone}"`,
     ...explanationSettings(entry.id, options),
   ];
 }

@@ -112,18 +112,13 @@ async function readEnd(client: Client, id: LiveHost["id"]): Promise<EndedHost[]>
     return TERMINAL.includes(reservation.state) ? [endedHostOf(reservation)] : [];
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== "not_found") return [];
-    return [{ id, endedAt: null, endReason: null, endDetail: null }];
+    return [{ id, endedAt: undefined, endReason: undefined, endDetail: undefined }];
   }
 }
 
 function endedHostOf(reservation: Reservation): EndedHost {
   const { id, endedAt, endReason, endDetail } = reservation;
-  return {
-    id,
-    endedAt: endedAt ?? null,
-    endReason: endReason ?? null,
-    endDetail: endDetail ?? null,
-  };
+  return { id, endedAt, endReason, endDetail };
 }
 
 async function liveHostOf(
@@ -131,17 +126,20 @@ async function liveHostOf(
   known: HostState,
   reservation: Reservation,
 ): Promise<LiveHost[]> {
-  const { id, generation } = reservation;
-  const identity = identityFile === undefined ? {} : { identityFile };
+  const { id, generation, expiresAt } = reservation;
+  const current = {
+    ...(identityFile === undefined ? {} : { identityFile }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  };
   const unchanged = known.live.find((host) => host.id === id && host.generation === generation);
-  if (unchanged !== undefined) return [{ ...unchanged, ...identity }];
+  if (unchanged !== undefined) return [{ ...unchanged, ...current }];
   try {
     const { owner, host, port, user, hostKeys, workspacePath, name } = await client.call(
       "getReservationConnection",
       { params: { reservationId: id } },
     );
     const address = { host, port, user, hostKeys, workspacePath };
-    return [{ id, generation, name, owner, own: true, ...address, ...identity }];
+    return [{ id, generation, name, owner, own: true, ...address, ...current }];
   } catch (error) {
     // It ended after the list was read; the next synchronisation records the end.
     if (error instanceof ApiError && error.status < 500 && error.status !== 401) return [];

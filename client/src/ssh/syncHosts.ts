@@ -4,10 +4,10 @@ import type { HostState, LiveHost, Tombstone } from "./hostState.ts";
 /** A reservation that has ended. An end is final, so it counts from any client and however late. */
 export interface EndedHost {
   readonly id: string;
-  /** Null if the server no longer knows the reservation. */
-  readonly endedAt: string | null;
-  readonly endReason: string | null;
-  readonly endDetail: string | null;
+  /** Undefined if the server no longer knows the reservation. */
+  readonly endedAt: string | undefined;
+  readonly endReason: string | undefined;
+  readonly endDetail: string | undefined;
 }
 
 export interface Observed {

@@ -1,5 +1,6 @@
 import type { ReservationSpec } from "@gpu-dev/shared/api/reservation.ts";
 import { formatDuration } from "@gpu-dev/shared/durations.ts";
+import { asSentence } from "@gpu-dev/shared/text.ts";
 import { CANCELLABLE, type Phase } from "@gpu-dev/shared/states.ts";
 import type { GpuType, Reservation } from "../http/responses.ts";
 import { localTime, secondsUntil, timeLeft } from "./times.ts";
@@ -59,6 +60,20 @@ export function progressText(reservation: Reservation): string {
     default:
       return state; // A state of a newer server.
   }
+}
+
+/**
+ * "ended at 14:02 CET, when its lease expired.", "ended at 14:02 CET: Its node was lost." The
+ * detail of an expiry would repeat the time.
+ */
+export function endText(
+  end: Readonly<Record<"endedAt" | "endReason" | "endDetail", string | undefined>>,
+  now: Date,
+): string {
+  const { endedAt, endReason, endDetail } = end;
+  const when = endedAt === undefined ? "has ended" : `ended at ${localTime(endedAt, now)}`;
+  if (endReason === "expired") return `${when}, when its lease expired.`;
+  return `${when}: ${asSentence(endDetail ?? endReason ?? "The server no longer knows it")}`;
 }
 
 /** "attaching the disk". A phase of another server version is shown as it is. */

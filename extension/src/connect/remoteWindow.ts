@@ -85,10 +85,13 @@ function endedText(reservation: Reservation, now: Date): string {
   const { name, endedAt, endDetail, endReason, spec } = reservation;
   const ended =
     endedAt === undefined ? "has ended" : `ended at ${formatClockTime(new Date(endedAt), now)}`;
-  const why = asSentence(endDetail ?? endReasonLabel(endReason));
+  const why =
+    endReason === "expired"
+      ? ", when its lease expired."
+      : `: ${asSentence(endDetail ?? endReasonLabel(endReason))}`;
   const files =
     spec.disk === undefined
       ? "It had no disk, so its files are deleted."
       : `Its files are on disk ${spec.disk}.`;
-  return `${name} ${ended}: ${why} ${files}`;
+  return `${name} ${ended}${why} ${files}`;
 }

@@ -1,8 +1,6 @@
 import { CANCELLABLE, TERMINAL } from "@gpu-dev/shared/states.ts";
-import { asSentence } from "@gpu-dev/shared/text.ts";
 import type { Reservation } from "@gpu-dev/client/http/responses.ts";
-import { diskAfterEnd, ordinal, stateLabel } from "@gpu-dev/client/text/reservationText.ts";
-import { localTime } from "@gpu-dev/client/text/times.ts";
+import { diskAfterEnd, endText, ordinal } from "@gpu-dev/client/text/reservationText.ts";
 
 /** A modal confirmation: what will happen, and the button that confirms it. */
 export interface CancelQuestion {
@@ -48,9 +46,7 @@ export function cancelledText(before: Reservation, after: Reservation): string {
   return `${after.name} ${what}. ${diskAfterEnd(after)}`;
 }
 
-/** "demo ended at 14:02 CET: The lease expired." */
+/** "demo ended at 14:02 CET, when its lease expired." */
 export function endedText(reservation: Reservation, now: Date): string {
-  const { name, endedAt, endDetail } = reservation;
-  const ended = endedAt === undefined ? "has ended" : `ended at ${localTime(endedAt, now)}`;
-  return `${name} ${ended}: ${asSentence(endDetail ?? stateLabel(reservation))}`;
+  return `${reservation.name} ${endText(reservation, now)}`;
 }

@@ -167,7 +167,7 @@ describe("the extension's ssh hosts", () => {
     client.stderr.setEncoding("utf8").on("data", (chunk: string) => (said += chunk));
     const [code] = (await once(client, "close")) as [number];
     assert.equal(code, 255);
-    assert.match(said, /gpu-dev: gpu-dev-box1 ended at .*: Its time was up\. /);
+    assert.match(said, /gpu-dev: gpu-dev-box1 ended at .*, when its lease expired\. /);
   });
 
   it("copies the program for ended hosts once, and again only when it changed", async () => {

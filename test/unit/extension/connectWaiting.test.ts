@@ -94,13 +94,13 @@ describe("a remote window whose reservation has ended", () => {
     const notice = remoteWindowNotice(ended, [ended], NOW);
     assert.match(
       notice?.text ?? "",
-      /^box1 ended at \d\d:02: The lease expired\. Its files are on disk work\.$/,
+      /^box1 ended at \d\d:02, when its lease expired\. Its files are on disk work\.$/,
     );
     assert.deepEqual(notice?.buttons, ["Reserve Again", "Close Remote"]);
     const bare = { ...ended, endDetail: undefined, spec: { ...ended.spec, disk: undefined } };
     assert.match(
       remoteWindowNotice(bare, [bare], NOW)?.text ?? "",
-      /: lease expired\. It had no disk/,
+      /, when its lease expired\. It had no disk/,
     );
   });
 
@@ -134,8 +134,8 @@ describe("a remote window whose reservation has ended", () => {
           name,
           owner,
           own: true,
-          endReason: null,
-          endDetail: null,
+          endReason: undefined,
+          endDetail: undefined,
           endedAt: "2026-11-23T14:02:00.000Z",
           removeAfter: "2026-11-24T14:02:00.000Z",
         },
