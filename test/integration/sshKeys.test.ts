@@ -6,7 +6,7 @@ import { createApiClient } from "@gpu-dev/client/http/apiClient.ts";
 import { realFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
 import { syncDeploymentHosts } from "@gpu-dev/client/ssh/reservationHosts.ts";
 import { requireTool } from "../support/requireTool.ts";
-import { UNSET_FIELDS } from "../support/reservationFixture.ts";
+import { UNSET_WIRE_FIELDS } from "../support/reservationFixture.ts";
 import { type Handler, json, startScriptedServer } from "../support/scriptedServer.ts";
 import { makeTempDir, type TempDir } from "../support/tempDir.ts";
 import { type ApiUnderTest, startApi } from "./api/apiUnderTest.ts";
@@ -131,7 +131,7 @@ describe("the key pair of this machine", function () {
     const server = await startServer("dev-cluster");
     const me = { id: "0000000000000001", name: "ada", role: "user" };
     const reservation = {
-      ...UNSET_FIELDS,
+      ...UNSET_WIRE_FIELDS,
       id: "00000000000000a1",
       name: "demo",
       owner: { id: me.id, name: "ada" },

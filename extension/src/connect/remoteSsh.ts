@@ -22,7 +22,7 @@ export function remoteSshFor(appName: string, installedIds: readonly string[]): 
   return { installed, suitable };
 }
 
-/** The setting for the platforms of hosts, with our host as Linux; undefined if it is already so. */
+/** The setting for the platforms of hosts, with our host as Linux; undefined if it is already. */
 export function withLinux(before: unknown, host: string): Record<string, unknown> | undefined {
   const hosts = typeof before === "object" && before !== null ? { ...before } : {};
   if ((hosts as Record<string, unknown>)[host] === "linux") return undefined;

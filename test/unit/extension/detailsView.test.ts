@@ -20,7 +20,7 @@ const active = aReservation({
   spec: { disk: "work" },
   members: [aMember("h100-0", 2)],
 });
-const page = (reservation: Reservation, contact: string | undefined = undefined) =>
+const page = (reservation: Reservation, contact?: string) =>
   detailsPage(
     { reservation, events: [], hasMore: false, connection },
     { now: NOW, asOf: NOW, contact },
