@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { completionScript } from "../../../cli/src/commands/completion.ts";
+import { completionOf, takesValue } from "../../../cli/src/completion/commandLine.ts";
+import { FREE_VALUES, optionValues } from "../../../cli/src/completion/valueKinds.ts";
 import { exitCodeLines } from "../../../cli/src/commands/help.ts";
 import { buildProgram } from "../../../cli/src/main.ts";
 
@@ -34,12 +35,36 @@ describe("the command line's documentation", () => {
     }
   });
 
+  const valuesOf = (...words: string[]) =>
+    completionOf(program, words).candidates.map(({ value }) => value);
+
   it("completes every command and option, and no hidden one", () => {
-    for (const shell of ["bash", "zsh", "fish"] as const) {
-      const script = completionScript(program, shell);
-      for (const command of everyCommand(program)) assert.ok(script.includes(command.name()));
-      assert.match(script, /gpu-type/);
-      assert.doesNotMatch(script, /explain/);
+    const path = (command: Command): string[] =>
+      command.parent === null ? [] : [...path(command.parent), command.name()];
+    for (const command of everyCommand(program)) {
+      const above = path(command).slice(0, -1);
+      assert.ok(valuesOf(...above, "").includes(command.name()), command.name());
+      const options = valuesOf(...path(command), "-");
+      for (const option of command.createHelp().visibleOptions(command)) {
+        assert.ok(options.includes(option.long ?? ""), `${command.name()} ${option.flags}`);
+      }
+      assert.ok(options.includes("--json") && !options.includes("--role"));
+    }
+    assert.deepEqual(
+      ["explain", "complete"].filter((name) => valuesOf("").includes(name)),
+      [],
+    );
+  });
+
+  it("knows for every option with a value what completes it", () => {
+    for (const command of [program, ...everyCommand(program)]) {
+      for (const option of command.options.filter((each) => takesValue(each) && !each.hidden)) {
+        const isKnown =
+          option.argChoices !== undefined ||
+          optionValues(option) !== undefined ||
+          FREE_VALUES.includes(option.long ?? "");
+        assert.ok(isKnown, `${command.name()} ${option.flags}`);
+      }
     }
   });
 });
