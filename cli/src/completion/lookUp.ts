@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
+import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
 import { listReservations } from "@gpu-dev/client/reservations.ts";
-import { DEFAULT_SERVER } from "@gpu-dev/client/signIn/credential.ts";
+import { DEFAULT_SERVER } from "@gpu-dev/client/signIn/server.ts";
 import { resources, stateLabel } from "@gpu-dev/client/text/reservationText.ts";
 import { openSession, type Session } from "../session/session.ts";
 import type { Candidate, Completion } from "./commandLine.ts";
