@@ -59,6 +59,7 @@ const EDITOR_FILES = [
   "reserve/(followStart|pages|send|wizard)",
   "statusBar/statusBar",
   "tree/(treeProvider|treeViews)",
+  "walkthrough/watchWalkthrough",
 ];
 
 const parts = Object.keys(PARTS);

@@ -29,6 +29,7 @@ import type { LogTail } from "./report/reportLog.ts";
 import { createReservationCommands } from "./reservation/reservationCommands.ts";
 import { createStatusBar } from "./statusBar/statusBar.ts";
 import { createTreeViews } from "./tree/treeViews.ts";
+import { watchWalkthrough } from "./walkthrough/watchWalkthrough.ts";
 
 export interface CompositionOptions {
   readonly context: ExtensionContext;
@@ -118,6 +119,7 @@ function composeWatchers(environment: Environment, core: Core): Disposable[] {
   const deployment = deploymentName(new URL(settings.server).host);
   return [
     remoteWindow,
+    watchWalkthrough({ account, live }),
     createTreeViews({ live, account, now, hosts }),
     createStatusBar({ live, now, reservationId, hostPrefix: () => hosts.prefix() }),
     createNotifications({

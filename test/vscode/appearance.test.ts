@@ -168,7 +168,7 @@ describe("the appearance of the extension", () => {
     assert.ok(!report.includes(publicKey), "no public key");
   });
 
-  it("shows the walkthrough", async () => {
+  it("shows the walkthrough with pictures, and ticks what was done elsewhere", async () => {
     await window.runCommand("Welcome: Open Walkthrough...");
     await window.quickInput.pick("Get started with GPU Dev Servers");
     const walkthrough = new Walkthrough(window.page);
@@ -178,6 +178,14 @@ describe("the appearance of the extension", () => {
     );
     assert.equal(titles.length, 4);
     assert.deepEqual(await walkthrough.steps(), titles);
+    await waitFor(async () => (await walkthrough.pictures()).length > 0, {
+      describe: "the picture of the first step",
+    });
+    await waitFor(
+      async () =>
+        (await walkthrough.done()).join() === "Sign in,Reserve a GPU server,Extend or cancel",
+      { describe: "the steps that were done elsewhere to be ticked" },
+    );
     await window.screenshot("appearance-walkthrough");
   });
 

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { waitFor } from "../support/waitFor.ts";
 import { type Product, startProduct } from "./support/product.ts";
-import { readmePicture } from "./support/readmePicture.ts";
+import { readmePicture, walkthroughPicture } from "./support/readmePicture.ts";
 import type { Workbench } from "./support/workbench.ts";
 
 const CONTAINER = "GPU Dev Servers";
 const TITLE = "Reserve a GPU server";
+/** The parts of the window that the walkthrough shows. */
+const SIDE_BAR = { x: 0, y: 30, width: 350, height: 300 };
+const QUICK_INPUT = { x: 340, y: 30, width: 604, height: 390 };
 
 /** The life of a reservation in the editor, click by click, on the system that `npm start` runs. */
 describe("a reservation in the editor", function () {
@@ -32,6 +35,7 @@ describe("a reservation in the editor", function () {
   it("asks the user to sign in, and then shows the free GPUs automatically", async () => {
     await reservations().waitForWelcome("Sign in to reserve");
     await window.screenshot("01-signed-out");
+    await walkthroughPicture(window, "signIn", SIDE_BAR);
     await reservations().clickWelcome("Sign In");
     const h100 = await window
       .view("Availability")
@@ -74,6 +78,7 @@ describe("a reservation in the editor", function () {
     await waitForWizard();
     await window.screenshot("04-reserve-type");
     await readmePicture(window, "reserve");
+    await walkthroughPicture(window, "reserve", QUICK_INPUT);
     await quickInput.pick("H100");
     await waitForPlaceholder(/number of GPUs/);
     await window.screenshot("05-reserve-gpus");
@@ -106,6 +111,7 @@ describe("a reservation in the editor", function () {
     assert.match(row.description, /^(2 h|1 h 59 min) left, 2 x H100$/);
     await window.screenshot("08-ready");
     await readmePicture(window, "ready");
+    await walkthroughPicture(window, "connect", SIDE_BAR);
     await window.notifications.clear();
   });
 
@@ -147,6 +153,7 @@ describe("a reservation in the editor", function () {
     await reservations().clickInline("demo", "Extend...");
     await window.quickInput.waitForTitle("Extend demo");
     await window.screenshot("12-extend");
+    await walkthroughPicture(window, "end", { ...QUICK_INPUT, height: 240 });
     await window.quickInput.pick("By 1 hour");
     await reservations().waitForRow(
       ({ label, description }) => label === "demo" && /^(3 h|2 h 59 min) left/.test(description),

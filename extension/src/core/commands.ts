@@ -31,7 +31,13 @@ export type ViewId = (typeof VIEW_IDS)[number];
 export const DETAILS_VIEW = "gpuDev.details";
 
 /** Keys for `when` clauses. `gpuDev.account` is "unknown", "signedOut" or "signedIn". */
-export const CONTEXT_KEYS = ["gpuDev.account", "gpuDev.loaded"] as const;
+export const CONTEXT_KEYS = [
+  "gpuDev.account",
+  "gpuDev.loaded",
+  "gpuDev.walkthrough.signedIn",
+  "gpuDev.walkthrough.reserved",
+  "gpuDev.walkthrough.ended",
+] as const;
 export type ContextKey = (typeof CONTEXT_KEYS)[number];
 
 /** The object that a command acts on, as rows, notifications and links pass it. */

@@ -7,6 +7,7 @@ import {
 } from "@gpu-dev/shared/durations.ts";
 import { EXTENDABLE, TERMINAL } from "@gpu-dev/shared/states.ts";
 import type { Catalogue, Reservation } from "@gpu-dev/client/http/responses.ts";
+import { typeLabel } from "@gpu-dev/client/text/reservationText.ts";
 import { localTime, secondsUntil } from "@gpu-dev/client/text/times.ts";
 import { endedText } from "./cancelText.ts";
 
@@ -76,7 +77,10 @@ export function extensionLimitText(
   const { expiresAt, extendableUntil, spec } = reservation;
   const end = expiresAt === undefined ? "" : `Ends at ${localTime(expiresAt, now)}.`;
   const limit = catalogue?.types.find(({ id }) => id === spec.gpuType)?.limits.maxSeconds;
-  const total = limit === undefined ? "" : `${formatDuration(limit)} at most for ${spec.gpuType}`;
+  const total =
+    limit === undefined
+      ? ""
+      : `${formatDuration(limit)} at most for ${typeLabel(spec.gpuType, spec.gpus === 0 ? "cpu" : "gpu")}`;
   const until =
     extendableUntil === undefined
       ? total && `${total}.`

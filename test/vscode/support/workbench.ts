@@ -17,6 +17,14 @@ const ARTIFACTS = join(import.meta.dirname, "../../../test-artifacts/vscode");
 /** The performance mark that the editor sets when it has restored its parts. */
 const RESTORED = 'performance.getEntriesByName("code/LifecyclePhase/Restored").length > 0';
 
+/** A part of a window, in pixels. */
+export interface Clip {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 /** Reads the stored editors of all windows as text. */
 const STORED_EDITORS = `(async () => {
   const texts = [];
@@ -162,11 +170,16 @@ export class Workbench {
     await this.page.mouse.move((box?.width ?? 0) / 2, 2);
   }
 
-  /** Writes test-artifacts/vscode/NAME.png. */
-  async screenshot(name: string): Promise<string> {
+  /** Writes test-artifacts/vscode/NAME.png: the window, or a part of it. */
+  async screenshot(name: string, clip?: Clip): Promise<string> {
     await mkdir(ARTIFACTS, { recursive: true });
     const path = join(ARTIFACTS, `${name}.png`);
-    await this.page.screenshot({ path, animations: "disabled", caret: "initial" });
+    await this.page.screenshot({
+      path,
+      animations: "disabled",
+      caret: "initial",
+      ...(clip !== undefined && { clip }),
+    });
     return path;
   }
 
