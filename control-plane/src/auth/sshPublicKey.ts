@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, createPublicKey } from "node:crypto";
 
 export interface SshPublicKey {
   /** Type and key as in authorized_keys, without options and comment. */
@@ -8,6 +8,9 @@ export interface SshPublicKey {
 }
 
 const MIN_RSA_BITS = 2_048;
+/** OpenSSH verifies no larger ones. */
+const MAX_RSA_BITS = 16_384;
+const MAX_EXPONENT_BYTES = 8;
 const CURVES: Record<string, string> = {
   "ecdsa-sha2-nistp256": "nistp256",
   "ecdsa-sha2-nistp384": "nistp384",
@@ -23,7 +26,12 @@ const ED25519 = ["ssh-ed25519", "sk-ssh-ed25519@openssh.com"];
  */
 export function parseSshPublicKey(line: string): SshPublicKey | string {
   const text = line.trim();
-  if (/[\p{Cc}]/u.test(text)) return "Give one public key on one line, without control characters.";
+  if (/[\p{Cc}\u2028\u2029]/u.test(text)) {
+    return "Give one public key on one line, without control characters.";
+  }
+  if (/\p{Bidi_Control}/u.test(text)) {
+    return "The key's comment has characters that change the direction of text. Remove them.";
+  }
   const [type = "", base64 = "", ...words] = text.split(/ +/);
   if (type === "ssh-dss")
     return "DSA keys are too weak. Create another one with: ssh-keygen -t ed25519";
@@ -40,7 +48,7 @@ export function parseSshPublicKey(line: string): SshPublicKey | string {
   return {
     publicKey: `${type} ${base64}`,
     fingerprint: `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`,
-    comment: words.join(" ").slice(0, 128),
+    comment: words.join(" ").slice(0, 128).toWellFormed(),
   };
 }
 
@@ -73,26 +81,125 @@ function checkFields(type: string, fields: readonly Buffer[]): string | undefine
   }
   const hasApplication = type.startsWith("sk-");
   if (ED25519.includes(type)) {
-    const valid = fields.length === (hasApplication ? 3 : 2) && fields[1]?.length === 32;
-    return valid ? undefined : "An Ed25519 key must have 32 bytes.";
+    const point = fields[1];
+    if (fields.length !== (hasApplication ? 3 : 2) || point?.length !== 32) {
+      return "An Ed25519 key must have 32 bytes.";
+    }
+    return isStrongEd25519Point(point)
+      ? undefined
+      : "The Ed25519 key is not a usable point of its curve. Create another one with: ssh-keygen -t ed25519";
   }
   if (type === "ssh-rsa") return checkRsa(fields);
   const curve = fields[1]?.toString("latin1");
   const point = fields[2];
   const pointBytes = { nistp256: 65, nistp384: 97, nistp521: 133 }[curve ?? ""];
-  const valid =
-    fields.length === (hasApplication ? 4 : 3) &&
-    curve === CURVES[type] &&
-    point?.length === pointBytes &&
-    point?.[0] === 4;
-  return valid ? undefined : "The ECDSA key's curve or point does not match its type.";
+  if (
+    fields.length !== (hasApplication ? 4 : 3) ||
+    curve === undefined ||
+    curve !== CURVES[type] ||
+    point?.length !== pointBytes ||
+    point?.[0] !== 4
+  ) {
+    return "The ECDSA key's curve or point does not match its type.";
+  }
+  return isOnCurve(curve, point)
+    ? undefined
+    : "The ECDSA key's point is not on its curve. Create another one with: ssh-keygen -t ed25519";
+}
+
+/** OpenSSL refuses a point that is not on the curve. */
+function isOnCurve(curve: string, point: Buffer): boolean {
+  const size = (point.length - 1) / 2;
+  const key = {
+    kty: "EC",
+    crv: curve.replace("nistp", "P-"),
+    x: point.subarray(1, 1 + size).toString("base64url"),
+    y: point.subarray(1 + size).toString("base64url"),
+  };
+  try {
+    createPublicKey({ key, format: "jwk" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const PRIME = 2n ** 255n - 19n;
+/** The curve is -x^2 + y^2 = 1 + d x^2 y^2. */
+const CURVE_D = modulo(-121_665n * inverse(121_666n));
+
+/**
+ * Whether the bytes are the canonical form of a point whose order is not small. The eight points of
+ * small order accept signatures that no key made; 8P = 0 exactly for those.
+ */
+function isStrongEd25519Point(bytes: Buffer): boolean {
+  const y = littleEndian(bytes) & (2n ** 255n - 1n);
+  if (y >= PRIME) return false;
+  const ySquared = modulo(y * y);
+  const xSquared = modulo((ySquared - 1n) * inverse(CURVE_D * ySquared + 1n));
+  const isPoint = xSquared !== 0n && power(xSquared, (PRIME - 1n) / 2n) === 1n;
+  if (!isPoint) return false;
+  // Doubling needs only the squares; the point (0, 1) is reached exactly by the small orders.
+  let [x2, y2] = [xSquared, ySquared];
+  for (let doublings = 0; doublings < 3; doublings += 1) {
+    const denominator = modulo(CURVE_D * x2 * y2);
+    const doubledX2 = modulo(4n * x2 * y2 * power(inverse(1n + denominator), 2n));
+    const doubledY = modulo((y2 + x2) * inverse(1n - denominator));
+    [x2, y2] = [doubledX2, modulo(doubledY * doubledY)];
+    if (x2 === 0n) return false;
+  }
+  return true;
+}
+
+function littleEndian(bytes: Buffer): bigint {
+  return BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`);
+}
+
+function modulo(value: bigint): bigint {
+  return ((value % PRIME) + PRIME) % PRIME;
+}
+
+function inverse(value: bigint): bigint {
+  return power(modulo(value), PRIME - 2n);
+}
+
+function power(base: bigint, exponent: bigint): bigint {
+  let result = 1n;
+  for (let [factor, rest] = [base, exponent]; rest > 0n; rest >>= 1n) {
+    if ((rest & 1n) === 1n) result = modulo(result * factor);
+    factor = modulo(factor * factor);
+  }
+  return result;
 }
 
 function checkRsa(fields: readonly Buffer[]): string | undefined {
-  const modulus = fields[2];
-  if (fields.length !== 3 || !modulus || modulus.length === 0) return "The RSA key is incomplete.";
+  const [, exponent, modulus] = fields;
+  if (fields.length !== 3 || !exponent || !modulus || modulus.length === 0) {
+    return "The RSA key is incomplete.";
+  }
+  if (!isPositive(exponent) || !isPositive(modulus)) return "The RSA key has an invalid number.";
   const significant = modulus[0] === 0 ? modulus.subarray(1) : modulus;
   const bits = significant.length * 8 - Math.clz32(significant[0] ?? 0) + 24;
-  if (bits >= MIN_RSA_BITS) return undefined;
-  return `The RSA key has ${String(bits)} bits; at least ${String(MIN_RSA_BITS)} are required. Create another one with: ssh-keygen -t ed25519`;
+  const another = "Create another one with: ssh-keygen -t ed25519";
+  if (bits < MIN_RSA_BITS) {
+    return `The RSA key has ${String(bits)} bits; at least ${String(MIN_RSA_BITS)} are required. ${another}`;
+  }
+  if (bits > MAX_RSA_BITS) {
+    return `The RSA key has ${String(bits)} bits; at most ${String(MAX_RSA_BITS)} are accepted. ${another}`;
+  }
+  if (isEven(modulus)) return `The RSA key's modulus is even, so it is not secure. ${another}`;
+  const isWeak = isEven(exponent) || (exponent.length === 1 && (exponent[0] ?? 0) < 3);
+  return isWeak || exponent.length > MAX_EXPONENT_BYTES
+    ? `The RSA key's public exponent is not secure. ${another}`
+    : undefined;
+}
+
+/** A positive number in the canonical form of RFC 4251: no sign bit, no superfluous zero. */
+function isPositive(number: Buffer): boolean {
+  const [first = 0, second = 0] = number;
+  return number.length > 0 && first < 0x80 && !(first === 0 && second < 0x80);
+}
+
+function isEven(number: Buffer): boolean {
+  return ((number.at(-1) ?? 0) & 1) === 0;
 }

@@ -1,3 +1,4 @@
+import { ID_PATTERN } from "@gpu-dev/shared/ids.ts";
 import { Refusal } from "./refusal.ts";
 
 /**
@@ -12,8 +13,15 @@ export interface EventCursor {
 
 /** Parses the cursor that a client sends; "unknown" when it is not valid. */
 export function parseEventCursor(text: string): EventCursor | "unknown" {
-  const [, xid, id] = /^(\d{1,19})-(\d{1,15})$/.exec(text) ?? [];
-  return xid === undefined || id === undefined ? "unknown" : { xid, id: Number(id) };
+  const [, xid = "", id = ""] = /^(\d+)-(\d+)$/.exec(text) ?? [];
+  const isKnown = CURSOR_PARTS.transactionId(xid) && CURSOR_PARTS.rowId(id);
+  return isKnown ? { xid, id: Number(id) } : "unknown";
+}
+
+const MAX_TRANSACTION_ID = 2n ** 64n - 1n;
+
+function isTransactionId(text: string): boolean {
+  return /^\d{1,20}$/.test(text) && BigInt(text) <= MAX_TRANSACTION_ID;
 }
 
 export function formatEventCursor({ xid, id }: EventCursor): string {
@@ -35,12 +43,28 @@ export function encodeCursor(parts: readonly string[]): string {
   return Buffer.from(parts.join(" ")).toString("base64url");
 }
 
+/** The values that cursors consist of. Each check admits exactly what the database can compare. */
+export const CURSOR_PARTS = {
+  instant: (text: string) => {
+    const at = new Date(text);
+    return !Number.isNaN(at.getTime()) && at.toISOString() === text;
+  },
+  entityId: (text: string) => ID_PATTERN.test(text),
+  /** A number of a `bigint` column that a JavaScript number holds exactly. */
+  rowId: (text: string) => /^\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text)),
+  transactionId: isTransactionId,
+} as const;
+
 /** @throws Refusal when the text is not a cursor of this list */
-export function decodeCursor(cursor: string, patterns: readonly RegExp[]): string[] {
+export function decodeCursor(
+  cursor: string,
+  checks: readonly ((part: string) => boolean)[],
+): string[] {
   const parts = Buffer.from(cursor, "base64url").toString("latin1").split(" ");
   if (
-    parts.length !== patterns.length ||
-    !patterns.every((pattern, i) => pattern.test(parts[i] ?? ""))
+    encodeCursor(parts) !== cursor ||
+    parts.length !== checks.length ||
+    !checks.every((isValid, i) => isValid(parts[i] ?? ""))
   ) {
     throw new Refusal(
       "invalid_request",

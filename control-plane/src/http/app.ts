@@ -9,7 +9,7 @@ import type { MetricsRegistry } from "../platform/metrics.ts";
 import type { Services } from "./handler.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { createOperationalRouter } from "./health.ts";
-import type { Context, RequestState } from "./request.ts";
+import { hasClientLeft, type Context, type RequestState } from "./request.ts";
 import { createRouter, refuseUnmatched } from "./router.ts";
 
 export interface AppOptions {
@@ -44,12 +44,14 @@ export function createApp(options: AppOptions): App {
     isStopping: options.isStopping,
   });
   const koa = new Koa<RequestState>();
-  koa.on("error", (error: unknown) => {
-    log.error({ err: error }, "response not sent");
+  koa.on("error", (error: unknown, ctx?: Context) => {
+    if (ctx && hasClientLeft(ctx)) ctx.state.log.debug({ err: error }, "client disconnected");
+    else log.error({ err: error }, "response not sent");
   });
   koa.use(identify(services));
   koa.use(metrics.measure);
   koa.use(mapErrors(createRefusalAudit({ db: database, clock })));
+  koa.use(checkTarget);
   koa.use(checkHost(options.port, options.publicHosts));
   koa.use(operational.routes());
   koa.use(refuseWhileStopping(options.isStopping));
@@ -72,6 +74,18 @@ function identify({ log }: Services) {
     const { routeId: route } = ctx.state;
     ctx.state.log.debug({ route, method: ctx.method, status: ctx.status }, "request finished");
   };
+}
+
+/**
+ * A target is a path or a URL. koa fails to parse others, so what runs before this reads neither
+ * path nor query.
+ */
+async function checkTarget(ctx: Context, next: Next): Promise<void> {
+  const { url = "" } = ctx.req;
+  if (!url.startsWith("/") && URL.parse(url) === null) {
+    throw new Refusal("invalid_request", "The target of this request is not a valid URL.");
+  }
+  await next();
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Problem } from "@gpu-dev/shared/api/problem.ts";
 import { ERROR_CODES } from "@gpu-dev/shared/errors.ts";
 import { asRefusal } from "../operations/failures.ts";
 import type { Refusal } from "../domain/refusal.ts";
-import type { Context } from "./request.ts";
+import { hasClientLeft, type Context } from "./request.ts";
 
 export interface RefusedRequest {
   readonly userId: NonNullable<Context["state"]["userId"]> | undefined;
@@ -19,7 +19,8 @@ export function mapErrors(audit: (refused: RefusedRequest) => Promise<void>) {
       await next();
     } catch (error) {
       const refusal = asRefusal(error);
-      logRefusal(ctx, refusal);
+      if (hasClientLeft(ctx)) ctx.state.log.debug({ err: error }, "client disconnected");
+      else logRefusal(ctx, refusal);
       respond(ctx, refusal);
       if (refusal.audited) await auditRefusal(ctx, audit);
     }

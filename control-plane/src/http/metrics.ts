@@ -4,7 +4,7 @@ import { readStatus } from "../operations/readCapacity.ts";
 import type { Database } from "../operations/unitOfWork.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { MetricsRegistry } from "../platform/metrics.ts";
-import type { Context } from "./request.ts";
+import { hasClientLeft, type Context } from "./request.ts";
 
 export interface Metrics {
   readonly measure: (ctx: Context, next: Next) => Promise<void>;
@@ -24,7 +24,7 @@ export function createMetrics(options: {
   const { registry } = options;
   const duration = new Histogram({
     name: "gpu_dev_http_request_duration_seconds",
-    help: "Time from the request's headers to the end of the response; streams until they close",
+    help: "Time from the request's headers to the end of the response; streams until they close. The status class of a request whose client left before the response is aborted",
     labelNames: ["route", "method", "status_class"] as const,
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5],
     registers: [registry],
@@ -54,11 +54,18 @@ export function createMetrics(options: {
         end({
           route: ctx.state.routeId ?? "none",
           method: ["GET", "HEAD", "POST", "DELETE"].includes(ctx.method) ? ctx.method : "other",
-          status_class: `${String(Math.floor(ctx.res.statusCode / 100))}xx`,
+          status_class: statusClassOf(ctx),
         });
       });
       await next();
     },
     render: () => registry.metrics(),
   };
+}
+
+/** A stream has no end, so its client always leaves first. */
+function statusClassOf(ctx: Context): string {
+  const isStream = ctx.res.getHeader("content-type") === "text/event-stream";
+  if (!isStream && hasClientLeft(ctx)) return "aborted";
+  return `${String(Math.floor(ctx.res.statusCode / 100))}xx`;
 }

@@ -27,6 +27,11 @@ export type Context = ParameterizedContext<RequestState>;
 
 export const addressOf = (request: IncomingMessage): string => request.socket.remoteAddress ?? "";
 
+/** Whether the client closed the connection before it had the whole response. */
+export const hasClientLeft = ({ req, res }: Context): boolean =>
+  !res.writableFinished &&
+  ((req.destroyed && !req.complete) || res.destroyed || req.socket.destroyed);
+
 /**
  * Reads a JSON body strictly. @koa/bodyparser replaces invalid UTF-8 silently, but the server must
  * store what was sent.

@@ -2,7 +2,7 @@ import { insertAudit, listAudit } from "../store/audit.ts";
 import type { Queryable } from "../store/database.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { UserId } from "@gpu-dev/shared/ids.ts";
-import { decodeCursor, pageOf, type Page } from "../domain/cursors.ts";
+import { CURSOR_PARTS, decodeCursor, pageOf, type Page } from "../domain/cursors.ts";
 import type { AuditRow } from "../domain/views.ts";
 import { Minute } from "@gpu-dev/shared/durations.ts";
 
@@ -39,7 +39,8 @@ export async function readAudit(
   db: Queryable,
   query: { readonly cursor: string | undefined; readonly limit: number },
 ): Promise<Page<AuditRow>> {
-  const [beforeId] = query.cursor === undefined ? [] : decodeCursor(query.cursor, [/^\d{1,15}$/]);
+  const [beforeId] =
+    query.cursor === undefined ? [] : decodeCursor(query.cursor, [CURSOR_PARTS.rowId]);
   const found = await listAudit(db, {
     beforeId: beforeId === undefined ? undefined : Number(beforeId),
     limit: query.limit + 1,

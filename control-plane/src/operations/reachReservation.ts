@@ -1,5 +1,5 @@
 import type { ReservationId } from "@gpu-dev/shared/ids.ts";
-import { ClusterRefused, type Cluster } from "../cluster/port.ts";
+import { ClusterRefused, ClusterUnavailable, type Cluster } from "../cluster/port.ts";
 import type { Queryable } from "../store/database.ts";
 import type { MemberView, ReservationView } from "../domain/views.ts";
 import type { Viewer } from "../domain/principal.ts";
@@ -80,10 +80,12 @@ export async function readLogs(
   const member = memberOf(view, rank);
   if (!member || member.gone) return { podName: undefined, lines: [], truncated: false };
   // One line more than requested shows whether there are more.
-  const text = await cluster.readLogs(member.podName, tail + 1).catch((error: unknown) => {
+  const text = await cluster.readLogs(member.podName, tail + 1).catch(async (error: unknown) => {
     // The pod does not exist yet, or its container has not started: it printed nothing.
     if (error instanceof ClusterRefused && ["NotFound", "BadRequest"].includes(error.reason))
       return "";
+    // While a pod is deleted its node has no log of it, which the cluster reports as a failure.
+    if (error instanceof ClusterUnavailable && (await isEnding(db, viewer, id))) return "";
     throw error;
   });
   const lines = text.split("\n");
@@ -93,6 +95,11 @@ export async function readLogs(
     lines: lines.slice(-tail).map((line) => line.slice(0, MAX_LINE_LENGTH)),
     truncated: lines.length > tail,
   };
+}
+
+async function isEnding(db: Queryable, viewer: Viewer, id: ReservationId): Promise<boolean> {
+  const { state, cancelRequestedAt } = await findReservationFor(db, viewer, id);
+  return cancelRequestedAt !== undefined || !["starting", "ready"].includes(state);
 }
 
 function memberOf({ members }: ReservationView, rank: number): MemberView | undefined {

@@ -3,7 +3,7 @@ import type { ReservationId } from "@gpu-dev/shared/ids.ts";
 import type { Queryable } from "../store/database.ts";
 import { listReservationEvents } from "../store/events.ts";
 import { findView, listViews, reservationExists } from "../store/reservationQueries.ts";
-import { decodeCursor, pageOf, type Page } from "../domain/cursors.ts";
+import { CURSOR_PARTS, decodeCursor, pageOf, type Page } from "../domain/cursors.ts";
 import type { Principal, Viewer } from "../domain/principal.ts";
 import { Refusal } from "../domain/refusal.ts";
 import type { EventRow, ReservationView } from "../domain/views.ts";
@@ -24,7 +24,6 @@ export async function findReservationFor(
 }
 
 const STATES = { live: LIVE, ended: TERMINAL, all: RESERVATION_STATES } as const;
-const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 export async function listReservations(
   db: Queryable,
@@ -37,7 +36,9 @@ export async function listReservations(
   },
 ): Promise<Page<ReservationView>> {
   const [createdAt, id] =
-    query.cursor === undefined ? [] : decodeCursor(query.cursor, [ISO_TIME, /^[0-9a-z]{16}$/]);
+    query.cursor === undefined
+      ? []
+      : decodeCursor(query.cursor, [CURSOR_PARTS.instant, CURSOR_PARTS.entityId]);
   const found = await listViews(db, {
     ownerId: principal.userId,
     states: STATES[query.state],
@@ -63,7 +64,9 @@ export async function listEvents(
 ): Promise<Page<EventRow>> {
   await findReservationFor(db, viewer, query.id);
   const [xid, id] =
-    query.cursor === undefined ? [] : decodeCursor(query.cursor, [/^\d{1,19}$/, /^\d{1,15}$/]);
+    query.cursor === undefined
+      ? []
+      : decodeCursor(query.cursor, [CURSOR_PARTS.transactionId, CURSOR_PARTS.rowId]);
   const found = await listReservationEvents(db, {
     reservationId: query.id,
     after: xid === undefined ? undefined : { xid, id: Number(id) },

@@ -30,7 +30,7 @@ export async function listAudit(
     db,
     `select a.id, a.at, u.name as "userName", a.action, a.target, a.outcome, a.request_id as "requestId"
      from audit a left join users u on u.id = a.user_id
-     where cast(:beforeId as bigint) is null or a.id < :beforeId
+     where cast(:beforeId as bigint) is null or a.id < cast(:beforeId as bigint)
      order by a.id desc limit :limit`,
     { ...page },
   );

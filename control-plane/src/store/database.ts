@@ -34,8 +34,11 @@ export function openDatabase({
     application_name: "gpu-dev-control-plane",
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: statementTimeoutMs,
+    // For a server that no longer responds, which cancels nothing.
+    query_timeout: statementTimeoutMs + QUERY_GRACE_MS,
     idle_in_transaction_session_timeout: 15 * Second.ms,
     keepAlive: true,
+    keepAliveInitialDelayMillis: PROBE_AFTER_MS,
     // See `pipelined`.
     pipeline: true,
   };
@@ -49,12 +52,47 @@ export function openDatabase({
       max: poolSize,
       idleTimeoutMillis: 30 * Second.ms,
       acquireTimeoutMillis: CONNECT_TIMEOUT_MS,
+      afterCreate: (connection: PooledConnection, done: (error: unknown, own: unknown) => void) => {
+        discardWhenUnusable(connection);
+        done(undefined, connection);
+      },
     },
     acquireConnectionTimeout: CONNECT_TIMEOUT_MS,
   });
 }
 
 const CONNECT_TIMEOUT_MS = 5 * Second.ms;
+/** The time for the server's own timeout to reach the client. */
+const QUERY_GRACE_MS = 2 * Second.ms;
+/** How long readiness waits for a response. */
+const PING_TIMEOUT_MS = 2 * Second.ms;
+/** Keepalive probes detect a dead connection, instead of the system's default of two hours. */
+const PROBE_AFTER_MS = 10 * Second.ms;
+
+/** What pg and knex do not declare of a connection of the pool. */
+interface PooledConnection {
+  query(config: unknown, callback: (error: unknown, result: unknown) => void): unknown;
+  readonly connection: { readonly stream: { destroy(): void } };
+  /** knex gives a connection with this mark to no further caller, and closes it. */
+  __knex__disposed?: unknown;
+}
+
+/**
+ * A connection whose server did not respond in time is closed at once, because later statements
+ * would wait behind the one that hangs. One whose server takes no writes, or ends the session, is
+ * not used again: after a failover a new connection reaches the new primary.
+ */
+function discardWhenUnusable(connection: PooledConnection): void {
+  const query = connection.query.bind(connection);
+  connection.query = (config, callback) =>
+    query(config, (error, result) => {
+      if (error instanceof Error && isDatabaseUnavailable(error)) {
+        connection.__knex__disposed = error;
+        if (error.message.endsWith(QUERY_TIMEOUT)) connection.connection.stream.destroy();
+      }
+      callback(error, result);
+    });
+}
 
 function ignore(): void {
   // The exception informs the caller.
@@ -189,16 +227,42 @@ export async function readDatabaseTime(db: Queryable): Promise<Date> {
   return row.now;
 }
 
-/** One cheap round trip: whether the database responds at all. */
-export async function pingDatabase(db: Queryable): Promise<void> {
-  await firstRow(db, "select 1");
+/**
+ * One cheap round trip. @throws an error for which `isDatabaseUnavailable` is true if the database
+ * does not respond soon, or takes no writes
+ */
+export async function pingDatabase(db: Database): Promise<void> {
+  const { rows: found } = await db
+    .raw<{ rows: { readOnly: boolean }[] }>(
+      `select current_setting('transaction_read_only')::boolean as "readOnly"`,
+    )
+    .options({ query_timeout: PING_TIMEOUT_MS });
+  if (found[0]?.readOnly !== false) throw new ReadOnlyDatabase();
 }
 
-/** SQLSTATE classes of lost connections (08, 57P, 53) and socket failures. */
-const UNAVAILABLE_CODES = /^(?:08|57P|53)|^(?:ECONN|EPIPE|ETIMEDOUT|ENOENT$|ENOTFOUND|EAI_)/;
-/** Failures of pg and knex that carry no code. */
+class ReadOnlyDatabase extends Error {
+  override readonly name = "ReadOnlyDatabase";
+  /** SQLSTATE read_only_sql_transaction, as a write would get it. */
+  readonly code = READ_ONLY;
+
+  constructor() {
+    super("the database takes no writes; it may be a standby, or its primary was demoted");
+  }
+}
+
+const READ_ONLY = "25006";
+/**
+ * SQLSTATEs of lost connections (08, 57P, 53), of a server that takes no writes, of a session that
+ * ended because its transaction was idle (25P03), and of a statement after one that failed in the
+ * same transaction (25P02); and socket failures.
+ */
+const UNAVAILABLE_CODES =
+  /^(?:08|57P|53|25006$|25P02$|25P03$)|^(?:ECONN|EPIPE|ETIMEDOUT|ENOENT$|ENOTFOUND|EAI_)/;
+/** pg's message for a statement without a response in time; knex writes the statement before it. */
+const QUERY_TIMEOUT = "Query read timeout";
+/** Failures of pg and knex that carry no code. "timeout expired": pg could not connect in time. */
 const UNAVAILABLE_MESSAGES =
-  /Connection terminated|not queryable|timeout acquiring a connection|connection timeout/i;
+  /Connection terminated|not queryable|timeout acquiring a connection|connection timeout|timeout expired$|Query read timeout$/i;
 
 /** Whether the database could not be reached. The request itself may be valid. */
 export function isDatabaseUnavailable(error: unknown): boolean {

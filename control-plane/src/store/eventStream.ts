@@ -6,6 +6,7 @@ const EVENTS_CHANNEL = "gpu_dev_events";
 export const CHANGES_CHANNEL = "gpu_dev_changes";
 const CONNECT_TIMEOUT_MS = 5 * Second.ms;
 const RECONNECT_MS = Second.ms;
+const QUERY_TIMEOUT_MS = 10 * Second.ms;
 /** Keepalive probes detect a dead connection, instead of the system's default of two hours. */
 const PROBE_AFTER_MS = 10 * Second.ms;
 
@@ -82,6 +83,7 @@ function newClient(databaseUrl: string): pg.Client {
     connectionString: databaseUrl,
     application_name: "gpu-dev-event-stream",
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: PROBE_AFTER_MS,
   });

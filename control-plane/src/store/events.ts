@@ -46,7 +46,7 @@ export async function readEventsAfter(
     readonly limit: number;
   },
 ): Promise<EventRow[]> {
-  const next = `(e.xid, e.id) > (cast(:xid as xid8), :id)
+  const next = `(e.xid, e.id) > (cast(:xid as xid8), cast(:id as bigint))
        and e.xid < pg_snapshot_xmin(pg_current_snapshot())
      order by e.xid, e.id limit :limit`;
   return ownerId === undefined
@@ -80,10 +80,10 @@ export async function isCursorKept(
 ): Promise<boolean> {
   const row = await firstRow<{ kept: boolean }>(
     db,
-    `select case when :id = 0
+    `select case when cast(:id as bigint) = 0
        then cast(:xid as xid8) <= pg_snapshot_xmax(pg_current_snapshot())
          and cast(:xid as xid8) >= coalesce((select min(xid) from events), '0'::xid8)
-       else exists (select 1 from events where xid = cast(:xid as xid8) and id = :id and at >= :keptSince)
+       else exists (select 1 from events where xid = cast(:xid as xid8) and id = cast(:id as bigint) and at >= :keptSince)
      end as kept`,
     { xid: cursor.xid, id: cursor.id, keptSince },
   );
@@ -106,7 +106,7 @@ export async function listReservationEvents(
     db,
     `select ${EVENT_COLUMNS} from events e
      where e.reservation_id = :reservationId
-       and (cast(:xid as xid8) is null or (e.xid, e.id) > (cast(:xid as xid8), :id))
+       and (cast(:xid as xid8) is null or (e.xid, e.id) > (cast(:xid as xid8), cast(:id as bigint)))
      order by e.xid, e.id limit :limit`,
     {
       reservationId: query.reservationId,

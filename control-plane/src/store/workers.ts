@@ -1,4 +1,7 @@
+import { Second } from "@gpu-dev/shared/durations.ts";
 import { rows, type Queryable } from "./database.ts";
+
+const QUERY_TIMEOUT_MS = 30 * Second.ms;
 
 /** Records that these workers are alive, in database time. */
 export async function beat(db: Queryable, workerIds: readonly string[]): Promise<void> {
@@ -66,6 +69,8 @@ export function queueUrl(databaseUrl: string): string {
   const given = url.searchParams.get("options");
   const options = [given, "-c synchronous_commit=off"].filter((part) => part !== null).join(" ");
   url.searchParams.set("options", options);
+  // pg reads it: a statement that a hanging server does not complete fails after this time.
+  url.searchParams.set("query_timeout", String(QUERY_TIMEOUT_MS));
   // Every client reads %20 as a space, but only some read +.
   url.search = url.searchParams.toString().replaceAll("+", "%20");
   return url.href;

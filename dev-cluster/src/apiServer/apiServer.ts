@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { handleFaults, type Faults } from "../faults/faultEndpoint.ts";
 import type { RequestEffect, RequestFacts } from "../faults/requestFault.ts";
 import type { ObjectOperations } from "../objects/objectOperations.ts";
-import { expired, noSuchPath, StatusError } from "../kube/statusError.ts";
+import { badRequest, expired, noSuchPath, StatusError } from "../kube/statusError.ts";
 import { authenticate, refuseBrowsers } from "./authentication.ts";
 import { discover } from "./discovery.ts";
 import type { LogSource } from "./podLogs.ts";
@@ -82,7 +82,8 @@ export class ApiServer {
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? "/", "https://localhost");
+    const url = URL.parse(request.url ?? "/", "https://localhost");
+    if (url === null) throw badRequest("the target of the request is not a valid URL");
     const method = request.method ?? "GET";
     refuseBrowsers(request);
     if (HEALTH.has(url.pathname)) {

@@ -11,7 +11,7 @@ import {
 } from "./apiUnderTest.ts";
 
 const KEY =
-  "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ4Z4b3kq5p1c1mV1Y0jXkQ0q0n1o2s3t4u5v6w7x8y9 alice@laptop";
+  "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG/4oR7aptABQ9NnWTWbZ9xpdl09TTiYicHMU/4lFmbp alice@laptop";
 
 /** A valid body for each route, so that only the access rule decides. */
 const BODIES: Partial<Record<RouteId, unknown>> = {

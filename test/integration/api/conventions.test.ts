@@ -142,7 +142,7 @@ describe("HTTP conventions", () => {
       [id],
     );
     const publicKey =
-      "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ4Z4b3kq5p1c1mV1Y0jXkQ0q0n1o2s3t4u5v6w7x8y9";
+      "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG/4oR7aptABQ9NnWTWbZ9xpdl09TTiYicHMU/4lFmbp";
     const job = () =>
       rows(api.database, "select 1 from graphile_worker.jobs where key = ?", [`reservation/${id}`]);
     assert.equal((await job()).length, 0);

@@ -1,9 +1,26 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { openDatabase, rows } from "../../../control-plane/src/store/database.ts";
 import { startTestPostgres, type TestPostgres } from "../../support/postgres.ts";
 import { waitFor } from "../../support/waitFor.ts";
 import { REQUEST, send, startApi, type ApiUnderTest, type Caller } from "./apiUnderTest.ts";
 import { readEvents } from "./eventReader.ts";
+
+/** The server and the sessions of the API, oldest first. */
+async function serverProcesses(api: ApiUnderTest): Promise<number[]> {
+  const observer = openDatabase({ url: api.databaseUrl, poolSize: 1 });
+  const sessions = await rows<{ pid: number }>(
+    observer,
+    "select pid from pg_stat_activity where application_name like 'gpu-dev-%' and pid <> pg_backend_pid()",
+  );
+  const [settings] = await rows<{ folder: string }>(
+    observer,
+    "select current_setting('data_directory') as folder",
+  );
+  await observer.destroy();
+  const file = await readFile(`${settings?.folder ?? ""}/postmaster.pid`, "utf8");
+  return [Number(file.split("\n")[0]), ...sessions.map(({ pid }) => pid)];
+}
 
 describe("a PostgreSQL outage", () => {
   let postgres: TestPostgres;
@@ -66,6 +83,59 @@ describe("a PostgreSQL outage", () => {
       describe: "a hint after the outage",
     });
     stream.close();
+  });
+
+  it("R10: a PostgreSQL that hangs is reported as unavailable, and its connections are replaced", async function () {
+    this.timeout(90_000);
+    // Connections of the pool that hang while they are idle, and new ones that are not accepted.
+    await Promise.all(Array.from({ length: 4 }, () => alice.get("/v1/reservations")));
+    const processes = await serverProcesses(api);
+    for (const pid of processes) process.kill(pid, "SIGSTOP");
+    try {
+      const responses = await Promise.all([
+        send(`${api.url}/readyz`),
+        alice.post("/v1/reservations", { ...REQUEST, name: "hanging" }),
+        ...Array.from({ length: 4 }, () => alice.get("/v1/reservations")),
+      ]);
+      for (const { status, body, headers } of responses) {
+        assert.equal(status, 503, JSON.stringify(body));
+        assert.equal(body["code"], "database_unavailable");
+        assert.equal(headers.get("retry-after"), "2");
+      }
+    } finally {
+      for (const pid of processes) process.kill(pid, "SIGCONT");
+    }
+    await waitFor(async () => (await send(`${api.url}/readyz`)).status === 200, {
+      describe: "readiness",
+    });
+    assert.equal((await alice.get("/v1/reservations")).status, 200);
+  });
+
+  it("R30: a PostgreSQL that takes no writes is not ready, and writes get 503 with Retry-After", async () => {
+    const observer = openDatabase({ url: api.databaseUrl, poolSize: 1 });
+    const [role] = await rows<{ name: string }>(observer, "select current_user::text as name");
+    const alter = (change: string) =>
+      observer.raw(`alter role "${role?.name ?? ""}" ${change}; select pg_terminate_backend(pid)
+        from pg_stat_activity where application_name = 'gpu-dev-control-plane' and pid <> pg_backend_pid()`);
+    await alter("set default_transaction_read_only = on");
+    try {
+      await waitFor(async () => (await send(`${api.url}/readyz`)).status === 503, {
+        describe: "the server to be not ready",
+      });
+      const write = await alice.post("/v1/reservations", { ...REQUEST, name: "read-only" });
+      assert.equal(write.status, 503, JSON.stringify(write.body));
+      assert.equal(write.body["code"], "database_unavailable");
+      assert.equal(write.headers.get("retry-after"), "2");
+    } finally {
+      await observer.raw(`set transaction_read_only = off`).catch(() => undefined);
+      await alter("reset default_transaction_read_only");
+      await observer.destroy();
+    }
+    await waitFor(
+      async () =>
+        (await alice.post("/v1/reservations", { ...REQUEST, name: "writable" })).status === 201,
+      { describe: "a write over a new connection, without a restart of the server" },
+    );
   });
 
   it("R10: many failing requests leak no connection", async function () {

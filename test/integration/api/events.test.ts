@@ -112,6 +112,8 @@ describe("the event stream", () => {
   it("sends resync for an invalid cursor and for one that is older than the kept events", async () => {
     const malformed = await open(alice, "garbage");
     const unknown = await open(alice, "999999999999-5");
+    const large = await open(alice, "5-4294967296");
+    const tooLarge = await open(alice, "99999999999999999999-99999999999999999999");
     await append(alice, "old");
     const reader = await open(alice);
     await append(alice, "new");
@@ -124,7 +126,7 @@ describe("the event stream", () => {
       "update events set at = now() - interval '91 days' where message = 'new' returning id",
     );
     const pruned = await open(alice, last?.id);
-    for (const stream of [malformed, unknown, pruned]) {
+    for (const stream of [malformed, unknown, large, tooLarge, pruned]) {
       await waitFor(() => stream.items[0]?.event === "resync", { describe: "resync" });
     }
     await append(alice, "after");

@@ -109,6 +109,42 @@ describe("hostile input", () => {
     }
   });
 
+  const encoded = (text: string) => Buffer.from(text).toString("base64url");
+  it("S3: a cursor that the server did not make is refused with 400", async () => {
+    const id = "0000000000000000";
+    const lists = {
+      [RESERVATIONS]: [
+        `2026-99-99T00:00:00.000Z ${id}`,
+        `2026-02-30T00:00:00.000Z ${id}`,
+        "2026-01-01T00:00:00.000Z iiiiiiiiiiiiiiii",
+        `2026-01-01T00:00:00.000Z ${id} x`,
+        "",
+      ],
+      "/v1/audit": ["9223372036854775808", "9999999999999999", "-1", "1.5", ""],
+    };
+    const operator = await api.signIn("operator");
+    for (const [path, cursors] of Object.entries(lists)) {
+      for (const cursor of cursors) {
+        const response = await operator.get(`${path}?cursor=${encoded(cursor)}`);
+        assert.equal(response.status, 400, `${path} ${cursor}`);
+        assert.equal(response.body["code"], "invalid_request");
+      }
+      const padded = await operator.get(`${path}?cursor=${encoded("1")}%3D`);
+      assert.equal(padded.status, 400, "the same cursor in another form");
+    }
+    const largest = await operator.get(`/v1/audit?cursor=${encoded("9007199254740991")}`);
+    assert.equal(largest.status, 200, "a cursor above 2^31 is a cursor");
+  });
+
+  for (const target of ["http://[::1", "http://a:99999999/", "*"]) {
+    it(`S3: the request target ${target} is refused with 400`, async () => {
+      const response = await sendPartially(
+        `GET ${target} HTTP/1.1\r\nHost: ${api.server}\r\nConnection: close\r\n\r\n`,
+      );
+      assert.match(response, /^HTTP\/1.1 400 [^]*"invalid_request"/);
+    });
+  }
+
   it("S3: headers of more than 16 KiB are refused with 431 and a problem", async () => {
     const response = await alice.get("/v1/me", { "x-big": "a".repeat(20_000) });
     assert.equal(response.status, 431);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { stat } from "node:fs/promises";
 import { connect } from "node:tls";
 import { VersionApi } from "@kubernetes/client-node";
@@ -34,6 +35,22 @@ describe("dev-cluster API: access", () => {
     const origin = { origin: api.cluster.url };
     assert.equal(await statusOf({ path: namespaces, headers: origin }), 403);
     assert.equal(await statusOf({ path: namespaces, headers: { host: "localhost" } }), 200);
+  });
+
+  it("S3: refuses a request target that is not a valid URL", async () => {
+    for (const target of ["//", "http://[::1"]) {
+      const socket = connect({
+        host: "127.0.0.1",
+        port: Number(new URL(api.cluster.url).port),
+        ca: api.cluster.ca,
+        servername: "localhost",
+      });
+      let received = "";
+      socket.setEncoding("utf8").on("data", (text: string) => (received += text));
+      socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+      await once(socket, "close");
+      assert.match(received, /^HTTP\/1.1 400 [^]*"BadRequest"/, target);
+    }
   });
 
   it("presents a certificate of its own authority, and makes its secrets readable by its owner only", async () => {

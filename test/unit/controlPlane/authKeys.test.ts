@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -27,15 +27,31 @@ const modulusOf = (bits: number): Buffer => {
   const n = Buffer.from(publicKey.export({ format: "jwk" }).n ?? "", "base64url");
   return Buffer.concat([Buffer.from([0]), n]);
 };
-const ED25519 = line("ssh-ed25519", Buffer.alloc(32, 7));
-const POINT = Buffer.concat([Buffer.from([4]), Buffer.alloc(64, 1)]);
+const coordinate = (key: KeyObject, name: "x" | "y"): Buffer =>
+  Buffer.from(key.export({ format: "jwk" })[name] ?? "", "base64url");
+const ED25519_POINT = coordinate(generateKeyPairSync("ed25519").publicKey, "x");
+const ED25519 = line("ssh-ed25519", ED25519_POINT);
+const P256 = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey;
+const POINT = Buffer.concat([Buffer.from([4]), coordinate(P256, "x"), coordinate(P256, "y")]);
+const hex = (text: string): Buffer => Buffer.from(text, "hex");
+const EXPONENT = Buffer.from([1, 0, 1]);
+/** The points whose order divides 8, without those that differ only in the sign of x. */
+const SMALL_ORDER = {
+  "the point of order 1": `01${"00".repeat(31)}`,
+  "the point of order 2": `ec${"ff".repeat(30)}7f`,
+  "the point of order 4, all zeros": "00".repeat(32),
+  "a point of order 8": "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+  "another point of order 8": "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+  "a number that is not below the prime": `ee${"ff".repeat(30)}7f`,
+  "a number without a point": "02".padEnd(64, "0"),
+};
 
 describe("SSH public keys", () => {
   const accepted: Record<string, string> = {
     ed25519: ED25519,
     ecdsa: line("ecdsa-sha2-nistp256", "nistp256", POINT),
     "rsa of 2048 bits": line("ssh-rsa", Buffer.from([1, 0, 1]), modulusOf(2_048)),
-    "a FIDO ed25519": line("sk-ssh-ed25519@openssh.com", Buffer.alloc(32, 7), "ssh:"),
+    "a FIDO ed25519": line("sk-ssh-ed25519@openssh.com", ED25519_POINT, "ssh:"),
     "a FIDO ecdsa": line("sk-ecdsa-sha2-nistp256@openssh.com", "nistp256", POINT, "ssh:"),
   };
   for (const [what, key] of Object.entries(accepted)) {
@@ -71,6 +87,46 @@ describe("SSH public keys", () => {
       line("ecdsa-sha2-nistp384", "nistp256", POINT),
       /curve/,
     ],
+    "an ECDSA point that is not on its curve": [
+      line(
+        "ecdsa-sha2-nistp256",
+        "nistp256",
+        Buffer.concat([Buffer.from([4]), Buffer.alloc(64, 1)]),
+      ),
+      /not on its curve/,
+    ],
+    "an RSA exponent of 1": [
+      line("ssh-rsa", Buffer.from([1]), modulusOf(2_048)),
+      /exponent is not secure/,
+    ],
+    "an even RSA exponent": [
+      line("ssh-rsa", Buffer.from([1, 0, 0]), modulusOf(2_048)),
+      /exponent is not secure/,
+    ],
+    "a huge RSA exponent": [
+      line("ssh-rsa", Buffer.alloc(9, 1), modulusOf(2_048)),
+      /exponent is not secure/,
+    ],
+    "a negative RSA modulus": [
+      line("ssh-rsa", EXPONENT, Buffer.alloc(256, 0xff)),
+      /invalid number/,
+    ],
+    "an even RSA modulus": [
+      line("ssh-rsa", EXPONENT, Buffer.concat([Buffer.alloc(299, 0x41), Buffer.from([0])])),
+      /modulus is even/,
+    ],
+    "an RSA key of 20,000 bits": [
+      line("ssh-rsa", EXPONENT, Buffer.alloc(2_500, 0x41)),
+      /at most 16384/,
+    ],
+    "a character that changes the direction of text": [`${ED25519} a\u202eb`, /direction of text/],
+    "a line separator": [`${ED25519} a\u2028b`, /control/],
+    ...Object.fromEntries(
+      Object.entries(SMALL_ORDER).map(([what, point]): [string, [string, RegExp]] => [
+        `as an Ed25519 key ${what}`,
+        [line("ssh-ed25519", hex(point)), /not a usable point/],
+      ]),
+    ),
     "a private key": ["-----BEGIN OPENSSH PRIVATE KEY-----", /begins with its type/],
     "an empty text": ["", /begins with its type/],
     "the name of an inherited property": ["constructor AAAA", /begins with its type/],

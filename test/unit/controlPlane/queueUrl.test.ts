@@ -11,6 +11,7 @@ describe("the database URL of the job queue", () => {
     assert.deepEqual([user, password, host, port, database], ["me", "a+b+c", "db", 5433, "gpu"]);
     const { searchParams } = new URL(url);
     assert.equal(searchParams.get("sslmode"), "disable");
+    assert.equal(searchParams.get("query_timeout"), "30000");
     assert.equal(searchParams.get("options"), "-c jit=off -c synchronous_commit=off");
     assert.doesNotMatch(url.slice(url.indexOf("?")), /\+/);
   });
