@@ -5,14 +5,11 @@ import { startStorageAgent } from "./storageAgent/storageAgent.ts";
 
 export interface Agents {
   readonly logs: LogSource;
-  /** Ends the pods' processes; the pods stay. */
+  /** Ends the pods' processes; the Pod objects remain. */
   stop(): Promise<void>;
 }
 
-/**
- * Simulates the nodes and the storage of a fleet, as clients of a Kubernetes API, ours or any
- * other.
- */
+/** Simulates the nodes and the storage of a fleet as clients of any Kubernetes API. */
 export async function startAgents(options: NodeAgentOptions): Promise<Agents> {
   const storage = await startStorageAgent(options);
   try {

@@ -4,7 +4,10 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const VALID_DAYS = 365;
-/** Renewed at the start when less is left, so that it does not expire during a long run. */
+/**
+ * A certificate with less time left is renewed at start-up, so that it does not expire during a
+ * long run.
+ */
 const RENEW_DAYS = 60;
 
 export interface Certificates {
@@ -28,14 +31,14 @@ export async function loadCertificates(directory: string, clock: Clock): Promise
 }
 
 async function makeCertificates(clock: Clock): Promise<Certificates> {
-  // Loaded only when needed, about once a year, to save memory at every other start.
+  // Loaded only when needed, about once a year, to save memory at every other start-up.
   const { generate } = await import("selfsigned");
   const now = clock.now();
   const common = {
     keyType: "ec",
     curve: "P-256",
     algorithm: "sha256",
-    // In the past, for clients whose clock is behind.
+    // In the past, for clients whose clocks are behind.
     notBeforeDate: new Date(now - Day.ms),
     notAfterDate: new Date(now + VALID_DAYS * Day.ms),
   } as const;

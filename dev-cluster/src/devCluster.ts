@@ -37,7 +37,7 @@ export interface DevClusterOptions {
     "containment" | "heartbeatMs" | "resyncMs" | "restartBackOffMs"
   >;
   readonly clock?: Clock;
-  /** Receives one line per event that the operator should know; never a secret. */
+  /** Receives one line per event that the operator should know about; never a secret. */
   readonly log?: (line: string) => void;
 }
 

@@ -74,7 +74,7 @@ program.parse();
 try {
   await main(program.opts<Options>());
 } catch (error) {
-  const why = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
-  process.stderr.write(`${why}\n`);
+  const message = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
+  process.stderr.write(`${message}\n`);
   process.exit(1);
 }

@@ -74,6 +74,6 @@ try {
   await main(options);
 } catch (error) {
   if (!(error instanceof DataDirectoryInUseError)) fail(EXIT_FAILED, error);
-  const why = `Another dev cluster already uses ${options.data}.`;
-  fail(EXIT_IN_USE, new Error(`${why} Stop it, or name another directory with --data.`));
+  const problem = `Another dev cluster already uses ${options.data}.`;
+  fail(EXIT_IN_USE, new Error(`${problem} Stop it, or name another directory with --data.`));
 }

@@ -74,7 +74,7 @@ export class ApiServer {
       });
     });
     this.#server.closeIdleConnections();
-    // Connections that are still busy then, for example held by a fault, are cut.
+    // Then cuts the connections that are still busy, for example those held by a fault.
     setTimeout(() => {
       this.#server.closeAllConnections();
     }, 200).unref();
@@ -161,7 +161,7 @@ export class ApiServer {
       return response.destroyed;
     }
     if ("resetAfter" in effect) {
-      // The request is executed, and its response finds the connection closed.
+      // The request is executed, but the connection is closed before its response.
       response.writeHead = () => response.destroy();
       return false;
     }

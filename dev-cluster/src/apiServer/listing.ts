@@ -20,7 +20,7 @@ export function matcherOf(target: RequestTarget, query: URLSearchParams): Matche
 
 /**
  * The list as text. Later pages carry the resource version of the first page: a watch from there
- * replays every change between the pages, so that nothing is missed although the pages are no
+ * replays every change between the pages, so a client misses nothing although the pages are not one
  * snapshot.
  */
 export function listText(
@@ -38,14 +38,14 @@ export function listText(
     .filter(({ object }) => matches(object));
   const items = page.limit === 0 ? found : found.slice(0, page.limit);
   const last = items.at(-1);
-  const left = found.length - items.length;
+  const remaining = found.length - items.length;
   const metadata = {
     resourceVersion: String(page.revision),
-    ...(left > 0 && last !== undefined
+    ...(remaining > 0 && last !== undefined
       ? {
           continue: encodeToken(page.revision, keyOfStored(last.object)),
           // For a selection, a real server does not count the remaining items.
-          ...(selects(query) ? {} : { remainingItemCount: left }),
+          ...(selects(query) ? {} : { remainingItemCount: remaining }),
         }
       : {}),
   };

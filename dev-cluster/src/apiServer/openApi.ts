@@ -6,9 +6,9 @@ const ROOT = "/openapi/v3";
 const documents = new Map<string, object>();
 
 /**
- * The kinds in OpenAPI 3, as kubectl reads them: `explain` shows their fields, and `apply` learns
- * that the server validates fields itself. Names and types only: the descriptions are upstream's.
- * Undefined for all other paths.
+ * The kinds in OpenAPI 3, as kubectl reads them: `explain` shows their fields, and `apply` detects
+ * that the server validates fields itself. Contains names and types, but none of upstream's
+ * descriptions. Undefined for all other paths.
  */
 export function describeApi(pathname: string): object | undefined {
   if (pathname === ROOT) return { paths: index() };

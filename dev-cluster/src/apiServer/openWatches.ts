@@ -13,7 +13,8 @@ interface OpenWatch {
 }
 
 /**
- * The open watches, as seen by injected faults and by the server's stop. See `createOpenWatches`.
+ * The open watches, which injected faults and the server's shutdown can end. See
+ * `createOpenWatches`.
  */
 export interface OpenWatches {
   /** Starts a watch; returns a function that removes it from the set. */

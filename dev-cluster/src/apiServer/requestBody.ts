@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { badRequest, tooLarge } from "../kube/statusError.ts";
 
-const LIMIT_BYTES = 3 * 1024 * 1024;
-const LIMIT_DEPTH = 100;
+const MAX_BYTES = 3 * 1024 * 1024;
+const MAX_DEPTH = 100;
 
 /** The JSON body; undefined if the body is empty. Throws 400 and 413. */
 export async function readBody(request: IncomingMessage): Promise<unknown> {
@@ -10,7 +10,7 @@ export async function readBody(request: IncomingMessage): Promise<unknown> {
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > LIMIT_BYTES) throw tooLarge(LIMIT_BYTES);
+    if (size > MAX_BYTES) throw tooLarge(MAX_BYTES);
     chunks.push(chunk);
   }
   if (size === 0) return undefined;
@@ -39,7 +39,7 @@ export function contentTypeOf(request: IncomingMessage): string {
 /** Refuses `__proto__`, which would change the prototype when a merge copies keys into objects. */
 function refuseHostile(value: unknown, depth: number): void {
   if (typeof value !== "object" || value === null) return;
-  if (depth > LIMIT_DEPTH) throw badRequest("the body of the request is nested too deeply");
+  if (depth > MAX_DEPTH) throw badRequest("the body of the request is nested too deeply");
   if (Object.hasOwn(value, "__proto__"))
     throw badRequest('the field name "__proto__" is not allowed');
   for (const child of Object.values(value)) refuseHostile(child, depth + 1);

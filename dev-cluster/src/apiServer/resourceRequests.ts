@@ -167,7 +167,7 @@ function deleteAll(resourceRequest: ResourceRequest, body: unknown): void {
   sendText(response, 200, listOf(type, metadata, found), "application/json");
 }
 
-/** The options of the body; those of the query only count if there is no body. */
+/** The options in the body; those in the query apply only if there is no body. */
 function deleteOptions({ target, query, response }: ResourceRequest, body: unknown): DeleteOptions {
   const grace = query.get("gracePeriodSeconds");
   const policy = query.get("propagationPolicy");

@@ -111,14 +111,14 @@ export function tableOf(
 function podStatus({ metadata, status }: Pod): string {
   if (metadata.deletionTimestamp !== undefined) return "Terminating";
   const state = status?.containerStatuses?.[0]?.state;
-  const why = state?.waiting?.reason ?? state?.terminated?.reason;
-  return why ?? status?.reason ?? status?.phase ?? "Unknown";
+  const reason = state?.waiting?.reason ?? state?.terminated?.reason;
+  return reason ?? status?.reason ?? status?.phase ?? "Unknown";
 }
 
 function nodeStatus({ spec, status }: Node): string {
   const ready = status?.conditions?.find(({ type }) => type === "Ready")?.status;
-  const word = ready === "True" ? "Ready" : ready === undefined ? "Unknown" : "NotReady";
-  return spec?.unschedulable === true ? `${word},SchedulingDisabled` : word;
+  const readiness = ready === "True" ? "Ready" : ready === undefined ? "Unknown" : "NotReady";
+  return spec?.unschedulable === true ? `${readiness},SchedulingDisabled` : readiness;
 }
 
 /** In the two most significant units, as kubectl formats it. */

@@ -11,9 +11,8 @@ interface Found {
 }
 
 /**
- * Deletes objects none of whose owners exist any longer, and removes owners that wait for their
- * dependents. An owner is identified by its uid: a new object of the same name is a different
- * owner.
+ * Deletes objects whose owners no longer exist, and removes owners that wait for their dependents.
+ * An owner is identified by its uid: a new object of the same name is a different owner.
  */
 export function collectGarbage(operations: ObjectOperations): void {
   const all = RESOURCE_TYPES.flatMap((type) =>
@@ -42,12 +41,13 @@ function collect(operations: ObjectOperations, type: ResourceType, old: KubeObje
   if (object?.metadata.uid !== old.metadata.uid) return;
   const owners = ownersOf(object);
   if (owners.length === 0 || object.metadata.deletionTimestamp !== undefined) return;
-  const going = owners.filter((owner) => {
+  const removedOwners = owners.filter((owner) => {
     const found = findOwner(operations, object, owner);
     return found !== "unknown" && (found === undefined || isWaiting(found));
   });
-  if (going.length === owners.length) deleteIfExists(operations, type, object);
-  else if (going.length > 0) disown(operations, { type, object }, going.map(toObject));
+  if (removedOwners.length === owners.length) deleteIfExists(operations, type, object);
+  else if (removedOwners.length > 0)
+    disown(operations, { type, object }, removedOwners.map(toObject));
 }
 
 const ownersOf = (object: KubeObject): OwnerReference[] => object.metadata.ownerReferences ?? [];
@@ -90,8 +90,8 @@ function disown(
   if (operations.find(type, object.metadata)?.metadata.uid !== object.metadata.uid) return;
   const uids = owners.map(({ metadata }) => metadata.uid);
   operations.edit(type, object.metadata, ({ metadata }) => {
-    const left = (metadata.ownerReferences ?? []).filter(({ uid }) => !uids.includes(uid));
-    if (left.length > 0) metadata.ownerReferences = left;
+    const remaining = (metadata.ownerReferences ?? []).filter(({ uid }) => !uids.includes(uid));
+    if (remaining.length > 0) metadata.ownerReferences = remaining;
     else delete metadata.ownerReferences;
   });
 }

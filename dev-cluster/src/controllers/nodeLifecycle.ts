@@ -18,14 +18,15 @@ export interface NodeLifecycleOptions {
 }
 
 /**
- * Marks nodes as unreachable whose lease and heartbeat are too old, taints these and nodes that
- * report not to be ready, and evicts the pods that do not tolerate a taint of their node, or no
- * longer.
+ * Marks nodes as unreachable when their lease and heartbeat are too old, taints these nodes and
+ * those that report not ready, and evicts pods that do not, or no longer, tolerate a taint of their
+ * node.
  */
 export class NodeLifecycle {
   readonly #options: NodeLifecycleOptions;
   /**
-   * When this process first saw the node: its lease may be old because this process did not run.
+   * When this process first saw the node: its lease may be old because this process was not
+   * running.
    */
   readonly #firstSeen = new Map<string, number>();
   /** When a pod was first seen on a node with a taint that has no `timeAdded`. */
@@ -74,7 +75,7 @@ export class NodeLifecycle {
     const { operations, clock, leaseMs } = this.#options;
     const { name } = node.metadata;
     if (!this.#firstSeen.has(name)) this.#firstSeen.set(name, clock.now());
-    const alive = clock.now() - this.#lastSign(node) <= leaseMs;
+    const alive = clock.now() - this.#lastHeartbeat(node) <= leaseMs;
     const ready = node.status?.conditions?.find((each) => each.type === "Ready");
     if (!alive && ready?.status !== "Unknown") {
       const condition = {
@@ -97,16 +98,16 @@ export class NodeLifecycle {
     if (state !== undefined) this.#setTaint(name, NOT_READY, state === "False");
   }
 
-  #lastSign(node: Node): number {
+  #lastHeartbeat(node: Node): number {
     const { operations } = this.#options;
     const { name } = node.metadata;
     const lease = operations.find(leaseType, { namespace: "kube-node-lease", name });
     const renewed = (lease?.spec as { renewTime?: string } | undefined)?.renewTime;
     const heartbeat = node.status?.conditions?.find((c) => c.type === "Ready")?.lastHeartbeatTime;
-    const signs = [renewed, heartbeat]
+    const times = [renewed, heartbeat]
       .map((text) => Date.parse(text ?? ""))
       .filter(Number.isFinite);
-    return Math.max(this.#firstSeen.get(name) ?? 0, ...signs);
+    return Math.max(this.#firstSeen.get(name) ?? 0, ...times);
   }
 
   #setTaint(name: string, key: string, isTainted: boolean): void {

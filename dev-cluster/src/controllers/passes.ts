@@ -7,18 +7,18 @@ export interface PassOptions {
   readonly store: ObjectStore;
   /** Whether a change may require a pass. */
   readonly concerns: (change: Change) => boolean;
-  /** Reads all relevant objects and reconciles them; a repetition must be harmless. */
+  /** Reads all relevant objects and reconciles them; must be idempotent. */
   readonly run: () => void;
   /** Interval of passes that no change triggers. */
   readonly everyMs?: number | undefined;
   readonly onError: (error: unknown) => void;
 }
 
-/** A failed pass is repeated after this time, because no further change may come. */
+/** A failed pass is retried after this time, because no further change may come to trigger it. */
 const RETRY_MS = Second.ms;
 
 /**
- * Runs a controller's pass soon after changes, once for changes of the same moment, and at an
+ * Runs a controller's pass soon after changes, once for changes that arrive together, and at an
  * interval if one is set. Passes never overlap. Returns a function that stops them.
  */
 export function startPasses(options: PassOptions): () => void {

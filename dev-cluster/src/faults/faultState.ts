@@ -9,7 +9,9 @@ export interface PodName {
 export interface NodeFaultEvents {
   /** The node became lost (true) or returned (false). */
   readonly nodeLost: [name: string, lost: boolean];
-  /** Kill the pod's container as for lack of memory: SIGKILL, exit 137, reason OOMKilled. */
+  /**
+   * Kill the pod's container as if it had run out of memory: SIGKILL, exit 137, reason OOMKilled.
+   */
   readonly oomKill: [pod: PodName];
   /** Pull faults were added or cleared: a pull in back-off may retry at once. */
   readonly pullsChanged: [];

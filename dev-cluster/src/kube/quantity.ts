@@ -34,7 +34,7 @@ export function parseQuantity(text: string | number): number | undefined {
 export type Amounts = Record<string, number>;
 
 /**
- * Parses every entry; an invalid quantity counts as 0, because validation has refused it before.
+ * Parses every entry; an invalid quantity counts as 0, because validation has already refused it.
  */
 export function amountsOf(quantities: Record<string, string | number> | undefined): Amounts {
   const amounts: Amounts = {};

@@ -79,11 +79,11 @@ export const alreadyExists = (subject: Subject) =>
     detailsOf(subject),
   );
 
-export const conflict = (subject: Subject, why: string) =>
+export const conflict = (subject: Subject, reason: string) =>
   new StatusError(
     409,
     "Conflict",
-    `Operation cannot be fulfilled on ${resourceText(subject)}: ${why}`,
+    `Operation cannot be fulfilled on ${resourceText(subject)}: ${reason}`,
     detailsOf(subject),
   );
 

@@ -16,7 +16,7 @@ export interface NodeAgentOptions {
    */
   readonly kubelet?: KubeletIdentity;
   readonly containment?: ContainmentChoice;
-  /** Receives one line per event that the operator should know; never a secret. */
+  /** Receives one line per event that the operator should know about; never a secret. */
   readonly log?: (line: string) => void;
   /** Time between two heartbeats of a node; 10 seconds by default. */
   readonly heartbeatMs?: number;

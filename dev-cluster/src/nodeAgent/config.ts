@@ -11,7 +11,7 @@ export function machinePath(): string[] {
   return path.split(delimiter).filter((entry) => !entry.includes("node_modules"));
 }
 
-/** What a login on this machine would have as well; none of the agent's own settings or secrets. */
+/** Variables that a login on this machine also has; none of the agent's own settings or secrets. */
 export function machineEnvironment(): Record<string, string> {
   const names = ["LANG", "LC_ALL", "TZ", "SHELL"];
   const found = names.map((name) => [name, process.env[name]] as const);

@@ -74,13 +74,14 @@ export function startContainer(options: ContainerOptions): ContainerProcess {
       resolve({ code: code ?? 137, signal });
     });
   });
-  // A PID namespace ends with its first process; without one, remaining processes have to be found.
+  // A PID namespace ends with its first process; without one, the remaining processes must be
+  // found.
   const exited = ended.then(async (exit) => {
     await sweepPod(uid);
     return exit;
   });
   const kill = async (): Promise<void> => {
-    signalFirst(pidFile, "SIGKILL");
+    signalFirstProcess(pidFile, "SIGKILL");
     child.kill("SIGKILL");
     await exited;
   };
@@ -90,7 +91,7 @@ export function startContainer(options: ContainerOptions): ContainerProcess {
     void exited.then(() => {
       ended.abort();
     });
-    if (await waitForPidFile(pidFile, ended.signal)) signalFirst(pidFile, "SIGTERM");
+    if (await waitForPidFile(pidFile, ended.signal)) signalFirstProcess(pidFile, "SIGTERM");
     await grace;
     await kill();
   };
@@ -99,7 +100,7 @@ export function startContainer(options: ContainerOptions): ContainerProcess {
 
 /** Ends the processes that an earlier run of the agent left for this pod. */
 export async function endLeftovers(uid: string, directory: string): Promise<void> {
-  signalFirst(join(directory, "pid"), "SIGKILL");
+  signalFirstProcess(join(directory, "pid"), "SIGKILL");
   await sweepPod(uid);
 }
 
@@ -136,12 +137,12 @@ export function readPodLog(path: string, tailLines?: number, previous = false): 
   return tailLines === 0 ? "" : lines.slice(-last).join("\n");
 }
 
-function signalFirst(pidFile: string, signal: NodeJS.Signals): void {
+function signalFirstProcess(pidFile: string, signal: NodeJS.Signals): void {
   const first = readProcessFile(pidFile);
   if (first !== undefined) signalProcess(first, signal);
 }
 
-/** The first process writes its id within milliseconds; a stop may come earlier than that. */
+/** The first process writes its id within milliseconds, but a stop may come even earlier. */
 async function waitForPidFile(pidFile: string, ended: AbortSignal): Promise<boolean> {
   for (let waited = 0; waited < PID_FILE_WAIT_MS && !ended.aborted; waited += 5) {
     if (readProcessFile(pidFile) !== undefined) return true;

@@ -19,7 +19,10 @@ export interface Containment {
 const run = promisify(execFile);
 const UNSHARE = ["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--propagation"];
 
-/** Tests what a pod needs. Throws an Error when namespaces are required but unavailable. */
+/**
+ * Tests whether this machine can isolate pods. Throws an Error when namespaces are required but
+ * unavailable.
+ */
 export async function chooseContainment(choice: ContainmentChoice): Promise<Containment> {
   const killWithParent = parentDeathPrefix();
   if (choice === "plain") return { kind: "plain", prefix: killWithParent, reason: "as configured" };

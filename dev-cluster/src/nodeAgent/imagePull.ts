@@ -10,7 +10,7 @@ export interface PullOptions {
   readonly faults: NodeFaults;
   readonly events: EventRecorder;
   /** Reports why the container is waiting. */
-  readonly waiting: (reason: string, message: string) => void;
+  readonly reportWaiting: (reason: string, message: string) => void;
   readonly ending: AbortSignal;
 }
 
@@ -18,12 +18,12 @@ const FIRST_BACK_OFF_MS = 10 * Second.ms;
 const MAX_BACK_OFF_MS = 5 * Minute.ms;
 
 /**
- * Pulls nothing: an image stands for a program of this machine. Injected faults make a pull slow or
- * let it fail, with the events and reasons of a kubelet. Returns false when the pod ended
+ * Simulates a pull: an image stands for a program on this machine. Injected faults make a pull slow
+ * or make it fail, with the events and reasons of a kubelet. Returns false when the pod ended
  * meanwhile.
  */
 export async function pullImage(options: PullOptions): Promise<boolean> {
-  const { pod, container, faults, events, waiting, ending } = options;
+  const { pod, container, faults, events, reportWaiting, ending } = options;
   const { image } = container;
   let backOff = FIRST_BACK_OFF_MS;
   while (!ending.aborted) {
@@ -36,11 +36,11 @@ export async function pullImage(options: PullOptions): Promise<boolean> {
     }
     const message = `failed to pull image "${image}": injected fault`;
     events.record(pod, "Failed", message);
-    waiting("ErrImagePull", message);
+    reportWaiting("ErrImagePull", message);
     await pauseUntilPullsChange(Math.min(Second.ms, backOff), faults, ending);
     if (faults.pullFails(image)) {
       events.record(pod, "BackOff", `Back-off pulling image "${image}"`);
-      waiting("ImagePullBackOff", `Back-off pulling image "${image}"`);
+      reportWaiting("ImagePullBackOff", `Back-off pulling image "${image}"`);
       await pauseUntilPullsChange(backOff, faults, ending);
       backOff = Math.min(backOff * 2, MAX_BACK_OFF_MS);
     }

@@ -14,7 +14,7 @@ import { startObjectWatch, type ObjectWatch } from "./objectWatch.ts";
 import { PodRecords } from "./podRecords.ts";
 
 export interface NodeAgents {
-  /** Ends the pods' processes, not the pods: the next agent starts them again. */
+  /** Ends the pods' processes; the Pod objects remain, and the next agent starts them again. */
   stop(): Promise<void>;
   readonly logs: LogSource;
   /** How pods are isolated on this machine. */
@@ -73,7 +73,10 @@ export async function startNodeAgents(options: NodeAgentOptions): Promise<NodeAg
   };
 }
 
-/** Starts all heartbeats or none: if one fails, the others end. Returns promises of their ends. */
+/**
+ * Starts all heartbeats or none: if one fails, the others end. Returns the promises that resolve
+ * when they end.
+ */
 async function startHeartbeats(
   all: readonly HeartbeatOptions[],
   stopping: AbortController,
@@ -103,8 +106,8 @@ function startWatches(options: {
     onChange: (pod) => {
       pods.update(pod);
     },
-    onGone: (pod) => {
-      pods.gone(pod.metadata.uid);
+    onDelete: (pod) => {
+      pods.delete(pod.metadata.uid);
     },
     resyncMs,
     log,
@@ -118,7 +121,7 @@ function startWatches(options: {
     onChange: (secret) => {
       pods.refreshSecrets(secret);
     },
-    onGone: () => undefined,
+    onDelete: () => undefined,
     resyncMs,
     log,
   });

@@ -25,18 +25,18 @@ export interface HeartbeatOptions {
  */
 export async function startHeartbeat(options: HeartbeatOptions): Promise<{ ended: Promise<void> }> {
   await register(options.client, options.node);
-  await beat(options);
-  return { ended: keepBeating(options) };
+  await sendHeartbeat(options);
+  return { ended: sendHeartbeats(options) };
 }
 
-async function keepBeating(options: HeartbeatOptions): Promise<void> {
+async function sendHeartbeats(options: HeartbeatOptions): Promise<void> {
   const { node, faults, periodMs, stopped, log } = options;
   let failing = false;
   while (!stopped.aborted) {
-    await nextBeat(node.name, faults, failing ? Second.ms : periodMs, stopped);
+    await waitForNextHeartbeat(node.name, faults, failing ? Second.ms : periodMs, stopped);
     if (isAborted(stopped) || faults.isNodeLost(node.name)) continue;
     try {
-      await beat(options);
+      await sendHeartbeat(options);
       failing = false;
     } catch (error) {
       if (!failing) log(`The heartbeat of node ${node.name} failed: ${String(error)}`);
@@ -46,7 +46,7 @@ async function keepBeating(options: HeartbeatOptions): Promise<void> {
 }
 
 /** A node that returns reports immediately. */
-async function nextBeat(
+async function waitForNextHeartbeat(
   name: string,
   faults: NodeFaults,
   ms: number,
@@ -94,7 +94,7 @@ async function register(client: ApiClient, node: FleetNode): Promise<void> {
   }
 }
 
-async function beat({ client, node, kubeletPort }: HeartbeatOptions): Promise<void> {
+async function sendHeartbeat({ client, node, kubeletPort }: HeartbeatOptions): Promise<void> {
   await renewLease(client, node.name);
   const now = timestamp(systemClock.now());
   const quantities = {

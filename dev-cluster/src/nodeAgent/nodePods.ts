@@ -31,10 +31,10 @@ export class NodePods {
     this.#nodes = new Map(options.fleet.nodes.map((node) => [node.name, node]));
   }
 
-  /** Receives all existing pods: workers of other pods missed the removal of theirs. */
+  /** Receives all existing pods. A worker whose pod is not among them has missed its removal. */
   sync(all: readonly Pod[]): void {
     const existing = new Set(all.map((pod) => pod.metadata.uid));
-    for (const uid of this.#workers.keys()) if (!existing.has(uid)) this.gone(uid);
+    for (const uid of this.#workers.keys()) if (!existing.has(uid)) this.delete(uid);
     const { records } = this.#options;
     for (const record of records.all()) {
       if (!existing.has(record.uid) && !this.#workers.has(record.uid)) records.remove(record);
@@ -54,8 +54,8 @@ export class NodePods {
     if (node !== undefined && !this.#options.stopped.aborted) this.#start(pod, node);
   }
 
-  gone(uid: string): void {
-    this.#workers.get(uid)?.worker.gone();
+  delete(uid: string): void {
+    this.#workers.get(uid)?.worker.markDeleted();
   }
 
   refreshSecrets(secret?: Secret): void {
@@ -97,7 +97,7 @@ export class NodePods {
       faults,
       events: createEventRecorder(client, node.name, now),
       restartBackOffMs: this.#options.restartBackOffMs ?? RESTART_BACK_OFF_MS,
-      mayReport: () => whenNodeIsBack(node.name, faults, stopped),
+      mayReport: () => waitWhileNodeIsLost(node.name, faults, stopped),
       log,
     });
     this.#workers.set(uid, { worker, pod });
@@ -106,7 +106,7 @@ export class NodePods {
 }
 
 /** Resolves immediately if the node is not lost, otherwise when it returns or the agent stops. */
-async function whenNodeIsBack(
+async function waitWhileNodeIsLost(
   name: string,
   faults: NodeFaults,
   stopped: AbortSignal,

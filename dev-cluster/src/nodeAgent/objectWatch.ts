@@ -10,7 +10,7 @@ export interface ObjectWatchOptions<T> {
   /** All current objects. Called at the start, after a lost watch and at each resync. */
   readonly onAll: (objects: T[]) => void;
   readonly onChange: (object: T) => void;
-  readonly onGone: (object: T) => void;
+  readonly onDelete: (object: T) => void;
   readonly resyncMs: number;
   readonly log: (line: string) => void;
 }
@@ -65,7 +65,7 @@ async function run<T extends KubeObject>(
 }
 
 async function listAndWatch<T extends KubeObject>(
-  { client, path, onAll, onChange, onGone, resyncMs }: ObjectWatchOptions<T>,
+  { client, path, onAll, onChange, onDelete, resyncMs }: ObjectWatchOptions<T>,
   stopping: AbortSignal,
 ): Promise<void> {
   const list = await client.get<List<T>>(path);
@@ -77,7 +77,7 @@ async function listAndWatch<T extends KubeObject>(
   const onEvent = ({ type, object }: WatchEvent<T>): void => {
     if (stopping.aborted) return;
     if (type === "ADDED" || type === "MODIFIED") onChange(object);
-    else if (type === "DELETED") onGone(object);
+    else if (type === "DELETED") onDelete(object);
     else if (type === "ERROR") throw new ApiError(410, "the watch fell behind");
   };
   try {

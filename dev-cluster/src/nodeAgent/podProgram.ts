@@ -47,14 +47,14 @@ export function podProgram(options: ProgramOptions): PodProgram {
   const inside = containment.kind === "namespaces";
   const at = (target: string): string =>
     inside ? target : (mounts.find((mount) => mount.target === target)?.source ?? target);
-  const node24 = inside ? join(OWN_ROOT, "node") : process.execPath;
+  const nodePath = inside ? join(OWN_ROOT, "node") : process.execPath;
   const repository = inside ? join(OWN_ROOT, "repository") : REPOSITORY;
   const path = [inside ? join(OWN_ROOT, "bin") : OWN_BIN, ...machinePath()].join(delimiter);
   const declared = Object.fromEntries(
     (container.env ?? []).map(({ name, value }) => [name, value ?? ""]),
   );
   return {
-    argv: argvFor(pod, container, images, [node24, join(repository, SERVER)]),
+    argv: argvFor(pod, container, images, [nodePath, join(repository, SERVER)]),
     cwd: "/",
     programs: [
       { kind: "ro", source: REPOSITORY, target: join(OWN_ROOT, "repository") },

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { FleetNode } from "../fleet/fleetFile.ts";
 import type { Pod } from "./kubeTypes.ts";
 
-/** What a pod holds on its node, stored on disk so that it survives the agent. */
+/** The resources that a pod holds on its node, stored on disk so that they survive the agent. */
 export interface PodRecord {
   readonly uid: string;
   readonly namespace: string;
@@ -76,8 +76,8 @@ export class PodRecords {
   }
 
   /**
-   * Frees what the pod held and removes its directory. Its claims' volumes are stored elsewhere and
-   * stay.
+   * Frees the pod's address and GPUs and removes its directory. The volumes of its claims are
+   * stored elsewhere and remain.
    */
   remove(record: PodRecord): void {
     rmSync(this.directory(record), { recursive: true, force: true });
@@ -113,8 +113,8 @@ export class PodRecords {
 }
 
 /**
- * Gives the pod its address and GPUs, or the reason why the node rejects it. A known pod keeps what
- * it has.
+ * Assigns an address and GPUs to the pod, or returns the reason why the node rejects it. A known
+ * pod keeps its assignment.
  */
 export function admitPod(pod: Pod, node: FleetNode, records: PodRecords): Admission {
   const { uid, namespace, name } = pod.metadata;
@@ -146,10 +146,11 @@ function gpusRequested(pod: Pod, node: FleetNode): number {
 }
 
 /**
- * Where the addresses of a data directory begin. Two clusters on one machine share the range: if
- * both began at its start, a pod of one could answer the probe of a pod of the other.
+ * The offset at which the addresses of a data directory begin. Two clusters on one machine share
+ * the range: if both began at its start, a pod of one could respond to the probe of a pod of the
+ * other.
  */
 function addressBefore(root: string): number {
-  const spread = createHash("sha256").update(root).digest().readUInt32BE();
-  return FIRST_ADDRESS + (spread % (LAST_ADDRESS - FIRST_ADDRESS));
+  const offset = createHash("sha256").update(root).digest().readUInt32BE();
+  return FIRST_ADDRESS + (offset % (LAST_ADDRESS - FIRST_ADDRESS));
 }

@@ -30,7 +30,7 @@ export interface PodReporterOptions {
 
 const RETRY_MS = 500;
 
-/** Writes a pod's status, only the newest facts, until the server has accepted them. */
+/** Writes a pod's status: only the newest facts, retried until the server accepts them. */
 export class PodReporter {
   readonly #options: PodReporterOptions;
   readonly #writes: Coalescer;
@@ -78,11 +78,11 @@ export class PodReporter {
     const isTerminal = facts.phase === "Succeeded" || facts.phase === "Failed";
     const readyStatus = facts.ready ? "True" : "False";
     const reason = isTerminal ? "PodCompleted" : "ContainersNotReady";
-    const why = facts.ready ? {} : { reason };
+    const details = facts.ready ? {} : { reason };
     this.#set("PodScheduled", "True", {});
     this.#set("Initialized", facts.initialized ? "True" : "False", {});
-    this.#set("ContainersReady", readyStatus, why);
-    this.#set("Ready", readyStatus, why);
+    this.#set("ContainersReady", readyStatus, details);
+    this.#set("Ready", readyStatus, details);
     const container = pod.spec.containers[0];
     const lastState =
       facts.lastTerminated === undefined ? {} : { terminated: facts.lastTerminated };

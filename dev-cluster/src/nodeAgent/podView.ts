@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** Something that appears in a pod at `target`. */
+/** A directory or file system that appears in a pod at `target`. */
 export interface Mount {
   /** `dir` and `ro` show the directory `source`; `tmpfs` is memory, its options in `source`. */
   readonly kind: "dir" | "ro" | "tmpfs";
@@ -13,8 +13,8 @@ export interface Mount {
 export const OWN_ROOT = "/.gpu-dev";
 
 /**
- * The lines for podInit.sh: an empty root with every name of the machine's root, and the pod's own
- * mounts over them. Directories in which a mount point has to be created are rebuilt from links, so
+ * The lines for podInit.sh: an empty root with every entry of the machine's root, and the pod's own
+ * mounts on top. Directories in which a mount point has to be created are rebuilt from links, so
  * that the machine's own files never change.
  */
 export function viewLines(mounts: readonly Mount[], programs: readonly Mount[]): string {

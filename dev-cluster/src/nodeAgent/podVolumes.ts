@@ -98,7 +98,9 @@ async function preparePodVolumes(options: VolumeOptions): Promise<Mount[]> {
   });
 }
 
-/** Without a mount namespace the workspace is at its real path; the annotation tells clients. */
+/**
+ * Without a mount namespace the workspace is at its real path; an annotation tells clients where.
+ */
 async function annotatePlainWorkspace(
   { client, containment }: MountOptions,
   pod: Pod,

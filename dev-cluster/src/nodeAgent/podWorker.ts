@@ -61,7 +61,7 @@ export class PodWorker {
   readonly #delete = new AbortController();
   readonly #ending: AbortSignal;
   #pod: Pod;
-  #isGone = false;
+  #isDeleted = false;
   #killedForMemory = false;
   #process: ContainerProcess | undefined;
   #facts: PodFacts = {
@@ -92,8 +92,8 @@ export class PodWorker {
   }
 
   /** The object no longer exists: clean up without reporting. */
-  gone(): void {
-    this.#isGone = true;
+  markDeleted(): void {
+    this.#isDeleted = true;
     this.#delete.abort();
   }
 
@@ -128,11 +128,11 @@ export class PodWorker {
     const record = this.#admit();
     if (record !== undefined) {
       await endLeftovers(record.uid, this.#options.records.directory(record));
-      await this.#live(record).catch((error: unknown) => {
-        this.#cannotRun(error);
+      await this.#runPod(record).catch((error: unknown) => {
+        this.#reportCannotRun(error);
       });
     }
-    // However it ended, the pod exists until a client deletes it.
+    // Whether it succeeded or failed, the pod exists until a client deletes it.
     await aborted(this.#ending);
     if (this.#delete.signal.aborted && !this.#stop.signal.aborted) await this.#remove(record);
   }
@@ -155,7 +155,7 @@ export class PodWorker {
   }
 
   /** Prepares volumes and image, then runs the container until the pod is deleted or has ended. */
-  async #live(record: PodRecord): Promise<void> {
+  async #runPod(record: PodRecord): Promise<void> {
     const container = this.#pod.spec.containers[0];
     if (container === undefined) return;
     const { client, records, claimHolders, containment } = this.#options;
@@ -182,7 +182,7 @@ export class PodWorker {
         container,
         faults,
         events,
-        waiting,
+        reportWaiting: waiting,
         ending: this.#ending,
       });
       if (!pulled) return;
@@ -190,7 +190,7 @@ export class PodWorker {
       const exit = await this.#runContainer(container, record, mounts);
       if (exit === undefined || isAborted(this.#ending)) return;
       if (systemClock.now() - startedAt > BACK_OFF_RESET_MS) backOff = restartBackOffMs;
-      if (!this.#restarts(exit)) return;
+      if (!this.#shouldRestart(exit)) return;
       const { name } = container;
       waiting("CrashLoopBackOff", `back-off ${String(backOff)} ms restarting container ${name}`);
       events.record(this.#pod, "BackOff", `Back-off restarting container ${name}`);
@@ -200,7 +200,7 @@ export class PodWorker {
   }
 
   /** Reports an error that a retry would not change, such as an image without a program. */
-  #cannotRun(error: unknown): void {
+  #reportCannotRun(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
     this.#options.events.record(this.#pod, "Failed", message);
     this.#report({ state: { waiting: { reason: "CreateContainerError", message } }, ready: false });
@@ -245,7 +245,7 @@ export class PodWorker {
       this.#report({ ready });
     };
     const following = followReadiness(container, record.address, onReady, ended.signal);
-    const exit = await this.#untilExit(launched);
+    const exit = await this.#waitForExit(launched);
     ended.abort();
     await following;
     this.#process = undefined;
@@ -253,7 +253,7 @@ export class PodWorker {
     return exit;
   }
 
-  async #untilExit(launched: ContainerProcess): Promise<ContainerExit | undefined> {
+  async #waitForExit(launched: ContainerProcess): Promise<ContainerExit | undefined> {
     const exit = await Promise.race([launched.exited, aborted(this.#ending)]);
     if (exit !== undefined) return exit;
     // A lost node does not see the deletion.
@@ -264,7 +264,7 @@ export class PodWorker {
     if (!stopping) this.#options.events.record(this.#pod, "Killing", "Stopping container");
     // A Ctrl-C must end the agent soon, and a shorter grace period loses no stored work.
     const seconds = stopping ? Math.min(grace, MAX_STOP_GRACE_SECONDS) : grace;
-    await launched.stop(this.#isGone ? 0 : seconds * Second.ms);
+    await launched.stop(this.#isDeleted ? 0 : seconds * Second.ms);
     return undefined;
   }
 
@@ -277,14 +277,14 @@ export class PodWorker {
     this.#report({ state: { terminated: lastTerminated }, lastTerminated, ready: false });
   }
 
-  #restarts(exit: ContainerExit): boolean {
+  #shouldRestart(exit: ContainerExit): boolean {
     const policy = this.#pod.spec.restartPolicy ?? "Always";
     if (policy === "Always" || (policy === "OnFailure" && exit.code !== 0)) return true;
     this.#report({ phase: exit.code === 0 ? "Succeeded" : "Failed" });
     return false;
   }
 
-  /** Removes the processes first, then what they held, then exactly this object. */
+  /** Removes the processes first, then the resources that they held, then exactly this object. */
   async #remove(record: PodRecord | undefined): Promise<void> {
     const { client, records, claimHolders, mayReport, events } = this.#options;
     const { namespace, name, uid } = this.#pod.metadata;
@@ -296,7 +296,7 @@ export class PodWorker {
     }
     releaseClaims(claimHolders, uid);
     await events.settled();
-    if (this.#isGone) return;
+    if (this.#isDeleted) return;
     this.#report({ ready: false });
     await this.#reporter.settled();
     const path = `/api/v1/namespaces/${namespace}/pods/${name}`;

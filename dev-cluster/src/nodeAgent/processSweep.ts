@@ -17,10 +17,10 @@ export function readProcessFile(path: string): ProcessIdentity | undefined {
 }
 
 /** Sends the signal to exactly that process; returns whether it was running. */
-export function signalProcess(process_: ProcessIdentity, signal: NodeJS.Signals): boolean {
-  if (!isAlive(process_)) return false;
+export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
+  if (!isAlive(identity)) return false;
   try {
-    process.kill(process_.pid, signal);
+    process.kill(identity.pid, signal);
     return true;
   } catch {
     return false;
@@ -43,9 +43,9 @@ export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
 export async function sweepPod(uid: string): Promise<void> {
   const marker = `GPU_DEV_POD_UID=${uid}`;
   for (let round = 0; round < 200; round += 1) {
-    const left = processesWith(marker);
-    if (left.length === 0) return;
-    for (const pid of left) kill(pid);
+    const remaining = processesWith(marker);
+    if (remaining.length === 0) return;
+    for (const pid of remaining) kill(pid);
     await delay(10);
   }
   throw new Error(`Processes of pod ${uid} do not end: ${processesWith(marker).join(", ")}.`);
@@ -56,7 +56,7 @@ function processesWith(marker: string): number[] {
   for (const name of readdirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     try {
-      // A zombie has no environment and is not found: nothing of it is left to end.
+      // A zombie has no environment and is not found: it has already ended.
       const environment = readFileSync(`/proc/${name}/environ`, "latin1");
       if (environment.split("\0").includes(marker)) found.push(Number(name));
     } catch {

@@ -5,7 +5,7 @@ import {
   apiVersionOf,
   notSupported,
   required,
-  wrong,
+  invalidField,
   type ResourceType,
 } from "../resources/resourceType.ts";
 import { decode, unreadable } from "../schema/decode.ts";
@@ -89,8 +89,8 @@ function checkShape(
     if (issue.code === "invalid_value") return notSupported(field, value, issue.values.map(String));
     // The API reports labels as one field.
     if (issue.path[1] === "labels")
-      return wrong("metadata.labels", `Invalid value: ${issue.message}`);
-    return wrong(field, `Invalid value: ${JSON.stringify(value)}: ${issue.message}`);
+      return invalidField("metadata.labels", `Invalid value: ${issue.message}`);
+    return invalidField(field, `Invalid value: ${JSON.stringify(value)}: ${issue.message}`);
   });
   throw invalid(type.kind, subject, causes);
 }

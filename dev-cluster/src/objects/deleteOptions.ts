@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { notSupported, wrong, type ResourceType } from "../resources/resourceType.ts";
+import { notSupported, invalidField, type ResourceType } from "../resources/resourceType.ts";
 import type { KubeObject } from "../kube/kubeObject.ts";
 import { badRequest, invalid } from "../kube/statusError.ts";
 
@@ -41,8 +41,8 @@ export function parseDeleteOptions(input: unknown): DeleteOptions {
     throw invalid("DeleteOptions", subject, [notSupported(field, policy, POLICIES)]);
   }
   if (typeof policy === "string" && typeof orphanDependents === "boolean") {
-    const why = `Invalid value: "${policy}": orphanDependents and propagationPolicy exclude each other`;
-    throw invalid("DeleteOptions", subject, [wrong(field, why)]);
+    const message = `Invalid value: "${policy}": orphanDependents and propagationPolicy exclude each other`;
+    throw invalid("DeleteOptions", subject, [invalidField(field, message)]);
   }
   return result.data;
 }

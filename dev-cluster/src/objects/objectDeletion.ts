@@ -7,7 +7,7 @@ import { canBeRemoved, type ObjectOperations } from "./objectOperations.ts";
 import { conflict } from "../kube/statusError.ts";
 
 /**
- * Deletes an object, or begins its deletion: `removed` reports whether the object no longer exists.
+ * Deletes an object, or begins its deletion: `removed` states whether the object no longer exists.
  */
 export function deleteObject(
   operations: ObjectOperations,

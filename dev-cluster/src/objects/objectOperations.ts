@@ -5,7 +5,7 @@ import type { Namespace } from "../resources/simpleTypes.ts";
 import {
   required,
   storageKey,
-  wrong,
+  invalidField,
   subjectOf,
   type ResourceType,
 } from "../resources/resourceType.ts";
@@ -145,10 +145,10 @@ export class ObjectOperations {
     const stored = this.store.get("namespaces", undefined, path)?.object as Namespace | undefined;
     if (stored === undefined) throw notFound({ group: "", resource: "namespaces", name: path });
     if (stored.metadata.deletionTimestamp !== undefined) {
-      const why = `unable to create new content in namespace ${path} because it is being terminated`;
+      const message = `unable to create new content in namespace ${path} because it is being terminated`;
       const field = "metadata.namespace";
-      const causes = [{ reason: "NamespaceTerminating", message: why, field }];
-      throw forbidden(why, { ...detailsOf(subject), causes });
+      const causes = [{ reason: "NamespaceTerminating", message, field }];
+      throw forbidden(message, { ...detailsOf(subject), causes });
     }
   }
 
@@ -156,15 +156,15 @@ export class ObjectOperations {
     const sent = draft.metadata as Partial<ObjectMeta>;
     if (sent.resourceVersion !== undefined && sent.resourceVersion !== "") {
       // A real server's storage layer refuses this, with code 500 and no reason.
-      const why = "resourceVersion should not be set on objects to be created";
-      throw new StatusError(500, undefined, why);
+      const message = "resourceVersion should not be set on objects to be created";
+      throw new StatusError(500, undefined, message);
     }
     const name = this.#newName(type, namespace, sent);
     if (name === undefined) {
       refuseInvalid(type, draft, [required("metadata.name", "name or generateName is required")]);
     } else if (!isDnsSubdomain(name)) {
-      const why = `Invalid value: "${name}": a lowercase RFC 1123 subdomain`;
-      refuseInvalid(type, draft, [wrong("metadata.name", why)]);
+      const message = `Invalid value: "${name}": a lowercase RFC 1123 subdomain`;
+      refuseInvalid(type, draft, [invalidField("metadata.name", message)]);
     }
     const { labels, annotations, finalizers, ownerReferences, generateName } = sent;
     return {

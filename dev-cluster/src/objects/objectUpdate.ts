@@ -1,4 +1,9 @@
-import { forbiddenField, wrong, subjectOf, type ResourceType } from "../resources/resourceType.ts";
+import {
+  forbiddenField,
+  invalidField,
+  subjectOf,
+  type ResourceType,
+} from "../resources/resourceType.ts";
 import { refuseInvalid } from "./admission.ts";
 import type { KubeObject, ObjectMeta, ObjectKey } from "../kube/kubeObject.ts";
 import { badRequest, conflict, invalid, modifiedMeanwhile } from "../kube/statusError.ts";
@@ -26,17 +31,17 @@ export function checkIdentity(
   if (meta.uid !== undefined && meta.uid !== "" && meta.uid !== old.metadata.uid) {
     // In a replacement the uid is a precondition; a patch would change it.
     if (!replaces) {
-      const why = `Invalid value: "${meta.uid}": field is immutable`;
-      refuseInvalid(type, old, [wrong("metadata.uid", why)]);
+      const message = `Invalid value: "${meta.uid}": field is immutable`;
+      refuseInvalid(type, old, [invalidField("metadata.uid", message)]);
     }
-    const why = `Precondition failed: UID in precondition: ${meta.uid}, UID in object meta: ${old.metadata.uid}`;
-    throw conflict(subjectOf(type, key.name), why);
+    const message = `Precondition failed: UID in precondition: ${meta.uid}, UID in object meta: ${old.metadata.uid}`;
+    throw conflict(subjectOf(type, key.name), message);
   }
   const version = meta.resourceVersion;
   if (replaces && type.replacedByVersion === true && (version === undefined || version === "")) {
-    const why = "Invalid value: 0: must be specified for an update";
+    const message = "Invalid value: 0: must be specified for an update";
     const subject = subjectOf(type, key.name);
-    throw invalid(type.resource, subject, [wrong("metadata.resourceVersion", why)]);
+    throw invalid(type.resource, subject, [invalidField("metadata.resourceVersion", message)]);
   }
   if (version !== undefined && version !== "" && version !== old.metadata.resourceVersion) {
     throw modifiedMeanwhile(subjectOf(type, key.name));

@@ -19,9 +19,9 @@ export function bindPod(operations: ObjectOperations, key: ObjectKey, body: unkn
   }
   const pod = operations.get(podType, key);
   const metadata = isRecord(binding["metadata"]) ? binding["metadata"] : {};
-  const why = refusal(pod, nodeName, metadata);
-  if (why !== undefined)
-    throw conflict({ ...subjectOf(podType, key.name), resource: "pods/binding" }, why);
+  const reason = refusal(pod, nodeName, metadata);
+  if (reason !== undefined)
+    throw conflict({ ...subjectOf(podType, key.name), resource: "pods/binding" }, reason);
   const now = timestamp(operations.clock.now());
   const bound = edited(pod, (draft) => {
     draft.spec.nodeName = nodeName;

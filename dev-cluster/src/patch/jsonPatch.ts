@@ -109,9 +109,9 @@ function asContainer(value: unknown, path: string[]): Container {
 
 const missing = (path: string[]) => rejected(`there is no value at /${path.slice(1).join("/")}`);
 
-const rejected = (why: string) =>
+const rejected = (reason: string) =>
   new StatusError(
     422,
     "Invalid",
-    `the server rejected our request due to an error in our request: ${why}`,
+    `the server rejected our request due to an error in our request: ${reason}`,
   );

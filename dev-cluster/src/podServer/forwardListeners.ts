@@ -3,7 +3,7 @@ import { chmodSync, linkSync, lstatSync, rmSync, unlinkSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 
-/** Answers a request of the client, which may want no reply. */
+/** Replies to a request; undefined if the client wants no reply. */
 export type Accept = ((port?: number) => void) | undefined;
 
 /** The sockets on which the pod listens for one client (-R). */
@@ -18,7 +18,7 @@ export interface ForwardListeners {
   /** Throws an Error if nothing listens there. */
   closePort(name: string, port: number): void;
   closePath(path: string): void;
-  /** Closes all, and those that are requested later. */
+  /** Closes all sockets, including those that are requested later. */
   closeAll(): void;
 }
 
@@ -31,7 +31,7 @@ export function createForwardListeners(): ForwardListeners {
     if (isClosed) close();
     else open.set(key, close);
   };
-  const closeOne = (key: string): void => {
+  const closeListener = (key: string): void => {
     const close = open.get(key);
     if (close === undefined) throw new Error("nothing listens there");
     open.delete(key);
@@ -58,9 +58,9 @@ export function createForwardListeners(): ForwardListeners {
       add(path, await listenPrivately(path, serve));
     },
     closePort: (name, port) => {
-      closeOne(portKey(name, port));
+      closeListener(portKey(name, port));
     },
-    closePath: closeOne,
+    closePath: closeListener,
     closeAll: () => {
       isClosed = true;
       for (const close of open.values()) close();
@@ -70,9 +70,10 @@ export function createForwardListeners(): ForwardListeners {
 }
 
 /**
- * Creates a socket that only its owner may use, and returns what removes it. Node removes the path
- * on which it listens without a look at what has that name by then, so it listens on another name
- * first; the given name is removed only if it is still this socket's. An existing file is refused.
+ * Creates a socket that only its owner may use, and returns a function that removes it. Node
+ * removes the path of a listening socket without checking what is there by then, so the socket
+ * listens under a temporary name; the given name is removed only if it is still this socket's. An
+ * existing file is refused.
  */
 async function listenPrivately(path: string, serve: (socket: Socket) => void): Promise<() => void> {
   const temporary = join(dirname(path), `.${randomBytes(4).toString("hex")}`);

@@ -149,7 +149,8 @@ function join(socket: Socket, channel: ForwardChannel): void {
   channel.on("error", () => socket.destroy());
   channel.on("close", () => socket.destroy());
   channel.on(OUTPUT_REFUSED, () => {
-    // What the client still sends reaches the socket; it then closes, because nobody reads it.
+    // Data that the client still sends reaches the socket, which then closes, because its output is
+    // no longer read.
     socket.unpipe(channel);
     socket.resume();
     if (socket.writableEnded) channel.destroy();

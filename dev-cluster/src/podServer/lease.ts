@@ -68,8 +68,8 @@ export function leaseTexts(name: string | undefined) {
       if (end !== undefined && now >= end - CLOCK_MARGIN_MS) {
         return `The lease of ${name ?? "this reservation"} ended at ${utc(end, now)}. To reserve again: gpu-dev reserve`;
       }
-      const why = `gpu-dev show${name === undefined ? "" : ` ${name}`}`;
-      return `${subject} was stopped before the end of its lease: it was cancelled, or its node failed. The reason: ${why}. To reserve again: gpu-dev reserve`;
+      const command = `gpu-dev show${name === undefined ? "" : ` ${name}`}`;
+      return `${subject} was stopped before the end of its lease: it was cancelled, or its node failed. The reason: ${command}. To reserve again: gpu-dev reserve`;
     },
     keyRemoved: "Your SSH key was removed. To register the key of this computer: gpu-dev login",
   };

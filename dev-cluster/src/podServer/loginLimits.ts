@@ -9,7 +9,7 @@ export interface LoginLimitOptions {
   readonly loginGraceMs: number;
   /** From this number of connections on, a growing share is refused at random. */
   readonly softLimit: number;
-  /** All are refused. */
+  /** From this number of connections on, all are refused. */
   readonly hardLimit: number;
 }
 
@@ -23,11 +23,11 @@ export const LOGIN_LIMITS: LoginLimitOptions = {
 
 /** Bounds the connections without a login, in number and in time. */
 export interface LoginLimits {
-  /** Counts a new connection; closes it if there are too many, or once its time is over. */
+  /** Counts a new connection; closes it if there are too many, or when its time is up. */
   admit(socket: Socket): void;
   /** The keys are exchanged: the rest waits for a person. */
   startLogin(socket: Socket): void;
-  /** The connection is logged in, and counts no longer. */
+  /** The connection is logged in and is no longer counted. */
   finish(socket: Socket): void;
 }
 

@@ -1,12 +1,14 @@
 /**
- * What the library (ssh2 1.17) implements but its interface leaves out. Only this file uses its
+ * Functions that the library (ssh2 1.17) implements but does not export. Only this file uses its
  * internals; the conduct suite (test/integration/sshConduct) covers each function.
  */
 import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import type { Connection } from "ssh2";
 
-/** Emitted by a channel whose client reads no more output, as with `ssh HOST yes | head -1`. */
+/**
+ * Emitted by a channel whose client no longer reads its output, as with `ssh HOST yes | head -1`.
+ */
 export const OUTPUT_REFUSED = "output-refused";
 
 /** RFC 4253, section 11.1: SSH_DISCONNECT_BY_APPLICATION. */

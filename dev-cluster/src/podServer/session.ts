@@ -14,7 +14,7 @@ export interface SessionOptions {
 }
 
 const CLIENT_VARIABLE = /^(LANG|LC_[A-Z]+|TERM)$/;
-/** Linux accepts no longer argument of a program, and the command is one. */
+/** Linux's limit for one argument of a program; the command is one argument. */
 const MAX_COMMAND_BYTES = 128 * 1024 - 1;
 
 /** Serves one session channel: a shell, a command or sftp, with or without a terminal. */

@@ -18,7 +18,8 @@ export interface SshServer {
 /** More keys than any agent holds; bounds the work that one client can cause. */
 const MAX_AUTH_TRIES = 100;
 /**
- * Detects a client that vanished, but keeps the connection of one that was suspended for a while.
+ * Detects a client that has vanished, but keeps the connection of a client that was suspended for a
+ * while.
  */
 const KEEP_ALIVE_MS = Minute.ms;
 /** How often the Secret is read for removed keys and the end of the lease. */
@@ -160,7 +161,7 @@ function serveConnection(
 
 /**
  * Closes the connections whose key is removed, and warns terminals of the end of the lease. A file
- * that cannot be read says nothing about a key.
+ * that cannot be read closes no connection.
  */
 function watchSecret({ settings, logins, terminals }: ServerState): () => void {
   const warnings = createLeaseWarnings();

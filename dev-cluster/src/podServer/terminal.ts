@@ -20,7 +20,7 @@ export interface TerminalOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** What the library's types leave out. */
+/** Members that the library's types omit. */
 interface ByteTerminal extends EventEmitter {
   readonly ptsName: string;
   onData(listener: (data: Buffer) => void): void;
@@ -47,7 +47,7 @@ export function startTerminal({ channel, info, argv, cwd, env }: TerminalOptions
     encoding: null,
   });
   const bytes = terminal as unknown as ByteTerminal;
-  // The library throws an error of the terminal unless it has a listener besides its own.
+  // The library throws an error of the terminal unless there is a listener in addition to its own.
   bytes.on("error", () => undefined);
   let hasExited = false;
   bytes.onData((data) => {
@@ -110,8 +110,8 @@ function writeToTerminal(path: string, text: string): void {
 
 const MAX_TERMINAL_SIZE = 0xffff;
 
-function atLeastOne(value: number, otherwise: number): number {
-  return value > 0 && value <= MAX_TERMINAL_SIZE ? value : otherwise;
+function atLeastOne(value: number, fallback: number): number {
+  return value > 0 && value <= MAX_TERMINAL_SIZE ? value : fallback;
 }
 
 /** Control characters: the name in the request and its stty name. */

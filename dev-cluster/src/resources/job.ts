@@ -6,8 +6,8 @@ import type { PodSpec } from "./pod.ts";
 import { setPodSpecDefaults } from "./podDefaults.ts";
 import { podSpecShape } from "./podType.ts";
 import { validatePodSpec } from "./podValidation.ts";
-import { required, wrong, type ResourceType } from "./resourceType.ts";
-import { wrongLabels } from "./shapes.ts";
+import { required, invalidField, type ResourceType } from "./resourceType.ts";
+import { invalidLabels } from "./shapes.ts";
 
 export interface Job extends KubeObject {
   spec: {
@@ -50,7 +50,7 @@ export const jobType: ResourceType<Job> = {
   namespaced: true,
   counted: true,
   subresources: ["status"],
-  // The API's original default: clients that want the pods removed say so.
+  // The API's original default: clients that want the pods removed must request it.
   orphansByDefault: true,
   schema: z.looseObject({
     spec: z.looseObject({
@@ -102,9 +102,11 @@ export const jobType: ResourceType<Job> = {
     const own = Object.entries(metadata.labels ?? {}).filter(([name]) => !names.includes(name));
     return [
       ...selectorCauses(spec),
-      ...wrongLabels(Object.fromEntries(own)).map((why) => wrong("metadata.labels", why)),
-      ...wrongLabels(spec.template.metadata?.labels).map((why) =>
-        wrong("spec.template.labels", why),
+      ...invalidLabels(Object.fromEntries(own)).map((message) =>
+        invalidField("metadata.labels", message),
+      ),
+      ...invalidLabels(spec.template.metadata?.labels).map((message) =>
+        invalidField("spec.template.labels", message),
       ),
       ...(pod.containers.length === 0 ? [required(`${path}.containers`)] : []),
       ...validatePodSpec(pod, path),
@@ -117,7 +119,7 @@ export const jobType: ResourceType<Job> = {
     // The template of a suspended job may still change.
     const started = old.suspend !== true && !isDeepStrictEqual(next.template, old.template);
     return [...changed, ...(started ? ["template"] : [])].map((field) =>
-      wrong(`spec.${field}`, "Invalid value: field is immutable"),
+      invalidField(`spec.${field}`, "Invalid value: field is immutable"),
     );
   },
 };
@@ -127,10 +129,10 @@ function selectorCauses({ selector, template }: Job["spec"]): StatusCause[] {
   const selected = Object.entries(selector?.matchLabels ?? {});
   const labels = template.metadata?.labels ?? {};
   const matches = selected.length > 0 && selected.every(([name, value]) => labels[name] === value);
-  const why = "Invalid value: `selector` does not match template `labels`";
+  const message = "Invalid value: `selector` does not match template `labels`";
   return [
     ...(selector === undefined ? [required("spec.selector")] : []),
-    ...(matches ? [] : [wrong("spec.template.metadata.labels", why)]),
+    ...(matches ? [] : [invalidField("spec.template.metadata.labels", message)]),
   ];
 }
 

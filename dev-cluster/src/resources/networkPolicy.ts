@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import type { KubeObject } from "../kube/kubeObject.ts";
 import type { StatusCause } from "../kube/statusError.ts";
-import { wrong, type ResourceType } from "./resourceType.ts";
+import { invalidField, type ResourceType } from "./resourceType.ts";
 import { labelSelectorShape } from "./shapes.ts";
 
 interface Rule {
@@ -58,7 +58,7 @@ function checkBlocks(peers: Rule["to"], path: string): StatusCause[] {
     ] as [string, string][];
     return blocks
       .filter(([block]) => !isBlock(block))
-      .map(([block, field]) => wrong(field, `Invalid value: "${block}": not a CIDR block`));
+      .map(([block, field]) => invalidField(field, `Invalid value: "${block}": not a CIDR block`));
   });
 }
 

@@ -101,7 +101,7 @@ export interface Pod extends KubeObject {
   status?: PodStatus;
 }
 
-/** Ended for good: it holds neither devices nor capacity. */
+/** Whether the pod has ended: it then holds neither devices nor capacity. */
 export function isTerminal(pod: Pod): boolean {
   return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 }

@@ -1,7 +1,7 @@
 import type { StatusCause } from "../kube/statusError.ts";
 import type { Container, PodSpec, Volume } from "./pod.ts";
 import { parseQuantity } from "../kube/quantity.ts";
-import { duplicate, forbiddenField, notSupported, required, wrong } from "./resourceType.ts";
+import { duplicate, forbiddenField, notSupported, required, invalidField } from "./resourceType.ts";
 import { isDnsLabel } from "./shapes.ts";
 
 const OPERATORS = ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"];
@@ -41,8 +41,8 @@ function validateContainer(container: Container, at: string, volumes: string[]):
       causes.push({ reason: "FieldValueNotFound", field, message: `Not found: "${mount.name}"` });
     }
     if (mount.subPath?.split("/").includes("..") === true) {
-      const why = `Invalid value: "${mount.subPath}": must not contain '..'`;
-      causes.push(wrong(`${at}.volumeMounts.subPath`, why));
+      const message = `Invalid value: "${mount.subPath}": must not contain '..'`;
+      causes.push(invalidField(`${at}.volumeMounts.subPath`, message));
     }
     return causes;
   });
@@ -58,9 +58,10 @@ function validateResources(container: Container, at: string): StatusCause[] {
     for (const [name, text] of Object.entries(amounts)) {
       const amount = parseQuantity(text) ?? 0;
       const field = `${at}.${kind}[${name}]`;
-      if (amount < 0) causes.push(wrong(field, `Invalid value: "${String(text)}": is negative`));
+      if (amount < 0)
+        causes.push(invalidField(field, `Invalid value: "${String(text)}": is negative`));
       if (isExtended(name) && !Number.isInteger(amount)) {
-        causes.push(wrong(field, `Invalid value: "${String(text)}": must be an integer`));
+        causes.push(invalidField(field, `Invalid value: "${String(text)}": must be an integer`));
       }
     }
   }
@@ -70,11 +71,11 @@ function validateResources(container: Container, at: string): StatusCause[] {
     if (isExtended(name) && limit === undefined) {
       causes.push(required(`${at}.limits`, `Required value: ${name} can't be overcommitted`));
     } else if (isExtended(name) && requested !== parseQuantity(limit ?? 0)) {
-      const why = `Invalid value: "${String(text)}": must be equal to ${name} limit`;
-      causes.push(wrong(`${at}.requests`, why));
+      const message = `Invalid value: "${String(text)}": must be equal to ${name} limit`;
+      causes.push(invalidField(`${at}.requests`, message));
     } else if (limit !== undefined && requested > (parseQuantity(limit) ?? 0)) {
-      const why = `Invalid value: "${String(text)}": must be at most the ${name} limit`;
-      causes.push(wrong(`${at}.requests`, why));
+      const message = `Invalid value: "${String(text)}": must be at most the ${name} limit`;
+      causes.push(invalidField(`${at}.requests`, message));
     }
   }
   return causes;
@@ -103,7 +104,7 @@ function validateHostNames(spec: PodSpec, path: string): StatusCause[] {
   return (["hostname", "subdomain"] as const)
     .filter((field) => !["", undefined].includes(spec[field]) && !isDnsLabel(spec[field] ?? ""))
     .map((field) =>
-      wrong(`${path}.${field}`, `Invalid value: "${spec[field] ?? ""}": not a DNS label`),
+      invalidField(`${path}.${field}`, `Invalid value: "${spec[field] ?? ""}": not a DNS label`),
     );
 }
 
@@ -115,7 +116,7 @@ function validatePlacement(spec: PodSpec, path: string): StatusCause[] {
       OPERATORS.includes(operator)
         ? []
         : [
-            wrong(
+            invalidField(
               `${terms}[${String(index)}].matchExpressions[${String(at)}].operator`,
               `Invalid value: "${operator}": not a valid selector operator`,
             ),

@@ -82,7 +82,7 @@ export const required = (field: string, message = "Required value"): StatusCause
   message,
 });
 
-export const wrong = (field: string, message: string): StatusCause => ({
+export const invalidField = (field: string, message: string): StatusCause => ({
   reason: "FieldValueInvalid",
   field,
   message,

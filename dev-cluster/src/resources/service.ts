@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { KubeObject } from "../kube/kubeObject.ts";
-import { required, wrong, type ResourceType } from "./resourceType.ts";
+import { required, invalidField, type ResourceType } from "./resourceType.ts";
 import { isDnsLabel } from "./shapes.ts";
 
 interface Service extends KubeObject {
@@ -66,7 +66,7 @@ export const serviceType: ResourceType<Service> = {
     return [
       ...(isDnsLabel(name)
         ? []
-        : [wrong("metadata.name", `Invalid value: "${name}": not a DNS label`)]),
+        : [invalidField("metadata.name", `Invalid value: "${name}": not a DNS label`)]),
       ...(ports.length === 0 && !headless && service.spec.type !== "ExternalName"
         ? [required("spec.ports")]
         : []),
@@ -81,7 +81,7 @@ export const serviceType: ResourceType<Service> = {
     next.spec.clusterIP === old.spec.clusterIP
       ? []
       : [
-          wrong(
+          invalidField(
             "spec.clusterIPs[0]",
             `Invalid value: ${JSON.stringify(next.spec.clusterIPs)}: field is immutable`,
           ),

@@ -8,7 +8,7 @@ const LABEL_NAME = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 /** RFC 1123 label. */
 export const isDnsLabel = (text: string) => text.length <= 63 && DNS_LABEL.test(text);
 
-/** RFC 1123 subdomain, what most objects are named by. */
+/** RFC 1123 subdomain: the rule for most object names. */
 export const isDnsSubdomain = (text: string) => text.length <= 253 && DNS_SUBDOMAIN.test(text);
 
 export const isLabelValue = (text: string) => text.length <= 63 && LABEL_VALUE.test(text);
@@ -35,7 +35,7 @@ export const quantities = z.record(z.string(), z.string());
 export const anyObject = z.looseObject({});
 
 /** One message per invalid label. */
-export function wrongLabels(labels: Readonly<Record<string, string>> | undefined): string[] {
+export function invalidLabels(labels: Readonly<Record<string, string>> | undefined): string[] {
   return Object.entries(labels ?? {})
     .filter(([key, value]) => !isQualifiedName(key) || !isLabelValue(value))
     .map(([key, value]) => `Invalid value: ${JSON.stringify({ [key]: value })}: not a valid label`);

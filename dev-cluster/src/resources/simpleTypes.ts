@@ -7,7 +7,7 @@ import {
   forbiddenField,
   notSupported,
   required,
-  wrong,
+  invalidField,
   type ResourceType,
 } from "./resourceType.ts";
 import { anyObject, isDnsLabel, labelSelectorShape, quantities } from "./shapes.ts";
@@ -66,7 +66,7 @@ export const namespaceType: ResourceType<Namespace> = {
   validate: ({ metadata }) =>
     isDnsLabel(metadata.name)
       ? []
-      : [wrong("metadata.name", `Invalid value: "${metadata.name}": not a DNS label`)],
+      : [invalidField("metadata.name", `Invalid value: "${metadata.name}": not a DNS label`)],
   setDefaults(draft) {
     draft.status ??= {};
   },
@@ -147,7 +147,7 @@ export const secretType: ResourceType<Keyed> = {
   validateUpdate: (next, old) => [
     ...(next.type === old.type
       ? []
-      : [wrong("type", `Invalid value: "${next.type ?? ""}": field is immutable`)]),
+      : [invalidField("type", `Invalid value: "${next.type ?? ""}": field is immutable`)]),
     ...immutableData(next, old),
   ],
   fields: { type: "" },
@@ -211,8 +211,8 @@ export const leaseType: ResourceType = {
   validate: ({ spec }) => {
     const { leaseDurationSeconds: seconds } = (spec ?? {}) as { leaseDurationSeconds?: number };
     if (seconds === undefined || seconds > 0) return [];
-    const why = `Invalid value: ${String(seconds)}: must be greater than 0`;
-    return [wrong("spec.leaseDurationSeconds", why)];
+    const message = `Invalid value: ${String(seconds)}: must be greater than 0`;
+    return [invalidField("spec.leaseDurationSeconds", message)];
   },
 };
 
@@ -238,13 +238,13 @@ export const disruptionBudgetType: ResourceType<DisruptionBudget> = {
   validate: ({ spec }) =>
     spec.minAvailable === undefined || spec.maxUnavailable === undefined
       ? []
-      : [wrong("spec", "Invalid value: minAvailable and maxUnavailable exclude each other")],
+      : [invalidField("spec", "Invalid value: minAvailable and maxUnavailable exclude each other")],
 };
 
 function dataKeys(object: Keyed) {
   return Object.keys(object.data ?? {})
     .filter((key) => !/^[-._a-zA-Z0-9]{1,253}$/.test(key))
-    .map((key) => wrong(`data[${key}]`, `Invalid value: "${key}": not a valid key`));
+    .map((key) => invalidField(`data[${key}]`, `Invalid value: "${key}": not a valid key`));
 }
 
 function immutableData(next: Keyed, old: Keyed) {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { KubeObject } from "../kube/kubeObject.ts";
 import type { StatusCause } from "../kube/statusError.ts";
 import { parseQuantity } from "../kube/quantity.ts";
-import { required, wrong, type ResourceType } from "./resourceType.ts";
+import { required, invalidField, type ResourceType } from "./resourceType.ts";
 
 type Source = Readonly<Record<string, string>>;
 
@@ -44,8 +44,8 @@ export const snapshotType: ResourceType<VolumeSnapshot> = {
     const noSize = size !== undefined && parseQuantity(size) === undefined;
     return [
       ...exactlyOne(spec.source),
-      ...(noClass ? [wrong("spec.volumeSnapshotClassName", 'Invalid value: ""')] : []),
-      ...(noSize ? [wrong("status.restoreSize", `Invalid value: "${String(size)}"`)] : []),
+      ...(noClass ? [invalidField("spec.volumeSnapshotClassName", 'Invalid value: ""')] : []),
+      ...(noSize ? [invalidField("status.restoreSize", `Invalid value: "${String(size)}"`)] : []),
     ];
   },
   validateUpdate: (next, old) => kept("spec.source", next.spec.source, old.spec.source),
@@ -69,7 +69,12 @@ export const snapshotContentType: ResourceType<VolumeSnapshotContent> = {
   validate: ({ spec: { source, volumeSnapshotRef: ref } }) => [
     ...exactlyOne(source),
     ...(ref.name === undefined || ref.namespace === undefined
-      ? [wrong("spec.volumeSnapshotRef", "Invalid value: both name and namespace are required")]
+      ? [
+          invalidField(
+            "spec.volumeSnapshotRef",
+            "Invalid value: both name and namespace are required",
+          ),
+        ]
       : []),
   ],
   validateUpdate: ({ spec: next }, { spec: old }) => {
@@ -98,7 +103,10 @@ export const snapshotClassType: ResourceType = {
 function exactlyOne(source: Source): StatusCause[] {
   if (Object.keys(source).length === 1) return [];
   return [
-    wrong("spec.source", `Invalid value: ${JSON.stringify(source)}: exactly one is required`),
+    invalidField(
+      "spec.source",
+      `Invalid value: ${JSON.stringify(source)}: exactly one is required`,
+    ),
   ];
 }
 
@@ -107,7 +115,9 @@ function kept(path: string, next: Source = {}, old: Source = {}): StatusCause[] 
   return Object.entries(old).flatMap(([field, value]) => {
     if (next[field] === value) return [];
     if (next[field] === undefined)
-      return [wrong(path, `Invalid value: ${field} is required once set`)];
-    return [wrong(`${path}.${field}`, `Invalid value: "${next[field]}": field is immutable`)];
+      return [invalidField(path, `Invalid value: ${field} is required once set`)];
+    return [
+      invalidField(`${path}.${field}`, `Invalid value: "${next[field]}": field is immutable`),
+    ];
   });
 }

@@ -121,7 +121,7 @@ export class Scheduler {
       }
     }
     for (const pod of pods) {
-      // A pod occupies its node's capacity until it has ended, also while it is being deleted.
+      // A pod occupies its node's capacity until it has ended, even while it is being deleted.
       const nodeName = pod.spec.nodeName ?? this.#picked.get(pod.metadata.uid) ?? "";
       const candidate = isTerminal(pod) ? undefined : candidates.get(nodeName);
       if (candidate !== undefined) reserve(candidate, podRequests(pod));
@@ -210,8 +210,8 @@ function release(candidate: Candidate, requests: Amounts): void {
 
 function unavailable(total: number, reasons: Map<string, number>): string {
   const list = [...reasons].map(([reason, count]) => `${String(count)} ${reason}`).sort();
-  const why = list.length === 0 ? "no nodes available to schedule pods" : list.join(", ");
-  return `0/${String(total)} nodes are available: ${why}.`;
+  const summary = list.length === 0 ? "no nodes available to schedule pods" : list.join(", ");
+  return `0/${String(total)} nodes are available: ${summary}.`;
 }
 
 function isWaiting(pod: Pod): boolean {

@@ -20,7 +20,7 @@ export interface PodVolumes {
   readonly volumes: PersistentVolume[];
 }
 
-/** What the pod's claims require of its node. */
+/** The requirements of the pod's claims on its node. */
 export function volumesOf(operations: ObjectOperations, pod: Pod): PodVolumes {
   const found: PodVolumes = { unbound: [], volumes: [] };
   const { namespace } = pod.metadata;
@@ -35,11 +35,11 @@ export function volumesOf(operations: ObjectOperations, pod: Pod): PodVolumes {
     if (isBound(claim)) {
       const volume = operations.find(volumeType, { name: claim.spec.volumeName ?? "" });
       if (volume === undefined) {
-        const why = `persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${claim.spec.volumeName ?? ""}"`;
-        return { ...found, obstacle: why };
+        const obstacle = `persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${claim.spec.volumeName ?? ""}"`;
+        return { ...found, obstacle };
       }
       found.volumes.push(volume);
-    } else if (bindsLate(operations, claim)) {
+    } else if (bindsOnFirstUse(operations, claim)) {
       found.unbound.push(claim);
     } else {
       return { ...found, obstacle: "pod has unbound immediate PersistentVolumeClaims" };
@@ -52,7 +52,7 @@ export function volumePredicateFailure(
   { unbound, volumes }: PodVolumes,
   node: Node,
 ): string | undefined {
-  // The volume is being created for the node that was selected first, for whichever pod.
+  // The volume is being created for the node that was selected first, whichever pod caused that.
   const elsewhere = unbound.some((claim) => {
     const selected = claim.metadata.annotations?.[SELECTED_NODE];
     return selected !== undefined && selected !== node.metadata.name;
@@ -83,7 +83,7 @@ function isBound(claim: PersistentVolumeClaim): boolean {
   return (claim.spec.volumeName ?? "") !== "" && claim.status?.phase === "Bound";
 }
 
-function bindsLate(operations: ObjectOperations, claim: PersistentVolumeClaim): boolean {
+function bindsOnFirstUse(operations: ObjectOperations, claim: PersistentVolumeClaim): boolean {
   const name = claim.spec.storageClassName ?? "";
   const found = operations.find(storageClassType, { name });
   return found?.volumeBindingMode === "WaitForFirstConsumer";

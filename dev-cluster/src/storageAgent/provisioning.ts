@@ -48,8 +48,8 @@ export function createProvisioner(
 }
 
 /**
- * An empty disk instead of the requested copy would be worse than none: the pod waits, and the
- * event says why.
+ * An empty disk in place of the requested copy would be worse than none: the pod waits, and the
+ * event states the reason.
  */
 async function refuse(
   client: ApiClient,

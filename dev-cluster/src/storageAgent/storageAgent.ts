@@ -10,7 +10,8 @@ import { STORAGE_CLASS, storageClassObject, VOLUMES, volumeName } from "./volume
 export interface StorageAgentOptions {
   readonly api: ApiAccess;
   /**
-   * Volumes are directories in <dataDir>/volumes. They are never removed: the class says Retain.
+   * Volumes are directories in <dataDir>/volumes. They are never removed: the reclaim policy is
+   * Retain.
    */
   readonly dataDir: string;
   /** Time between two full lists of all claims; 30 seconds by default. */
@@ -49,7 +50,7 @@ export async function startStorageAgent(options: StorageAgentOptions): Promise<S
     onChange: (claim) => {
       retries.add(claim);
     },
-    onGone: (claim) => {
+    onDelete: (claim) => {
       retries.forget(claim);
       release(client, claim).catch((error: unknown) => {
         log(`Releasing the volume of claim ${claim.metadata.name} failed: ${String(error)}`);

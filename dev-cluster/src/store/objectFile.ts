@@ -17,8 +17,8 @@ export class DataDirectoryInUseError extends Error {
 
 /**
  * The current objects in an SQLite file. A write has left this process when the call returns, so
- * that killing the process loses nothing; only a crash of the whole machine may lose the last
- * moments (synchronous=NORMAL). The file is locked while it is open, and the lock ends with the
+ * killing the process loses nothing; only a crash of the whole machine may lose the most recent
+ * writes (synchronous=NORMAL). The file is locked while it is open, and the lock ends with the
  * process.
  */
 export class ObjectFile {

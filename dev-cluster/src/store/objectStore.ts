@@ -21,9 +21,9 @@ export interface Change extends StoredObject {
 }
 
 /**
- * All objects in memory, written through to a file. Every call is synchronous, so that a caller
- * that reads, checks and writes without awaiting in between cannot be overtaken. The latest changes
- * are kept for watches that resume.
+ * All objects in memory, written through to a file. Every call is synchronous: while a caller
+ * reads, checks and writes without awaiting, no other write can happen. The latest changes are kept
+ * for watches that resume.
  */
 export class ObjectStore {
   /** Identifies this store: another store at the same address is another cluster. */

@@ -143,7 +143,7 @@ export class OpenHandles {
     const items = [...this.#open.values()];
     this.#open.clear();
     for (const item of items) {
-      // A full disk may be reported only now; the client is gone.
+      // A full disk may be reported only now; the client has disconnected.
       if (!("names" in item)) await item.close().catch(() => undefined);
     }
   }

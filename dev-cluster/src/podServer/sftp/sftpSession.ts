@@ -35,7 +35,7 @@ const NAMES_PER_REPLY = 100;
 export function serveSftp(sftp: SFTPWrapper, directory: string): void {
   const handles = new OpenHandles();
   const at = (path: string): string => resolve(directory, path);
-  // One request at a time: OpenSSH's client takes responses in another order for a damaged
+  // One request at a time: OpenSSH's client treats responses in another order as a damaged
   // transfer.
   let previous = Promise.resolve();
   const respond = (id: number, work: Work): void => {
