@@ -97,7 +97,7 @@ function workspaceContainer(pod: PodRequest) {
       ...(pod.entrypoint.length === 0 ? [] : ["--", ...pod.entrypoint]),
     ],
     ports: [{ name: "ssh", containerPort: 2222 }],
-    readinessProbe: { tcpSocket: { port: "ssh" }, periodSeconds: 1, timeoutSeconds: 1 },
+    ...probes(),
     resources: { requests: amounts, limits: amounts },
     // Every name of ours that the SSH server looks up is here, so that an image can't say it
     // instead.
@@ -114,6 +114,19 @@ function workspaceContainer(pod: PodRequest) {
       { name: "shm", mountPath: "/dev/shm" },
       { name: "ssh-server", mountPath: SSH_SERVER_FOLDER, readOnly: true },
     ],
+  };
+}
+
+/**
+ * A start is noticed within a second by a connection, which costs nothing. A pod is ready only once
+ * its server answers as it does to a login; that check runs a program in the container. A server
+ * that does not start is for the start budget to end, not for the kubelet.
+ */
+function probes() {
+  const check = { command: [`${SSH_SERVER_FOLDER}/gpu-dev-sshd`, "check"] };
+  return {
+    startupProbe: { tcpSocket: { port: "ssh" }, periodSeconds: 1, failureThreshold: 86_400 },
+    readinessProbe: { exec: check, periodSeconds: 10, timeoutSeconds: 5 },
   };
 }
 

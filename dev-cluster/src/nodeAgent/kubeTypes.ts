@@ -23,6 +23,7 @@ export interface VolumeMount {
 }
 
 export interface Probe {
+  exec?: { command?: string[] };
   tcpSocket?: { port: number | string };
   initialDelaySeconds?: number;
   periodSeconds?: number;

@@ -21,6 +21,7 @@ const usage = `usage:
   gpu-dev-sshd serve [--port N] [-- PROGRAM ARG...]  run as the first process of a container:
                                                      start the server and the image's own program
   gpu-dev-sshd listen [--port N]                     run only the server
+  gpu-dev-sshd check [--port N]                      succeed if a login to the server is possible
   gpu-dev-sshd version                               print the version`
 
 const (
@@ -67,6 +68,12 @@ func run(args []string) (code int, err error) {
 		}
 		log.Printf("version %s", version)
 		return exitCode(login.Serve(pod.NewSettings(options.port, os.Environ())))
+	case "check":
+		options, err := parseOptions(rest)
+		if err != nil || len(options.entrypoint) > 0 {
+			return exitUsage, errors.New(usage)
+		}
+		return exitCode(login.Check(pod.NewSettings(options.port, os.Environ())))
 	case "version":
 		fmt.Println(version)
 		return 0, nil

@@ -1,10 +1,8 @@
 package login
 
 import (
-	"fmt"
 	"log"
 	"net"
-	"os"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -66,6 +64,12 @@ func (h *handshake) startLogin(ssh.ServerPreAuthConn) {
 	}
 	h.limiter.release()
 	h.limiter = &h.server.loggingIn
+	// No key could log in, and the readiness check must not succeed.
+	if _, err := h.server.keys.read(); err != nil {
+		log.Printf("cannot check logins: %v", err)
+		h.client.Close()
+		return
+	}
 	_ = h.client.SetDeadline(time.Now().Add(loginGrace))
 }
 
@@ -90,14 +94,9 @@ func (h *handshake) checkKey(client ssh.ConnMetadata, key ssh.PublicKey) (*ssh.P
 
 // config is built for each connection: the file of the host key may change like any other.
 func (s *server) config() (*ssh.ServerConfig, error) {
-	text, err := os.ReadFile(s.settings.HostKeyFile)
+	hostKey, err := readHostKey(s.settings.HostKeyFile)
 	if err != nil {
-		const format = "cannot read the host key, which the pod's Secret must contain: %w"
-		return nil, fmt.Errorf(format, err)
-	}
-	hostKey, err := ssh.ParsePrivateKey(text)
-	if err != nil {
-		return nil, fmt.Errorf("the host key in %s is not valid: %w", s.settings.HostKeyFile, err)
+		return nil, err
 	}
 	config := &ssh.ServerConfig{
 		Config:                  algorithms,

@@ -15,6 +15,7 @@ import (
 
 var (
 	errRefused = errors.New("refused")
+	errNoOffer = fmt.Errorf("no public key was offered: %w", errRefused)
 	errBusy    = errors.New("dropped: too many other clients have not logged in yet")
 )
 
@@ -49,21 +50,27 @@ func (r *refusal) explain(err error) error {
 		offers := strings.Join(r.offers, ", ")
 		return fmt.Errorf("user %s with %s: %w", quote(r.user), offers, errRefused)
 	case errors.As(err, &refused):
-		return fmt.Errorf("no public key was offered: %w", errRefused)
+		return errNoOffer
 	}
 	return err
 }
 
-// logRefusal ignores a connection that ends without a word, which the readiness probe makes every
-// second. Text from the client is quoted, so that it cannot imitate lines of this log.
+// logRefusal ignores a connection that ends without a word and one from the pod itself that offers no
+// key: probes and the readiness check make them all the time. Text from the client is quoted, so that it cannot imitate lines of this log.
 func logRefusal(client net.Conn, err error) {
 	switch {
+	case errors.Is(err, errNoOffer) && isLoopback(client.RemoteAddr()):
 	case errors.Is(err, errRefused), errors.Is(err, errBusy):
 		log.Printf("no login for %s: %v", client.RemoteAddr(), err)
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
 	default:
 		log.Printf("no login for %s: %s", client.RemoteAddr(), quote(err.Error()))
 	}
+}
+
+func isLoopback(address net.Addr) bool {
+	tcp, ok := address.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }
 
 func quote(text string) string {

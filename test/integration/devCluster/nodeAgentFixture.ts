@@ -162,7 +162,12 @@ export function createPod({ client }: AgentFixture, request: PodRequest): Promis
           ports: [{ name: "ssh", containerPort: 2222 }],
           ...(secret === undefined
             ? {}
-            : { readinessProbe: { tcpSocket: { port: "ssh" }, periodSeconds: 1 } }),
+            : {
+                readinessProbe: {
+                  exec: { command: ["/.gpu-dev/ssh/gpu-dev-sshd", "check"] },
+                  periodSeconds: 1,
+                },
+              }),
           resources: { requests: quantities, limits: quantities },
           volumeMounts: [
             { name: "ssh", mountPath: "/etc/gpu-dev/ssh", readOnly: true },

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { Client } from "ssh2";
+import { canLogIn } from "../../../dev-cluster/src/nodeAgent/readiness.ts";
 import { LOGIN_LIMITS } from "../../../dev-cluster/src/podServer/loginLimits.ts";
 import { readPodSettings } from "../../../dev-cluster/src/podServer/podSettings.ts";
 import { startSshServer } from "../../../dev-cluster/src/podServer/sshServer.ts";
@@ -14,25 +15,39 @@ import { makeTempDir } from "../../support/tempDir.ts";
 
 const GRACE_MS = 300;
 
+describe("the readiness check of a pod", function () {
+  this.timeout(30_000);
+
+  it("succeeds only if the server could check a login, not if it only listens", async function () {
+    requireTool(this, "ssh-keygen");
+    const directory = await makeTempDir("ssh");
+    const { port, settings } = await createPodFiles(directory.path);
+    const server = await startSshServer(settings);
+    const silent = createServer().listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    try {
+      assert.equal(await canLogIn("127.0.0.1", port), true);
+      rmSync(settings.authorizedKeysFile);
+      assert.equal(await canLogIn("127.0.0.1", port), false);
+      assert.equal(await canLogIn("127.0.0.1", (silent.address() as AddressInfo).port), false);
+    } finally {
+      silent.close();
+      await server.close();
+      await directory.remove();
+    }
+    assert.equal(await canLogIn("127.0.0.1", port), false);
+  });
+});
+
 describe("a connection to a pod's SSH server without a login", function () {
   this.timeout(30_000);
 
   it("is closed when its time is over, also after the exchange of keys; a login stays", async function () {
     requireTool(this, "ssh-keygen");
     const directory = await makeTempDir("ssh");
-    const folder = directory.path;
-    const port = await freePort();
-    for (const name of ["ssh_host_ed25519_key", "id"]) {
-      execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(folder, name)]);
-    }
-    const publicKey = readFileSync(join(folder, "id.pub"), "utf8");
-    writeFileSync(join(folder, "authorized_keys"), publicKey);
-    const env = { GPU_DEV_SSH_DIR: folder, GPU_DEV_SSH_PORT: String(port), GPU_DEV_USER: "dev" };
+    const { folder, port, settings } = await createPodFiles(directory.path);
     const limits = { ...LOGIN_LIMITS, exchangeGraceMs: GRACE_MS, loginGraceMs: 2 * GRACE_MS };
-    const server = await startSshServer(
-      readPodSettings({ ...env, HOME: folder, GPU_DEV_WORKSPACE: folder }),
-      limits,
-    );
+    const server = await startSshServer(settings, limits);
     const host = { host: "127.0.0.1", port, username: "dev" };
     const login = new Client();
     const waiting = new Client();
@@ -58,3 +73,16 @@ describe("a connection to a pod's SSH server without a login", function () {
     }
   });
 });
+
+/** The files of a pod's Secret, with a key that may log in, in an ordinary folder. */
+async function createPodFiles(folder: string) {
+  const port = await freePort();
+  for (const name of ["ssh_host_ed25519_key", "id"]) {
+    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(folder, name)]);
+  }
+  const publicKey = readFileSync(join(folder, "id.pub"), "utf8");
+  writeFileSync(join(folder, "authorized_keys"), publicKey);
+  const env = { GPU_DEV_SSH_DIR: folder, GPU_DEV_SSH_PORT: String(port), GPU_DEV_USER: "dev" };
+  const settings = readPodSettings({ ...env, HOME: folder, GPU_DEV_WORKSPACE: folder });
+  return { folder, port, settings };
+}

@@ -36,6 +36,8 @@ interface PodShape {
       command: string[];
       args?: unknown;
       ports: unknown;
+      startupProbe: unknown;
+      readinessProbe: unknown;
       env: { name: string; value: string }[];
       volumeMounts: { name: string; mountPath: string; readOnly?: boolean }[];
     }[];
@@ -50,13 +52,27 @@ const shape = (request: Parameters<typeof podManifest>[0]) =>
 /** The GPU_DEV_ variables that the SSH server reads. An image could also set them. */
 function variablesReadByTheServer(): string[] {
   const folder = join(import.meta.dirname, "../../../ssh-server");
-  return readdirSync(folder)
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".go") && !name.endsWith("_test.go"))
     .flatMap((name) => [...readFileSync(join(folder, name), "utf8").matchAll(/"(GPU_DEV_\w+)"/g)])
     .map(([, name = ""]) => name);
 }
 
 describe("the manifest of a pod", () => {
+  it("is ready once a login is possible, not once the port is open", () => {
+    const [workspace] = shape(REQUEST).spec.containers;
+    assert.deepEqual(workspace?.readinessProbe, {
+      exec: { command: ["/.gpu-dev/ssh/gpu-dev-sshd", "check"] },
+      periodSeconds: 10,
+      timeoutSeconds: 5,
+    });
+    assert.deepEqual(workspace.startupProbe, {
+      tcpSocket: { port: "ssh" },
+      periodSeconds: 1,
+      failureThreshold: 86_400,
+    });
+  });
+
   it("follows the contract: restarts, no token, and the node by affinity, never by name", () => {
     const { spec } = shape(REQUEST);
     assert.equal(spec["restartPolicy"], "Always");
