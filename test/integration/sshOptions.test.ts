@@ -139,6 +139,18 @@ function describeClient(
       assert.equal(first, `ssh uses User "bob" from ${config} line 1 for ${HOST}, not our "dev".`);
     });
 
+    it("that leave out the type of a key that the user chose are named", async () => {
+      const config = await userConfig("Host *\n  PubkeyAcceptedKeyTypes rsa-sha2-512\n");
+      const options = { ssh: client.ssh, configFile: config, ownConfig };
+      const [conflict = "", ...others] = await findConflicts(options, "gpu-dev-box2");
+      assert.match(
+        conflict,
+        /^ssh uses PubkeyAcceptedAlgorithms "rsa-sha2-512" from \S+ line \d+, /,
+      );
+      assert.match(conflict, /which leaves out the type of your key\.$/);
+      assert.deepEqual(others, []);
+    });
+
     it("are all in our table", async () => {
       const { output } = await resolveHost(
         { ssh: client.ssh, configFile: "/dev/null" },
@@ -166,7 +178,8 @@ async function writeHost(server: SshServerUnderTest): Promise<string> {
     explainCommand: ["/bin/false"],
     now: () => NOW,
   });
-  const live = [liveHost(1, { port: server.port, hostKeys: [hostKey.trim()] })];
+  const address = { port: server.port, hostKeys: [hostKey.trim()] };
+  const live = [liveHost(1, address), liveHost(2, { ...address, identityFile: server.key })];
   await files.sync({ me: "ada", live, ended: [] });
   return files.paths.index;
 }

@@ -82,6 +82,10 @@ async function preventing(values: ReadonlyMap<string, string[]>): Promise<Confli
   const cipher = list("ciphers").find((each) => CIPHERS.includes(each)) ?? "";
   // These ciphers authenticate messages themselves.
   if (!AEAD_CIPHERS.includes(cipher) && lacks("macs", MACS)) add("macs", UNSUPPORTED);
+  const algorithms = await algorithmsOf(first("identityfile") ?? "");
+  if (algorithms.length > 0 && lacks("pubkeyacceptedalgorithms", algorithms)) {
+    add("pubkeyacceptedalgorithms", ", which leaves out the type of your key");
+  }
   const revoked = first("revokedhostkeys");
   if (revoked !== undefined && !(await isReadable(revoked))) {
     add("revokedhostkeys", ", and connects to no host while that file can't be read");
@@ -94,6 +98,14 @@ async function preventing(values: ReadonlyMap<string, string[]>): Promise<Confli
     add("identityagent", ", but your key is in an agent");
   }
   return conflicts;
+}
+
+/** The signature algorithms of a key; none if it has no public key file. */
+async function algorithmsOf(identity: string): Promise<string[]> {
+  const path = identity.replaceAll("%%", "%").replace(/(\.pub)?$/, ".pub");
+  const [type = ""] = (await readFile(path, "utf8").catch(() => "")).trim().split(" ");
+  if (type === "ssh-rsa") return ["rsa-sha2-256", "rsa-sha2-512"];
+  return type === "" ? [] : [type];
 }
 
 /** ssh leaves out an option that is not set, and some that are set to "none" or "no". */
