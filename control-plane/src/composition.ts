@@ -140,6 +140,7 @@ async function startApi(
       anonymous: rate(config.anonymousPerSecond, 5),
     },
     validateResponses: config.validateResponses,
+    poolSize: config.poolSize,
     host: config.host,
     port: config.port,
     ...(timeouts ? { timeouts } : {}),

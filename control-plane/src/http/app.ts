@@ -16,6 +16,8 @@ export interface AppOptions {
   readonly services: Services;
   readonly rates: Rates;
   readonly validateResponses: boolean;
+  /** Database connections of this process, which callers share. */
+  readonly poolSize: number;
   /** The port of the HTTP server, known only once it listens. */
   readonly port: () => number;
   readonly isStopping: () => boolean;
@@ -56,7 +58,7 @@ export function createApp(options: AppOptions): App {
   koa.use(operational.routes());
   koa.use(refuseWhileStopping(options.isStopping));
   koa.use(router.routes());
-  koa.use(refuseUnmatched(router));
+  koa.use(refuseUnmatched([operational, router]));
   return { koa, streams, metrics };
 }
 

@@ -5,10 +5,12 @@ import { routes, type Route, type RouteId } from "@gpu-dev/shared/api/routes.ts"
 import { runMutation, type Outcome, type Queryable } from "../operations/unitOfWork.ts";
 import { Refusal } from "../domain/refusal.ts";
 import { createGate, type Caller, type Rates } from "./access.ts";
+import { createConcurrencyLimit } from "./concurrencyLimit.ts";
 import type { EventStreams } from "./eventStreams.ts";
 import type { AnyHandler, AnyPreparation, Services } from "./handler.ts";
 import { handlers, preparations } from "./handlers.ts";
 import {
+  addressOf,
   type Context,
   readIdempotencyKey,
   readJsonBody,
@@ -17,7 +19,14 @@ import {
   validateParams,
 } from "./request.ts";
 
+/** One caller uses this part of the database connections at most: a quarter. */
+const SHARE_OF_POOL = 4;
+/** Requests of one caller that wait for its own. */
+const MAX_WAITING = 200;
+const MAX_KNOWN_TOKENS = 10_000;
+
 export interface RouterOptions {
+  readonly poolSize: number;
   readonly services: Services;
   readonly rates: Rates;
   readonly streams: EventStreams;
@@ -38,28 +47,57 @@ interface Input {
 export function createRouter(options: RouterOptions): Router<RequestState> {
   const router = new Router<RequestState>();
   const gate = createGate(options.services, options.rates);
+  const limit = createConcurrencyLimit({
+    maxRunning: Math.max(2, Math.floor(options.poolSize / SHARE_OF_POOL)),
+    maxWaiting: MAX_WAITING,
+  });
+  const lanes = createLanes();
   for (const [id, route] of Object.entries(routes) as [RouteId, Route][]) {
     router[route.method](route.path, async (ctx: Context & { params: Record<string, string> }) => {
       ctx.state.routeId = id;
       ctx.state.target = Object.values(ctx.params)[0];
-      const caller = await gate(ctx, route);
-      const input = {
-        params: validateParams(route.params, ctx.params),
-        query: validate("query", route.query, ctx.query),
-        body: route.body && validate("body", route.body, await readJsonBody(ctx.req)),
-      };
-      if (route.stream === "sse") options.streams.open(ctx, caller);
-      else await respond(ctx, { id, route, caller, input }, options);
+      await limit.run(lanes.laneOf(ctx), async () => {
+        const caller = await gate(ctx, route);
+        lanes.remember(ctx, caller);
+        const input = {
+          params: validateParams(route.params, ctx.params),
+          query: validate("query", route.query, ctx.query),
+          body: route.body && validate("body", route.body, await readJsonBody(ctx.req)),
+        };
+        if (route.stream === "sse") options.streams.open(ctx, caller);
+        else await respond(ctx, { id, route, caller, input }, options);
+      });
     });
   }
   return router;
 }
 
+/**
+ * Whose limit a request counts for, known without the database: the user whose token was accepted
+ * before, otherwise the address.
+ */
+function createLanes() {
+  const users = new Map<string, string>();
+  const keyOf = (header: string): string => createHash("sha256").update(header).digest("base64url");
+  return {
+    laneOf: ({ req }: Context): string =>
+      users.get(keyOf(req.headers.authorization ?? "")) ?? `address ${addressOf(req)}`,
+    remember: ({ req }: Context, { principal }: Caller): void => {
+      if (principal === undefined) return;
+      const key = keyOf(req.headers.authorization ?? "");
+      users.delete(key);
+      users.set(key, principal.userId);
+      const [oldest] = users.size > MAX_KNOWN_TOKENS ? users.keys() : [];
+      if (oldest !== undefined) users.delete(oldest);
+    },
+  };
+}
+
 /** Handles requests that match no route: 405 with the methods of the path, or 404. */
-export function refuseUnmatched(router: Router<RequestState>) {
+export function refuseUnmatched(routers: readonly Router<RequestState>[]) {
   return (ctx: Context): void => {
-    const matched = router.match(ctx.path, ctx.method);
-    const methods = [...new Set(matched.path.flatMap((layer) => layer.methods))].sort();
+    const layers = routers.flatMap((router) => router.match(ctx.path, ctx.method).path);
+    const methods = [...new Set(layers.flatMap((layer) => layer.methods))].sort();
     if (methods.length === 0) {
       throw new Refusal("not_found", "No such endpoint. See /openapi.json.");
     }

@@ -36,6 +36,7 @@ describe("HTTP conventions", () => {
     const put = await alice.request("PUT", "/v1/reservations");
     assert.equal(put.status, 405);
     assert.equal(put.headers.get("allow"), "GET, HEAD, POST");
+    assert.equal((await alice.request("POST", "/healthz")).headers.get("allow"), "GET, HEAD");
     const unknownPath = await alice.get("/v1/nowhere");
     assert.equal(unknownPath.status, 404);
     const malformedId = await alice.get("/v1/reservations/not-an-id");
