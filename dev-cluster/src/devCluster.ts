@@ -34,7 +34,7 @@ export interface DevClusterOptions {
   /** Settings of the agents of the fleet's nodes. */
   readonly agents?: Pick<
     NodeAgentOptions,
-    "containment" | "heartbeatMs" | "resyncMs" | "restartBackOffMs"
+    "containment" | "hidden" | "heartbeatMs" | "resyncMs" | "restartBackOffMs"
   >;
   readonly clock?: Clock;
   /** Receives one line per event that the operator should know about; never a secret. */

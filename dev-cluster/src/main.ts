@@ -11,6 +11,7 @@ interface Options {
   readonly data: string;
   readonly port: number;
   readonly fleet?: string;
+  readonly hide: readonly string[];
   readonly exitWithParent?: true;
 }
 
@@ -19,6 +20,7 @@ const program = new Command("dev-cluster")
   .requiredOption("--data <directory>", "directory of all data")
   .option("--port <number>", "port of the API server; 0 for any free port", parsePort, 0)
   .option("--fleet <file>", "YAML file with the simulated nodes; without it there are none")
+  .option("--hide <folder...>", "folders that pods must not see", [])
   .option("--exit-with-parent", "stop when standard input ends, because the parent has exited")
   .exitOverride()
   .showHelpAfterError();
@@ -33,6 +35,7 @@ async function main(options: Options): Promise<void> {
   const cluster = await startDevCluster({
     dataDir: options.data,
     port: options.port,
+    agents: { hidden: options.hide },
     ...(options.fleet === undefined ? {} : { fleet: readFleetFile(options.fleet) }),
     log: (line) => process.stderr.write(`${line}\n`),
   });

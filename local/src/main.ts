@@ -102,6 +102,7 @@ function readyFacts(options: StartOptions, folder: DataFolder, { postgres }: Sta
     database: home === inside ? null : home,
     logs: folder.logs,
     watch: options.watch,
+    devCluster: options.kubeconfig === null,
     cliInstalled: isCliInstalled(options.environment.path),
     missingTools: missingTools(options.environment.path),
     bold: (text) => (process.stdout.isTTY ? styleText("bold", text) : text),

@@ -8,6 +8,8 @@ export interface ReadyFacts {
   readonly logs: string;
   /** Parts restart when their sources change. */
   readonly watch: boolean;
+  /** Pods run as processes of this machine. */
+  readonly devCluster: boolean;
   /** The PATH has `gpu-dev`, so `npm run install-cli` has been run. */
   readonly cliInstalled: boolean;
   readonly missingTools: readonly string[];
@@ -33,6 +35,8 @@ export function readyScreen(facts: ReadyFacts): string {
   if (facts.database !== null) lines.push(`       ${facts.database} (database)`);
   lines.push(`Logs   ${facts.logs}`);
   if (facts.watch) lines.push("Watch  a part restarts when its sources change");
+  if (facts.devCluster)
+    lines.push("Pods   contained, not isolated: for people who trust each other");
   if (facts.missingTools.length > 0) {
     const missing = facts.missingTools.join(", ");
     lines.push("", `Not found: ${missing}. Install OpenSSH's client to connect.`);

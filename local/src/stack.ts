@@ -28,7 +28,7 @@ export async function buildStack(options: StartOptions, folder: DataFolder): Pro
   if (postgres) parts.push(postgres);
   if (kubeconfig === null) {
     await writeFleet(join(REPOSITORY, CATALOGUE), folder.fleetFile);
-    const part = await devCluster(options, folder);
+    const part = await devCluster(options, folder, () => postgres?.home());
     parts.push(part);
     watched.push({ part, sources: inRepository("dev-cluster/src") });
   }
@@ -39,7 +39,11 @@ export async function buildStack(options: StartOptions, folder: DataFolder): Pro
   return { parts, postgres, watched };
 }
 
-async function devCluster({ environment }: StartOptions, folder: DataFolder): Promise<Part> {
+async function devCluster(
+  { environment }: StartOptions,
+  folder: DataFolder,
+  database: () => string | undefined,
+): Promise<Part> {
   // Chosen once: the kubeconfig that the control plane has read stays valid over a restart.
   const port = String(await freePort());
   return createProgram({
@@ -47,10 +51,12 @@ async function devCluster({ environment }: StartOptions, folder: DataFolder): Pr
     name: "dev-cluster",
     logs: folder.logs,
     script: join(REPOSITORY, "dev-cluster/src/main.ts"),
-    launch: () => ({
-      args: ["--data", folder.devCluster, "--port", port, "--fleet", folder.fleetFile],
-      env: environment.inherited,
-    }),
+    launch: () => {
+      const args = ["--data", folder.devCluster, "--port", port, "--fleet", folder.fleetFile];
+      // The pods of dev-cluster must not read the sign-in secret and the database.
+      args.push("--hide", folder.path, database() ?? folder.path);
+      return { args, env: environment.inherited };
+    },
   });
 }
 

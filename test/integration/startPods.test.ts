@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile, type ExecFileOptions } from "node:child_process";
-import { mkdir } from "node:fs/promises";
+import { access, mkdir, readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { freePort } from "../support/freePort.ts";
@@ -51,6 +51,45 @@ describe("npm start with a live pod", function () {
     });
     assert.equal(kept, "mine\n");
     await stop(second, 0);
+  });
+
+  it("keeps secrets, the database and the disks of others from a pod", async () => {
+    const start = startLocal(folder.path, port);
+    await start.ready();
+    await reserveWithDaemon();
+    const database = await realpath(join(folder.path, "postgres"));
+    const secrets = [
+      join(folder.path, "development-secret"),
+      join(database, "password"),
+      join(folder.path, "dev-cluster/objects.sqlite"),
+      join(folder.path, "dev-cluster/kubeconfig"),
+    ];
+    for (const file of secrets) {
+      await access(file);
+      const { stdout } = await ssh(`cat ${file} 2>/dev/null || echo refused`);
+      assert.equal(stdout, "refused\n", file);
+    }
+    const listing = `id -u; ls -A ${database} ${folder.path} ${folder.path}/dev-cluster/volumes`;
+    const mine = await ssh(`${listing} 2>/dev/null; true`);
+    assert.match(mine.stdout, /^[1-9]\d*\n$/, "an account without rights, and nothing else");
+    await stop(start, 0);
+  });
+
+  it("gives a pod its own temporary folder, the description of its system and a PATH that exists", async () => {
+    const start = startLocal(folder.path, port);
+    await start.ready();
+    await reserveWithDaemon();
+    const mark = `gpu-dev-mark-${String(port)}`;
+    await ssh(`touch /tmp/${mark} /var/tmp/${mark}`);
+    for (const place of ["/tmp", "/var/tmp"]) {
+      await assert.rejects(access(join(place, mark)), { code: "ENOENT" });
+    }
+    const release = await readFile("/etc/os-release", "utf8");
+    assert.equal((await ssh("cat /etc/os-release")).stdout, release);
+    const missing = 'IFS=:; for entry in $PATH; do [ -d "$entry" ] || echo "$entry"; done';
+    assert.equal((await ssh(missing)).stdout, "");
+    assert.equal((await ssh("id -un; cd; pwd")).stdout.split("\n")[1], "/home/dev");
+    await stop(start, 0);
   });
 
   it("ends the processes of a pod on a second Ctrl-C", async () => {

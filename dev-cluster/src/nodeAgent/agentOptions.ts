@@ -11,6 +11,8 @@ export interface NodeAgentOptions {
   /** The agents keep everything in <dataDir>/nodes; volumes are in <dataDir>/volumes. */
   readonly dataDir: string;
   readonly faults: NodeFaults;
+  /** Folders of this machine that pods must not see, in addition to the data and to homes. */
+  readonly hidden?: readonly string[];
   /**
    * Authenticates an external API server that reads logs; without it, that server cannot read them.
    */

@@ -12,9 +12,19 @@ export type ContainmentChoice = "auto" | "namespaces" | "plain";
 export interface Containment {
   readonly kind: "namespaces" | "plain";
   readonly prefix: readonly string[];
+  /** The account of the pod's program if the agent is root; otherwise it runs as the agent. */
+  readonly user?: PodUser;
   /** Why namespaces are unavailable, for the operator. */
   readonly reason?: string;
 }
+
+export interface PodUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** The name is that of docs/pod-contract.md; no account of a system has this number. */
+const POD_USER: PodUser = { uid: 962_222, gid: 962_222 };
 
 const run = promisify(execFile);
 const UNSHARE = ["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--propagation"];
@@ -33,7 +43,7 @@ export async function chooseContainment(choice: ContainmentChoice): Promise<Cont
     "PATH=$PATH:/usr/sbin:/sbin && pivot_root . old";
   try {
     await run("/usr/bin/env", [...prefix, "sh", "-c", trial], { timeout: 5 * Second.ms });
-    return { kind: "namespaces", prefix };
+    return { kind: "namespaces", prefix, ...(await podUser()) };
   } catch (cause) {
     const reason = (cause as { stderr?: string }).stderr?.trim() ?? String(cause);
     if (choice === "namespaces") {
@@ -52,6 +62,19 @@ export async function chooseContainment(choice: ContainmentChoice): Promise<Cont
 function userNamespace(): string[] {
   if (process.getuid?.() === 0) return [];
   return ["--user", "--map-current-user", "--keep-caps"];
+}
+
+/** Root's pods get an account without rights, if setpriv exists. */
+async function podUser(): Promise<{ readonly user?: PodUser }> {
+  if (process.getuid?.() !== 0) return {};
+  const { uid, gid } = POD_USER;
+  const ids = ["--reuid", String(uid), "--regid", String(gid), "--clear-groups"];
+  try {
+    await run("setpriv", [...ids, "test", "-r", "/etc/passwd"], { cwd: "/" });
+    return { user: POD_USER };
+  } catch {
+    return {};
+  }
 }
 
 /**

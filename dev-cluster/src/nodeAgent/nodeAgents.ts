@@ -34,6 +34,7 @@ export async function startNodeAgents(options: NodeAgentOptions): Promise<NodeAg
   const records = new PodRecords(join(dataDir, "nodes"), names);
   // End leftovers first: two writers on one workspace would be worse than a late start.
   for (const record of records.all()) await endLeftovers(record.uid, records.directory(record));
+  const hidden = [dataDir, ...(options.hidden ?? [])];
   const client = new ApiClient(api);
   const stopping = new AbortController();
   const stopped = stopping.signal;
@@ -51,7 +52,7 @@ export async function startNodeAgents(options: NodeAgentOptions): Promise<NodeAg
     client.close();
     throw error;
   }
-  const pods = new NodePods({ ...options, log, client, records, containment, stopped });
+  const pods = new NodePods({ ...options, hidden, log, client, records, containment, stopped });
   const resyncMs = options.resyncMs ?? RESYNC_MS;
   const watches = startWatches({ client, pods, resyncMs, log });
   const onOom = ({ namespace, pod }: { namespace: string; pod: string }): void => {

@@ -11,10 +11,11 @@ import { PodWorker } from "./podWorker.ts";
 
 const RESTART_BACK_OFF_MS = Second.ms;
 
-export interface NodePodsOptions extends Omit<NodeAgentOptions, "containment"> {
+export interface NodePodsOptions extends Omit<NodeAgentOptions, "containment" | "hidden"> {
   readonly client: ApiClient;
   readonly records: PodRecords;
   readonly containment: Containment;
+  readonly hidden: readonly string[];
   readonly stopped: AbortSignal;
   readonly log: (line: string) => void;
 }
@@ -83,7 +84,7 @@ export class NodePods {
   }
 
   #start(pod: Pod, node: FleetNode): void {
-    const { client, fleet, records, containment, faults, stopped, log } = this.#options;
+    const { client, fleet, records, containment, hidden, faults, stopped, log } = this.#options;
     const { uid } = pod.metadata;
     const now = (): string => timestamp(systemClock.now());
     const worker = new PodWorker({
@@ -94,6 +95,7 @@ export class NodePods {
       records,
       claimHolders: this.#claimHolders,
       containment,
+      hidden,
       faults,
       events: createEventRecorder(client, node.name, now),
       restartBackOffMs: this.#options.restartBackOffMs ?? RESTART_BACK_OFF_MS,

@@ -35,6 +35,24 @@ make_view() {
       mkdir -p "$view$target"
       mount -t proc proc "$view$target"
       ;;
+    hide)
+      # Also in a directory that was rebuilt from links.
+      for place in "$view$target" "$view/.gpu-dev/machine$target"; do
+        [ ! -d "$place" ] || mount -t tmpfs -o ro,mode=000,size=4k tmpfs "$place"
+      done
+      ;;
+    temporary)
+      [ -d "$view$target" ] || continue
+      mkdir -p "$source"
+      chmod 1777 "$source"
+      mount --bind "$source" "$view$target"
+      ;;
+    replace)
+      # Only in a directory that was rebuilt from links: this removes the link, not the machine's file.
+      rm "$view$target"
+      : >"$view$target"
+      mount --bind "$source" "$view$target"
+      ;;
     names) link_names "$source" "$target" ;;
     *)
       mkdir -p "$view$target"
@@ -63,7 +81,12 @@ link_names() (
   to=$2
   set --
   for entry in "$from"/* "$from"/.[!.]*; do
-    [ ! -e "$entry" ] && [ ! -L "$entry" ] || set -- "$@" "$kept/${entry##*/}"
+    if [ -L "$entry" ]; then
+      # The link itself: a relative one would lead elsewhere from another directory.
+      ln -s "$(readlink "$entry")" "$view$to/${entry##*/}"
+    elif [ -e "$entry" ]; then
+      set -- "$@" "$kept/${entry##*/}"
+    fi
   done
   [ $# -eq 0 ] || ln -s "$@" "$view$to/"
 )

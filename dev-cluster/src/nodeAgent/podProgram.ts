@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { FleetNode, Fleet } from "../fleet/fleetFile.ts";
 import { machineEnvironment, machinePath, OWN_BIN, REPOSITORY } from "./config.ts";
 import type { Containment } from "./containment.ts";
 import type { Container, Pod } from "./kubeTypes.ts";
 import type { PodRecord } from "./podRecords.ts";
-import { OWN_ROOT, type Mount } from "./podView.ts";
+import { isPrivate, OWN_ROOT, type Mount } from "./podView.ts";
 
 export interface PodProgram {
   readonly argv: string[];
@@ -49,15 +50,25 @@ export function podProgram(options: ProgramOptions): PodProgram {
     inside ? target : (mounts.find((mount) => mount.target === target)?.source ?? target);
   const nodePath = inside ? join(OWN_ROOT, "node") : process.execPath;
   const repository = inside ? join(OWN_ROOT, "repository") : REPOSITORY;
-  const path = [inside ? join(OWN_ROOT, "bin") : OWN_BIN, ...machinePath()].join(delimiter);
+  const path = [inside ? join(OWN_ROOT, "bin") : OWN_BIN, ...programFolders(inside)].join(
+    delimiter,
+  );
   const declared = Object.fromEntries(
     (container.env ?? []).map(({ name, value }) => [name, value ?? ""]),
   );
   return {
-    argv: argvFor(pod, container, images, [nodePath, join(repository, SERVER)]),
+    argv: [
+      ...dropRights(containment),
+      ...argvFor(pod, container, images, [nodePath, join(repository, SERVER)]),
+    ],
     cwd: "/",
     programs: [
-      { kind: "ro", source: REPOSITORY, target: join(OWN_ROOT, "repository") },
+      // Not the whole checkout: by default the data folder is in it.
+      ...["dev-cluster", "node_modules"].map((name): Mount => ({
+        kind: "ro",
+        source: join(REPOSITORY, name),
+        target: join(OWN_ROOT, "repository", name),
+      })),
       { kind: "ro", source: OWN_BIN, target: join(OWN_ROOT, "bin") },
     ],
     env: {
@@ -74,6 +85,18 @@ export function podProgram(options: ProgramOptions): PodProgram {
       GPU_DEV_POD_UID: record.uid,
     },
   };
+}
+
+/** The account without rights that runs the pods of root. */
+function dropRights({ user }: Containment): string[] {
+  if (user === undefined) return [];
+  const ids = ["--reuid", String(user.uid), "--regid", String(user.gid), "--clear-groups"];
+  return ["setpriv", ...ids, "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"];
+}
+
+/** The folders of the machine's PATH that the pod has. */
+function programFolders(inside: boolean): string[] {
+  return machinePath().filter((folder) => existsSync(folder) && !(inside && isPrivate(folder)));
 }
 
 function argvFor(

@@ -2,11 +2,11 @@ import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pause } from "../platform/abortSignals.ts";
 import { isNotFound, type ApiClient } from "./apiClient.ts";
-import type { Containment } from "./containment.ts";
+import type { Containment, PodUser } from "./containment.ts";
 import type { EventRecorder } from "./eventRecorder.ts";
 import type { PersistentVolume, PersistentVolumeClaim, Pod, Secret, Volume } from "./kubeTypes.ts";
 import type { Mount } from "./podView.ts";
-import { writeSecretVolume } from "./secretVolume.ts";
+import { giveTo, writeSecretVolume } from "./secretVolume.ts";
 
 /** A volume is not available yet. The pod's event shows the message, and the pod is retried. */
 export class VolumeNotReady extends Error {
@@ -22,9 +22,11 @@ export interface VolumeOptions {
   /** The pod's directory. */
   readonly directory: string;
   readonly claimHolders: ClaimHolders;
+  /** The account that reads the files of Secrets. */
+  readonly user: PodUser | undefined;
 }
 
-export interface MountOptions extends Omit<VolumeOptions, "pod"> {
+export interface MountOptions extends Omit<VolumeOptions, "pod" | "user"> {
   /** The newest version of the pod. */
   readonly pod: () => Pod;
   readonly containment: Containment;
@@ -44,8 +46,11 @@ export async function mountWhenReady(options: MountOptions): Promise<Mount[] | u
   while (!ending.aborted) {
     const pod = options.pod();
     try {
-      const mounts = await preparePodVolumes({ ...options, pod });
+      const mounts = await preparePodVolumes({ ...options, pod, user: options.containment.user });
       await annotatePlainWorkspace(options, pod, mounts);
+      for (const { kind, source } of mounts) {
+        if (kind !== "tmpfs") giveTo(options.containment.user, source);
+      }
       return mounts;
     } catch (error) {
       const message = messageOf(error);
@@ -58,10 +63,15 @@ export async function mountWhenReady(options: MountOptions): Promise<Mount[] | u
 }
 
 /** Updates the files of changed Secrets in a running pod. A failed read changes nothing. */
-export async function refreshSecrets({ client, pod, directory }: VolumeOptions): Promise<void> {
+export async function refreshSecrets({
+  client,
+  pod,
+  directory,
+  user,
+}: Omit<VolumeOptions, "claimHolders">): Promise<void> {
   for (const volume of pod.spec.volumes ?? []) {
     if (volume.secret !== undefined) {
-      await prepareSecret(client, pod, volume, join(directory, "volumes", volume.name));
+      await prepareSecret({ client, pod, user }, volume, join(directory, "volumes", volume.name));
     }
   }
 }
@@ -121,7 +131,7 @@ async function prepareVolume(
   directory: string,
 ): Promise<string | undefined> {
   if (volume.secret !== undefined) {
-    await prepareSecret(options.client, options.pod, volume, directory);
+    await prepareSecret(options, volume, directory);
     return directory;
   }
   if (volume.persistentVolumeClaim !== undefined) {
@@ -136,8 +146,7 @@ async function prepareVolume(
 }
 
 async function prepareSecret(
-  client: ApiClient,
-  pod: Pod,
+  { client, pod, user }: Pick<VolumeOptions, "client" | "pod" | "user">,
   volume: Volume,
   directory: string,
 ): Promise<void> {
@@ -145,7 +154,7 @@ async function prepareSecret(
   const { secretName, optional } = volume.secret;
   try {
     const path = `/api/v1/namespaces/${pod.metadata.namespace}/secrets/${secretName}`;
-    writeSecretVolume(directory, volume.secret, await client.get<Secret>(path));
+    writeSecretVolume(directory, volume.secret, await client.get<Secret>(path), user);
   } catch (error) {
     if (isNotFound(error) && optional === true) mkdirSync(directory, { recursive: true });
     else throw new VolumeNotReady(`secret ${secretName}: ${messageOf(error)}`, { cause: error });

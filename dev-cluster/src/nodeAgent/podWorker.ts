@@ -31,6 +31,7 @@ export interface PodWorkerOptions {
   readonly records: PodRecords;
   readonly claimHolders: ClaimHolders;
   readonly containment: Containment;
+  readonly hidden: readonly string[];
   readonly faults: NodeFaults;
   readonly events: EventRecorder;
   readonly restartBackOffMs: number;
@@ -115,11 +116,12 @@ export class PodWorker {
 
   /** Updates the files of changed Secrets. */
   async refreshSecrets(): Promise<void> {
-    const { client, records, claimHolders } = this.#options;
+    const { client, records, containment } = this.#options;
     const record = records.get(this.#pod.metadata.uid);
     if (record === undefined || this.#ending.aborted) return;
     const directory = records.directory(record);
-    await refreshSecrets({ client, pod: this.#pod, directory, claimHolders });
+    const { user } = containment;
+    await refreshSecrets({ client, pod: this.#pod, directory, user });
   }
 
   async #run(): Promise<void> {
@@ -220,7 +222,12 @@ export class PodWorker {
     record.started = true;
     records.save(record);
     const program = podProgram({ pod, container, record, node, images, containment, mounts });
-    const view = containment.kind === "plain" ? undefined : viewLines(mounts, program.programs);
+    const { user } = containment;
+    const hidden = this.#options.hidden;
+    const view =
+      containment.kind === "plain"
+        ? undefined
+        : viewLines({ mounts, programs: program.programs, hidden, directory, user });
     const { uid, name } = pod.metadata;
     const hostname = pod.spec.hostname ?? name;
     const launched = startContainer({

@@ -1,14 +1,18 @@
 import {
+  chownSync,
+  lchownSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { createHash } from "node:crypto";
+import type { PodUser } from "./containment.ts";
 import type { Secret, Volume } from "./kubeTypes.ts";
 
 type SecretSource = NonNullable<Volume["secret"]>;
@@ -20,7 +24,12 @@ const CURRENT = "..data";
  * `..data` points, so that a reader sees all of the old files or all of the new ones. Does nothing
  * when the files are unchanged. File modes are as the pod declares.
  */
-export function writeSecretVolume(directory: string, source: SecretSource, secret: Secret): void {
+export function writeSecretVolume(
+  directory: string,
+  source: SecretSource,
+  secret: Secret,
+  user?: PodUser,
+): void {
   mkdirSync(directory, { recursive: true, mode: 0o755 });
   const files = filesOf(source, secret);
   const hash = createHash("sha256").update(JSON.stringify(files)).digest("hex").slice(0, 16);
@@ -33,6 +42,7 @@ export function writeSecretVolume(directory: string, source: SecretSource, secre
     writeFileSync(join(target, path), Buffer.from(data, "base64"), { mode });
   }
   writeFileSync(join(target, "..version"), version);
+  if (user !== undefined) giveTo(user, target);
   rmSync(join(directory, "..data_new"), { force: true });
   symlinkSync(version, join(directory, "..data_new"));
   renameSync(join(directory, "..data_new"), join(directory, CURRENT));
@@ -42,6 +52,19 @@ export function writeSecretVolume(directory: string, source: SecretSource, secre
     else if (!names.delete(name)) rmSync(join(directory, name), { recursive: true, force: true });
   }
   for (const name of names) symlinkSync(join(CURRENT, name), join(directory, name));
+}
+
+/**
+ * Gives a directory and all in it to the pod's account. Does nothing if it has the directory, as
+ * `fsGroupChangePolicy: OnRootMismatch` does.
+ */
+export function giveTo(user: PodUser | undefined, directory: string): void {
+  if (user === undefined || statSync(directory).uid === user.uid) return;
+  for (const name of readdirSync(directory, { recursive: true, encoding: "utf8" })) {
+    lchownSync(join(directory, name), user.uid, user.gid);
+  }
+  // Last, so that an interrupted change is completed at the next start.
+  chownSync(directory, user.uid, user.gid);
 }
 
 interface SecretFile {
