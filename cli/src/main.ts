@@ -9,6 +9,8 @@ import { addExplain } from "./commands/explain.ts";
 import { addExtend } from "./commands/extend.ts";
 import { addGetSshConfig } from "./commands/getSshConfig.ts";
 import { addHelp } from "./commands/help.ts";
+import { addImage } from "./commands/image.ts";
+import { addKey } from "./commands/key.ts";
 import { addList } from "./commands/list.ts";
 import { addLogin } from "./commands/login.ts";
 import { addLogout } from "./commands/logout.ts";
@@ -17,6 +19,7 @@ import { addReserve } from "./commands/reserve.ts";
 import { addSetup } from "./commands/setup.ts";
 import { addShow } from "./commands/show.ts";
 import { addStatus } from "./commands/status.ts";
+import { asCliError } from "./output/commanderErrors.ts";
 import { EXIT_CODES, exitNameFor } from "./output/exitCodes.ts";
 import { reportFailure } from "./output/failure.ts";
 import { createOutput } from "./output/output.ts";
@@ -35,11 +38,14 @@ export async function main(argv: readonly string[] = process.argv.slice(2)): Pro
   });
   try {
     await buildProgram().parseAsync(argv, { from: "user" });
-  } catch (error) {
-    if (error instanceof CommanderError) {
-      process.exitCode = error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage;
+  } catch (caught) {
+    if (caught instanceof CommanderError && caught.code.startsWith("commander.help")) {
+      process.exitCode = caught.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage;
       return;
     }
+    if (caught instanceof CommanderError && caught.exitCode === 0) return; // --version
+    const error =
+      caught instanceof CommanderError ? asCliError(caught, argv, commandNames()) : caught;
     const flags = new Set(argv);
     const output = createOutput({
       json: flags.has("--json"),
@@ -65,15 +71,20 @@ export function buildProgram(): Command {
     .helpOption("-h, --help", "show help")
     .helpCommand(false)
     .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError('(try "gpu-dev help")')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => process.stdout.write(withOwnName(text)),
       writeErr: (text) => process.stderr.write(withOwnName(text)),
+      // main prints it in the form of our own errors.
+      outputError: () => undefined,
     })
     .addHelpText("after", EXAMPLES);
   for (const addCommand of COMMANDS) addCommand(program);
   return program;
+}
+
+function commandNames(): string[] {
+  return buildProgram().commands.map((command) => command.name());
 }
 
 function withOwnName(text: string): string {
@@ -96,6 +107,8 @@ const COMMANDS = [
   addLogs,
   addStatus,
   addDisk,
+  addImage,
+  addKey,
   addConfig,
   addCompletion,
   addHelp,
@@ -105,7 +118,7 @@ const COMMANDS = [
 const EXAMPLES = `
 Examples:
   gpu-dev setup                            first-time setup
-  gpu-dev avail                            free GPUs
+  gpu-dev avail                            what starts now
   gpu-dev reserve -t h100 -g 2 --hours 4   reserve, and wait until it is ready
   gpu-dev connect demo                     open a shell on it
   gpu-dev list                             your reservations`;

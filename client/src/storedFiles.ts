@@ -12,6 +12,8 @@ const settingsSchema = z.object({
   server: z.string().optional(),
   /** A private key that is used instead of our own pair. */
   identity: z.string().optional(),
+  /** The type that was last chosen from the wizard, which offers it first. */
+  lastType: z.string().optional(),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 

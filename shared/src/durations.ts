@@ -36,14 +36,15 @@ export function parseDurationSeconds(text: string): number | undefined {
   return Number.isFinite(seconds) ? Math.round(seconds) : undefined;
 }
 
-/** A duration for users: "45 s", "5 min", "1 h 30 min", "2 d 4 h". At most two units. */
+/** A duration for users: "45 s", "5 min", "1 h 30 min", "48 h", "2 d 4 h". At most two
+ * units; days only above the 48 hours that a lease can last. */
 export function formatDuration(totalSeconds: number): string {
   const seconds = Math.max(0, Math.round(totalSeconds));
   if (seconds < Minute.seconds) return `${String(seconds)} s`;
   const minutes = Math.floor(seconds / Minute.seconds);
   if (minutes < 60) return `${String(minutes)} min`;
   const hours = Math.floor(minutes / 60);
-  if (hours < 24) return withRest(`${String(hours)} h`, minutes % 60, "min");
+  if (minutes <= 48 * 60) return withRest(`${String(hours)} h`, minutes % 60, "min");
   return withRest(`${String(Math.floor(hours / 24))} d`, hours % 24, "h");
 }
 

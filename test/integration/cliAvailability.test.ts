@@ -111,8 +111,8 @@ describe("availability in the command line", function () {
     const { out, err, code } = await runCli(place, "avail");
     assert.equal(code, 0, err);
     assert.deepEqual(out.split("\n"), [
-      "TYPE  FREE  HEALTHY  TOTAL  QUEUED  STARTS NOW",
-      "h100     4       16     16       1  none (1 ahead)  NVIDIA H100 80 GB",
+      "TYPE  STARTS NOW      QUEUED  HEALTHY  NAME",
+      "h100  none (1 ahead)       1       16  NVIDIA H100 80 GB",
       `h100: queued: ${WHY}`,
       "",
     ]);
@@ -121,6 +121,8 @@ describe("availability in the command line", function () {
   it("Q2: the wizard shows what the server says about each size with the chosen disk", async () => {
     cli = openCli(place, "reserve");
     await cli.sees("Which type?");
+    assert.match(cli.printed(), /h100 +NVIDIA H100 80 GB \(queued \(1 ahead\)\)/);
+    assert.doesNotMatch(cli.printed(), /free/);
     cli.press(ENTER);
     await cli.sees("Which disk?");
     cli.press(ENTER);

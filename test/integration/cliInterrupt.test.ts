@@ -21,7 +21,7 @@ const QUESTIONS = [
   ["How many GPUs?", ENTER],
   ["For how long?", ENTER],
   ["Name of the reservation?", `demo${ENTER}`],
-  ["with the disk work?", ENTER],
+  ["with the new 100 GiB disk work?", ENTER],
 ] as const;
 
 describe("Ctrl-C on a real terminal", function () {

@@ -2,9 +2,9 @@ import type { Command } from "commander";
 import { Minute, Second } from "@gpu-dev/shared/durations.ts";
 import { pause } from "@gpu-dev/client/clock.ts";
 import type { Availability } from "@gpu-dev/client/http/responses.ts";
-import { startsNowLabel, whyNoneStarts } from "@gpu-dev/client/text/availabilityText.ts";
+import { startsNowLabel, whySizesWait } from "@gpu-dev/client/text/availabilityText.ts";
 import { localTime, secondsUntil } from "@gpu-dev/client/text/times.ts";
-import { renderTable } from "../output/table.ts";
+import { renderTable, wrapWords } from "../output/table.ts";
 import { type Session, sessionFor } from "../session/session.ts";
 
 const WATCH_MS = 2 * Second.ms;
@@ -12,7 +12,7 @@ const WATCH_MS = 2 * Second.ms;
 export function addAvail(program: Command): void {
   program
     .command("avail")
-    .description("free GPUs per type, and the sizes that start now")
+    .description("the sizes of each type that start now, and why the others wait")
     .option("-w, --watch", "print it again after each change, until Ctrl-C")
     .action(async (options: { watch?: boolean }, command: Command) => {
       const session = await sessionFor(command);
@@ -28,31 +28,35 @@ function show(session: Session, availability: Availability): void {
     output.result(availability);
     return;
   }
-  for (const line of availabilityLines(availability, session.now(), output.style.dim)) {
+  const maxWidth = output.maxWidth();
+  for (const line of availabilityLines(availability, session.now(), {
+    dim: output.style.dim,
+    maxWidth,
+  })) {
     output.line(line);
   }
 }
 
-/** The table, then why no size of a type starts now, as the server says it. */
+/** The table, then why sizes of a type do not start now, as the server says it. */
 export function availabilityLines(
   availability: Availability,
   now: Date,
-  dim: (text: string) => string,
+  { dim, maxWidth }: { readonly dim: (text: string) => string; readonly maxWidth: number },
 ): string[] {
   const rows = availability.types.map((type) => [
     type.type,
-    String(type.freeGpus),
-    String(type.healthyGpus),
-    String(type.totalGpus),
-    String(type.queued),
     startsNowLabel(type),
+    String(type.queued),
+    type.healthyGpus === type.totalGpus
+      ? String(type.totalGpus)
+      : `${String(type.healthyGpus)} of ${String(type.totalGpus)}`,
     type.title,
   ]);
-  const header = ["TYPE", "FREE", "HEALTHY", "TOTAL", "QUEUED", "STARTS NOW", ""];
-  const lines = renderTable(header, rows, { right: [1, 2, 3, 4], styleHeader: dim });
-  for (const type of availability.types) {
-    const why = type.totalGpus === 0 ? undefined : whyNoneStarts(type);
-    if (why !== undefined) lines.push(`${type.type}: ${why}`);
+  const header = ["TYPE", "STARTS NOW", "QUEUED", "HEALTHY", "NAME"];
+  const table = { right: [2, 3], styleHeader: dim, maxWidth, drop: [4, 3, 2] };
+  const lines = renderTable(header, rows, table);
+  for (const type of availability.types.filter(({ totalGpus }) => totalGpus > 0)) {
+    for (const why of whySizesWait(type)) lines.push(...wrapWords(why, maxWidth));
   }
   const { asOf } = availability;
   if (asOf === undefined) {

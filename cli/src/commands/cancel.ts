@@ -25,8 +25,7 @@ export function addCancel(program: Command): void {
     .action(async (names: string[], options: CancelOptions, command: Command) => {
       const session = await sessionFor(command);
       const credential = await session.requireCredential();
-      const found: Reservation[] = [];
-      for (const name of names) found.push(await findReservation(session, name));
+      const { found, missing } = await findEach(session, names);
       if (session.output.interactive && options.yes !== true) await confirmCancel(session, found);
       const results: Reservation[] = [];
       for (const reservation of found) {
@@ -34,14 +33,55 @@ export function addCancel(program: Command): void {
       }
       await syncSshHosts(session, credential, results);
       if (session.output.json) session.output.result({ items: results });
+      if (missing.length > 0) throw notFound(missing, results);
     });
+}
+
+/** The reservations that exist, each once, and the errors of the names that match none. */
+async function findEach(
+  session: Session,
+  names: readonly string[],
+): Promise<{ readonly found: readonly Reservation[]; readonly missing: readonly CliError[] }> {
+  const found = new Map<string, Reservation>();
+  const missing: CliError[] = [];
+  for (const name of names) {
+    try {
+      const reservation = await findReservation(session, name);
+      found.set(reservation.id, reservation);
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error;
+      missing.push(error);
+    }
+  }
+  if (found.size === 0 && missing[0] !== undefined) throw missing[0];
+  return { found: [...found.values()], missing };
+}
+
+function notFound(missing: readonly CliError[], done: readonly Reservation[]): CliError {
+  const names = done.map(({ name }) => name).join(", ");
+  const reasons = missing.map(({ message }) => message).join(" ");
+  return new CliError(
+    missing[0]?.exit ?? "notFound",
+    `${reasons} Cancelled all the same: ${names}.`,
+  );
+}
+
+/** What the end means for the files. A request that never started had no server and no files. */
+function afterEnd(reservation: Reservation): string {
+  const { placedAt, readyAt, members, spec } = reservation;
+  if (placedAt !== undefined || readyAt !== undefined || members.length > 0) {
+    return diskAfterEnd(reservation);
+  }
+  return spec.disk === undefined
+    ? "It had not started."
+    : `It had not started; disk ${spec.disk} is free.`;
 }
 
 async function confirmCancel(session: Session, found: readonly Reservation[]): Promise<void> {
   const live = found.filter((reservation) => LIVE.includes(reservation.state));
   if (live.length === 0) return;
   for (const item of live) {
-    session.output.line(`${item.name}: ${asSentence(progressText(item))} ${diskAfterEnd(item)}`);
+    session.output.line(`${item.name}: ${asSentence(progressText(item))} ${afterEnd(item)}`);
   }
   const cancelText = "Nothing was cancelled.";
   const names = live.map((reservation) => reservation.name).join(", ");
@@ -65,7 +105,7 @@ async function cancelReservation(
   const params = { reservationId: reservation.id };
   const cancelled = await client.call("cancelReservation", { params });
   if (!options.wait) {
-    if (!output.json) output.line(`${cancelled.name} is ending. ${diskAfterEnd(cancelled)}`);
+    if (!output.json) output.line(`${cancelled.name} is ending. ${afterEnd(cancelled)}`);
     return cancelled;
   }
   const ended = await waitForReservation(
@@ -74,6 +114,6 @@ async function cancelReservation(
     (current) => TERMINAL.includes(current.state),
     (current) => `${current.name} is ending; this continues in the background.`,
   );
-  if (!output.json) output.line(`${ended.name} has ended. ${diskAfterEnd(ended)}`);
+  if (!output.json) output.line(`${ended.name} has ended. ${afterEnd(ended)}`);
   return ended;
 }

@@ -92,7 +92,7 @@ async function set(
     }
     case "identity": {
       await session.settings.update((all) => ({
-        ...(all.server === undefined ? {} : { server: all.server }),
+        ...Object.fromEntries(Object.entries(all).filter(([key]) => key !== "identity")),
         ...(value === "own" ? {} : { identity: value }),
       }));
       return 'Saved. Run "gpu-dev login" to register that key.';

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Disk } from "@gpu-dev/client/http/responses.ts";
 import { localTime } from "@gpu-dev/client/text/times.ts";
 import { renderTable } from "../output/table.ts";
-import { sessionFor } from "../session/session.ts";
+import { type Session, sessionFor } from "../session/session.ts";
 
 export function addDisk(program: Command): void {
   const disk = program
@@ -24,24 +24,35 @@ export function addDisk(program: Command): void {
         output.line("You have no disks. To create one: gpu-dev reserve --disk NAME");
         return;
       }
-      for (const line of diskLines(items, session.now(), output.style.dim)) output.line(line);
+      for (const line of diskLines(session, items)) output.line(line);
     });
 }
 
-function diskLines(items: readonly Disk[], now: Date, dim: (text: string) => string): string[] {
-  const at = (iso: string | undefined) => (iso === undefined ? "never" : localTime(iso, now));
+function diskLines({ output, now: clock }: Session, items: readonly Disk[]): string[] {
+  const now = clock();
+  const { dim } = output.style;
+  const maxWidth = output.maxWidth();
+  const lastUsed = ({ heldBy, lastUsedAt, zone }: Disk) => {
+    if (heldBy !== undefined && zone !== undefined) return "in use now";
+    return lastUsedAt === undefined ? "never" : localTime(lastUsedAt, now);
+  };
   const rows = items.map((item) => [
     item.name,
     `${String(item.sizeGib)} GiB`,
     item.zone ?? "none yet",
     holderLabel(item, now),
-    at(item.lastUsedAt),
+    lastUsed(item),
   ]);
-  return renderTable(["NAME", "SIZE", "ZONE", "IN USE", "LAST USED"], rows, { styleHeader: dim });
+  return renderTable(["NAME", "SIZE", "ZONE", "HOLDER", "LAST USED"], rows, {
+    styleHeader: dim,
+    maxWidth,
+    drop: [2, 4, 1],
+  });
 }
 
-function holderLabel(item: Disk, now: Date): string {
-  if (item.heldBy === undefined) return "free";
-  const { name, until } = item.heldBy;
-  return until === undefined ? `by ${name}` : `by ${name} until ${localTime(until, now)}`;
+/** "free", "held by demo until 14:20 CET". */
+export function holderLabel({ heldBy }: Disk, now: Date): string {
+  if (heldBy === undefined) return "free";
+  const { name, until } = heldBy;
+  return until === undefined ? `held by ${name}` : `held by ${name} until ${localTime(until, now)}`;
 }

@@ -9,7 +9,8 @@ import {
   stateLabel,
   timeLeftText,
 } from "@gpu-dev/client/text/reservationText.ts";
-import { renderTable } from "../output/table.ts";
+import { localTime, localTimes } from "@gpu-dev/client/text/times.ts";
+import { renderTable, wrapWords } from "../output/table.ts";
 import { type Session, sessionFor } from "../session/session.ts";
 import { syncSshHosts } from "../session/sshHosts.ts";
 
@@ -18,7 +19,8 @@ export function addList(program: Command): void {
     .command("list")
     .description("your reservations")
     .option("-a, --all", "include those that ended within the last day")
-    .action(async (options: { all?: boolean }, command: Command) => {
+    .option("-w, --wide", "show also disk and creation time")
+    .action(async (options: { all?: boolean; wide?: boolean }, command: Command) => {
       const session = await sessionFor(command);
       const credential = await session.requireCredential();
       const live = await listReservations(session.client, "live");
@@ -38,23 +40,35 @@ export function addList(program: Command): void {
         output.line("You have no reservations. To create one: gpu-dev reserve");
         return;
       }
-      for (const line of listLines(items, session.now(), output.style.dim)) output.line(line);
+      for (const line of listLines(session, items, options.wide === true)) output.line(line);
     });
 }
 
+/** The table, then why each queued request waits, as the server says it. */
 function listLines(
+  { output, now: clock }: Session,
   items: readonly Reservation[],
-  now: Date,
-  dim: (text: string) => string,
+  isWide: boolean,
 ): string[] {
+  const now = clock();
   const rows = items.map((item) => [
     item.name,
     resources(item),
     stateLabel(item),
     nodesOf(item),
     timeLeftText(item, now),
+    ...(isWide ? [item.spec.disk ?? "-", localTime(item.createdAt, now)] : []),
   ]);
-  return renderTable(["NAME", "TYPE", "STATE", "NODE", "TIME LEFT"], rows, { styleHeader: dim });
+  const header = ["NAME", "TYPE", "STATE", "NODE", "TIME LEFT"];
+  const maxWidth = output.maxWidth();
+  const lines = renderTable([...header, ...(isWide ? ["DISK", "CREATED"] : [])], rows, {
+    styleHeader: output.style.dim,
+    ...(isWide ? {} : { maxWidth, drop: [3, 1, 4] }),
+  });
+  const reasons = items.flatMap(({ name, waiting }) =>
+    waiting === undefined ? [] : [`${name}: ${localTimes(waiting.reason, now)}`],
+  );
+  return [...lines, ...reasons.flatMap((reason) => wrapWords(reason, maxWidth))];
 }
 
 async function endedWithinDay(session: Session): Promise<Reservation[]> {

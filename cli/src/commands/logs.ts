@@ -7,7 +7,7 @@ const MAX_LINES = 2_000;
 export function addLogs(program: Command): void {
   program
     .command("logs")
-    .description("the newest lines that the container of a reservation printed")
+    .description("what the server of a reservation printed; not the output of your own programs")
     .argument("<name>", "its name, or the beginning of its id")
     .option("-n, --tail <lines>", `how many lines, at most ${String(MAX_LINES)}`, lineCount, 200)
     .action(async (name: string, options: { tail: number }, command: Command) => {
@@ -25,10 +25,15 @@ export function addLogs(program: Command): void {
       }
       if (logs.podName === undefined)
         output.note(`${reservation.name} has no container at present.`);
+      else output.note(WHAT_IS_SHOWN);
       if (logs.truncated) output.note("(older lines are omitted)");
       for (const line of logs.lines) output.verbatim(printable(line));
     });
 }
+
+const WHAT_IS_SHOWN =
+  "The log of the server itself: its start, its SSH server and the program of its image. What you run " +
+  "prints in your own shell; keep it with: program > /workspace/out.log 2>&1";
 
 /** Replaces control characters other than tabs, so that a log line cannot drive the terminal. */
 function printable(line: string): string {

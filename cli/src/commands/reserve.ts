@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import { TERMINAL } from "@gpu-dev/shared/states.ts";
-import { asSentence } from "@gpu-dev/shared/text.ts";
+import { Second } from "@gpu-dev/shared/durations.ts";
+import { asSentence, closestWord } from "@gpu-dev/shared/text.ts";
 import type { Reservation } from "@gpu-dev/client/http/responses.ts";
+import { followReservation } from "@gpu-dev/client/reservations.ts";
 import { progressText, resources, untilText } from "@gpu-dev/client/text/reservationText.ts";
 import { CliError } from "../output/exitCodes.ts";
 import { deferInterrupt } from "../output/terminal.ts";
@@ -22,7 +24,7 @@ export function addReserve(program: Command): void {
     .option("-g, --gpus <n>", "GPUs on one node (default: 1; none for CPU types)")
     .option("--hours <n>", "how long, fractions allowed: 0.5 (default: 1)")
     .option("--duration <time>", "how long, instead of --hours: 90m, 1h30m")
-    .option("--disk <name>", "a disk of yours, created if it does not exist (default: none)")
+    .option("--disk <name>", "a disk of yours; a new one is announced (default: none)")
     .option("--image <id>", "an image of the catalogue (default: the catalogue's default)")
     .option("--name <name>", "its name (default: chosen for you)")
     .option("--label <key=value>", "a label; can be repeated", collect)
@@ -36,15 +38,50 @@ export function addReserve(program: Command): void {
       if (fromOptions === undefined && !session.output.interactive) {
         throw new CliError("usage", "Give a type with --gpu-type; gpu-dev avail lists them.");
       }
+      if (fromOptions !== undefined) await announceNewDisk(session, fromOptions.disk);
       const body = fromOptions ?? (await runWizard(session));
       const { value: created, interrupted } = await deferInterrupt(async () =>
         session.client.call("createReservation", { body }),
       );
       if (interrupted) throw new CliError("interrupted", afterInterrupt(created));
       if (options.wait) await waitUntilReady(session, created, options.connect === true);
-      else announceQueued(session, created);
+      else announceQueued(session, await firstPlan(session, created));
     });
 }
+
+/** A mistyped name must not silently give an empty disk. */
+async function announceNewDisk(
+  { client, output }: Session,
+  disk: string | undefined | null,
+): Promise<void> {
+  if (disk === undefined || disk === null) return;
+  const [{ items }, { disks }] = await Promise.all([
+    client.call("listDisks"),
+    client.call("getCatalogue"),
+  ]);
+  if (items.some(({ name }) => name === disk)) return;
+  const closest = closestWord(
+    disk,
+    items.map(({ name }) => name),
+  );
+  output.note(
+    `Disk ${disk} does not exist yet: a new, empty disk of ${String(disks.defaultSizeGib)} GiB will be ` +
+      `created when the reservation starts.${closest === undefined ? "" : ` Did you mean ${closest}?`}`,
+  );
+}
+
+/** The reservation once a plan has given it a place in the queue, or as it is after a moment. */
+async function firstPlan({ client }: Session, created: Reservation): Promise<Reservation> {
+  if (created.state !== "queued" || created.waiting !== undefined) return created;
+  return followReservation({
+    client,
+    reservation: created,
+    isDone: ({ state, waiting }) => state !== "queued" || waiting !== undefined,
+    signal: AbortSignal.timeout(FIRST_PLAN_TIMEOUT_MS),
+  });
+}
+
+const FIRST_PLAN_TIMEOUT_MS = 2 * Second.ms;
 
 const EXAMPLES = `
 Examples:

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { formatDuration } from "@gpu-dev/shared/durations.ts";
+import { formatDuration, Minute, Second } from "@gpu-dev/shared/durations.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
 import type { Event, Reservation } from "@gpu-dev/client/http/responses.ts";
 import { progressText, resources, untilText } from "@gpu-dev/client/text/reservationText.ts";
-import { localTime, localTimeExact } from "@gpu-dev/client/text/times.ts";
+import { localTime, localTimeExact, localTimes } from "@gpu-dev/client/text/times.ts";
 import { renderFields, renderTable, wrapWords } from "../output/table.ts";
 import { findReservation } from "../session/findReservation.ts";
 import { type Session, sessionFor } from "../session/session.ts";
@@ -40,7 +40,8 @@ export function addShow(program: Command): void {
         });
         return;
       }
-      printPanel(session, reservation, connection, host?.workspacePath);
+      const image = await imageText(session, reservation.spec.image);
+      printPanel(session, reservation, { connection, workspacePath: host?.workspacePath, image });
       printTimeline(session, events);
     });
 }
@@ -48,8 +49,11 @@ export function addShow(program: Command): void {
 function printPanel(
   session: Session,
   reservation: Reservation,
-  connection: string | undefined,
-  workspacePath: string | undefined,
+  {
+    connection,
+    workspacePath,
+    image,
+  }: Readonly<Record<"connection" | "workspacePath" | "image", string | undefined>>,
 ): void {
   const { output } = session;
   const now = session.now();
@@ -59,10 +63,11 @@ function printPanel(
   const labels = Object.entries(spec.labels).map(([key, value]) => `${key}=${value}`);
   const fields: [string, string | undefined][] = [
     ["State", progressText(reservation)],
-    ["Server", `${resources(reservation)} for ${formatDuration(spec.durationSeconds)}`],
+    ["Server", resources(reservation)],
+    ["Duration", durationText(reservation)],
     ["Node", members.length === 0 ? undefined : members.map(memberLabel).join(", ")],
     ["Disk", spec.disk],
-    ["Image", spec.image],
+    ["Image", image],
     ["Labels", labels.length === 0 ? undefined : labels.join(", ")],
     ["Created", at(reservation.createdAt)],
     ["Ready", at(reservation.readyAt)],
@@ -87,6 +92,22 @@ function printPanel(
   for (const line of renderFields(fields)) output.line(line);
 }
 
+/** "2 h (1 h requested, then extended)". A lease can also be shorter, after a slow start. */
+function durationText({ spec, readyAt, expiresAt }: Reservation): string {
+  const requested = formatDuration(spec.durationSeconds);
+  if (readyAt === undefined || expiresAt === undefined) return requested;
+  const seconds = (Date.parse(expiresAt) - Date.parse(readyAt)) / Second.ms;
+  if (Math.abs(seconds - spec.durationSeconds) < Minute.seconds) return requested;
+  return `${formatDuration(seconds)} (requested: ${requested})`;
+}
+
+/** "pytorch (registry/pytorch:2)", also for the default that the request left out. */
+async function imageText({ client }: Session, id: string | undefined): Promise<string | undefined> {
+  const { images } = await client.call("getCatalogue");
+  const image = images.find((each) => (id === undefined ? each.default : each.id === id));
+  return image === undefined ? id : `${image.id} (${image.reference})`;
+}
+
 function memberLabel(member: Reservation["members"][number]): string {
   const times = member.restarts === 1 ? "once" : `${String(member.restarts)} times`;
   const restarts = member.restarts === 0 ? "" : `, restarted ${times}`;
@@ -99,10 +120,9 @@ function printTimeline(session: Session, events: readonly Event[]): void {
   const times = events.map((event) => localTimeExact(event.at, session.now()));
   const width = output.columns() - Math.max(...times.map((time) => time.length)) - 4;
   const rows = events.flatMap((event, index) =>
-    wrapWords(event.message, Math.max(width, MIN_TEXT_COLUMNS)).map((text, line) => [
-      line === 0 ? (times[index] ?? "") : "",
-      text,
-    ]),
+    wrapWords(localTimes(event.message, session.now()), Math.max(width, MIN_TEXT_COLUMNS)).map(
+      (text, line) => [line === 0 ? (times[index] ?? "") : "", text],
+    ),
   );
   output.line();
   for (const line of renderTable(["TIME", "WHAT HAPPENED"], rows, {

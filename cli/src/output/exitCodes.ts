@@ -45,7 +45,7 @@ export function exitNameFor(error: unknown): ExitName {
   if (!(error instanceof ApiError)) return "unexpected";
   if (error.status === 401) return "notSignedIn";
   if (error.status === 404) return "notFound";
-  if (error.status === 400) return "usage";
+  if (error.status === 400 || error.code === "never_possible") return "usage";
   if (error.status === 502 || error.status === 503 || error.status === 504) return "unreachable";
   return error.status >= 500 ? "unexpected" : "refused";
 }

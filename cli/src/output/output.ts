@@ -22,6 +22,8 @@ export interface Output {
   readonly style: Style;
   /** The current width of the terminal; 80 without one. */
   columns(): number;
+  /** The width that tables and their notes must fit; no limit in a pipe. */
+  maxWidth(): number;
   line(text?: string): void;
   /** A line of other programs, such as a log. */
   verbatim(text: string): void;
@@ -60,6 +62,7 @@ export function createOutput(options: OutputOptions): Output {
     interactive: isTerminal && stdin.isTTY && !options.json,
     style: createStyle(wantsColor),
     columns,
+    maxWidth: () => (stdout.isTTY ? columns() : Infinity),
     line: (text = "") => {
       clear();
       stdout.write(`${named(text)}\n`);

@@ -6,7 +6,7 @@ const NAME = "gpu-dev";
 /** `gpu-dev` before the name of a command, as in "To create one: gpu-dev reserve". */
 const MENTION = new RegExp(
   String.raw`(?<![\w./-])${NAME}(?= (setup|login|logout|avail|reserve|list|show|connect|extend|cancel|` +
-    String.raw`get-ssh-config|logs|status|disk|config|completion|help)\b)`,
+    String.raw`get-ssh-config|logs|status|disk|image|key|config|completion|help)\b)`,
   "g",
 );
 

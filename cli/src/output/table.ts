@@ -8,21 +8,42 @@ export function renderTable(
   options: {
     readonly right?: readonly number[];
     readonly styleHeader?: (text: string) => string;
+    /** The widest line; without it, nothing is left out. */
+    readonly maxWidth?: number;
+    /** The columns that may be left out if a line would be wider, the least important first. */
+    readonly drop?: readonly number[];
   } = {},
 ): string[] {
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length)),
   );
+  const hidden = hiddenColumns(widths, options.drop ?? [], options.maxWidth ?? Infinity);
   const line = (cells: readonly string[]) =>
     cells
-      .map((cell, column) => {
+      .flatMap((cell, column) => {
         const width = widths[column] ?? 0;
+        if (hidden.has(column)) return [];
         return options.right?.includes(column) === true ? cell.padStart(width) : cell.padEnd(width);
       })
       .join("  ")
       .trimEnd();
   const style = options.styleHeader ?? ((text: string) => text);
   return [style(line(header)), ...rows.map(line)];
+}
+
+function hiddenColumns(
+  widths: readonly number[],
+  drop: readonly number[],
+  maxWidth: number,
+): Set<number> {
+  const hidden = new Set<number>();
+  const total = () =>
+    widths.reduce((sum, width, column) => (hidden.has(column) ? sum : sum + width + 2), -2);
+  for (const column of drop) {
+    if (total() <= maxWidth) break;
+    hidden.add(column);
+  }
+  return hidden;
 }
 
 /** Lines of "Label   value", aligned; fields without a value are left out. */

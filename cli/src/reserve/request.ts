@@ -27,8 +27,9 @@ export function requestFrom(options: ReserveOptions): CreateReservation | undefi
   const durationSeconds = durationFrom(options) ?? DEFAULT_SECONDS;
   const labels = labelsFrom(options.label ?? []);
   if (options.gpuType === undefined) return undefined;
+  const gpuType = options.gpuType.toLowerCase();
   const request = {
-    gpuType: options.gpuType,
+    gpuType,
     gpus: gpuCount(options),
     durationSeconds,
     disk: options.disk === undefined || options.disk === "none" ? undefined : options.disk,
@@ -74,7 +75,8 @@ const FLAGS: Readonly<Record<string, string>> = {
 
 /** By default one GPU, and none for CPU types, whose ids begin with "cpu". */
 function gpuCount(options: ReserveOptions): number {
-  if (options.gpus === undefined) return options.gpuType?.startsWith("cpu") === true ? 0 : 1;
+  if (options.gpus === undefined)
+    return options.gpuType?.toLowerCase().startsWith("cpu") === true ? 0 : 1;
   if (/^\d{1,4}$/.test(options.gpus)) return Number(options.gpus);
   throw new CliError("usage", `--gpus takes a whole number, not "${options.gpus}".`);
 }

@@ -30,7 +30,7 @@ export async function waitForReservation(
       isDone,
       signal: interrupt.signal,
       onProgress: (current) => {
-        progress.show(progressText(current));
+        progress.show(textOf(current));
       },
       onUnreachable: () => {
         progress.show("the server does not respond; still trying");
@@ -67,4 +67,11 @@ function startProgress(session: Session, name: string) {
       output.live("");
     },
   };
+}
+
+/** A request that never started has no sessions to close and no server to remove. */
+function textOf(reservation: Reservation): string {
+  const { state, placedAt, readyAt, members } = reservation;
+  const hasStarted = placedAt !== undefined || readyAt !== undefined || members.length > 0;
+  return state === "stopping" && !hasStarted ? "leaving the queue" : progressText(reservation);
 }

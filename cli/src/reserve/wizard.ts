@@ -1,9 +1,10 @@
 import type { CreateReservation } from "@gpu-dev/shared/api/reservation.ts";
 import { formatDuration, parseDurationSeconds } from "@gpu-dev/shared/durations.ts";
 import { NAME_PATTERN } from "@gpu-dev/shared/names.ts";
-import type { Availability, Catalogue, GpuType } from "@gpu-dev/client/http/responses.ts";
-import { startText } from "@gpu-dev/client/text/availabilityText.ts";
+import type { Availability, Catalogue, Disk, GpuType } from "@gpu-dev/client/http/responses.ts";
+import { startsNowLabel, startText } from "@gpu-dev/client/text/availabilityText.ts";
 import { resources } from "@gpu-dev/client/text/reservationText.ts";
+import { holderLabel } from "../commands/disk.ts";
 import { CliError } from "../output/exitCodes.ts";
 import { answered, askYesNo, loadPrompts } from "../output/prompts.ts";
 import type { Session } from "../session/session.ts";
@@ -25,45 +26,78 @@ export async function runWizard(session: Session): Promise<CreateReservation> {
     client.call("getAvailability"),
     client.call("listDisks"),
   ]);
-  const type = await askType(catalogue, availability);
-  const free = disks.items.filter((disk) => disk.heldBy === undefined).map((disk) => disk.name);
-  const disk = await askDisk(free);
+  const { lastType } = await session.settings.read();
+  const type = await askType(catalogue, availability, lastType);
+  const disk = await askDisk(disks.items, session.now());
   const gpus = await askGpus(session, type, disk);
   const durationSeconds = await askDuration(type);
   const name = await askName();
   const request = { gpuType: type.id, gpus, durationSeconds, disk, image: undefined };
-  await confirmRequest(request);
+  const isNew = disk !== undefined && !disks.items.some((each) => each.name === disk);
+  await confirmRequest(request, isNew ? catalogue.disks.defaultSizeGib : undefined);
+  await session.settings.update((all) => ({ ...all, lastType: type.id }));
   return name === "" ? request : { ...request, name };
 }
 
-async function askType(catalogue: Catalogue, availability: Availability): Promise<GpuType> {
+async function askType(
+  catalogue: Catalogue,
+  availability: Availability,
+  lastType: string | undefined,
+): Promise<GpuType> {
   const { select } = await loadPrompts();
   const options = catalogue.types.map((type) => ({
     value: type.id,
-    label: `${type.id.padEnd(8)} ${type.title} (${freeText(type, availability)})`,
+    label: `${type.id.padEnd(8)} ${type.title} (${nowText(type, availability)})`,
   }));
-  const id = await answered(select({ message: "Which type?", options }), CANCEL_TEXT);
+  const id = await answered(
+    select<string>({
+      message: "Which type?",
+      options,
+      initialValue: firstChoice(catalogue, availability, lastType) ?? "",
+    }),
+    CANCEL_TEXT,
+  );
   const type = catalogue.types.find((candidate) => candidate.id === id);
   if (type === undefined) throw new CliError("unexpected", `The catalogue has no type ${id}.`);
   return type;
 }
 
-/** "14 of 16 GPUs free, 2 queued". */
-function freeText(type: GpuType, availability: Availability): string {
-  const counts = availability.types.find((candidate) => candidate.type === type.id);
-  if (counts === undefined) return "availability unknown";
-  const unit = type.kind === "cpu" ? "slots" : "GPUs";
-  const queued = counts.queued === 0 ? "" : `, ${String(counts.queued)} queued`;
-  return `${String(counts.freeGpus)} of ${String(counts.healthyGpus)} ${unit} free${queued}`;
+/** "start now: 1, 2", as the planner says it. */
+function nowText(type: GpuType, { types }: Availability): string {
+  const found = types.find((candidate) => candidate.type === type.id);
+  if (found === undefined) return "availability unknown";
+  const label = startsNowLabel(found);
+  if (label === "yes") return "starts now";
+  return label.startsWith("none") ? label.replace("none", "queued") : `start now: ${label}`;
 }
 
-async function askDisk(free: readonly string[]): Promise<string | undefined> {
+/** The last choice, otherwise the smallest GPU that starts now. */
+function firstChoice(
+  { types }: Catalogue,
+  availability: Availability,
+  lastType: string | undefined,
+): string | undefined {
+  if (types.some((type) => type.id === lastType)) return lastType;
+  const startsNow = new Set(
+    availability.types
+      .filter((type) => type.sizes.some((size) => size.starts === "now"))
+      .map((type) => type.type),
+  );
+  const gpus = types.filter((type) => type.kind === "gpu" && startsNow.has(type.id));
+  return gpus.toSorted((a, b) => a.gpuMemoryGib - b.gpuMemoryGib)[0]?.id ?? types[0]?.id;
+}
+
+async function askDisk(disks: readonly Disk[], now: Date): Promise<string | undefined> {
   const { select, text } = await loadPrompts();
   const choice = await answered(
     select({
       message: "Which disk?",
       options: [
-        ...free.map((name) => ({ value: name, label: name })),
+        ...disks.map((disk) => ({
+          value: disk.name,
+          label: disk.heldBy === undefined ? disk.name : `${disk.name} (${holderLabel(disk, now)})`,
+          disabled: disk.heldBy !== undefined,
+        })),
         { value: NEW_DISK, label: "a new disk" },
         { value: NO_DISK, label: "none: files are deleted at the end" },
       ],
@@ -119,14 +153,20 @@ async function askName(): Promise<string> {
   return (await answered(text({ message, validate, defaultValue: "" }), CANCEL_TEXT)).trim();
 }
 
-async function confirmRequest(request: {
-  readonly gpuType: string;
-  readonly gpus: number;
-  readonly durationSeconds: number;
-  readonly disk: string | undefined;
-}): Promise<void> {
+async function confirmRequest(
+  request: {
+    readonly gpuType: string;
+    readonly gpus: number;
+    readonly durationSeconds: number;
+    readonly disk: string | undefined;
+  },
+  newDiskGib: number | undefined,
+): Promise<void> {
   const duration = formatDuration(request.durationSeconds);
-  const disk = request.disk === undefined ? "without a disk" : `with the disk ${request.disk}`;
+  const disk =
+    request.disk === undefined
+      ? "without a disk"
+      : `with the ${newDiskGib === undefined ? "" : `new ${String(newDiskGib)} GiB `}disk ${request.disk}`;
   const message = `Reserve ${resources({ spec: request })} for ${duration}, ${disk}?`;
   if (!(await askYesNo(message, CANCEL_TEXT))) throw new CliError("interrupted", CANCEL_TEXT);
 }

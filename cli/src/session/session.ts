@@ -127,7 +127,9 @@ function outputFor(
 /** The origin of a server's URL. Throws a usage error for any other text. */
 export function serverOrigin(text: string): string {
   const origin = originOf(text);
-  if (origin !== undefined) return origin;
+  // A bare word is a mistyped value much more often than the name of a host.
+  const isAddress = /:|\.|^localhost$/.test(text);
+  if (origin !== undefined && isAddress) return origin;
   throw new CliError(
     "usage",
     `"${text}" is not a valid server URL. Give one like ${DEFAULT_SERVER}.`,

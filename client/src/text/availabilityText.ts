@@ -1,4 +1,6 @@
+import { systemClock } from "../clock.ts";
 import type { Availability } from "../http/responses.ts";
+import { localTimes } from "./times.ts";
 
 export type TypeAvailability = Availability["types"][number];
 export type SizeAvailability = TypeAvailability["sizes"][number];
@@ -10,7 +12,8 @@ export type SizeAvailability = TypeAvailability["sizes"][number];
 export function startText(size: SizeAvailability | undefined): string {
   if (size === undefined) return "start unknown";
   if (size.starts === "now") return "starts now";
-  return `queued: ${size.why ?? `${String(size.ahead)} ahead.`}`;
+  const why = size.why ?? `${String(size.ahead)} ahead.`;
+  return `queued: ${localTimes(why, systemClock.now())}`;
 }
 
 /** The sizes of a type that start now, in a few words: "1, 2, 4", "none (1 ahead)". */
@@ -30,4 +33,15 @@ export function whyNoneStarts(type: TypeAvailability): string | undefined {
   if (type.sizes.some((size) => size.starts === "now")) return undefined;
   const [smallest] = type.sizes.toSorted((a, b) => a.units - b.units);
   return smallest === undefined ? undefined : startText(smallest);
+}
+
+/** Why sizes of a type do not start now, one sentence for the sizes with the same reason. */
+export function whySizesWait(type: TypeAvailability): string[] {
+  const waiting = type.sizes.filter((size) => size.starts !== "now");
+  const isEvery = waiting.length === type.sizes.length;
+  return [...Map.groupBy(waiting, startText)].map(([text, sizes]) => {
+    const isAll = isEvery && sizes.length === type.sizes.length;
+    const counts = sizes.map((size) => String(size.gpus)).join(", ");
+    return isAll ? `${type.type}: ${text}` : `${type.type} with ${counts} GPUs: ${text}`;
+  });
 }

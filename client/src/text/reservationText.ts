@@ -2,8 +2,9 @@ import type { ReservationSpec } from "@gpu-dev/shared/api/reservation.ts";
 import { formatDuration } from "@gpu-dev/shared/durations.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
 import { CANCELLABLE, type Phase } from "@gpu-dev/shared/states.ts";
+import { systemClock } from "../clock.ts";
 import type { GpuType, Reservation } from "../http/responses.ts";
-import { localTime, secondsUntil, timeLeft } from "./times.ts";
+import { localTime, localTimes, secondsUntil, timeLeft } from "./times.ts";
 
 /** "2 x H100", "cpu-x86". */
 export function resources({ spec }: { spec: Pick<ReservationSpec, "gpus" | "gpuType"> }): string {
@@ -37,7 +38,11 @@ export function stateLabel(reservation: Reservation): string {
 }
 
 /** What the reservation is doing now, in detail. */
-export function progressText(reservation: Reservation): string {
+export function progressText(reservation: Reservation, now = systemClock.now()): string {
+  return localTimes(progressInUtc(reservation), now);
+}
+
+function progressInUtc(reservation: Reservation): string {
   const { state, phase, phaseDetail, waiting, endDetail, cancelRequestedAt } = reservation;
   if (cancelRequestedAt !== undefined && CANCELLABLE.includes(state)) {
     return `${state}; cancelled, about to end`;

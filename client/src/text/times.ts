@@ -15,6 +15,22 @@ export function localTimeExact(iso: string, now: Date): string {
   return withDay(new Date(iso), now, new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" }));
 }
 
+/**
+ * Replaces the UTC times of a server's message ("14:20 UTC", "2026-11-23 14:20 UTC") with local
+ * ones, so that a text has one kind of time.
+ */
+export function localTimes(text: string, now: Date): string {
+  return text.replaceAll(
+    /(\d{4}-\d\d-\d\d )?(\d\d:\d\d) UTC/g,
+    (_, date: string | undefined, time: string) => {
+      const day = date?.trim() ?? now.toISOString().slice(0, 10);
+      const at = new Date(`${day}T${time}:00.000Z`);
+      // A time without a date is within a day of now, so its day needs no name.
+      return localTime(at.toISOString(), date === undefined ? at : now);
+    },
+  );
+}
+
 export function secondsUntil(iso: string, now: Date): number {
   return Math.round((new Date(iso).getTime() - now.getTime()) / Second.ms);
 }

@@ -1,6 +1,7 @@
 import type { Catalogue, GpuType } from "@gpu-dev/shared/api/catalogue.ts";
 import type { ReservationSpec } from "@gpu-dev/shared/api/reservation.ts";
 import { formatDuration } from "@gpu-dev/shared/durations.ts";
+import { closestWord } from "@gpu-dev/shared/text.ts";
 import { Refusal } from "../domain/refusal.ts";
 
 /**
@@ -10,9 +11,12 @@ import { Refusal } from "../domain/refusal.ts";
 export function checkSpec(catalogue: Catalogue, spec: ReservationSpec): GpuType {
   const type = catalogue.types.find(({ id }) => id === spec.gpuType);
   if (!type) {
+    const ids = catalogue.types.map(({ id }) => id);
+    const closest = closestWord(spec.gpuType, ids);
+    const meant = closest === undefined ? "" : ` Did you mean ${closest}?`;
     throw neverPossible(
       "gpuType",
-      `There is no GPU type "${spec.gpuType}" here. Choose one of ${listOf(catalogue.types.map(({ id }) => id))}.`,
+      `There is no GPU type "${spec.gpuType}" here.${meant} Choose one of ${listOf(ids)}.`,
     );
   }
   if (!type.counts.includes(spec.gpus)) {

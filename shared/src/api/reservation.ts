@@ -29,7 +29,7 @@ export const reservationSpec = z
     durationSeconds: z
       .int()
       .min(1, "a reservation lasts 1 second or more")
-      .max(172_800, "a reservation lasts 48 hours or less")
+      .max(172_800, "a reservation lasts 48 h or less")
       .meta({ description: "5 minutes to 48 hours" }),
     disk: diskName
       .nullable()
@@ -114,8 +114,8 @@ export const extendReservation = z
   .strictObject({
     seconds: z
       .int()
-      .min(60, "an extension is 1 minute or more")
-      .max(172_800, "an extension is 48 hours or less")
+      .min(60, "an extension is 1 min or more")
+      .max(172_800, "an extension is 48 h or less")
       .meta({ description: "Added to the end" }),
   })
   .meta({ id: "ExtendReservation" });

@@ -148,7 +148,7 @@ describe("creating reservations", () => {
     ["16 GPUs", { gpus: 16 }, /One node has 8/],
     ["no GPU of a GPU type", { gpus: 0 }, /1, 2, 4 or 8/],
     ["GPUs of a CPU type", { gpuType: "cpu-x86", gpus: 1 }, /has no GPUs/],
-    ["a minute", { durationSeconds: 60 }, /from 5 min to 2 d; 1 min/],
+    ["a minute", { durationSeconds: 60 }, /from 5 min to 48 h; 1 min/],
     ["an unknown image", { image: "mine" }, /pytorch/],
   ];
   for (const [what, change, detail] of impossible) {

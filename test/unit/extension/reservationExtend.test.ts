@@ -62,14 +62,14 @@ describe("extending a reservation", () => {
   it("shows the limit", () => {
     assert.equal(
       extensionLimitText(endingInAnHour(120), CATALOGUE, NOW),
-      `Ends at ${at(60)}. Can be extended until ${at(180)}: 2 d at most for H100.`,
+      `Ends at ${at(60)}. Can be extended until ${at(180)}: 48 h at most for H100.`,
     );
     assert.equal(
       extensionLimitText(endingInAnHour(120), undefined, NOW),
       `Ends at ${at(60)}. Can be extended until ${at(180)}.`,
     );
     const starting = aReservation({ state: "starting" });
-    assert.equal(extensionLimitText(starting, CATALOGUE, NOW), "2 d at most for H100.");
+    assert.equal(extensionLimitText(starting, CATALOGUE, NOW), "48 h at most for H100.");
   });
 
   it("parses the typed length to the second, or says what is wrong with it", () => {
