@@ -113,7 +113,7 @@ describe("the extension's account at the real control plane", function () {
     await rm(editor.home, { recursive: true });
     const missing = { ...paths(), identityFile: () => `${editor.home}/no-such-key` };
     const account = create({ keys: missing });
-    await assert.rejects(account.signIn({ user: "ada" }), /no readable public key/);
+    await assert.rejects(account.signIn({ user: "ada" }), /is not a private key that ssh can use/);
     account.dispose();
     assert.equal(editor.secrets.content.size, 0);
     assert.equal(await liveTokens(), 0);
