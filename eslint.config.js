@@ -38,6 +38,11 @@ const bans = {
       "CallExpression[callee.object.name='Promise'][callee.property.name='all']:has(Identifier[name='trx'])",
     message: "Statements of one transaction go through pipelined(trx, [...]).",
   },
+  mutableMember: {
+    selector:
+      "ExportNamedDeclaration > TSInterfaceDeclaration > TSInterfaceBody > TSPropertySignature[readonly!=true]",
+    message: "Members of an exported interface are readonly; only its own file changes an object.",
+  },
   milliseconds: {
     selector:
       "Literal[raw=/^[0-9]+(_000)+$/][value>=60000]:matches([raw=/^(60|120|300|600|900|1_800|3_600|86_400)_000$/])",
@@ -50,6 +55,7 @@ const dialect = [
   bans.spreadObject,
   bans.errorName,
   bans.transaction,
+  bans.mutableMember,
   bans.milliseconds,
 ];
 /**
@@ -100,6 +106,25 @@ export default defineConfig(
     // They define the units.
     files: ["**/{clock,durations}.ts"],
     rules: { "no-restricted-syntax": ["error", ...plainDialect] },
+  },
+  {
+    // Kubernetes objects, of which the API server and the agents fill drafts, and the running
+    // totals of one request, one plan or one pod.
+    files: [
+      "dev-cluster/src/{kube,resources}/**/*.ts",
+      "dev-cluster/src/nodeAgent/{kubeTypes,podRecords}.ts",
+      "dev-cluster/src/scheduler/nodeFit.ts",
+      "control-plane/src/domain/plan/pool.ts",
+      "control-plane/src/http/request.ts",
+    ],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        ...dialect.filter((ban) => ban !== bans.mutableMember),
+        bans.now,
+        bans.environment,
+      ],
+    },
   },
   {
     // Programs, and the library for scripts.
