@@ -77,7 +77,10 @@ export async function checkPort(port: number): Promise<void> {
   );
 }
 
-/** The data folder of a GPU Dev Servers of this machine, from where its clients find its secret. */
+/**
+ * The data folder of the GPU Dev Servers on that port, from the path of the secret that it names to
+ * its clients.
+ */
 async function dataFolderServedAt(port: number): Promise<string | undefined> {
   try {
     const response = await fetch(`http://127.0.0.1:${String(port)}/v1/sign-in`, {
@@ -94,7 +97,8 @@ async function dataFolderServedAt(port: number): Promise<string | undefined> {
 }
 
 /**
- * Programs that users need to reach a pod. The ready screen names them; the start does not fail.
+ * The programs that users need to reach a pod and that the PATH lacks. The ready screen names them;
+ * start-up does not fail.
  */
 export function missingTools(path: string): string[] {
   return ["ssh", "ssh-keygen"].filter((name) => !isOnPath(name, path));

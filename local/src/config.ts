@@ -7,7 +7,7 @@ export const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 
 export const DEFAULT_PORT = 8710;
 
-/** What `npm start` reads from the environment; only this file reads it. */
+/** The values that `npm start` reads from the environment; only this file reads it. */
 export interface Environment {
   /** Another PostgreSQL. In the environment because arguments are public and it has a password. */
   readonly databaseUrl: string | null;
@@ -58,8 +58,8 @@ function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
 }
 
 /**
- * Without `--`, npm takes an option for itself: `npm start --port 9000` leaves "9000" here, and
- * `npm start --port=9000` nothing. npm tells its scripts about each option in the environment.
+ * Without `--`, npm consumes an option itself: `npm start --port 9000` passes only "9000" here, and
+ * `npm start --port=9000` passes nothing. npm passes each option to its scripts in the environment.
  */
 function refuseOptionsOfNpm(program: Command, argv: readonly string[], env = process.env): void {
   if (env["npm_lifecycle_event"] === undefined) return;

@@ -4,7 +4,7 @@ import { failureReport, type Part } from "./runner.ts";
 
 /** The pause before the first restart; it doubles with each failure in a row. */
 const BACK_OFF_MS = Second.ms / 2;
-/** With the pauses, a part gets about 15 seconds to recover from what made it end. */
+/** With the pauses, a part gets about 15 seconds to recover from the cause of its exit. */
 const MAX_FAILURES = 5;
 /** A part that ran this long starts again from the first pause. */
 const STABLE_MS = Minute.ms;
@@ -19,11 +19,13 @@ export interface SupervisorOptions {
 }
 
 export interface Supervisor {
-  /** Restarts the part soon, because its sources changed. Also after it was given up. */
+  /**
+   * Restarts the part soon, because its sources changed. Works even after `onGivenUp` was called.
+   */
   restartSoon(delayMs: number): void;
 }
 
-/** Restarts a running part when it ends, with back-off, as a supervisor of services does. */
+/** Restarts a running part when it ends, with back-off, as a service supervisor does. */
 export function supervise({ part, print, closed, onGivenUp }: SupervisorOptions): Supervisor {
   const isClosed = (): boolean => closed.aborted;
   let isRestarting = false;
@@ -64,7 +66,7 @@ export function supervise({ part, print, closed, onGivenUp }: SupervisorOptions)
   followExit();
   return {
     restartSoon: (delayMs) => {
-      // A mistake in the sources does not go away with time: a failure waits for the next change.
+      // Waiting does not fix a mistake in the sources: a failure waits for the next change.
       backOff.exhaust();
       schedule(delayMs);
     },

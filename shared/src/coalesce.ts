@@ -1,6 +1,6 @@
 /** Runs of one job that never overlap. See `createCoalescer`. */
 export interface Coalescer {
-  /** Asks for a run: at once when idle, otherwise one more run after the current one. */
+  /** Requests a run: at once when idle, otherwise one more run after the current one. */
   readonly trigger: () => void;
   /** Resolves when no run is in progress and none is pending. */
   readonly settled: () => Promise<void>;

@@ -37,8 +37,8 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 const MAX_CAUSES = 16;
 
 /**
- * The error and every `cause` below it, outermost first. Values that are not errors end the chain,
- * included.
+ * The error and every `cause` below it, outermost first. A value that is not an error ends the
+ * chain and is included.
  */
 export function causesOf(error: unknown): unknown[] {
   const chain: unknown[] = [];

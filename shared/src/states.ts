@@ -11,11 +11,11 @@ export type ReservationState = (typeof RESERVATION_STATES)[number];
 
 /** Terminal states are never left. */
 export const TERMINAL: readonly ReservationState[] = ["ended", "failed"];
-/** Holds its name and its disk. */
+/** States in which a reservation holds its name and its disk. */
 export const LIVE: readonly ReservationState[] = ["queued", "starting", "ready", "stopping"];
-/** Can be cancelled. `stopping` is already ending, for its own reason. */
+/** States that can be cancelled. A `stopping` reservation is already ending, for its own reason. */
 export const CANCELLABLE: readonly ReservationState[] = ["queued", "starting", "ready"];
-/** Can be extended: the lease has not ended. */
+/** States that can be extended: the lease has not ended. */
 export const EXTENDABLE: readonly ReservationState[] = ["starting", "ready"];
 
 export const STARTING_PHASES = ["placing", "disk", "pulling", "booting"] as const;

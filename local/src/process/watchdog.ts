@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 
 /**
- * Ends a process that cannot watch this one when this one dies by SIGKILL. A shell reads from a
- * pipe whose other end only this process holds; the kernel closes the pipe with it. Returns a
- * function that stops the watchdog.
+ * Ends another process when this one dies, even by SIGKILL, for a program that cannot watch its
+ * parent. A shell reads from a pipe whose other end only this process holds; the kernel closes the
+ * pipe when this process ends. Returns a function that stops the watchdog.
  */
 export function endWithThisProcess(pid: number, signalName: "INT" | "TERM" | "KILL"): () => void {
   const script = 'read -r _; kill -s "$1" "$2"';

@@ -1,7 +1,8 @@
 import * as z from "zod";
 
 /**
- * What `infra/catalogue.yaml` holds; served to clients, which build every menu and message from it.
+ * The content of `infra/catalogue.yaml`. The server sends it to clients, which build every menu and
+ * message from it.
  */
 export const gpuTypeId = z
   .string()
@@ -26,7 +27,7 @@ export const gpuType = z
       cpus: z.number().positive(),
       memoryGib: z.number().positive(),
     }),
-    counts: counts.meta({ description: "GPUs that one reservation may ask for; 0 for CPU types" }),
+    counts: counts.meta({ description: "GPUs that one reservation may request; 0 for CPU types" }),
     slotsPerNode: z
       .int()
       .min(0)
@@ -39,7 +40,7 @@ export const gpuType = z
     teardownBudgetSeconds: z.int().positive(),
     dev: z
       .object({ nodes: z.int().min(0), zone: z.string() })
-      .meta({ description: "What the simulated fleet of the dev cluster has of this type" }),
+      .meta({ description: "The nodes of this type in the simulated fleet of the dev cluster" }),
   })
   .meta({ id: "GpuType" });
 export type GpuType = z.infer<typeof gpuType>;
@@ -52,7 +53,7 @@ export const catalogueImage = z
     default: z.boolean(),
     entrypoint: z.array(z.string().min(1).max(4_096)).min(1).max(64).optional().meta({
       description:
-        "A program of the image, with its arguments, that is started beside the SSH server",
+        "A program of the image, with its arguments, that is started next to the SSH server",
     }),
   })
   .meta({ id: "CatalogueImage" });

@@ -63,7 +63,7 @@ const header = (description: string, schema: Json, required = true): Json => ({
   required,
   schema,
 });
-const REQUEST_ID = header("The id that the server's log has", {
+const REQUEST_ID = header("The id of this request in the server's log", {
   type: "string",
   format: "uuid",
 });

@@ -18,10 +18,7 @@ const labels = z
   .refine((map) => Object.keys(map).length <= MAX_LABELS, `at most ${String(MAX_LABELS)} labels`)
   .meta({ maxProperties: MAX_LABELS });
 
-/**
- * What a person asks for. Stored once, never changed: every later step reads this and drops nothing
- * of it.
- */
+/** A user's request. It is stored once and never changed, and every later step reads all of it. */
 export const reservationSpec = z
   .strictObject({
     gpuType: gpuTypeId,
@@ -31,10 +28,9 @@ export const reservationSpec = z
       .min(1, "a reservation lasts 1 second or more")
       .max(172_800, "a reservation lasts 48 h or less")
       .meta({ description: "5 minutes to 48 hours" }),
-    disk: diskName
-      .nullable()
-      .default(null)
-      .meta({ description: "A named disk of yours, kept between reservations; made when unknown" }),
+    disk: diskName.nullable().default(null).meta({
+      description: "A named disk of yours, kept between reservations; created if unknown",
+    }),
     image: z
       .string()
       .max(64)
@@ -48,7 +44,7 @@ export type ReservationSpec = z.infer<typeof reservationSpec>;
 
 export const createReservation = reservationSpec
   .extend({
-    name: reservationName.optional().meta({ description: "Chosen for you when left out" }),
+    name: reservationName.optional().meta({ description: "Chosen for you if omitted" }),
   })
   .meta({ id: "CreateReservation" });
 export type CreateReservation = z.input<typeof createReservation>;
@@ -94,10 +90,10 @@ export const reservation = z
     createdAt: timestamp,
     placedAt: timestamp.nullable(),
     readyAt: timestamp.nullable(),
-    expiresAt: timestamp.nullable().meta({ description: "The end of the lease, as it stands" }),
+    expiresAt: timestamp.nullable().meta({ description: "The current end of the lease" }),
     capacityUntil: timestamp
       .nullable()
-      .meta({ description: "The GPUs are given back by then at the latest" }),
+      .meta({ description: "The latest time at which the GPUs are released" }),
     extendableUntil: timestamp
       .nullable()
       .meta({ description: "The latest end that any extension could reach" }),
@@ -105,7 +101,7 @@ export const reservation = z
     endedAt: timestamp.nullable(),
     endReason: z.enum(END_REASONS).nullable(),
     endDetail: z.string().nullable().meta({ description: "How it ended; a user-facing sentence" }),
-    generation: z.int().min(0).meta({ description: "Grows with every change; the ETag" }),
+    generation: z.int().min(0).meta({ description: "Increases with every change; it is the ETag" }),
   })
   .meta({ id: "Reservation" });
 export type Reservation = z.infer<typeof reservation>;

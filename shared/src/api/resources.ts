@@ -111,7 +111,8 @@ export const availability = z
             z.object({
               gpus: z.int().meta({ description: "0 for CPU types" }),
               units: z.int().min(1).meta({
-                description: "What it takes of a node's `free`: its GPUs, or 1 slot of a CPU type",
+                description:
+                  "The part of a node's `free` that it takes: its GPUs, or 1 slot of a CPU type",
               }),
               starts: z.enum(["now", "queued"]),
               ahead: z
@@ -123,7 +124,7 @@ export const availability = z
               }),
             }),
           )
-          .meta({ description: "What the planner says to a request of each size made now" }),
+          .meta({ description: "The planner's quote for a request of each size made now" }),
         nodes: z.array(
           z.object({
             name: z.string(),

@@ -210,7 +210,7 @@ export const routes = {
   getReservationLogs: {
     method: "get",
     path: "/v1/reservations/:reservationId/logs",
-    summary: "What the container printed, the newest lines",
+    summary: "The newest lines of the container's log",
     access: "owner",
     params: byReservation,
     query: z.object({ tail: wholeNumber({ max: 2_000, fallback: 200 }) }),
@@ -237,7 +237,7 @@ export const routes = {
   streamEvents: {
     method: "get",
     path: "/v1/events",
-    summary: "Everything that happens to what is yours, as it happens",
+    summary: "Events of your reservations and disks, as they happen",
     access: "user",
     stream: "sse",
     response: { status: 200, schema: streamData },
