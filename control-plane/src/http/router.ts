@@ -31,8 +31,8 @@ export interface RouterOptions {
   readonly rates: Rates;
   readonly streams: EventStreams;
   /**
-   * In development and tests: a response body that does not match its schema is a defect and fails
-   * with 500.
+   * In development and tests, a response body that does not match its schema is a defect: the
+   * request fails with 500.
    */
   readonly validateResponses: boolean;
 }

@@ -19,10 +19,14 @@ export async function cancelReservation(
   now: Date,
 ): Promise<ReservationView> {
   await findReservationFor(trx, viewer, id);
-  const seen = await lockReservation(trx, id);
-  if (seen && CANCELLABLE.includes(seen.state) && seen.cancelRequestedAt === undefined) {
-    const byOwner = seen.ownerId === principal.userId;
-    await writeReservation(trx, seen, {
+  const reservation = await lockReservation(trx, id);
+  if (
+    reservation &&
+    CANCELLABLE.includes(reservation.state) &&
+    reservation.cancelRequestedAt === undefined
+  ) {
+    const byOwner = reservation.ownerId === principal.userId;
+    await writeReservation(trx, reservation, {
       patch: { cancelRequestedAt: now },
       events: [
         {

@@ -20,12 +20,12 @@ export async function readDisks(db: Queryable, principal: Principal): Promise<Di
 export async function holdDisk(
   trx: Transaction,
   reservation: Pick<Reservation, "id" | "ownerId">,
-  wanted: { readonly name: string; readonly sizeGib: number; readonly now: Date },
+  request: { readonly name: string; readonly sizeGib: number; readonly now: Date },
 ): Promise<void> {
-  const disk = await lockOrCreate(trx, reservation, wanted);
+  const disk = await lockOrCreate(trx, reservation, request);
   const holder = await findHolder(trx, disk.id);
-  if (holder) throw new Refusal("disk_in_use", describeHolder(disk.name, holder, wanted.now));
-  await attachDisk(trx, { diskId: disk.id, reservationId: reservation.id, now: wanted.now });
+  if (holder) throw new Refusal("disk_in_use", describeHolder(disk.name, holder, request.now));
+  await attachDisk(trx, { diskId: disk.id, reservationId: reservation.id, now: request.now });
 }
 
 async function lockOrCreate(
@@ -60,9 +60,9 @@ async function lockOrCreate(
 
 function describeHolder(disk: string, holder: DiskHolder, now: Date): string {
   const until = holder.expiresAt ?? holder.capacityUntil;
-  const how =
+  const usage =
     until === undefined
       ? `which is ${holder.state} and has no end yet`
       : `which is ${holder.state} and holds it until ${clockTime(until, now)}`;
-  return `The disk "${disk}" is held by your reservation "${holder.name}", ${how}. Cancel that one, wait for it to end, or name another disk.`;
+  return `The disk "${disk}" is held by your reservation "${holder.name}", ${usage}. Cancel that one, wait for it to end, or name another disk.`;
 }

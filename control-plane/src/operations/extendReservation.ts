@@ -26,20 +26,21 @@ export async function extendReservation(
   catalogue: Catalogue,
 ): Promise<ReservationView> {
   await findReservationFor(trx, viewer, request.id);
-  const seen = await lockReservation(trx, request.id);
-  if (!seen)
+  const reservation = await lockReservation(trx, request.id);
+  if (!reservation)
     throw new Error(
       "the reservation was read but cannot be locked, although rows are never deleted",
     );
   const now = await readDatabaseTime(trx);
-  checkState(seen, now);
-  checkTotal(seen, request.seconds, { catalogue, now });
-  const expiresAt = seen.expiresAt && addSeconds(seen.expiresAt, request.seconds);
-  const written = await writeReservation(trx, seen, {
+  checkState(reservation, now);
+  checkTotal(reservation, request.seconds, { catalogue, now });
+  const expiresAt = reservation.expiresAt && addSeconds(reservation.expiresAt, request.seconds);
+  const written = await writeReservation(trx, reservation, {
     patch: {
       expiresAt,
-      capacityUntil: seen.capacityUntil && addSeconds(seen.capacityUntil, request.seconds),
-      extendedSeconds: seen.extendedSeconds + request.seconds,
+      capacityUntil:
+        reservation.capacityUntil && addSeconds(reservation.capacityUntil, request.seconds),
+      extendedSeconds: reservation.extendedSeconds + request.seconds,
       // The warnings so far belong to the old end; they are repeated before the new one.
       warnedMinutes: undefined,
     },
@@ -58,38 +59,45 @@ export async function extendReservation(
   return findReservationFor(trx, viewer, request.id);
 }
 
-function checkState(seen: Reservation, now: Date): void {
-  const refuse = (why: string): never => {
-    throw new Refusal("state_conflict", `The reservation "${seen.name}" ${why}`);
+function checkState(reservation: Reservation, now: Date): void {
+  const refuse = (problem: string): never => {
+    throw new Refusal("state_conflict", `The reservation "${reservation.name}" ${problem}`);
   };
-  if (seen.cancelRequestedAt !== undefined) refuse("was cancelled, so it cannot be extended.");
-  if (seen.state === "queued") {
+  if (reservation.cancelRequestedAt !== undefined)
+    refuse("was cancelled, so it cannot be extended.");
+  if (reservation.state === "queued") {
     refuse(
       "has not started yet. Extend it once it has started, or cancel it and request a longer time.",
     );
   }
-  if (!EXTENDABLE.includes(seen.state))
-    refuse(`is ${seen.state}, so it cannot be extended. Reserve again.`);
-  if (seen.expiresAt !== undefined && seen.expiresAt <= now) {
-    refuse(`ended at ${clockTime(seen.expiresAt, now)}, just before this request. Reserve again.`);
+  if (!EXTENDABLE.includes(reservation.state))
+    refuse(`is ${reservation.state}, so it cannot be extended. Reserve again.`);
+  if (reservation.expiresAt !== undefined && reservation.expiresAt <= now) {
+    refuse(
+      `ended at ${clockTime(reservation.expiresAt, now)}, just before this request. Reserve again.`,
+    );
   }
 }
 
 function checkTotal(
-  seen: Reservation,
+  reservation: Reservation,
   seconds: number,
   { catalogue, now }: { readonly catalogue: Catalogue; readonly now: Date },
 ): void {
-  const left = extendableSeconds(seen, catalogue);
-  if (seconds <= left) return;
-  const latest = seen.expiresAt && addSeconds(seen.expiresAt, left);
-  const total = formatDuration(seen.durationSeconds + seen.extendedSeconds + left);
+  const remaining = extendableSeconds(reservation, catalogue);
+  if (seconds <= remaining) return;
+  const latest = reservation.expiresAt && addSeconds(reservation.expiresAt, remaining);
+  const total = formatDuration(
+    reservation.durationSeconds + reservation.extendedSeconds + remaining,
+  );
   const end = latest ? ` The latest possible end is ${clockTime(latest, now)}.` : "";
   const next =
-    left === 0 ? "It cannot be extended further." : `Extend it by ${formatDuration(left)} at most.`;
+    remaining === 0
+      ? "It cannot be extended further."
+      : `Extend it by ${formatDuration(remaining)} at most.`;
   throw new Refusal(
     "extension_refused",
-    `A reservation of ${seen.gpuType} lasts ${total} in total, extensions included. ${next}${end}`,
+    `A reservation of ${reservation.gpuType} lasts ${total} in total, extensions included. ${next}${end}`,
   );
 }
 

@@ -24,10 +24,10 @@ export function asRefusal(error: unknown): Refusal {
   );
 }
 
-function unavailable(code: ErrorCode, what: string, cause: unknown): Refusal {
+function unavailable(code: ErrorCode, problem: string, cause: unknown): Refusal {
   return new Refusal(
     code,
-    `${what} This request changed nothing; send it again in a few seconds.`,
+    `${problem} This request changed nothing; send it again in a few seconds.`,
     { cause, headers: { "retry-after": "2" } },
   );
 }
