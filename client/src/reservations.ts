@@ -43,14 +43,13 @@ export interface FollowOptions {
   /** Called with the first state and after each read. */
   readonly onProgress?: ((reservation: Reservation) => void) | undefined;
   /**
-   * Called if the server can't be reached; the reservation continues without us, and so do the
-   * reads.
+   * Called if the server can't be reached. The reservation is not affected, and the reads continue.
    */
   readonly onUnreachable?: (() => void) | undefined;
 }
 
 /**
- * Reads a reservation until `isDone`. Returns the last state that was read, also if the signal
+ * Reads a reservation until `isDone`. Returns the last state that was read, even if the signal
  * aborts.
  */
 export async function followReservation(options: FollowOptions): Promise<Reservation> {
@@ -92,7 +91,7 @@ function listenForHints(client: ApiClient, id: string, signal: AbortSignal) {
   const listen = async () => {
     for await (const item of client.events({ signal })) {
       if (item.kind === "event" && item.event.reservationId !== id) continue;
-      if (item.kind === "changed" && !item.what.includes("waiting")) continue;
+      if (item.kind === "changed" && !item.topics.includes("waiting")) continue;
       if (item.kind !== "lost") wake.abort();
     }
   };

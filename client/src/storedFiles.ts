@@ -18,7 +18,8 @@ const settingsSchema = z.object({
 export type Settings = z.infer<typeof settingsSchema>;
 
 /**
- * A small JSON file of ours, 0600, replaced as a whole. Several processes may change it at once.
+ * A small JSON file with mode 0600 that is replaced as a whole. Several processes may change it at
+ * once.
  */
 export interface JsonFile<T> {
   read(): Promise<T>;
@@ -53,8 +54,8 @@ function jsonFile<Schema extends z.ZodType>(
     const parsed = schema.safeParse(parseJson(content.toString("utf8")));
     if (parsed.success) return parsed.data;
     if (ifDamaged !== undefined) return ifDamaged;
-    const why = parsed.error.issues[0]?.message ?? "not valid";
-    throw new Error(`${path} is damaged (${why}). Delete it and try again.`);
+    const problem = parsed.error.issues[0]?.message ?? "not valid";
+    throw new Error(`${path} is damaged (${problem}). Delete it and try again.`);
   };
   return {
     read,

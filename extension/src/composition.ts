@@ -176,7 +176,7 @@ function composeFeatures(environment: Environment, core: Core) {
   return { handlers, parts: [accountCommands, connect, reservationCommands] };
 }
 
-/** A command whose code is loaded when it first runs, which keeps it out of the editor's start. */
+/** A command whose code is loaded when it first runs, so that it does not delay the activation. */
 function loadedOnce(load: () => Promise<CommandHandler>): CommandHandler {
   let loading: Promise<CommandHandler> | undefined;
   return async (target) => (await (loading ??= load()))(target);

@@ -10,9 +10,8 @@ const SSH_FAILURE = 255;
 
 /**
  * `explain ID --state FILE`: run by ssh instead of a connection for the host of a reservation that
- * has ended. It is a separate bundle, because it must work after the extension's folder is gone. It
- * writes to stderr, because stdout carries the SSH protocol. With `--if-gone`, it exits with 0 only
- * if nothing responds at the address of the reservation.
+ * has ended. It is a separate bundle, because it must work after the extension's folder has been
+ * removed. It writes to stderr, because stdout carries the SSH protocol.
  */
 const { positionals, values } = parseArgs({
   allowPositionals: true,

@@ -73,7 +73,7 @@ describe("generated ssh hosts, as ssh reads them", () => {
     };
     assert.deepEqual(await differences("gpu-dev-box1", wanted), []);
     const proxied = await differences("gpu-dev-box1", { proxyjump: "" });
-    assert.ok(proxied.length === 0 || proxied[0]?.got === "none", JSON.stringify(proxied));
+    assert.ok(proxied.length === 0 || proxied[0]?.actual === "none", JSON.stringify(proxied));
     assert.deepEqual(await differences(PROBE.host, { hostname: PROBE.address }), []);
     assert.deepEqual(await differences("elsewhere", { user: "bob", port: "1" }), []);
   });
@@ -91,7 +91,7 @@ describe("generated ssh hosts, as ssh reads them", () => {
     await open().sync({ me: "ada", live: [liveHost(1)], ended: [] });
     await writeFile(userConfig, `User bob\n${await readFile(userConfig, "utf8")}`);
     assert.deepEqual(await differences("gpu-dev-box1", { user: "dev", port: "20001" }), [
-      { option: "user", wanted: "dev", got: "bob" },
+      { option: "user", expected: "dev", actual: "bob" },
     ]);
   });
 

@@ -37,7 +37,7 @@ function show(session: Session, availability: Availability): void {
   }
 }
 
-/** The table, then why sizes of a type do not start now, as the server says it. */
+/** The table, then the server's reasons why sizes of a type do not start now. */
 export function availabilityLines(
   availability: Availability,
   now: Date,
@@ -56,7 +56,7 @@ export function availabilityLines(
   const table = { right: [2, 3], styleHeader: dim, maxWidth, drop: [4, 3, 2] };
   const lines = renderTable(header, rows, table);
   for (const type of availability.types.filter(({ totalGpus }) => totalGpus > 0)) {
-    for (const why of whySizesWait(type)) lines.push(...wrapWords(why, maxWidth));
+    for (const reason of whySizesWait(type)) lines.push(...wrapWords(reason, maxWidth));
   }
   const { asOf } = availability;
   if (asOf === undefined) {

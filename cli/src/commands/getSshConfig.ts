@@ -18,20 +18,20 @@ export function addGetSshConfig(program: Command): void {
     .action(async (name: string | undefined, _options: unknown, command: Command) => {
       const session = await sessionFor(command);
       const credential = await session.requireCredential();
-      const wanted = name === undefined ? undefined : await findReservation(session, name);
+      const selected = name === undefined ? undefined : await findReservation(session, name);
       const listed =
-        wanted === undefined ? await listReservations(session.client, "live") : [wanted];
+        selected === undefined ? await listReservations(session.client, "live") : [selected];
       const state = await syncSshHosts(session, credential, listed);
       const { render } = hostFilesOf(session);
       const hosts = [...hostNames(state)].flatMap(([entry, host]) =>
-        "endedAt" in entry || (wanted !== undefined && wanted.id !== entry.id)
+        "endedAt" in entry || (selected !== undefined && selected.id !== entry.id)
           ? []
           : [{ ...entry, sshHost: host, block: renderLive(state, entry, host, render).join("\n") }],
       );
-      if (wanted !== undefined && hosts.length === 0) {
+      if (selected !== undefined && hosts.length === 0) {
         throw new CliError(
           "refused",
-          `${wanted.name} has no ssh host: ${asSentence(progressText(wanted))} ` +
+          `${selected.name} has no ssh host: ${asSentence(progressText(selected))} ` +
             "Only ready reservations have one.",
         );
       }

@@ -100,7 +100,7 @@ function announceQueued(session: Session, created: Reservation): void {
   output.line(`To follow it: gpu-dev show ${created.name}`);
 }
 
-/** What to print when Ctrl-C ends the waiting. */
+/** The message when Ctrl-C ends the wait. */
 function afterInterrupt({ name, state }: Reservation): string {
   const cancel = `To cancel it: gpu-dev cancel ${name}`;
   if (state === "queued") return `${name} stays queued and starts in the background. ${cancel}`;

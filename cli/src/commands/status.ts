@@ -21,7 +21,8 @@ export function addStatus(program: Command): void {
       }
       const now = session.now();
       const { cluster, reservations } = status;
-      const seen = cluster.asOf === undefined ? "" : `, last seen ${localTime(cluster.asOf, now)}`;
+      const lastSeen =
+        cluster.asOf === undefined ? "" : `, last seen ${localTime(cluster.asOf, now)}`;
       const counts = Object.entries(reservations).map(([state, n]) => `${String(n)} ${state}`);
       const includeTexts: Record<IncludeState, string> = {
         works: "includes our hosts",
@@ -32,7 +33,7 @@ export function addStatus(program: Command): void {
         ["Server", `${session.server}, version ${status.version}`],
         ["Installation", status.installation],
         ["Database", status.database],
-        ["Cluster", `${cluster.state}${seen}`],
+        ["Cluster", `${cluster.state}${lastSeen}`],
         ["Reservations", counts.join(", ")],
         ["You", `${me.name} (${me.role}), signed in until ${localTime(me.tokenExpiresAt, now)}`],
         ["ssh config", includeTexts[await includeState(session)]],

@@ -1,7 +1,7 @@
 import { ApiError, ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
 import { SignInError } from "@gpu-dev/client/signIn/server.ts";
 
-/** Stable for scripts. docs/cli.md and `gpu-dev help exit-codes` list the same. */
+/** Stable for scripts. docs/cli.md and `gpu-dev help exit-codes` list the same codes. */
 export const EXIT_CODES = {
   ok: 0,
   unexpected: 1,

@@ -25,7 +25,7 @@ export interface Output {
   /** The width that tables and their notes must fit; no limit in a pipe. */
   maxWidth(): number;
   line(text?: string): void;
-  /** A line of other programs, such as a log. */
+  /** A line of another program, such as a log. */
   verbatim(text: string): void;
   /** Progress and remarks. They go to stderr, so that stdout holds only results. */
   note(text: string): void;

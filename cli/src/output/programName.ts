@@ -11,8 +11,9 @@ const MENTION = new RegExp(
 );
 
 /**
- * What the user types to run this program: `gpu-dev` if the PATH has it, otherwise what they
- * called. npm puts the folder of its packages on the PATH of `npx` only, so it does not count.
+ * The command that runs this program: `gpu-dev` if the PATH has it, otherwise the command that the
+ * user ran. npm adds the folder of its packages to the PATH of `npx` only, so that folder does not
+ * count.
  */
 export function programName(
   env: Readonly<Record<string, string | undefined>>,

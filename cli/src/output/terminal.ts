@@ -26,8 +26,8 @@ export async function runOnTerminal(name: string, args: readonly string[]): Prom
 
 /**
  * Runs work whose result must be known, such as a request that creates something: a Ctrl-C during
- * it is reported afterwards. A second Ctrl-C ends the process as usual, so a server that hangs
- * blocks nobody.
+ * it is reported afterwards. A second Ctrl-C ends the process as usual, so a server that hangs does
+ * not block the user.
  */
 export async function deferInterrupt<T>(
   work: () => Promise<T>,

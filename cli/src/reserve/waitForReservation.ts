@@ -8,7 +8,7 @@ import type { Session } from "../session/session.ts";
 const REDRAW_MS = Second.ms;
 
 /**
- * Waits until `isDone` and shows each change. Ctrl-C ends only the waiting, with the text of
+ * Waits until `isDone` and shows each change. Ctrl-C ends only the wait, with the text of
  * `onInterrupt`.
  */
 export async function waitForReservation(

@@ -111,7 +111,7 @@ async function askDisk(disks: readonly Disk[], now: Date): Promise<string | unde
   return answered(text({ message: "Name of the new disk?", validate }), CANCEL_TEXT);
 }
 
-/** Shows what the server says about each size, with the zone of the chosen disk. */
+/** Shows the server's quote for each size, with the zone of the chosen disk. */
 async function askGpus(session: Session, type: GpuType, disk: string | undefined): Promise<number> {
   const [only] = type.counts;
   if (type.counts.length === 1 && only !== undefined) return only;

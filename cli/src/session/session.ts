@@ -29,7 +29,7 @@ export interface GlobalOptions {
   readonly verbose?: boolean;
 }
 
-/** What every command works with: files, server, credential and output. */
+/** The context of every command: files, server, credential and output. */
 export interface Session extends Deployment, StoredFiles {
   readonly output: Output;
   readonly paths: ClientPaths;
@@ -46,8 +46,8 @@ export interface Session extends Deployment, StoredFiles {
   signedInUsers(): Promise<string[]>;
   credential(): Promise<Credential | undefined>;
   /**
-   * The credential of the signed-in user. Throws an error that says how to sign in if there is
-   * none.
+   * The credential of the signed-in user. If there is none, throws an error that explains how to
+   * sign in.
    */
   requireCredential(): Promise<Credential>;
 }

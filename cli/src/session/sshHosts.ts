@@ -32,7 +32,7 @@ export async function syncSshHosts(
   return syncDeploymentHosts(session, session.client, credential, listed);
 }
 
-/** What to type to reach a reservation: "ssh gpu-dev-demo". */
+/** The command that connects to a reservation: "ssh gpu-dev-demo". */
 export async function sshCommand(
   session: Session,
   state: HostState,
@@ -57,7 +57,7 @@ export async function includeState(session: Session): Promise<IncludeState> {
   return (await findsProbe().catch(() => false)) ? "works" : "unread";
 }
 
-/** Why ssh does not read the user's file, and what to use instead. */
+/** The reason why ssh does not read the user's file, and the alternative. */
 export function unreadText(session: Session): string {
   return (
     `ssh does not read ${session.paths.userSshConfig}: HOME is not the home folder of your ` +

@@ -142,9 +142,12 @@ function retryWaitMs(error: unknown, attempt: number, random: () => number): num
   const hasStatus = error instanceof ApiError || error instanceof ForeignResponse;
   if (hasStatus && !RETRY_STATUSES.includes(error.status)) return undefined;
   if (!hasStatus && !(error instanceof ConnectionError)) return undefined;
-  const asked = hasStatus ? error.retryAfterSeconds : undefined;
-  if (asked !== undefined && asked > MAX_RETRY_AFTER_SECONDS) return undefined;
-  return asked === undefined ? backoffMs(READ_BACKOFF, attempt, random) : asked * Second.ms;
+  const requestedSeconds = hasStatus ? error.retryAfterSeconds : undefined;
+  if (requestedSeconds !== undefined && requestedSeconds > MAX_RETRY_AFTER_SECONDS)
+    return undefined;
+  return requestedSeconds === undefined
+    ? backoffMs(READ_BACKOFF, attempt, random)
+    : requestedSeconds * Second.ms;
 }
 
 export function isUnauthenticated(error: unknown): boolean {

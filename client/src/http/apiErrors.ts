@@ -31,12 +31,12 @@ export class ConnectionError extends Error {
 
   constructor(
     url: string,
-    why: string,
+    reason: string,
     options: { readonly next?: string; readonly cause?: unknown } = {},
   ) {
     const next =
       options.next ?? "Check the address and that the server is running, then try again.";
-    super(`No response from the server at ${url}: ${why}. ${next}`, { cause: options.cause });
+    super(`No response from the server at ${url}: ${reason}. ${next}`, { cause: options.cause });
     this.url = url;
   }
 }

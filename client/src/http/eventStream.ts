@@ -30,7 +30,7 @@ export type StreamItem =
   | { readonly kind: "open" }
   | { readonly kind: "event"; readonly event: Event }
   | { readonly kind: "resync" }
-  | { readonly kind: "changed"; readonly what: readonly ChangeTopic[] }
+  | { readonly kind: "changed"; readonly topics: readonly ChangeTopic[] }
   | { readonly kind: "unreadable"; readonly reservationId: ReservationId }
   | { readonly kind: "lost"; readonly error: Error };
 
@@ -62,7 +62,7 @@ export async function* streamEvents(
   while (!isStopped(options)) {
     const token = transport.token?.();
     try {
-      for await (const item of oneConnection(transport, options, cursor)) {
+      for await (const item of streamOnce(transport, options, cursor)) {
         if (item.kind !== "open") {
           failures = 0;
           renewed = false;
@@ -90,7 +90,7 @@ function isStopped(options: EventsOptions): boolean {
   return options.signal?.aborted === true;
 }
 
-async function* oneConnection(
+async function* streamOnce(
   transport: TransportOptions,
   options: EventsOptions,
   cursor: { lastEventId: string | undefined },
@@ -165,8 +165,8 @@ function itemOf(message: EventSourceMessage): StreamItem | undefined {
 function changedOf(text: string): StreamItem | undefined {
   const parsed = changedData.safeParse(parseJson(text));
   if (!parsed.success) return undefined;
-  const what = CHANGE_TOPICS.filter((word) => parsed.data.what.includes(word));
-  return what.length === 0 ? undefined : { kind: "changed", what };
+  const topics = CHANGE_TOPICS.filter((word) => parsed.data.what.includes(word));
+  return topics.length === 0 ? undefined : { kind: "changed", topics };
 }
 
 function startWatchdog(silenceMs: number, silence: AbortController) {

@@ -7,9 +7,9 @@ const MAX_PASSES = 4;
 const STRICT_FIELDS: readonly PropertyKey[] = ["state", "kind"];
 
 /**
- * Parses a response of a server of another version. Ignored are unknown fields, also in strict
- * objects, and unknown variants in lists; a missing list is empty; with `openEnums`, an unknown
- * word is kept as it is. A `state` or `kind` stays strict, because behaviour depends on it. Any
+ * Parses a response of a server of another version. Ignores unknown fields, even in strict objects,
+ * and unknown variants in lists. Treats a missing list as empty and, with `openEnums`, keeps an
+ * unknown word as it is. A `state` or `kind` stays strict, because behaviour depends on it. Any
  * other mismatch is an error, returned as "path: message".
  */
 export function lenientParse<Schema extends z.ZodType>(
@@ -37,7 +37,9 @@ export function lenientParse<Schema extends z.ZodType>(
   }
 }
 
-/** Corrects in `root` what the issues name. Returns false if nothing could be corrected. */
+/**
+ * Corrects the values in `root` that the issues name. Returns false if nothing could be corrected.
+ */
 function correct(
   root: unknown,
   issues: readonly Issue[],

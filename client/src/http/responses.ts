@@ -5,8 +5,8 @@ import type * as resources from "@gpu-dev/shared/api/resources.ts";
 import type { WithoutNull } from "../absence.ts";
 
 /**
- * What the API client returns: the resources of the API, with `undefined` for absent values. Only
- * this package imports the wire types.
+ * The types that the API client returns: the resources of the API, with `undefined` for absent
+ * values. Only this package imports the wire types.
  */
 export type Availability = WithoutNull<resources.Availability>;
 export type Catalogue = WithoutNull<catalogue.Catalogue>;

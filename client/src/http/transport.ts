@@ -71,8 +71,8 @@ export function connectionFailure(
   const timedOut =
     timeout?.aborted === true || (error instanceof Error && error.name === "TimeoutError");
   const seconds = String(Math.round((request.timeoutMs ?? 0) / Second.ms));
-  const why = timedOut ? `it took longer than ${seconds} s` : describeNetworkFailure(error);
-  return new ConnectionError(baseUrl, why, { cause: error });
+  const reason = timedOut ? `it took longer than ${seconds} s` : describeNetworkFailure(error);
+  return new ConnectionError(baseUrl, reason, { cause: error });
 }
 
 const lenientProblem = z.object({

@@ -3,7 +3,8 @@ import { ROLES } from "@gpu-dev/shared/api/resources.ts";
 import { nullInFile } from "../absence.ts";
 
 /**
- * What a client stores after a sign-in. The token is a secret: never in a log, never in a report.
+ * The data that a client stores after a sign-in. The token is a secret: it never appears in a log
+ * or a report.
  */
 export const credential = z.object({
   token: z.string(),

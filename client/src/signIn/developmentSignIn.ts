@@ -70,8 +70,8 @@ function isLoopback(hostName: string): boolean {
 }
 
 async function readSecret(path: string): Promise<string> {
-  const refuse = (why: string, cause?: unknown) =>
-    new SignInError(`The sign-in secret ${path} ${why}.`, { cause });
+  const refuse = (problem: string, cause?: unknown) =>
+    new SignInError(`The sign-in secret ${path} ${problem}.`, { cause });
   // Non-blocking: opening a named pipe in the file's place would block forever.
   const flags = constants.O_RDONLY | (process.platform === "win32" ? 0 : constants.O_NONBLOCK);
   const file = await open(path, flags).catch((error: unknown) => {

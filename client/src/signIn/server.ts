@@ -1,4 +1,6 @@
-/** Apart from the schemas of `credential.ts`, so that a client can start without loading them. */
+/**
+ * Separate from the schemas of `credential.ts`, so that a client can start without loading them.
+ */
 export const DEFAULT_SERVER = "http://127.0.0.1:8710";
 
 /** A sign-in that was refused, or not attempted. The message is a complete user-facing sentence. */

@@ -107,13 +107,13 @@ export async function requestToken(server: string, request: TokenRequest): Promi
   );
 }
 
-/** Requests a new token for the same user, without a question. */
+/** Requests a new token for the same user, without a prompt. */
 export async function renewCredential(server: string, expired: Credential): Promise<Credential> {
   const { subject, user, identity } = expired;
   return requestToken(server, { user: subject ?? user, identity });
 }
 
-/** Revokes a token. One that is no longer valid is not an error. */
+/** Revokes a token. A token that is no longer valid is not an error. */
 export async function revokeToken(
   server: string,
   token: string,

@@ -10,28 +10,29 @@ export interface ConflictOptions extends ResolveOptions {
 }
 
 /**
- * The options with which ssh can't use one of our hosts as we wrote it, as sentences with the file
- * and line where known: those of our block that another block overrides, and those that we leave to
- * the user but that prevent the connection. Throws ConfigError if ssh can't read its configuration.
+ * Describes each option that keeps ssh from using one of our hosts as we wrote it, in one sentence
+ * with the file and line if they are known: options of our block that another block overrides, and
+ * options that we leave to the user but that prevent the connection. Throws ConfigError if ssh
+ * can't read its configuration.
  */
 export async function findConflicts(options: ConflictOptions, host: string): Promise<string[]> {
   const { ssh, ownConfig, pattern = host } = options;
   const actual = await resolveHost(options, host);
   const values = parseResolved(actual.output);
-  const wanted = parseResolved((await resolveHost({ ssh, configFile: ownConfig }, host)).output);
+  const expected = parseResolved((await resolveHost({ ssh, configFile: ownConfig }, host)).output);
   const names = await settingsOf(ownConfig, pattern);
   const overridden = names.flatMap((name) => {
-    const [ours] = wanted.get(name) ?? [];
+    const [own] = expected.get(name) ?? [];
     const [used] = values.get(name) ?? [];
-    if (used === ours || isUnset(used, ours)) return [];
-    const instead = `not our ${quote(ours ?? "none")}`;
-    return [{ name, value: used ?? "none", why: ` for ${host}, ${instead}` }];
+    if (used === own || isUnset(used, own)) return [];
+    const instead = `not our ${quote(own ?? "none")}`;
+    return [{ name, value: used ?? "none", detail: ` for ${host}, ${instead}` }];
   });
   const found = [...overridden, ...(await preventing(values))];
   return Promise.all(
-    found.map(async ({ name, value, why }) => {
+    found.map(async ({ name, value, detail }) => {
       const where = await originOf(name, actual.errors);
-      return `ssh uses ${displayName(name)} ${quote(value)} from ${where}${why}.`;
+      return `ssh uses ${displayName(name)} ${quote(value)} from ${where}${detail}.`;
     }),
   );
 }
@@ -39,10 +40,10 @@ export async function findConflicts(options: ConflictOptions, host: string): Pro
 interface Conflict {
   readonly name: string;
   readonly value: string;
-  readonly why: string;
+  readonly detail: string;
 }
 
-/** What the SSH servers of reservations support, of any version. */
+/** The algorithms that the SSH servers of reservations support, in any version. */
 const KEX = [
   "mlkem768x25519-sha256",
   "sntrup761x25519-sha512",
@@ -75,8 +76,8 @@ async function preventing(values: ReadonlyMap<string, string[]>): Promise<Confli
   const lacks = (name: string, supported: readonly string[]) =>
     values.has(name) && !list(name).some((each) => supported.includes(each));
   const conflicts: Conflict[] = [];
-  const add = (name: string, why: string) =>
-    conflicts.push({ name, value: values.get(name)?.join(" ") ?? "", why });
+  const add = (name: string, detail: string) =>
+    conflicts.push({ name, value: values.get(name)?.join(" ") ?? "", detail });
   if (lacks("kexalgorithms", KEX)) add("kexalgorithms", UNSUPPORTED);
   if (lacks("ciphers", CIPHERS)) add("ciphers", UNSUPPORTED);
   const cipher = list("ciphers").find((each) => CIPHERS.includes(each)) ?? "";
@@ -109,9 +110,9 @@ async function algorithmsOf(identity: string): Promise<string[]> {
 }
 
 /** ssh leaves out an option that is not set, and some that are set to "none" or "no". */
-function isUnset(used: string | undefined, ours: string | undefined): boolean {
+function isUnset(used: string | undefined, own: string | undefined): boolean {
   const neutral = [undefined, "none", "no", "false"];
-  return neutral.includes(used) && neutral.includes(ours);
+  return neutral.includes(used) && neutral.includes(own);
 }
 
 /** The lower-case names of the options in the block of a host in our files. */
@@ -143,8 +144,8 @@ function displayName(name: string): string {
 }
 
 /**
- * Where an option is set, by the files and Host blocks that ssh reports to use. Of Match blocks ssh
- * reports no line, so only those for all hosts count.
+ * Where an option is set, by the files and Host blocks that ssh reports to use. ssh reports no line
+ * for Match blocks, so only those for all hosts are considered.
  */
 async function originOf(name: string, debugOutput: string): Promise<string> {
   const files = [...debugOutput.matchAll(/^debug1: Reading configuration data (.*?)\r?$/gm)];

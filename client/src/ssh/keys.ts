@@ -40,7 +40,7 @@ export async function identityFileFor(
 
 /**
  * Our own key pair, created on first use, and created again if it is damaged. It has no passphrase,
- * so it works in scripts and needs no agent; it opens nothing but reservations.
+ * so it works in scripts and needs no agent; it gives access to reservations only.
  */
 export async function ensureOwnKey(options: IdentityOptions): Promise<string> {
   const { identity, dir } = deploymentPaths(options, "any");

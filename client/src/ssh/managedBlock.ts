@@ -20,7 +20,7 @@ export type BlockState =
     }
   /** `byHand`: our file is included outside a block of ours, before any Host or Match line. */
   | { readonly kind: "absent"; readonly byHand: boolean }
-  | { readonly kind: "malformed"; readonly why: string };
+  | { readonly kind: "malformed"; readonly problem: string };
 
 interface Line {
   readonly start: number;
@@ -38,15 +38,15 @@ export function inspectBlock(text: string, includePath: string): BlockState {
   if (begin === undefined && end === undefined) {
     return { kind: "absent", byHand: isIncludedByHand(lines, includePath) };
   }
-  const why = whyMalformed(begins, ends);
-  if (why !== undefined || begin === undefined || end === undefined) {
-    return { kind: "malformed", why: why ?? "a marker line is missing" };
+  const problem = whyMalformed(begins, ends);
+  if (problem !== undefined || begin === undefined || end === undefined) {
+    return { kind: "malformed", problem: problem ?? "a marker line is missing" };
   }
   const inside = lines.filter((line) => line.start > begin.start && line.start < end.start);
   const includes = inside.filter((line) => keywordOf(line.text) === "include");
   const foreign = inside.find((line) => !["", "include"].includes(keywordOf(line.text)));
   if (foreign !== undefined) {
-    return { kind: "malformed", why: `the line "${foreign.text.trim()}" is between them` };
+    return { kind: "malformed", problem: `the line "${foreign.text.trim()}" is between them` };
   }
   const before = lines.filter((line) => line.start < begin.start);
   const scoped = before.some((line) => opensBlock(line.text));

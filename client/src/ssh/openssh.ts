@@ -44,8 +44,8 @@ export async function runProgram(name: string, args: readonly string[]): Promise
 /** An option for which ssh would use another value than the one that we wrote. */
 export interface Difference {
   readonly option: string;
-  readonly wanted: string;
-  readonly got: string;
+  readonly expected: string;
+  readonly actual: string;
 }
 
 export interface ResolveOptions {
@@ -61,18 +61,18 @@ export class ConfigError extends Error {
 }
 
 /**
- * Compares the options that `ssh -G` resolves for a host, without a connection, with the wanted
+ * Compares the options that `ssh -G` resolves for a host, without a connection, with the expected
  * ones. Throws if ssh itself fails.
  */
 export async function verifyHost(
   options: ResolveOptions,
   host: string,
-  wanted: Readonly<Record<string, string>>,
+  expected: Readonly<Record<string, string>>,
 ): Promise<Difference[]> {
   const resolved = parseResolved((await resolveHost(options, host)).output);
-  return Object.entries(wanted).flatMap(([option, value]) => {
-    const got = resolved.get(option.toLowerCase())?.[0] ?? "";
-    return got === value ? [] : [{ option, wanted: value, got }];
+  return Object.entries(expected).flatMap(([option, value]) => {
+    const actual = resolved.get(option.toLowerCase())?.[0] ?? "";
+    return actual === value ? [] : [{ option, expected: value, actual }];
   });
 }
 

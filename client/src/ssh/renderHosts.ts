@@ -245,10 +245,10 @@ function keyTypeAndData(key: string): string {
  * A value for a line of ssh's config. The schemas already restrict it; it is checked again, because
  * a line break here would become a line of configuration.
  */
-function plainWord(value: string, what: string): string {
+function plainWord(value: string, description: string): string {
   if (/^[A-Za-z0-9._:@/+=[\]-]+$/.test(value) && !value.startsWith("-")) return value;
   throw new SshFilesError(
-    `${what} can't be written to an ssh config: ${JSON.stringify(value)}. Report this to the server's operator.`,
+    `${description} can't be written to an ssh config: ${JSON.stringify(value)}. Report this to the server's operator.`,
   );
 }
 

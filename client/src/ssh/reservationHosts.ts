@@ -10,7 +10,7 @@ import type { HostState, LiveHost } from "./hostState.ts";
 import { identityFileFor } from "./keys.ts";
 import type { EndedHost } from "./syncHosts.ts";
 
-/** What a client needs to keep the generated SSH files for one server. */
+/** The settings with which a client maintains the generated SSH files for one server. */
 export interface Deployment extends WriteTarget {
   /** The server's URL. */
   readonly server: string;
@@ -19,8 +19,8 @@ export interface Deployment extends WriteTarget {
   readonly explainCommand: readonly string[];
   readonly now: () => Date;
   /**
-   * The user whose hosts have short names; by default the user who syncs. It keeps the names in
-   * place if several users of one machine take turns.
+   * The user whose hosts have short names; by default the user who syncs. The names then stay the
+   * same when several users of one machine take turns.
    */
   readonly shortNameOwner?: () => Promise<string | undefined>;
   /** Called when our own key pair was missing or damaged, and a new one is registered. */

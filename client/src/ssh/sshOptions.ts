@@ -12,7 +12,7 @@ export interface SshOption {
   readonly name: string;
   readonly role: OptionRole;
   /** Why the option has its role. */
-  readonly why: string;
+  readonly reason: string;
   /** The first OpenSSH version that has it, if newer than 7.4; or the distributor that adds it. */
   readonly since?: string;
   /** Earlier names, which ssh still accepts. */
@@ -182,14 +182,14 @@ export const SSH_OPTION_GROUPS: Readonly<Record<string, readonly SshOption[]>> =
 
 type More = Pick<SshOption, "since" | "aliases">;
 
-function set(name: string, why: string, more: More = {}): SshOption {
-  return { name, role: "set", why, ...more };
+function set(name: string, reason: string, more: More = {}): SshOption {
+  return { name, role: "set", reason, ...more };
 }
 
-function policy(name: string, why: string, more: More = {}): SshOption {
-  return { name, role: "policy", why, ...more };
+function policy(name: string, reason: string, more: More = {}): SshOption {
+  return { name, role: "policy", reason, ...more };
 }
 
-function harmless(name: string, why: string, more: More = {}): SshOption {
-  return { name, role: "harmless", why, ...more };
+function harmless(name: string, reason: string, more: More = {}): SshOption {
+  return { name, role: "harmless", reason, ...more };
 }

@@ -11,7 +11,7 @@ import {
 import { pathsOf } from "../paths.ts";
 
 export interface UserConfig extends WriteTarget {
-  /** The file that ssh reads: ~/.ssh/config, or what an editor's setting names instead. */
+  /** The file that ssh reads: ~/.ssh/config, or the file that an editor's setting names. */
   readonly path: string;
   /** Our own index file, which the Include line names. */
   readonly includePath: string;
@@ -60,7 +60,7 @@ export async function disableInclude(config: UserConfig): Promise<"removed" | "a
   return result;
 }
 
-/** The state of our Include line, judged by the text of the user's file alone. */
+/** The state of our Include line, derived from the text of the user's file alone. */
 export async function readInclude(config: UserConfig): Promise<BlockState> {
   const text = await readText(config);
   return inspectBlock(text ?? "", includeText(config));
@@ -88,7 +88,7 @@ function stateOf(config: UserConfig, text: string): Exclude<BlockState, { kind: 
   const state = inspectBlock(text, includeText(config));
   if (state.kind !== "malformed") return state;
   throw new SshFilesError(
-    `${config.path} was left unchanged: its gpu-dev marker lines are damaged (${state.why}). ` +
+    `${config.path} was left unchanged: its gpu-dev marker lines are damaged (${state.problem}). ` +
       "Correct or delete those lines, and try again.",
   );
 }
@@ -157,7 +157,7 @@ async function deleteFile(config: UserConfig): Promise<boolean> {
 }
 
 /**
- * A rename would replace even a read-only file, but its mode says that the user does not want
+ * A rename would replace even a read-only file, but its mode shows that the user does not want
  * changes.
  */
 async function refuseReadOnly(config: UserConfig): Promise<void> {

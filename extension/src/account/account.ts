@@ -13,10 +13,10 @@ export type AccountState =
    * by the user.
    */
   | { readonly kind: "signedOut"; readonly reason?: string | undefined }
-  | { readonly kind: "signedIn"; readonly who: Who; readonly client: ApiClient };
+  | { readonly kind: "signedIn"; readonly profile: Profile; readonly client: ApiClient };
 
 /** A credential without its secret. */
-export type Who = Omit<Credential, "token">;
+export type Profile = Omit<Credential, "token">;
 
 export interface Account extends Disposable {
   /** The origin of the server that the settings name. */
@@ -32,7 +32,7 @@ export interface Account extends Disposable {
    * Dismissed if the signal aborts. Then nothing has changed, and a token that was created is
    * revoked.
    */
-  signIn(options?: SignInOptions): Promise<Who>;
+  signIn(options?: SignInOptions): Promise<Profile>;
   /**
    * Deletes the credential, then revokes it on the server: the user is signed out even if the
    * server is unavailable.

@@ -47,7 +47,7 @@ const STATUS_MESSAGE_MS = 5 * Second.ms;
 
 async function signIn(account: Account, user?: string): Promise<void> {
   const { host } = new URL(account.server);
-  const who = await window.withProgress(
+  const profile = await window.withProgress(
     {
       location: ProgressLocation.Notification,
       title: `Signing in to ${host}`,
@@ -65,7 +65,7 @@ async function signIn(account: Account, user?: string): Promise<void> {
       }
     },
   );
-  window.setStatusBarMessage(`Signed in to ${host} as ${who.user}.`, STATUS_MESSAGE_MS);
+  window.setStatusBarMessage(`Signed in to ${host} as ${profile.user}.`, STATUS_MESSAGE_MS);
 }
 
 async function askUser(): Promise<string> {
@@ -79,7 +79,7 @@ async function askUser(): Promise<string> {
 }
 
 function stateText(state: AccountState): string {
-  if (state.kind === "signedIn") return `Signed in as ${state.who.user}.`;
+  if (state.kind === "signedIn") return `Signed in as ${state.profile.user}.`;
   return state.kind === "signedOut" ? "Signed out." : "Reading the stored sign-in.";
 }
 

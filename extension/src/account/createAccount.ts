@@ -1,7 +1,7 @@
 import { Second } from "@gpu-dev/shared/durations.ts";
 import type { Credential } from "@gpu-dev/client/signIn/credential.ts";
 import { createEmitter, type Emitter } from "../core/emitter.ts";
-import type { Account, AccountState, Secrets, SignInOptions, Who } from "./account.ts";
+import type { Account, AccountState, Profile, Secrets, SignInOptions } from "./account.ts";
 import { createCredentialStore, type CredentialStore } from "./credentialStore.ts";
 import { createLazyClient } from "./lazyClient.ts";
 import { type Renewal, renewToken } from "./renewToken.ts";
@@ -93,7 +93,10 @@ async function load(account: AccountContext): Promise<void> {
   }
 }
 
-async function signIn(account: AccountContext, { user, signal }: SignInOptions = {}): Promise<Who> {
+async function signIn(
+  account: AccountContext,
+  { user, signal }: SignInOptions = {},
+): Promise<Profile> {
   const { access, store } = account;
   const previous = account.session?.credential;
   const credential = await signInToServer(access, {
@@ -129,7 +132,7 @@ function adopt(account: AccountContext, credential: Credential | undefined, reas
     account.version += 1;
     session.credential = credential;
     session.renewedAt = account.now().getTime();
-    if (state.kind === "signedIn") account.state = { ...state, who: withoutToken(credential) };
+    if (state.kind === "signedIn") account.state = { ...state, profile: withoutToken(credential) };
     return;
   }
   if (credential === undefined && state.kind === "signedOut") return;
@@ -150,7 +153,7 @@ function signedInState(account: AccountContext, session: AccountSession): Accoun
     token: () => session.credential.token,
     renew: () => renewOnce(account, session),
   });
-  return { kind: "signedIn", who: withoutToken(session.credential), client };
+  return { kind: "signedIn", profile: withoutToken(session.credential), client };
 }
 
 /** Requests that are refused together share one renewal. */
@@ -184,7 +187,7 @@ function isSameUser(a: Credential, b: Credential): boolean {
   return a.user === b.user && a.role === b.role && a.identity === b.identity;
 }
 
-function withoutToken(credential: Credential): Who {
+function withoutToken(credential: Credential): Profile {
   const { expiresAt, user, subject, role, server, identity } = credential;
   return { expiresAt, user, subject, role, server, identity };
 }

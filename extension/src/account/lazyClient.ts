@@ -2,7 +2,7 @@ import type { ApiClient, ApiClientOptions } from "@gpu-dev/client/http/apiClient
 
 /**
  * A client that loads the schemas of the API with its first request. They take longer to load than
- * the rest of the extension, and the editor waits for the extension at its start.
+ * the rest of the extension, and the editor waits for the extension to activate.
  */
 export function createLazyClient(options: ApiClientOptions): ApiClient {
   let loading: Promise<ApiClient> | undefined;

@@ -38,7 +38,7 @@ export interface HostSync extends Disposable {
   syncNow(): Promise<HostState>;
 }
 
-/** What this window knows of the SSH hosts on disk. */
+/** The SSH hosts on disk, as far as this window knows them. */
 export interface KnownHosts {
   /** The prefix of the host names of this deployment. */
   prefix(): string;
@@ -131,9 +131,9 @@ async function syncHosts(options: HostSyncOptions): Promise<HostState> {
   if (account.state.kind !== "signedIn") {
     throw new Error('You are not signed in. Run "GPU Dev: Sign In" first.');
   }
-  const { client, who } = account.state;
+  const { client, profile } = account.state;
   const reservations = live.state.reservations ?? [];
-  return syncDeploymentHosts(deploymentOf(options), client, who, reservations);
+  return syncDeploymentHosts(deploymentOf(options), client, profile, reservations);
 }
 
 function deploymentOf(options: HostSyncOptions): Deployment {

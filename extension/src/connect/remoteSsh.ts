@@ -62,7 +62,7 @@ export function includeQuestion(options: {
 }): IncludeQuestion {
   const { host, file, includePath, state } = options;
   const isPresent = state.kind === "present";
-  const what = isPresent
+  const explanation = isPresent
     ? `${file} contains the line, but it has no effect there. It will be moved to the top of the file as:`
     : `This line will be added to the top of ${file}, between two marker comments:`;
   return {
@@ -70,7 +70,7 @@ export function includeQuestion(options: {
       ? "Correct the GPU Dev line in your SSH config?"
       : "Add a line to your SSH config?",
     detail: [
-      `Remote - SSH cannot find ${host} without it. ${what}`,
+      `Remote - SSH cannot find ${host} without it. ${explanation}`,
       `Include "${includePath}"`,
       "Nothing else in the file changes. A terminal works without the line.",
     ].join("\n\n"),

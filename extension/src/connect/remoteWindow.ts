@@ -6,7 +6,7 @@ import type { HostState } from "@gpu-dev/client/ssh/hostState.ts";
 import { endReasonLabel, formatClockTime } from "../core/text.ts";
 import { hostFromAuthority } from "./remoteSsh.ts";
 
-/** What identifies the reservation that a window is connected to. */
+/** The facts that identify the reservation that a window is connected to. */
 export interface WindowLocation {
   /** The SSH host that the window is connected to. */
   readonly host: string | undefined;
@@ -85,7 +85,7 @@ function endedText(reservation: Reservation, now: Date): string {
   const { name, endedAt, endDetail, endReason, spec } = reservation;
   const ended =
     endedAt === undefined ? "has ended" : `ended at ${formatClockTime(new Date(endedAt), now)}`;
-  const why =
+  const reason =
     endReason === "expired"
       ? ", when its lease expired."
       : `: ${asSentence(endDetail ?? endReasonLabel(endReason))}`;
@@ -93,5 +93,5 @@ function endedText(reservation: Reservation, now: Date): string {
     spec.disk === undefined
       ? "It had no disk, so its files are deleted."
       : `Its files are on disk ${spec.disk}.`;
-  return `${name} ${ended}${why} ${files}`;
+  return `${name} ${ended}${reason} ${files}`;
 }

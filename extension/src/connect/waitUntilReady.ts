@@ -58,8 +58,8 @@ export function notReadyText(reservation: Reservation | undefined): string {
   if (reservation === undefined)
     return "This reservation is no longer in your list. Refresh to see the current reservations.";
   const { name, state } = reservation;
-  const why = asSentence(progressText(reservation));
+  const progress = asSentence(progressText(reservation));
   return state === "stopping"
-    ? `${name} is about to end: ${why}`
-    : `${name} has ended: ${why} Make a new reservation to continue.`;
+    ? `${name} is about to end: ${progress}`
+    : `${name} has ended: ${progress} Make a new reservation to continue.`;
 }

@@ -3,9 +3,7 @@ import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 
 export type Urgency = "none" | "soon" | "now";
 
-/**
- * The lease ends soon within 30 minutes, now within 5: the times at which the server warns, too.
- */
+/** The lease ends soon within 30 minutes, now within 5; the server warns at the same times. */
 export function urgencyOf(expiresAt: Date, now: Date): Urgency {
   const leftMs = expiresAt.getTime() - now.getTime();
   if (leftMs > 30 * Minute.ms) return "none";

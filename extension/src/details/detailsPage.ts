@@ -70,7 +70,7 @@ export function detailsPage(details: Details, { now, asOf, contact }: PageOption
   return { body, actions };
 }
 
-/** A page for which there is nothing to show, with an explanation and at most one action. */
+/** A page without details: an explanation and at most one action. */
 export function messagePage(name: string, text: string, action?: Action): Page {
   const body = html`<header data-key="header">
     <h1 data-key="title" tabindex="-1">${name}</h1>
@@ -113,7 +113,7 @@ function actionButton({ command, label }: Action): Html {
   </button>`;
 }
 
-/** What most users open the page for. */
+/** The commands that most users open the page for. */
 const PRIMARY: readonly CommandId[] = ["gpuDev.connect", "gpuDev.reserve", "gpuDev.signIn"];
 
 function contactNote(contact: string | undefined): Html | undefined {
@@ -151,7 +151,9 @@ function promiseText(reservation: Reservation, now: Date): string {
   return state === "stopping" ? "" : `For ${timeLeftText(reservation, now)}`;
 }
 
-/** Why the reservation waits, what its phase waits for, or how it ended. */
+/**
+ * The reason why the reservation waits, the condition that its phase waits for, or how it ended.
+ */
 function explanation({ waiting, phaseDetail, endDetail }: Reservation): Html | undefined {
   const text = endDetail ?? phaseDetail ?? waiting?.reason;
   if (text === undefined || text === "") return undefined;

@@ -132,7 +132,7 @@ function createPanel(
   return opened;
 }
 
-/** The page itself reports when it can receive its content: first, and after it was hidden. */
+/** The page reports when it can receive its content: at first, and again after it was hidden. */
 async function load(options: DetailsPanelsOptions, opened: OpenPanel): Promise<void> {
   const { panel, subject, reading } = opened;
   panel.webview.onDidReceiveMessage((message: unknown) => {

@@ -15,7 +15,7 @@ export function section(id: string, title: string, content: Html): Html {
   </section>`;
 }
 
-/** A section that folds. The page keeps what the user folded. */
+/** A collapsible section. The page remembers whether the user collapsed it. */
 export function fold(
   id: string,
   title: string,

@@ -20,7 +20,7 @@ export interface Step {
   readonly progress?: number;
 }
 
-/** The stages from the request to the end. Stages that an early end left out are missing. */
+/** The stages from the request to the end, without those that an early end skipped. */
 export function stepsOf(reservation: Reservation, now: Date): readonly Step[] {
   return [
     queuedStep(reservation, now),

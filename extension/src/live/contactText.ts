@@ -30,6 +30,6 @@ export function contactMessage(
   if (age === undefined || contact.kind !== "lost") return undefined;
   if (detail === "brief") return age;
   const hasResponded = asOf !== undefined && contact.error instanceof ConnectionError;
-  const why = hasResponded ? [] : [asSentence(capitalize(contact.error.message))];
-  return [age, ...why, "Retrying automatically."].join(" ");
+  const reason = hasResponded ? [] : [asSentence(capitalize(contact.error.message))];
+  return [age, ...reason, "Retrying automatically."].join(" ");
 }

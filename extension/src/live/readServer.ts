@@ -50,8 +50,8 @@ export async function readEverything(
 }
 
 /**
- * Live ones first: a reservation that ends between the reads is then in both; the other order could
- * miss it.
+ * Live ones first: a reservation that ends between the reads is then in both lists. In the other
+ * order, it could be in neither.
  */
 async function readReservations(client: ApiClient, signal: AbortSignal): Promise<Reservation[]> {
   const live = await listReservations(client, "live", { signal });

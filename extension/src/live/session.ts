@@ -83,7 +83,7 @@ export function startSession(options: SessionOptions): Session {
 }
 
 /**
- * The stream reconnects by itself. It ends with an error if the server refuses the token, which
+ * The stream reconnects automatically. It ends with an error if the server refuses the token, which
  * another window may still renew, so it is opened again.
  */
 async function follow(session: SessionState): Promise<void> {
@@ -121,10 +121,10 @@ function handle(session: SessionState, item: StreamItem): void {
       queue.request(item.reservationId, EVENT_DELAY_MS);
       break;
     case "changed":
-      if (item.what.includes("availability")) {
+      if (item.topics.includes("availability")) {
         queue.request("availability", CHANGED_JITTER_MS * random());
       }
-      if (item.what.includes("waiting") && keeper.hasQueued()) {
+      if (item.topics.includes("waiting") && keeper.hasQueued()) {
         queue.request("live", CHANGED_JITTER_MS * random());
       }
       break;

@@ -24,7 +24,7 @@ export interface LiveState {
   readonly catalogue: Catalogue | undefined;
 }
 
-/** What a change of the state affects, so that only that is redrawn. */
+/** The parts of the state that a change affects, so that only those are redrawn. */
 export interface LiveChange {
   /** Ids of added, changed and removed reservations; "all" after everything was re-read. */
   readonly reservations: readonly string[] | "all";
@@ -51,7 +51,7 @@ export interface StateKeeper {
   ): void;
   contactLost(error: Error): void;
   dropOld(): void;
-  /** Forgets everything, because another user or nobody is signed in. */
+  /** Forgets everything, because another user or no user is signed in. */
   clear(): void;
 }
 
@@ -76,9 +76,9 @@ export function createStateKeeper(options: {
 }): StateKeeper {
   const { now, onChange } = options;
   let state = EMPTY;
-  const change = (patch: Partial<LiveState>, what: Partial<LiveChange>) => {
+  const change = (patch: Partial<LiveState>, affected: Partial<LiveChange>) => {
     state = { ...state, ...patch };
-    onChange({ ...NOTHING, ...what });
+    onChange({ ...NOTHING, ...affected });
   };
   const reservations = () => state.reservations ?? [];
   const putList = (list: readonly Reservation[], patch: Partial<LiveState>) => {
@@ -104,8 +104,8 @@ export function createStateKeeper(options: {
     removeReservation: (id) => {
       putList(withoutId(reservations(), id), { asOf: now() });
     },
-    putReading: (reading, how) => {
-      if (Object.keys(reading).length > 0) change(...readingChange(state, reading, how, now()));
+    putReading: (reading, source) => {
+      if (Object.keys(reading).length > 0) change(...readingChange(state, reading, source, now()));
     },
     contactLost: (error) => {
       change({ contact: lostContact(state, error, now()) }, { contact: true });
@@ -125,7 +125,7 @@ function withoutId(list: readonly Reservation[], id: ReservationId): readonly Re
   return list.filter((each) => each.id !== id);
 }
 
-/** Keeps the time at which the contact was lost first. */
+/** Keeps the time at which the contact was first lost. */
 function lostContact({ contact }: LiveState, error: Error, now: Date): LiveState["contact"] {
   return { kind: "lost", since: contact.kind === "lost" ? contact.since : now, error };
 }
@@ -143,11 +143,11 @@ function readingChange(
     ...(list && { reservations: list }),
     ...(isLive && { contact: { kind: "live" } }),
   };
-  const what: Partial<LiveChange> = {
+  const affected: Partial<LiveChange> = {
     reservations: list ? "all" : [],
     availability: rest.availability !== undefined,
     disks: rest.disks !== undefined,
     contact: isLive && contact.kind !== "live",
   };
-  return [patch, what];
+  return [patch, affected];
 }

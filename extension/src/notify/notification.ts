@@ -24,7 +24,8 @@ export function isWanted(notification: Notification, level: Settings["notificati
 }
 
 /**
- * An old event arrives after the computer slept. Many arrive together then, so they are summarized.
+ * A late event arrives after the computer has slept. Several then arrive together, so they are
+ * summarized.
  */
 export function isLate(event: Event, now: Date): boolean {
   return now.getTime() - new Date(event.at).getTime() > 10 * Minute.ms;

@@ -15,7 +15,10 @@ export interface NotificationDispatcherOptions {
   readonly reservations: () => readonly Reservation[];
   readonly isFocused: () => boolean;
   readonly show: (notification: Notification) => void;
-  /** Whether another part of this window shows the event. Then no window notifies of it. */
+  /**
+   * Whether another part of this window shows the event. If so, no window shows a notification of
+   * it.
+   */
   readonly isShownElsewhere?: (event: Event) => boolean;
   readonly delays?: { readonly settleMs: number; readonly unfocusedMs: number };
 }

@@ -17,7 +17,7 @@ export interface EventContext {
 }
 
 /**
- * The notification for an event that has just happened. Undefined if it needs none, or no longer.
+ * The notification for an event that has just happened. Undefined if it needs none or is outdated.
  */
 export function notificationFor(context: EventContext): Notification | undefined {
   const create = NOTIFICATIONS[context.event.type];
@@ -49,14 +49,14 @@ function isOutdated({ event, reservation }: EventContext): boolean {
 
 function ready(context: EventContext): Notification {
   const { event, reservation, now } = context;
-  const what = reservation === undefined ? "" : `: ${resources(reservation)}`;
+  const size = reservation === undefined ? "" : `: ${resources(reservation)}`;
   const node = event.data["node"];
   const where = typeof node === "string" ? ` on ${node}` : "";
   const end = endOf(context);
   const until = end === undefined ? "" : ` until ${formatClockTime(end, now)}`;
   return {
     severity: "info",
-    text: `${nameOf(context)} is ready${what}${where}${until}.`,
+    text: `${nameOf(context)} is ready${size}${where}${until}.`,
     buttons: [button(context, "Connect"), button(context, "Open Terminal")],
   };
 }
@@ -98,13 +98,13 @@ function failed(context: EventContext): Notification {
   };
 }
 
-/** @param what undefined if the message of the event is complete by itself */
+/** @param outcome undefined if the message of the event is complete by itself */
 function problem(
   context: EventContext,
-  what: string | undefined,
+  outcome: string | undefined,
   buttons: readonly NotificationButton[],
 ): Notification {
-  const subject = what === undefined ? nameOf(context) : `${nameOf(context)} ${what}`;
+  const subject = outcome === undefined ? nameOf(context) : `${nameOf(context)} ${outcome}`;
   return {
     severity: "warning",
     text: `${subject}: ${asSentence(context.event.message)}`,

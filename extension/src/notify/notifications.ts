@@ -20,7 +20,7 @@ export function createNotifications(options: {
   const { live, account, ...rest } = options;
   const dispatcher = createNotificationDispatcher({
     ...rest,
-    user: () => (account.state.kind === "signedIn" ? account.state.who.user : undefined),
+    user: () => (account.state.kind === "signedIn" ? account.state.profile.user : undefined),
     reservations: () => live.state.reservations ?? [],
     isFocused: () => window.state.focused,
     show,

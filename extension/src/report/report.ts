@@ -61,7 +61,7 @@ export function createReport(options: ReportOptions): CommandHandler {
 }
 
 function userOf({ state }: Account): string[] {
-  return state.kind === "signedIn" ? [state.who.user] : [];
+  return state.kind === "signedIn" ? [state.profile.user] : [];
 }
 
 /** An unavailable server must not prevent a report of that problem. */
@@ -81,7 +81,7 @@ async function includeText(config: UserConfig): Promise<string> {
     const state = await readInclude(config);
     if (state.kind === "present") return `present: ${state.place}`;
     if (state.kind === "absent") return state.byHand ? "absent, but included manually" : "absent";
-    return `malformed: ${state.why}`;
+    return `malformed: ${state.problem}`;
   } catch (error) {
     return failureText(error);
   }

@@ -53,13 +53,14 @@ function fields(values: Readonly<Record<string, string>>): string {
 
 function connectionLines({ account, live }: ReportParts): string {
   const { contact, asOf } = live;
-  const who = account.kind === "signedIn" ? ` as ${account.who.user} (${account.who.role})` : "";
+  const userText =
+    account.kind === "signedIn" ? ` as ${account.profile.user} (${account.profile.role})` : "";
   const lost =
     contact.kind === "lost"
       ? ` since ${contact.since.toISOString()}: ${contact.error.message}`
       : "";
   return [
-    `sign-in: ${account.kind}${who}`,
+    `sign-in: ${account.kind}${userText}`,
     `connection: ${contact.kind}${lost}`,
     `last read: ${asOf === undefined ? "not yet" : asOf.toISOString()}`,
   ].join("\n");

@@ -7,7 +7,7 @@ import type { ReservationCommandsOptions } from "./commandOptions.ts";
 import { pickReservation } from "./pickReservation.ts";
 import { sendWithRetry } from "./sendWithRetry.ts";
 
-/** Cancels a reservation after one confirmation, which says what happens to the disk. */
+/** Cancels a reservation after one confirmation, which states what happens to the disk. */
 export function createCancel({ account, live, now }: ReservationCommandsOptions): CommandHandler {
   return async (target) => {
     const reservation = await pickReservation({
@@ -18,9 +18,9 @@ export function createCancel({ account, live, now }: ReservationCommandsOptions)
       placeHolder: "Select the reservation to cancel",
       none: "You have no reservation to cancel.",
     });
-    const why = whyNotCancellable(reservation, now());
-    if (why !== undefined) {
-      void window.showInformationMessage(why);
+    const refusal = whyNotCancellable(reservation, now());
+    if (refusal !== undefined) {
+      void window.showInformationMessage(refusal);
       return reservation;
     }
     const { title, detail, button } = cancelQuestion(reservation);

@@ -42,8 +42,8 @@ export function cancelQuestion(reservation: Reservation): CancelQuestion {
 /** The result of a cancellation, from the reservation before it and the server's response. */
 export function cancelledText(before: Reservation, after: Reservation): string {
   if (before.state === "queued") return `${after.name} has left the queue.`;
-  const what = TERMINAL.includes(after.state) ? "has ended" : "is ending";
-  return `${after.name} ${what}. ${diskAfterEnd(after)}`;
+  const outcome = TERMINAL.includes(after.state) ? "has ended" : "is ending";
+  return `${after.name} ${outcome}. ${diskAfterEnd(after)}`;
 }
 
 /** "demo ended at 14:02 CET, when its lease expired." */

@@ -12,7 +12,7 @@ export type Candidates =
 
 /**
  * The reservations that a command may act on. The target is returned even if it is not eligible,
- * because the command can explain best why. A disk stands for the reservation that holds it.
+ * because the command can best explain why. A disk stands for the reservation that holds it.
  */
 export function candidatesFor(
   state: Pick<LiveState, "reservations" | "disks">,

@@ -47,8 +47,8 @@ export function signedOutText(name: string): string {
 }
 
 /**
- * The output of a container, under a line that says which container, how much of its output, and as
- * of when.
+ * The output of a container, under a line that states the container, the part of its output, and
+ * the time.
  */
 export function logsText(
   reservation: Reservation,
@@ -59,10 +59,10 @@ export function logsText(
   const asOf = `as of ${localTimeExact(now.toISOString(), now)}`;
   if (logs.podName === undefined) {
     const progress = asSentence(plainLine(progressText(reservation)));
-    const why = TERMINAL.includes(state)
+    const explanation = TERMINAL.includes(state)
       ? `${name} no longer has a container. ${progress}`
       : `${name} has no container yet. It is ${progress}`;
-    return `${why} (${asOf})\n`;
+    return `${explanation} (${asOf})\n`;
   }
   const count = String(logs.lines.length);
   const part = logs.truncated ? `the newest ${count} lines, ` : "";

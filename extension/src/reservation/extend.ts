@@ -32,8 +32,8 @@ export function createExtend(options: ReservationCommandsOptions): CommandHandle
       none: "You have no running reservation to extend.",
     });
     for (;;) {
-      const why = whyNotExtendable(reservation, now());
-      if (why !== undefined) throw new Error(why);
+      const refusal = whyNotExtendable(reservation, now());
+      if (refusal !== undefined) throw new Error(refusal);
       const seconds = await askLength(options, reservation);
       try {
         reservation = await extend(options, reservation, seconds);

@@ -69,10 +69,10 @@ export function requestFrom(answers: Answers): CreateReservation | undefined {
 export function summary(answers: Answers): string {
   const { gpuType, gpus, durationSeconds, disk, makesDisk } = answers;
   if (gpuType === undefined) return "";
-  const what = resources({ spec: { gpuType, gpus: gpus ?? 0 } });
+  const size = resources({ spec: { gpuType, gpus: gpus ?? 0 } });
   const time = durationSeconds === undefined ? "" : ` for ${formatDuration(durationSeconds)}`;
   const files = disk === undefined ? "no disk" : `${makesDisk ? "new disk" : "disk"} ${disk}`;
-  return `${what}${time}, ${files}`;
+  return `${size}${time}, ${files}`;
 }
 
 /**

@@ -38,8 +38,8 @@ export function durationChoices(
 ): Choice<number>[] {
   const { typed, chosen, now } = options;
   const common = OFFERED_HOURS.map((hours) => hours * Hour.seconds);
-  const wanted = chosen === undefined || common.includes(chosen) ? common : [...common, chosen];
-  const allowed = wanted.filter((seconds) => isWithinLimits(type, seconds));
+  const candidates = chosen === undefined || common.includes(chosen) ? common : [...common, chosen];
+  const allowed = candidates.filter((seconds) => isWithinLimits(type, seconds));
   const durations = allowed.length === 0 ? [type.limits.maxSeconds] : allowed;
   const offered = durations
     .sort((a, b) => a - b)
@@ -163,7 +163,7 @@ function freeDiskChoice(
   const without = type && quoteText(type, gpus ?? 0, availabilityOf(undefined));
   const withDisk = type && quoteText(type, gpus ?? 0, availabilityOf(name));
   // Only if the disk is what delays the start: the steps before show the quote without a disk.
-  const isDelayed = without?.isNow === true && withDisk?.why !== undefined;
+  const isDelayed = without?.isNow === true && withDisk?.reason !== undefined;
   return {
     id: `disk/${name}`,
     label: name,

@@ -13,8 +13,8 @@ export interface FollowOptions {
 }
 
 /**
- * Shows the progress of a new reservation until it is ready or ends; the result is a notification
- * of its own. Cancel only stops the waiting, and then offers to cancel the reservation too.
+ * Shows the progress of a new reservation until it is ready or ends; the result is a separate
+ * notification. Cancel only stops the wait, and then offers to cancel the reservation too.
  */
 export async function followStart(options: FollowOptions): Promise<void> {
   const { live, created } = options;

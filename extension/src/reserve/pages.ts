@@ -120,7 +120,7 @@ interface ShownInput extends QuickInput {
 
 /**
  * Shows a page until `complete` is called or the user goes back; rejects with Dismissed if the user
- * closes it. Disposes of the input and of what `start` returns in any case.
+ * closes it. In any case, disposes of the input and of the disposables that `start` returns.
  */
 async function showPage<T>(
   input: ShownInput,

@@ -50,10 +50,10 @@ async function undo(
   } catch (error) {
     // Refused: there is nothing to cancel.
     if (error instanceof ApiError && error.status < 500) return;
-    const why = failureText(error);
+    const failure = failureText(error);
     showFailure(
       new Error(
-        `The reservation may have been created before you cancelled: ${why} Check the Reservations view when the server responds.`,
+        `The reservation may have been created before you cancelled: ${failure} Check the Reservations view when the server responds.`,
         { cause: error },
       ),
     );

@@ -23,7 +23,7 @@ export interface QuoteText {
   /** "starts now", "queued: 4 requests are ahead of yours.". */
   readonly long: string;
   /** The server's reason why the request would be queued, in full sentences. */
-  readonly why: string | undefined;
+  readonly reason: string | undefined;
 }
 
 export function quoteText(
@@ -34,12 +34,12 @@ export function quoteText(
   const size = countsOf(type, availability)?.sizes.find((each) => each.gpus === gpus);
   if (size === undefined) return UNKNOWN;
   if (size.starts === "now") return STARTS_NOW;
-  const { why } = size;
+  const { why: reason } = size;
   return {
     isNow: false,
     short: "queued",
-    long: why === undefined ? "queued" : `queued: ${why}`,
-    why,
+    long: reason === undefined ? "queued" : `queued: ${reason}`,
+    reason,
   };
 }
 
@@ -60,7 +60,7 @@ export function answersQuoteText(
   return quoteText(type, answers.gpus ?? 0, availabilityOf(disk)).long;
 }
 
-/** "1 or 2 GPUs start now": what the server says, not what is free. Empty until it is known. */
+/** "1 or 2 GPUs start now": the server's quote, not the free capacity. Empty until it is known. */
 export function startsNowText(type: GpuType, availability: Availability | undefined): string {
   const counts = countsOf(type, availability);
   if (counts === undefined) return "";
@@ -83,7 +83,7 @@ export function promptWithAge(
   return `${prompt} (server not responding, as of ${formatClockTime(asOf, now)})`;
 }
 
-/** Whether a reservation is still on its way to ready. */
+/** Whether a reservation can still become ready. */
 export function isPending({ state, cancelRequestedAt }: Reservation): boolean {
   return (state === "queued" || state === "starting") && cancelRequestedAt === undefined;
 }
@@ -96,24 +96,24 @@ export function startProgressText(reservation: Reservation, contact: Contact): s
 
 /** What happens to a pending reservation when the user stops waiting for it. */
 export function backgroundStartText({ name, state }: Reservation): string {
-  const what =
+  const continuation =
     state === "queued"
       ? `${name} stays queued and starts automatically.`
       : `${name} continues to start in the background.`;
-  return `${what} You will be notified when it is ready.`;
+  return `${continuation} You will be notified when it is ready.`;
 }
 
 const UNKNOWN: QuoteText = {
   isNow: false,
   short: "availability not known yet",
   long: "availability not known yet",
-  why: undefined,
+  reason: undefined,
 };
 const STARTS_NOW: QuoteText = {
   isNow: true,
   short: "starts now",
   long: "starts now",
-  why: undefined,
+  reason: undefined,
 };
 
 function countsOf(type: Pick<GpuType, "id">, availability: Availability | undefined) {

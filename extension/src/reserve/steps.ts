@@ -7,7 +7,7 @@ import { type Answers, typeOf } from "./answers.ts";
 export const STEPS = ["type", "gpus", "duration", "disk", "newDisk", "image", "name"] as const;
 export type Step = (typeof STEPS)[number];
 
-/** What decides which steps are shown, together with the answers. */
+/** The context that, together with the answers, decides which steps are shown. */
 export interface WizardContext {
   readonly catalogue: Catalogue;
   /** Whether the command was called on a type. */

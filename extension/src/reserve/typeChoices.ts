@@ -78,12 +78,12 @@ export function gpuChoices(
   state: Pick<LiveState, "availability">,
 ): Choice<number>[] {
   return offeredCounts(type).map((count) => {
-    const { short, why } = quoteText(type, count, state.availability);
+    const { short, reason } = quoteText(type, count, state.availability);
     return {
       id: `gpus/${String(count)}`,
       label: count === 1 ? "1 GPU" : `${String(count)} GPUs`,
       description: short,
-      ...(why === undefined ? {} : { detail: why }),
+      ...(reason === undefined ? {} : { detail: reason }),
       pick: { value: count },
     };
   });

@@ -37,7 +37,7 @@ export interface WizardOptions {
 /** Where a run of the wizard starts: at the first step, or at the step of a refused answer. */
 export interface Start {
   readonly position: Position;
-  /** Why the step is shown again. */
+  /** The reason why the step is shown again. */
   readonly notice: string | undefined;
 }
 

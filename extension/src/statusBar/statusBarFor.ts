@@ -104,10 +104,10 @@ function countdown(reservation: Reservation, expiresAt: Date, now: Date): Part {
 
 function ending(reservation: Reservation): Part {
   const { name, phase, state } = reservation;
-  const what = state === "stopping" && phase !== undefined ? `: ${phaseText(phase)}` : "";
+  const phaseSuffix = state === "stopping" && phase !== undefined ? `: ${phaseText(phase)}` : "";
   return {
     text: `$(loading~spin) ${name} is ending`,
-    tooltip: `${name} is ending${what}. ${diskAfterEnd(reservation)}`,
+    tooltip: `${name} is ending${phaseSuffix}. ${diskAfterEnd(reservation)}`,
     spoken: `${name} is ending`,
     background: "error",
   };
@@ -117,10 +117,10 @@ function ended(reservation: Reservation, now: Date): Part {
   const { name, endReason, endDetail, endedAt } = reservation;
   const at =
     endedAt === undefined ? "has ended" : `ended at ${formatClockTime(new Date(endedAt), now)}`;
-  const why = asSentence(endDetail ?? capitalize(endReasonLabel(endReason)));
+  const reason = asSentence(endDetail ?? capitalize(endReasonLabel(endReason)));
   return {
     text: `$(circle-slash) ${name} has ended`,
-    tooltip: `${name} ${at}. ${why} ${diskAfterEnd(reservation)}`,
+    tooltip: `${name} ${at}. ${reason} ${diskAfterEnd(reservation)}`,
     spoken: `${name} ${at}: ${endReasonLabel(endReason)}`,
     background: "error",
   };

@@ -11,8 +11,8 @@ type GpuNode = TypeCounts["nodes"][number];
 
 /** How the capacity of a type is counted: in slots for types without GPUs. */
 interface Unit {
-  readonly one: string;
-  readonly many: string;
+  readonly singular: string;
+  readonly plural: string;
 }
 
 /**
@@ -37,14 +37,14 @@ function typeRow(type: TypeCounts, state: LiveState): TreeNode {
   return row({
     id,
     label,
-    // Free capacity that waits for a queued request would be taken for an offer.
+    // Free capacity that is reserved for a queued request would look like an offer.
     description: isBlocked ? `nothing starts now, ${counts}` : counts,
     tooltip: tooltip(
       type.title,
-      `${counts} (${unit.many}).`,
+      `${counts} (${unit.plural}).`,
       startsNow === "" ? "No request starts now." : `Starts now: ${startsNow}.`,
     ),
-    spoken: `${label}, ${unit.many}: ${counts}`,
+    spoken: `${label}, ${unit.plural}: ${counts}`,
     icon: typeIcon(type),
     kind: "gpuType",
     target: { kind: "gpuType", gpuType: type.type },
@@ -63,7 +63,7 @@ function kindOf({ type }: TypeCounts, { catalogue }: LiveState): GpuType["kind"]
 
 function unitOf({ sizes }: TypeCounts): Unit {
   const isSlots = sizes.length > 0 && sizes.every(({ gpus }) => gpus === 0);
-  return isSlots ? { one: "slot", many: "slots" } : { one: "GPU", many: "GPUs" };
+  return isSlots ? { singular: "slot", plural: "slots" } : { singular: "GPU", plural: "GPUs" };
 }
 
 /**
@@ -123,7 +123,7 @@ function queuedText(sizes: readonly Size[], unit: Unit): string {
 function sizesText(sizes: readonly Size[], unit: Unit): string {
   const counts = sizes.map(({ gpus, units }) => (gpus === 0 ? units : gpus)).sort((a, b) => a - b);
   if (counts.length === 0) return "";
-  return `${orList(counts)} ${counts.at(-1) === 1 ? unit.one : unit.many}`;
+  return `${orList(counts)} ${counts.at(-1) === 1 ? unit.singular : unit.plural}`;
 }
 
 function typeIcon({ sizes, healthyGpus }: TypeCounts): TreeNode["icon"] {
@@ -153,10 +153,10 @@ function nodeRow(node: GpuNode, options: NodeOptions): TreeNode {
     description: [freeBar(node), counts].join(" ").trim(),
     tooltip: tooltip(
       node.name,
-      `${counts} (${unit.many}), zone ${node.zone}.`,
+      `${counts} (${unit.plural}), zone ${node.zone}.`,
       STATE_HINT[node.state],
     ),
-    spoken: `node ${node.name}, ${unit.many}: ${counts}, zone ${node.zone}`,
+    spoken: `node ${node.name}, ${unit.plural}: ${counts}, zone ${node.zone}`,
     icon: nodeIcon(node),
     kind: "node",
     children: useRows(node, { ...options, of: id }),
@@ -201,7 +201,7 @@ function nodeIcon({ state, free }: GpuNode): TreeNode["icon"] {
  */
 function useRows(node: GpuNode, { of, unit, state, sizes }: NodeOptions): readonly TreeNode[] {
   const own = ownReservations(node, state, sizes);
-  const count = (n: number) => `${String(n)} ${n === 1 ? unit.one : unit.many}`;
+  const count = (n: number) => `${String(n)} ${n === 1 ? unit.singular : unit.plural}`;
   const ownUnits = own.reduce((sum, { units }) => sum + units, 0);
   const isReady = node.state === "ready";
   const others = isReady ? Math.max(0, node.gpus - node.free - ownUnits) : 0;
@@ -226,8 +226,8 @@ function useRows(node: GpuNode, { of, unit, state, sizes }: NodeOptions): readon
 }
 
 /**
- * What each of the user's reservations takes of a node, in the units that the server states for its
- * size.
+ * The part of a node that each of the user's reservations takes, in the units that the server
+ * states for its size.
  */
 function ownReservations(node: GpuNode, state: LiveState, sizes: readonly Size[]) {
   return (state.reservations ?? []).flatMap((reservation) => {

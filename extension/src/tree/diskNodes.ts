@@ -34,7 +34,7 @@ function diskRow(disk: Disk, now: Date): TreeNode {
   });
 }
 
-/** For a free disk: that of one in use is now. */
+/** For a free disk: a disk in use is being used now. */
 function lastUseText({ lastUsedAt }: Disk, now: Date): string {
   if (lastUsedAt === undefined) return "Never used.";
   return `Last used ${formatClockTime(new Date(lastUsedAt), now)}.`;

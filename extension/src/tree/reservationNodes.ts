@@ -50,7 +50,7 @@ const MAX_EXPANDED = 3;
 interface Section {
   readonly states: readonly ReservationState[];
   readonly order: (a: Reservation, b: Reservation) => number;
-  /** Without one, its reservations are at the top level. */
+  /** Without a heading, the reservations are at the top level. */
   readonly heading?: {
     readonly id: "queued" | "ended";
     readonly icon: string;
@@ -83,7 +83,7 @@ const SECTIONS: readonly Section[] = [
   },
 ];
 
-/** The last 24 hours reach into yesterday; the rows must not disappear at midnight. */
+/** The last 24 hours include part of yesterday: the rows must not disappear at midnight. */
 function endedLabel(items: readonly Reservation[], now: Date): string {
   return items.every(({ endedAt }) => endedAt === undefined || isSameDay(new Date(endedAt), now))
     ? "Ended today"

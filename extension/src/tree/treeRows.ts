@@ -54,8 +54,8 @@ export function createTreeRows(): TreeRows {
 type MutableRow = { -readonly [Key in keyof TreeRow]: TreeRow[Key] };
 
 /**
- * What to redraw: "root" if top rows were added, removed or moved, otherwise the ids of the topmost
- * rows that changed themselves or whose children were added, removed or moved. The editor re-reads
+ * The rows to redraw: "root" if top rows were added, removed or moved, otherwise the ids of the
+ * topmost rows that changed or whose children were added, removed or moved. The editor re-reads
  * everything below these rows.
  */
 export function rowsToRedraw(
@@ -82,8 +82,8 @@ function isSameOrder(before: readonly TreeNode[], after: readonly TreeNode[]): b
 }
 
 /**
- * Ignores the children, except that a row with its first or without its last child shows another
- * arrow.
+ * Ignores the children, except that a row shows another arrow when it gets its first child or loses
+ * its last.
  */
 function isSameRow(before: TreeNode, after: TreeNode): boolean {
   return shownContent(before) === shownContent(after);

@@ -70,7 +70,7 @@ describe("the extension's account at the real control plane", function () {
     await both("signedIn");
     const before = clientOf(two);
     await one.signIn({ user: "grace" });
-    await waitFor(() => two.state.kind === "signedIn" && two.state.who.user === "grace", {
+    await waitFor(() => two.state.kind === "signedIn" && two.state.profile.user === "grace", {
       describe: "the other window",
     });
     await waitFor(async () => (await liveTokens()) === 1, { describe: "one token" });

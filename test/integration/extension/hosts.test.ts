@@ -90,7 +90,7 @@ describe("the extension's ssh hosts", () => {
     const who = { ...WHO, server: new URL(server.url).host, identity: undefined };
     const account: { server: string; state: AccountState } = {
       server: server.url,
-      state: { kind: "signedIn", who, client },
+      state: { kind: "signedIn", profile: who, client },
     };
     const sync = createHostSync({
       account,

@@ -152,7 +152,7 @@ describe("the Include line", () => {
     assert.equal(includeWorks({ kind: "present", place: "first", include: "/old" }, path), false);
     assert.equal(includeWorks({ kind: "absent", byHand: true }, path), true);
     assert.equal(includeWorks({ kind: "absent", byHand: false }, path), false);
-    assert.equal(includeWorks({ kind: "malformed", why: "twice" }, path), false);
+    assert.equal(includeWorks({ kind: "malformed", problem: "twice" }, path), false);
   });
 
   it("is confirmed by the user, with the exact line and file", () => {

@@ -67,7 +67,7 @@ describe("the quote of a request", () => {
       isNow: false,
       short: "queued",
       long: `queued: ${BEHIND_FOUR}`,
-      why: BEHIND_FOUR,
+      reason: BEHIND_FOUR,
     });
     const [one] = gpuChoices(T4, { availability: AVAILABILITY });
     assert.deepEqual([one?.description, one?.detail], ["queued", BEHIND_FOUR]);

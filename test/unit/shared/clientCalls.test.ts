@@ -192,7 +192,7 @@ describe("the API client", () => {
     const stop = new AbortController();
     const received: unknown[] = [];
     for await (const item of client().events({ signal: stop.signal })) {
-      if (item.kind === "changed") received.push(item.what);
+      if (item.kind === "changed") received.push(item.topics);
       else received.push(item.kind);
       if (cursors.length === 2) stop.abort();
     }

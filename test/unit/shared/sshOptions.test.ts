@@ -72,7 +72,7 @@ describe("the table of ssh options", () => {
   it("is the one in docs/ssh-options.md", () => {
     const expected = Object.entries(SSH_OPTION_GROUPS).map(([title, group]) => ({
       title,
-      rows: group.map(({ name, role, why, since = "" }) => [name, role, why, since]),
+      rows: group.map(({ name, role, reason, since = "" }) => [name, role, reason, since]),
     }));
     assert.deepEqual(tablesOf(readFileSync(PAGE, "utf8")), expected);
   });

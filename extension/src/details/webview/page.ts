@@ -5,7 +5,7 @@ import { morph, type PageElement } from "./morph.ts";
  * extension renders and passes clicks back. The extension decides which of them it accepts.
  */
 
-/** What the view stores for itself, also across a reload of the window. */
+/** The state that the view stores for itself, including across a reload of the window. */
 interface Stored {
   readonly id: string;
   readonly name: string;
