@@ -6,7 +6,7 @@ export interface Candidate {
   readonly description: string;
 }
 
-/** What fits at the cursor: fixed candidates, or values that must be looked up. */
+/** The completions at the cursor: fixed candidates, or values that must be looked up. */
 export interface Completion {
   readonly candidates: readonly Candidate[];
   readonly values: ValueKind | undefined;

@@ -52,9 +52,9 @@ async function resourceValues(
         plain(type.id, type.title),
       );
     case "counts": {
-      const wanted = options["--gpu-type"]?.toLowerCase();
+      const selectedType = options["--gpu-type"]?.toLowerCase();
       const { types } = await client.call("getCatalogue", { signal });
-      const counts = types.find((type) => type.id === wanted)?.counts ?? [];
+      const counts = types.find((type) => type.id === selectedType)?.counts ?? [];
       return counts.map((count) => plain(String(count)));
     }
     case "images":
@@ -74,17 +74,17 @@ async function resourceValues(
 
 async function reservations(
   { client }: Session,
-  which: "all" | "live" | "ready",
+  scope: "all" | "live" | "ready",
   given: readonly string[],
 ): Promise<Candidate[]> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const state = which === "all" ? "all" : "live";
-  // One page: nobody chooses among more than its 200 names.
+  const state = scope === "all" ? "all" : "live";
+  // One page: no user chooses among more than its 200 names.
   const items = await listReservations(client, state, { signal, maxPages: 1 });
-  const seen = new Set<string>(given);
+  const excluded = new Set<string>(given);
   const isOffered = (item: Reservation) => {
-    if (seen.has(item.name) || (which === "ready" && item.state !== "ready")) return false;
-    seen.add(item.name);
+    if (excluded.has(item.name) || (scope === "ready" && item.state !== "ready")) return false;
+    excluded.add(item.name);
     return true;
   };
   return items
