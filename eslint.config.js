@@ -108,6 +108,26 @@ export default defineConfig(
     rules: { "no-restricted-syntax": ["error", ...plainDialect] },
   },
   {
+    // Absence is undefined in code.
+    files: ["{client,cli,extension,control-plane}/src/**/*.ts"],
+    ignores: [
+      // What enters and leaves as JSON, and rows of SQL.
+      "client/src/absence.ts",
+      "client/src/http/{apiClient,lenientParse}.ts",
+      "control-plane/src/{http/presenters,store}/**",
+      // The image of a request is stored as JSON, as it was sent.
+      "control-plane/src/domain/catalogue.ts",
+      // The document of a web page.
+      "extension/src/details/webview/**",
+    ],
+    rules: {
+      "@typescript-eslint/no-restricted-types": [
+        "error",
+        { types: { null: "Absence is undefined in code; convert null where it enters." } },
+      ],
+    },
+  },
+  {
     // Kubernetes objects, of which the API server and the agents fill drafts, and the running
     // totals of one request, one plan or one pod.
     files: [

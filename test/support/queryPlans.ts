@@ -1,5 +1,5 @@
-import type { Knex } from "knex";
 import type pg from "pg";
+import type { Database } from "../../control-plane/src/store/database.ts";
 
 /** What PostgreSQL did for one statement. */
 export interface QueryPlan {
@@ -14,12 +14,12 @@ export interface QueryPlan {
 
 /** Runs `work` on `db`, and then each of its statements on `client`, under `explain (analyze)`. */
 export async function explainStatements(
-  db: Knex,
+  db: Database,
   client: pg.Client,
   work: () => Promise<unknown>,
 ): Promise<QueryPlan[]> {
-  const statements: { sql: string; bindings: readonly Knex.RawBinding[] }[] = [];
-  const record = (query: { sql: string; bindings: readonly Knex.RawBinding[] }): void => {
+  const statements: { sql: string; bindings: readonly unknown[] }[] = [];
+  const record = (query: { sql: string; bindings: readonly unknown[] }): void => {
     statements.push({ sql: query.sql, bindings: query.bindings });
   };
   db.on("query", record);
@@ -50,7 +50,7 @@ interface PlanNode {
 async function explain(
   client: pg.Client,
   sql: string,
-  bindings: readonly Knex.RawBinding[],
+  bindings: readonly unknown[],
 ): Promise<QueryPlan> {
   // `explain (analyze)` executes the statement, so its writes are rolled back.
   await client.query("begin");

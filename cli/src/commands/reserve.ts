@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { CreateReservation } from "@gpu-dev/shared/api/reservation.ts";
 import { TERMINAL } from "@gpu-dev/shared/states.ts";
 import { Second } from "@gpu-dev/shared/durations.ts";
 import { asSentence, closestWord } from "@gpu-dev/shared/text.ts";
@@ -52,7 +53,7 @@ export function addReserve(program: Command): void {
 /** A mistyped name must not silently give an empty disk. */
 async function announceNewDisk(
   { client, output }: Session,
-  disk: string | undefined | null,
+  disk: CreateReservation["disk"],
 ): Promise<void> {
   if (disk === undefined || disk === null) return;
   const [{ items }, { disks }] = await Promise.all([

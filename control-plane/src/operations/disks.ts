@@ -47,7 +47,7 @@ async function lockOrCreate(
   if (created) {
     await appendEvent(trx, { ownerId, reservationId }, now, {
       type: "disk.created",
-      message: `You had no disk named "${name}", so an empty one of ${String(sizeGib)} GiB was created.`,
+      message: `You have no disk named "${name}" yet: an empty one of ${String(sizeGib)} GiB is created when the reservation starts.`,
       data: { disk: name, sizeGib },
     });
     return created;

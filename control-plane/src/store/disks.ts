@@ -179,3 +179,28 @@ export async function releaseAttachment(
     { id, now },
   );
 }
+
+/**
+ * Removes the disk that a reservation requested first, if no other reservation ever did. Only for
+ * one that was never placed: a placement may have created the volume.
+ * @returns its name; undefined if the disk stays
+ */
+export async function removeUnusedDisk(
+  trx: Transaction,
+  id: ReservationId,
+): Promise<string | undefined> {
+  // The row lock orders this with a request that attaches the disk.
+  const disk = await firstRow<{ id: DiskId; name: string }>(
+    trx,
+    `select d.id, d.name from disks d join attachments a on a.disk_id = d.id
+     where a.reservation_id = :id and a.released_at is null and d.claim_uid is null
+       and not exists (
+         select 1 from attachments o where o.disk_id = d.id and o.reservation_id <> :id)
+     for update of d`,
+    { id },
+  );
+  if (!disk) return undefined;
+  await rows(trx, "delete from attachments where disk_id = ?", [disk.id]);
+  await rows(trx, "delete from disks where id = ?", [disk.id]);
+  return disk.name;
+}

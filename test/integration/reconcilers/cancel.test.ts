@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { rows } from "../../../control-plane/src/store/database.ts";
 import { container } from "./manualKubelet.ts";
 import { assertOver, bound, claimOf, firstPod, makeReady, settle } from "./lifecycle.ts";
 import { scalar, startFixture, type Fixture } from "./fixture.ts";
@@ -60,15 +61,32 @@ describe("cancelling, and work that is delivered twice", () => {
       const held = `select count(*) as value from attachments a join disks d on d.id = a.disk_id
         where d.name = ? and a.released_at is null`;
       assert.equal(await scalar<number>(fixture.database, held, [disk]), 0);
-      const claim = await scalar<string>(
+      const disks = await rows<{ claim: string }>(
         fixture.database,
-        "select claim_name as value from disks where name = ?",
+        "select claim_name as claim from disks where name = ?",
         [disk],
       );
-      const isCreated = state !== "queued" && state !== "placing";
-      assert.equal((await fixture.cluster.getClaim(claim)) !== undefined, isCreated);
+      // A disk that was announced, but for which nothing was placed, does not stay.
+      assert.equal(disks.length, state === "queued" ? 0 : 1);
+      const [claim] = disks;
+      const isCreated = claim && (await fixture.cluster.getClaim(claim.claim)) !== undefined;
+      assert.equal(isCreated ?? false, state !== "queued" && state !== "placing");
     });
   }
+
+  it("D12: a disk that another reservation has used stays when a queued request is cancelled", async () => {
+    const first = await fixture.reserve({ disk: "kept" });
+    await reach(first, "placing");
+    await fixture.cancel(first);
+    await settle(fixture, first);
+    const second = await fixture.reserve({ disk: "kept" });
+    await fixture.cancel(second);
+    await settle(fixture, second);
+    const count = "select count(*) as value from disks where name = ?";
+    assert.equal(await scalar<number>(fixture.database, count, ["kept"]), 1);
+    const last = (await fixture.events(second)).findLast(({ type }) => type === "disk.released");
+    assert.equal(last?.message, 'Disk "kept" is saved and free.');
+  });
 
   async function reach(
     id: Awaited<ReturnType<Fixture["reserve"]>>,

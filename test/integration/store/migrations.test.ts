@@ -44,7 +44,7 @@ describe("migrations", () => {
     );
   });
 
-  it("wait for a held lock without blocking the queries of others, and then apply", async () => {
+  it("R35: wait for a held lock without blocking the queries of others, and then apply", async () => {
     const [held, migrations] = await holdLock(database.url);
     try {
       let isDone = false;
@@ -63,7 +63,7 @@ describe("migrations", () => {
     }
   });
 
-  it("give up with the reason when another transaction never releases its lock", async () => {
+  it("R35: give up with the reason when another transaction never releases its lock", async () => {
     const [held, migrations] = await holdLock(database.url);
     try {
       await assert.rejects(

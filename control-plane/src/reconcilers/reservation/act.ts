@@ -2,7 +2,7 @@ import { terminalStateFor, type EndReason } from "@gpu-dev/shared/states.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
 import { clockTime } from "../../domain/clockTime.ts";
 import type { Reservation } from "../../domain/reservation.ts";
-import { recordZone, releaseAttachment } from "../../store/disks.ts";
+import { recordZone } from "../../store/disks.ts";
 import { recordPod, recordPullFailure } from "../../store/attempts.ts";
 import {
   inTransaction,
@@ -10,10 +10,10 @@ import {
   type Queryable,
   type Transaction,
 } from "../../store/database.ts";
-import { appendEvent } from "../../store/events.ts";
 import { listKeys } from "../../store/sshKeys.ts";
 import { writeReservation, type ReservationChange } from "../../store/transition.ts";
 import type { ReconcileResult, ReconcilerContext } from "../context.ts";
+import { freeDisk } from "./closeMembers.ts";
 import { authorizedKeys } from "./createObjects.ts";
 import type { Decision } from "./decision.ts";
 import { endSummary, restartCause, stopSummary } from "./messages.ts";
@@ -265,15 +265,7 @@ function releaseDisk(
 ): Promise<"again"> {
   return write(context, row, {
     patch: { phase: next, phaseDetail: undefined },
-    alongside: async (trx, now) => {
-      const disk = await releaseAttachment(trx, row.id, now);
-      if (!disk) return;
-      await appendEvent(trx, { ownerId: row.ownerId, reservationId: row.id }, now, {
-        type: "disk.released",
-        message: `Disk "${disk.name}" is saved and free.`,
-        data: { disk: disk.name },
-      });
-    },
+    alongside: (trx, now) => freeDisk(trx, row, now),
   });
 }
 

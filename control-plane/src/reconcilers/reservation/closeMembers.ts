@@ -1,6 +1,9 @@
 import type { PodView } from "../../cluster/port.ts";
+import type { Reservation } from "../../domain/reservation.ts";
 import { recordPodUid, releaseAttempt } from "../../store/attempts.ts";
-import { inTransaction } from "../../store/database.ts";
+import { inTransaction, type Transaction } from "../../store/database.ts";
+import { releaseAttachment, removeUnusedDisk } from "../../store/disks.ts";
+import { appendEvent } from "../../store/events.ts";
 import { queueNow } from "../../store/jobs.ts";
 import type { ReconcilerContext } from "../context.ts";
 import { observeRow, readPod, type Member, type Observation } from "./observe.ts";
@@ -56,4 +59,24 @@ async function release(
     }
   });
   return { ...member, pod: undefined, attempt: { ...member.attempt, goneAt: now } };
+}
+
+/**
+ * Frees the disk for the next reservation, in the transaction that records it. A disk that was only
+ * announced, for a start that never came, does not stay.
+ */
+export async function freeDisk(
+  trx: Transaction,
+  { id, ownerId, attempt }: Reservation,
+  now: Date,
+): Promise<void> {
+  const removed = attempt === 0 ? await removeUnusedDisk(trx, id) : undefined;
+  const disk = removed ?? (await releaseAttachment(trx, id, now))?.name;
+  if (disk === undefined) return;
+  const message =
+    removed === undefined
+      ? `Disk "${disk}" is saved and free.`
+      : `Disk "${disk}" was not created, because the reservation never started.`;
+  const event = { type: "disk.released", message, data: { disk } } as const;
+  await appendEvent(trx, { ownerId, reservationId: id }, now, event);
 }
