@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { Event } from "@gpu-dev/shared/api/events.ts";
 import type { Reservation } from "@gpu-dev/shared/api/reservation.ts";
 import { makeTempDir } from "./tempDir.ts";
 
@@ -22,6 +23,7 @@ export interface User {
   /** Like `gpuDev`, but throws an error with the output if it fails, and returns stdout. */
   gpuDevDone(...args: string[]): Promise<string>;
   show(name: string): Promise<Reservation>;
+  timeline(name: string): Promise<readonly Event[]>;
   ssh(...args: string[]): Promise<Outcome>;
   run(program: string, args: readonly string[], input?: string): Promise<Outcome>;
   /** Starts a program that keeps running until the user is removed. */
@@ -68,6 +70,10 @@ export async function makeUser(url: string): Promise<User> {
     show: async (name) => {
       const shown = await gpuDevDone("show", name, "--json");
       return (JSON.parse(shown) as { reservation: Reservation }).reservation;
+    },
+    timeline: async (name) => {
+      const shown = await gpuDevDone("show", name, "--json");
+      return (JSON.parse(shown) as { events: readonly Event[] }).events;
     },
     ssh: (...args) => run("ssh", ["-F", sshConfig, "-o", "BatchMode=yes", ...args]),
     background: (program, args) => {

@@ -15,7 +15,7 @@ import {
 import type { Containment } from "./containment.ts";
 import type { EventRecorder } from "./eventRecorder.ts";
 import { pullImage } from "./imagePull.ts";
-import type { Container, Pod } from "./kubeTypes.ts";
+import type { Container, Pod, Terminated } from "./kubeTypes.ts";
 import { podProgram } from "./podProgram.ts";
 import { admitPod, type PodRecord, type PodRecords } from "./podRecords.ts";
 import { PodReporter, type PodFacts } from "./podReport.ts";
@@ -218,9 +218,7 @@ export class PodWorker {
     const pod = this.#pod;
     const directory = records.directory(record);
     const log = openPodLog(join(directory, "log"));
-    if (record.started) record.restartCount += 1;
-    record.started = true;
-    records.save(record);
+    this.#recordStart(record);
     const program = podProgram({ pod, container, record, node, images, containment, mounts });
     const { user } = containment;
     const hidden = this.#options.hidden;
@@ -258,6 +256,33 @@ export class PodWorker {
     this.#process = undefined;
     if (exit !== undefined) this.#reportExit(exit, startedAt, containerId);
     return exit;
+  }
+
+  #recordStart(record: PodRecord): void {
+    if (record.started) {
+      record.restartCount += 1;
+      if (this.#facts.lastTerminated === undefined) {
+        this.#report({ lastTerminated: this.#unseenExit() });
+      }
+    }
+    record.started = true;
+    this.#options.records.save(record);
+  }
+
+  /**
+   * How the previous container ended if this agent did not see it, because the agent was not
+   * running: as a kubelet reports it after the node was restarted.
+   */
+  #unseenExit(): Terminated {
+    const previous = this.#pod.status?.containerStatuses?.[0];
+    const startedAt = previous?.state.running?.startedAt;
+    return {
+      exitCode: 255,
+      reason: "Unknown",
+      ...(startedAt === undefined ? {} : { startedAt }),
+      finishedAt: timestamp(systemClock.now()),
+      ...(previous?.containerID === undefined ? {} : { containerID: previous.containerID }),
+    };
   }
 
   async #waitForExit(launched: ContainerProcess): Promise<ContainerExit | undefined> {

@@ -52,6 +52,15 @@ describe("the main job: a restart during a reservation", function () {
       [after.id, after.state, after.readyAt, after.expiresAt],
       [before.id, "ready", before.readyAt, before.expiresAt],
     );
+    const restarts = (await user.timeline("demo")).filter(
+      ({ type }) => type === "reservation.restarted",
+    );
+    assert.deepEqual(
+      restarts.map(({ message }) => message),
+      [
+        "Its node was down for a moment, so its programs ended. It was restarted; the workspace is unchanged.",
+      ],
+    );
     assert.equal(keys.split("\n").length, 2, "one pinned key");
     assert.equal(await knownHosts(), keys);
     assert.deepEqual(processesNaming(sleepSeconds), []);

@@ -23,12 +23,18 @@ export function endSummary({ readyAt, endDetail }: Reservation, endedAt: Date): 
   return endDetail === undefined ? summary : `${summary} ${asSentence(endDetail)}`;
 }
 
+/** The reasons with which a kubelet reports a container that it finds gone when it starts. */
+const NODE_RESTARTED: readonly string[] = ["Unknown", "ContainerStatusUnknown"];
+
 /** Why the container of this pod ended last. */
 export function restartCause({ lastTermination }: PodView): string {
   if (!lastTermination) return "Its container ended.";
   const { reason, exitCode } = lastTermination;
   if (reason === "OOMKilled") {
     return "Its container exceeded its memory limit and was killed (out of memory).";
+  }
+  if (NODE_RESTARTED.includes(reason)) {
+    return "Its node was down for a moment, so its programs ended.";
   }
   return `Its container ended (${reason}, exit code ${String(exitCode)}).`;
 }

@@ -1,6 +1,7 @@
 import { Second } from "@gpu-dev/shared/durations.ts";
 import type { StartingPhase } from "@gpu-dev/shared/states.ts";
 import type { PodView } from "../../cluster/port.ts";
+import { restartCause } from "./messages.ts";
 
 /** The progress of a start as its pod shows it, or why this start cannot succeed. */
 export type StartProgress =
@@ -82,8 +83,7 @@ function assessContainer(pod: PodView, node: string, image: string): StartProgre
     return { kind: "phase", phase: "pulling", detail: `Pulling ${image} on ${node}.` };
   }
   if (pod.phase === "Running") {
-    const restarted =
-      pod.restarts > 0 ? ` Its container ended${terminationOf(pod)} and was restarted.` : "";
+    const restarted = pod.restarts > 0 ? ` ${restartCause(pod)} It was restarted.` : "";
     const detail = `Waiting for its SSH server on ${node}.${restarted}`;
     return { kind: "phase", phase: "booting", detail };
   }
