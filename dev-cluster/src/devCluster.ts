@@ -1,5 +1,5 @@
 import { Minute, Second, systemClock, type Clock } from "./platform/clock.ts";
-import { mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ApiServer } from "./apiServer/apiServer.ts";
 import { loadCertificates } from "./certificates.ts";
@@ -61,7 +61,7 @@ export async function startDevCluster(options: DevClusterOptions): Promise<DevCl
   const { dataDir } = options;
   // An invalid fleet is refused before any file is written.
   const fleet = options.fleet === undefined ? undefined : parseFleet(options.fleet, "the options");
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  for (const folder of ["", "nodes", "volumes"]) makePrivateFolder(join(dataDir, folder));
   const file = new ObjectFile(join(dataDir, "objects.sqlite"));
   const { historyLength = 5000, log = () => undefined } = options;
   const onError = (error: unknown) => {
@@ -101,6 +101,12 @@ export async function startDevCluster(options: DevClusterOptions): Promise<DevCl
     await stop();
     throw error;
   }
+}
+
+/** Only this account enters it: it holds Secrets, or files of users. */
+function makePrivateFolder(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  chmodSync(path, 0o700);
 }
 
 type Stop = () => void | Promise<void>;

@@ -34,7 +34,7 @@ export class PodRecords {
     this.#root = root;
     this.#lastAddress = addressBefore(root);
     for (const node of nodes) {
-      mkdirSync(this.#podsDirectory(node), { recursive: true });
+      mkdirSync(this.#podsDirectory(node), { recursive: true, mode: 0o700 });
       for (const uid of readdirSync(this.#podsDirectory(node))) this.#load(node, uid);
     }
   }

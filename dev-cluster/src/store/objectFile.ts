@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { chmodSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, openSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
 export interface ObjectRow {
@@ -28,6 +28,7 @@ export class ObjectFile {
   readonly #setRevision: StatementSync;
 
   constructor(path: string) {
+    makePrivateFile(path);
     this.#database = new DatabaseSync(path);
     try {
       this.#database.exec(`
@@ -53,8 +54,6 @@ export class ObjectFile {
       }
       throw cause;
     }
-    // It contains Secrets.
-    chmodSync(path, 0o600);
     this.#put = this.#database.prepare(
       `insert into objects (resource, namespace, name, revision, json) values (?, ?, ?, ?, ?)
        on conflict (resource, namespace, name)
@@ -121,4 +120,10 @@ export class ObjectFile {
       throw error;
     }
   }
+}
+
+/** It contains Secrets. SQLite gives its journal the permissions of the file. */
+function makePrivateFile(path: string): void {
+  if (existsSync(path)) chmodSync(path, 0o600);
+  else closeSync(openSync(path, "a", 0o600));
 }
