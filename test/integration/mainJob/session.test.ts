@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { KubeConfig, VersionApi } from "@kubernetes/client-node";
+import type { Availability } from "@gpu-dev/shared/api/resources.ts";
 import { requireTool } from "../../support/requireTool.ts";
 import { makeUser, type User } from "../../support/user.ts";
 import {
@@ -49,11 +50,12 @@ describe("the main job: a work session", function () {
   });
 
   it("shows the free GPUs, reserves, and waits until the server is ready", async () => {
-    assert.match(await user.gpuDevDone("avail"), /^h100 +16 +16 +16 +0 +1, 2, 4, 8 /m);
+    assert.match(await user.gpuDevDone("avail"), /^h100 +1, 2, 4, 8 +0 +16 /m);
     const request = ["--gpu-type", "h100", "--gpus", "2", "--hours", "1", "--disk", "work"];
     const output = await user.gpuDevDone("reserve", ...request, "--name", "demo");
     assert.match(output, /^demo is ready, until [^]*gpu-dev-demo\n +Workspace +\/workspace$/m);
-    assert.match(await user.gpuDevDone("avail"), /^h100 +14 +16 +16 +0 /m);
+    const { types } = JSON.parse(await user.gpuDevDone("avail", "--json")) as Availability;
+    assert.equal(types.find(({ type }) => type === "h100")?.freeGpus, 14);
     assert.match(await user.gpuDevDone("disk", "list"), /^work +100 GiB .* by demo until /m);
   });
 
@@ -94,7 +96,7 @@ describe("the main job: a work session", function () {
 
   it("shows all details of the reservation", async () => {
     const block = await user.gpuDevDone("get-ssh-config", "demo");
-    assert.match(block, /^Host gpu-dev-demo\n +HostName 127\.\d+\.\d+\.\d+\n +Port 2222$/m);
+    assert.match(block, /^Host gpu-dev-demo\n[^]*^ +HostName 127\.\d+\.\d+\.\d+\n +Port 2222$/m);
     assert.ok((await readFile(user.sshConfig, "utf8")).includes("Include"));
     assert.match(await user.gpuDevDone("logs", "demo"), /SSH server listens on/);
     const shown = await user.show("demo");
