@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { startKubernetesStack } from "./kubernetesStack.ts";
 import { startStack, type Stack } from "./stack.ts";
 import { burst } from "./benches/burst.ts";
+import { commandLine } from "./benches/commandLine.ts";
 import { extension } from "./benches/extension.ts";
 import { idle } from "./benches/idle.ts";
 import { listAndGet } from "./benches/listAndGet.ts";
@@ -23,6 +24,7 @@ const BENCHES: Record<string, (stack: Stack) => Promise<Figure[]>> = {
   "next-pod": nextPod,
   burst,
   "list-and-get": listAndGet,
+  "command-line": commandLine,
   extension,
 };
 
