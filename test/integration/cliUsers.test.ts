@@ -75,7 +75,7 @@ describe("the command line with two signed-in users", function () {
   it("an unknown user of --as gets the command that signs in", async () => {
     const { code, stderr } = await place.gpuDev("list", "--as", "mallory");
     assert.equal(code, 3);
-    assert.match(stderr, /mallory is not signed in to .*gpu-dev login --as mallory/);
+    assert.match(stderr, /mallory is not signed in to .* login --as mallory/);
     assert.match(stderr, /Signed in there: .*bob/);
   });
 

@@ -23,11 +23,11 @@ export function processesNaming(text: string): RunningProcess[] {
     .filter(({ pid, command }) => pid !== process.pid && command.includes(text));
 }
 
-/** Children of this process that are still alive. */
-export function ownChildren(): RunningProcess[] {
+/** Children of a process, by default of this one, that are still alive. */
+export function childrenOf(parent = process.pid): RunningProcess[] {
   return pids()
     .flatMap((pid) => describeProcess(pid) ?? [])
-    .filter(({ parent }) => parent === process.pid);
+    .filter((child) => child.parent === parent);
 }
 
 function pids(): number[] {

@@ -1,6 +1,6 @@
 import { signal } from "../../local/src/process/processes.ts";
 import { takeViolations } from "./observedServers.ts";
-import { ownChildren } from "./processes.ts";
+import { childrenOf } from "./processes.ts";
 import { removeSharedPostgres } from "./postgres.ts";
 import { waitFor } from "./waitFor.ts";
 
@@ -18,12 +18,12 @@ export const mochaHooks = {
     exitAfterTimeout();
     await removeSharedPostgres();
     try {
-      await waitFor(() => ownChildren().length === 0, {
+      await waitFor(() => childrenOf().length === 0, {
         timeoutMs: 5_000,
         describe: "every child process of the tests to end",
       });
     } catch (cause) {
-      const left = ownChildren();
+      const left = childrenOf();
       const lines = left.map(({ pid, command }) => `${String(pid)} ${command}`);
       for (const { pid } of left) signal(pid, "SIGTERM");
       throw new Error(`The tests left these processes running; ended:\n${lines.join("\n")}`, {

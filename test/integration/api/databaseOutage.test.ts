@@ -1,25 +1,26 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { openDatabase, rows } from "../../../control-plane/src/store/database.ts";
+import { childrenOf } from "../../support/processes.ts";
 import { startTestPostgres, type TestPostgres } from "../../support/postgres.ts";
 import { waitFor } from "../../support/waitFor.ts";
 import { REQUEST, send, startApi, type ApiUnderTest, type Caller } from "./apiUnderTest.ts";
 import { readEvents } from "./eventReader.ts";
 
-/** The server and the sessions of the API, oldest first. */
-async function serverProcesses(api: ApiUnderTest): Promise<number[]> {
-  const observer = openDatabase({ url: api.databaseUrl, poolSize: 1 });
-  const sessions = await rows<{ pid: number }>(
-    observer,
-    "select pid from pg_stat_activity where application_name like 'gpu-dev-%' and pid <> pg_backend_pid()",
-  );
+/** Stops the server, which then accepts no session, and every session. @returns the process ids */
+async function suspendServer(url: string): Promise<number[]> {
+  const observer = openDatabase({ url, poolSize: 1 });
   const [settings] = await rows<{ folder: string }>(
     observer,
     "select current_setting('data_directory') as folder",
   );
   await observer.destroy();
   const file = await readFile(`${settings?.folder ?? ""}/postmaster.pid`, "utf8");
-  return [Number(file.split("\n")[0]), ...sessions.map(({ pid }) => pid)];
+  const postmaster = Number(file.split("\n")[0]);
+  process.kill(postmaster, "SIGSTOP");
+  const sessions = childrenOf(postmaster).map(({ pid }) => pid);
+  for (const pid of sessions) process.kill(pid, "SIGSTOP");
+  return [postmaster, ...sessions];
 }
 
 describe("a PostgreSQL outage", () => {
@@ -89,8 +90,7 @@ describe("a PostgreSQL outage", () => {
     this.timeout(90_000);
     // Connections of the pool that hang while they are idle, and new ones that are not accepted.
     await Promise.all(Array.from({ length: 4 }, () => alice.get("/v1/reservations")));
-    const processes = await serverProcesses(api);
-    for (const pid of processes) process.kill(pid, "SIGSTOP");
+    const processes = await suspendServer(api.databaseUrl);
     try {
       const responses = await Promise.all([
         send(`${api.url}/readyz`),
