@@ -156,7 +156,7 @@ create table disks (
   zone text,
   claim_name text not null unique,
   claim_uid text,
-  -- Increases with each attachment: a fencing token that stops an earlier holder.
+  -- Increases with each attachment.
   fence bigint not null default 0,
   created_at timestamptz not null,
   last_used_at timestamptz,

@@ -157,7 +157,7 @@ async function createSignInMethods(config: Config): Promise<SignInMethod[]> {
 
 /** Starts the server for probes inside the cluster. Returns a function that stops it. */
 async function startHealth(
-  { config, database, clock, registry }: Base,
+  { config, database, clock, log, registry }: Base,
   api: HttpServer | undefined,
 ): Promise<() => Promise<void>> {
   if (config.healthPort === undefined) return () => Promise.resolve();
@@ -165,6 +165,7 @@ async function startHealth(
   const server = await startHealthServer({
     database,
     clock,
+    log,
     registry,
     port: config.healthPort,
     metrics: api?.metrics,

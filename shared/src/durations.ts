@@ -1,4 +1,4 @@
-/** Named units. Every number of milliseconds in the code is written with one of these. */
+/** Named units. Milliseconds of a second or more are written with one of these. */
 export const Second = { ms: 1_000 } as const;
 export const Minute = { ms: 60_000, seconds: 60 } as const;
 export const Hour = { ms: 3_600_000, seconds: 3_600 } as const;

@@ -6,7 +6,7 @@ import type { WithoutNull } from "../absence.ts";
 
 /**
  * The types that the API client returns: the resources of the API, with `undefined` for absent
- * values. Only this package imports the wire types.
+ * values. Only this package imports the wire types of responses.
  */
 export type Availability = WithoutNull<resources.Availability>;
 export type Catalogue = WithoutNull<catalogue.Catalogue>;

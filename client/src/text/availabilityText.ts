@@ -28,13 +28,6 @@ export function startsNowLabel(type: TypeAvailability): string {
   return now.map((size) => String(size.gpus)).join(", ");
 }
 
-/** The reason for the smallest size, if no size of the type starts now. */
-export function whyNoneStarts(type: TypeAvailability): string | undefined {
-  if (type.sizes.some((size) => size.starts === "now")) return undefined;
-  const [smallest] = type.sizes.toSorted((a, b) => a.units - b.units);
-  return smallest === undefined ? undefined : startText(smallest);
-}
-
 /** Why sizes of a type do not start now, one sentence for the sizes with the same reason. */
 export function whySizesWait(type: TypeAvailability): string[] {
   const waiting = type.sizes.filter((size) => size.starts !== "now");

@@ -92,7 +92,7 @@ const PHASE_TEXTS = {
   pulling: "pulling the image",
   booting: "booting",
   closing: "closing sessions",
-  "saving-disk": "saving the disk",
+  "saving-disk": "releasing the disk",
   removing: "removing the server",
 } as const satisfies Record<Phase, string>;
 

@@ -99,8 +99,7 @@ function workspaceContainer(pod: PodRequest) {
     ports: [{ name: "ssh", containerPort: 2222 }],
     ...probes(),
     resources: { requests: amounts, limits: amounts },
-    // Every name of ours that the SSH server looks up is here, so that an image can't say it
-    // instead.
+    // Every variable of ours that the SSH server reads, so that an image cannot override it.
     env: [
       { name: "GPU_DEV_RESERVATION_ID", value: pod.reservationId },
       { name: "GPU_DEV_RESERVATION_NAME", value: pod.reservationName },
@@ -118,9 +117,9 @@ function workspaceContainer(pod: PodRequest) {
 }
 
 /**
- * A start is noticed within a second by a connection, which costs nothing. A pod is ready only once
- * its server answers as it does to a login; that check runs a program in the container. A server
- * that does not start is for the start budget to end, not for the kubelet.
+ * The startup probe opens a connection each second, which is cheap. A pod is ready once its server
+ * accepts a login; that check runs a program in the container. A server that never starts is ended
+ * by the start budget, not by the kubelet.
  */
 function probes() {
   const check = { command: [`${SSH_SERVER_FOLDER}/gpu-dev-sshd`, "check"] };

@@ -8,6 +8,7 @@ import { Refusal } from "../domain/refusal.ts";
 import { pingDatabase } from "../operations/readCapacity.ts";
 import type { Database } from "../operations/unitOfWork.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { Log } from "../platform/logger.ts";
 import type { MetricsRegistry } from "../platform/metrics.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import type { RequestState } from "./request.ts";
@@ -62,6 +63,7 @@ export function createOperationalRouter(options: {
 export async function startHealthServer(options: {
   readonly database: Database;
   readonly clock: Clock;
+  readonly log: Log;
   /** The metrics of the API in this process; a process without an API collects its own. */
   readonly metrics?: Metrics | undefined;
   readonly registry: MetricsRegistry;
@@ -78,8 +80,9 @@ export async function startHealthServer(options: {
   koa.use(async (ctx, next) => {
     try {
       await next();
-    } catch {
-      // The log names the unavailable dependency; a probe reads only the status.
+    } catch (error) {
+      // A probe reads only the status; the log names the reason.
+      if (!stopping) options.log.warn({ err: error, path: ctx.path }, "health check failed");
       ctx.status = 503;
       ctx.body = { status: "not ready" };
     }

@@ -19,8 +19,8 @@ import {
   validateParams,
 } from "./request.ts";
 
-/** One caller uses this part of the database connections at most: a quarter. */
-const SHARE_OF_POOL = 4;
+/** One caller uses a quarter of the database connections at most, and two of a small pool. */
+const POOL_DIVISOR = 4;
 /** Requests of one caller that wait for its own. */
 const MAX_WAITING = 200;
 const MAX_KNOWN_TOKENS = 10_000;
@@ -48,7 +48,7 @@ export function createRouter(options: RouterOptions): Router<RequestState> {
   const router = new Router<RequestState>();
   const gate = createGate(options.services, options.rates);
   const limit = createConcurrencyLimit({
-    maxRunning: Math.max(2, Math.floor(options.poolSize / SHARE_OF_POOL)),
+    maxRunning: Math.max(2, Math.floor(options.poolSize / POOL_DIVISOR)),
     maxWaiting: MAX_WAITING,
   });
   const lanes = createLanes();

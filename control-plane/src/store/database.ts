@@ -116,8 +116,9 @@ type Results<Statements extends readonly unknown[]> = {
 /**
  * Several statements of one transaction, in one round trip. A transaction has one connection, and
  * pg's pipeline mode sends on it what is not awaited yet, so PostgreSQL executes the statements one
- * after the other, in the order of the list. The first failure rejects the promise; the
- * statements after it fail too, because PostgreSQL has aborted the transaction.
+ * after the other, in the order of the list. If an entry has several statements, only its first one
+ * has that place; the others follow later. The first failure rejects the promise; the statements
+ * after it fail too, because PostgreSQL has aborted the transaction.
  */
 export async function pipelined<const Statements extends readonly unknown[]>(
   trx: Transaction,

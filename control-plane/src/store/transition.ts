@@ -61,9 +61,9 @@ const COLUMN: Record<keyof ReservationPatch, string> = {
 };
 
 /**
- * The one function that writes a reservation's state or any column beside it. It succeeds only when
- * the row is still in the state and generation of `expected`, raises the generation, and
- * appends the events in the same statement.
+ * The one function that writes a reservation, except for the waiting reason and position, which a
+ * plan overwrites (`writeWaiting`, ADR 1). It succeeds only when the row is still in the state and
+ * generation of `expected`, raises the generation, and appends the events in the same statement.
  */
 export async function writeReservation(
   trx: Transaction,

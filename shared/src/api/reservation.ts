@@ -27,7 +27,7 @@ export const reservationSpec = z
       .int()
       .min(1, "a reservation lasts 1 second or more")
       .max(172_800, "a reservation lasts 48 h or less")
-      .meta({ description: "5 minutes to 48 hours" }),
+      .meta({ description: "Up to 48 hours; the catalogue has the limits of each type" }),
     disk: diskName.nullable().default(null).meta({
       description: "A named disk of yours, kept between reservations; created if unknown",
     }),
@@ -101,7 +101,13 @@ export const reservation = z
     endedAt: timestamp.nullable(),
     endReason: z.enum(END_REASONS).nullable(),
     endDetail: z.string().nullable().meta({ description: "How it ended; a user-facing sentence" }),
-    generation: z.int().min(0).meta({ description: "Increases with every change; it is the ETag" }),
+    generation: z
+      .int()
+      .min(0)
+      .meta({
+        description:
+          "Increases with every change of the reservation, except of its place in the queue",
+      }),
   })
   .meta({ id: "Reservation" });
 export type Reservation = z.infer<typeof reservation>;

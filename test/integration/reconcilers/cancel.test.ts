@@ -26,7 +26,7 @@ function endings(state: (typeof STAGES)[number]): string[] {
   if (state === "ready") {
     const why = "Cancelled while it was in use.";
     return [
-      `${why} Closing its sessions and saving its disk.`,
+      `${why} Closing its sessions and releasing its disk.`,
       `It ended 0 s after it was ready. ${why}`,
     ];
   }
@@ -85,7 +85,7 @@ describe("cancelling, and work that is delivered twice", () => {
     const count = "select count(*) as value from disks where name = ?";
     assert.equal(await scalar<number>(fixture.database, count, ["kept"]), 1);
     const last = (await fixture.events(second)).findLast(({ type }) => type === "disk.released");
-    assert.equal(last?.message, 'Disk "kept" is saved and free.');
+    assert.equal(last?.message, 'Disk "kept" is free; its files are kept.');
   });
 
   async function reach(

@@ -49,7 +49,7 @@ describe("the status bar of a window on a GPU server", () => {
     });
     assert.equal(
       show(ON_DEMO, stopping)?.tooltip,
-      "demo is ending: saving the disk. Its disk work is kept, with all files.",
+      "demo is ending: releasing the disk. Its disk work is kept, with all files.",
     );
   });
 

@@ -69,7 +69,7 @@ describe("the Reservations view", () => {
 
   it("keeps ending reservations at the top level, with their phase", () => {
     const stopping = aReservation({ state: "stopping", phase: "saving-disk" });
-    assert.equal(draw(stopping)[0], "demo | ending, saving the disk, 2 x H100");
+    assert.equal(draw(stopping)[0], "demo | ending, releasing the disk, 2 x H100");
     const cancelled = aReservation({ expiresAt: iso(60), cancelRequestedAt: iso(-1) });
     assert.equal(rowOf(cancelled).description, "cancelled, about to end, 2 x H100");
   });

@@ -22,7 +22,7 @@ import type { Member } from "./observe.ts";
 /** `again`: something was written, here or by another process; read the row again and continue. */
 export type ActResult = "again" | ReconcileResult;
 
-/** The decisions that end a pass. The others only add to the observation. */
+/** The decisions that end a pass. The others change the cluster or read, and the step continues. */
 export type FinalDecision = Exclude<Decision, { kind: "observe" | "create" | "close" }>;
 type DecisionOf<Kind extends Decision["kind"]> = Extract<Decision, { readonly kind: Kind }>;
 

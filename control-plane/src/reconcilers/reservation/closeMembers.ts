@@ -63,7 +63,7 @@ async function release(
 
 /**
  * Frees the disk for the next reservation, in the transaction that records it. A disk that was only
- * announced, for a start that never came, does not stay.
+ * announced is removed if the reservation never started.
  */
 export async function freeDisk(
   trx: Transaction,
@@ -75,7 +75,7 @@ export async function freeDisk(
   if (disk === undefined) return;
   const message =
     removed === undefined
-      ? `Disk "${disk}" is saved and free.`
+      ? `Disk "${disk}" is free; its files are kept.`
       : `Disk "${disk}" was not created, because the reservation never started.`;
   const event = { type: "disk.released", message, data: { disk } } as const;
   await appendEvent(trx, { ownerId, reservationId: id }, now, event);

@@ -11,7 +11,7 @@ export function stopSummary({ state, spec }: Reservation): string {
     return `Removing what was started${hasDisk ? " and releasing its disk" : ""}.`;
   }
   return hasDisk
-    ? "Closing its sessions and saving its disk."
+    ? "Closing its sessions and releasing its disk."
     : "Closing its sessions; it has no disk, so its files are deleted.";
 }
 
