@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdir } from "node:fs/promises";
+import { chown, cp, mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { freePort } from "../support/freePort.ts";
 import { requireTool } from "../support/requireTool.ts";
@@ -9,7 +9,7 @@ import { makeUser, type User } from "../support/user.ts";
 import { startWholeSystem, type WholeSystem } from "../support/wholeSystem.ts";
 import { requireChromium, startBrowser, type TestBrowser } from "./support/browser.ts";
 import { packExtension } from "./support/packExtension.ts";
-import { requireEditor } from "./support/installEditor.ts";
+import { type Editor, requireEditor } from "./support/installEditor.ts";
 import { type Launch, startVsCode, type VsCodeServer } from "./support/vscodeServer.ts";
 import type { Workbench } from "./support/workbench.ts";
 
@@ -47,18 +47,46 @@ describe("a window inside the pod, opened as Remote-SSH opens it", () => {
       "demo",
     );
     const socks = await freePort();
-    const dataDir = join(ada.home, "editor");
-    await mkdir(dataDir);
+    const inPod = await installInPod(editor);
     server = await startVsCode({
-      editor,
-      dataDir,
-      extensions: [await packExtension()],
+      ...inPod,
       launch: throughSsh(ada, socks),
       settings: { values: { "gpuDev.server": system.url } },
     });
     browser = await startBrowser({ proxy: `socks5://127.0.0.1:${String(socks)}` });
     workbench = await browser.open(server.url("/workspace"));
   });
+
+  /**
+   * What Remote-SSH does before the first window: the editor and the extension come into the home
+   * folder of the pod, which is a folder of the disk. The development secret is added: in a desktop
+   * the extension runs on the user's machine, which has it, and the pod does not.
+   */
+  async function installInPod(editor: Editor) {
+    const [disk = ""] = await readdir(join(system.folder.path, "dev-cluster/volumes"));
+    const home = join(system.folder.path, "dev-cluster/volumes", disk, ".home");
+    const dataDir = join(home, "editor");
+    await mkdir(dataDir);
+    await cp(join(editor.serverMain, "../.."), join(home, "vscode"), { recursive: true });
+    await cp(await packExtension(), join(home, "gpu-dev.vsix"));
+    const secret = await readFile(join(system.folder.path, "development-secret"), "utf8");
+    const owner = await ada.ssh(
+      HOST,
+      `umask 077; mkdir -p ${system.folder.path}; printf %s '${secret.trim()}' > ${system.folder.path}/development-secret; id -u; id -g`,
+    );
+    const [uid = 0, gid = 0] = owner.stdout.trim().split("\n").map(Number);
+    return {
+      editor: { node: editor.node, serverMain: "/home/dev/vscode/out/server-main.js" },
+      dataDir,
+      serverDataDir: "/home/dev/editor",
+      extensions: ["/home/dev/gpu-dev.vsix"],
+      onPrepared: async () => {
+        for (const name of ["", ...(await readdir(dataDir, { recursive: true }))]) {
+          await chown(join(dataDir, name), uid, gid);
+        }
+      },
+    };
+  }
 
   afterEach(async function () {
     await workbench.screenshotFailure(this);

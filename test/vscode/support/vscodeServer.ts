@@ -26,6 +26,10 @@ export interface ServerOptions {
   readonly editor: Editor;
   /** A folder for this editor alone: its home, user data and extensions. The caller removes it. */
   readonly dataDir: string;
+  /** The same folder as the server names it, if that is another path, as in a pod. */
+  readonly serverDataDir?: string;
+  /** Called when the folder is complete, such as to give it to the account of the server. */
+  readonly onPrepared?: () => Promise<void>;
   /** Packages (.vsix) that the editor's own installer installs before the start. */
   readonly extensions?: readonly string[];
   readonly settings?: EditorSettings;
@@ -67,9 +71,11 @@ export interface WindowOptions {
 /** Resolves when the server accepts windows. */
 export async function startVsCode(options: ServerOptions): Promise<VsCodeServer> {
   const { editor, launch = launchLocally } = options;
-  const folders = foldersIn(options.dataDir);
-  for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true });
-  await writeSettings(folders.user, options.settings);
+  const ownFolders = foldersIn(options.dataDir);
+  for (const folder of Object.values(ownFolders)) await mkdir(folder, { recursive: true });
+  await writeSettings(ownFolders.user, options.settings);
+  await options.onPrepared?.();
+  const folders = foldersIn(options.serverDataDir ?? options.dataDir);
   const mark = randomUUID();
   const env = {
     PATH: `${dirname(editor.node)}:${process.env["PATH"] ?? ""}`,
@@ -90,9 +96,9 @@ export async function startVsCode(options: ServerOptions): Promise<VsCodeServer>
   const server = await listen(start, options.port ?? 0, options.smokeTestDriver ?? false);
   return {
     ...server,
-    home: folders.home,
-    userDataDir: folders.user,
-    extensions: await installedIn(folders.extensions),
+    home: ownFolders.home,
+    userDataDir: ownFolders.user,
+    extensions: await installedIn(ownFolders.extensions),
     url: (folder, window) => windowUrl(server.port, folder, window),
     stop: () => stop(server.child, `${MARKER}=${mark}`),
   };
