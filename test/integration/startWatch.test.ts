@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFile, readFile, writeFile } from "node:fs/promises";
+import { appendFile, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { copyCheckout } from "../support/checkout.ts";
 import { freePort } from "../support/freePort.ts";
@@ -54,6 +54,18 @@ describe("npm run dev", function () {
     start.child.kill("SIGINT");
     assert.equal(await start.ended(), 0, start.output());
     assert.deepEqual(folder.processes(), []);
+  });
+
+  it("notices the next change of a file that an editor replaced", async () => {
+    const file = join(checkout.path, "control-plane/src/config.ts");
+    await writeFile(`${file}.new`, `${await readFile(file, "utf8")}// replaced\n`);
+    await rename(`${file}.new`, file);
+    await waitForOutput("Restarted the control plane");
+    await appendFile(file, "// changed in place\n");
+    await waitFor(() => start.output().split("Restarted the control plane").length === 3, {
+      timeoutMs: 30_000,
+      describe: "the second restart",
+    });
   });
 
   it("restarts a part that is killed, without a change", async () => {

@@ -36,7 +36,7 @@ export function startLocal(dataDir: string, port: number, options: StartLocal = 
     output: () => text,
     ready: async () => {
       await waitFor(() => text.includes("Ctrl-C stops everything") || child.exitCode !== null, {
-        timeoutMs: 30_000,
+        timeoutMs: 60_000,
         describe: "the ready screen",
       });
       if (child.exitCode !== null) throw new Error(`npm start ended before it was ready:\n${text}`);
@@ -76,7 +76,7 @@ export async function makeStartFolder(): Promise<StartFolder> {
       // Processes still run here only if a test has failed.
       for (const { pid } of processes()) signal(pid, "SIGTERM");
       await waitFor(() => processes().length === 0, {
-        timeoutMs: 30_000,
+        timeoutMs: 60_000,
         describe: "the processes of npm start to end",
       });
       const database = linkedDatabase(path);

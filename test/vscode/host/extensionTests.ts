@@ -95,7 +95,7 @@ export function defineExtensionTests(): void {
       });
       await waitFor(
         async () => {
-          await commands.executeCommand("gpuDev.showDetails", { kind: "reservation", id });
+          await commands.executeCommand("gpuDev.showDetailsText", { kind: "reservation", id });
           return shownText().startsWith("inside\n");
         },
         { timeoutMs: 30_000, describe: "the details" },
