@@ -101,13 +101,10 @@ export const reservation = z
     endedAt: timestamp.nullable(),
     endReason: z.enum(END_REASONS).nullable(),
     endDetail: z.string().nullable().meta({ description: "How it ended; a user-facing sentence" }),
-    generation: z
-      .int()
-      .min(0)
-      .meta({
-        description:
-          "Increases with every change of the reservation, except of its place in the queue",
-      }),
+    generation: z.int().min(0).meta({
+      description:
+        "Increases with every change of the reservation, except of its place in the queue",
+    }),
   })
   .meta({ id: "Reservation" });
 export type Reservation = z.infer<typeof reservation>;
