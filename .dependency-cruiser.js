@@ -137,6 +137,14 @@ const forbidden = [
     "The domain imports itself, shared and zod: no input, no output, no time.",
   ),
   never(
+    "decisions-are-pure",
+    {
+      path: `${CONTROL_PLANE}reconcilers/reservation/(states/|(decide|decision|observation|messages|startProgress)[.]ts$)`,
+    },
+    { path: `${CONTROL_PLANE}store/`, reachable: true },
+    "A decision sees an observation; observe.ts reads, and act.ts writes.",
+  ),
+  never(
     "adapters-only-in-composition",
     { path: CONTROL_PLANE, pathNot: [`${CONTROL_PLANE}(cluster/|composition[.]ts$)`] },
     { path: `${CONTROL_PLANE}cluster/`, pathNot: `${CONTROL_PLANE}cluster/port[.]ts$` },

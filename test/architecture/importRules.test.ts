@@ -40,6 +40,9 @@ const VIOLATIONS: Record<string, Record<string, string>> = {
     [`${CONTROL_PLANE}/domain/b.ts`]: 'import "node:crypto";',
     [`${CONTROL_PLANE}/domain/a.ts`]: "",
   },
+  "decisions-are-pure": {
+    [`${CONTROL_PLANE}/reconcilers/reservation/states/a.ts`]: 'import "../../../store/ok.ts";',
+  },
   "adapters-only-in-composition": { [`${CONTROL_PLANE}/main.ts`]: 'import "./cluster/ok.ts";' },
   "no-http-client-in-reconcilers": {
     [`${CONTROL_PLANE}/reconcilers/b.ts`]: 'import "node:https";',

@@ -12,7 +12,7 @@ import type {
   Member,
   NodeObservation,
   Observation,
-} from "../../../control-plane/src/reconcilers/reservation/observe.ts";
+} from "../../../control-plane/src/reconcilers/reservation/observation.ts";
 
 const catalogue = await loadCatalogue();
 /** Everything was placed at this time; `after` is relative to it. */

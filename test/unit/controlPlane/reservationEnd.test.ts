@@ -3,7 +3,7 @@ import { addMs, Minute, Second } from "@gpu-dev/shared/durations.ts";
 import type { Reservation } from "../../../control-plane/src/domain/reservation.ts";
 import { decide } from "../../../control-plane/src/reconcilers/reservation/decide.ts";
 import type { Decision } from "../../../control-plane/src/reconcilers/reservation/decision.ts";
-import type { NodeObservation } from "../../../control-plane/src/reconcilers/reservation/observe.ts";
+import type { NodeObservation } from "../../../control-plane/src/reconcilers/reservation/observation.ts";
 import {
   observation,
   PLACED_AT,

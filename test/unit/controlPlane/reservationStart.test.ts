@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { addMs, Hour, Minute, Second } from "@gpu-dev/shared/durations.ts";
 import { decide } from "../../../control-plane/src/reconcilers/reservation/decide.ts";
 import type { Decision } from "../../../control-plane/src/reconcilers/reservation/decision.ts";
-import type { NodeObservation } from "../../../control-plane/src/reconcilers/reservation/observe.ts";
+import type { NodeObservation } from "../../../control-plane/src/reconcilers/reservation/observation.ts";
 import {
   DISK,
   observation,

@@ -17,7 +17,7 @@ import { freeDisk } from "./closeMembers.ts";
 import { authorizedKeys } from "./createObjects.ts";
 import type { Decision } from "./decision.ts";
 import { endSummary, restartCause, stopSummary } from "./messages.ts";
-import type { Member } from "./observe.ts";
+import type { Member } from "./observation.ts";
 
 /** `again`: something was written, here or by another process; read the row again and continue. */
 export type ActResult = "again" | ReconcileResult;

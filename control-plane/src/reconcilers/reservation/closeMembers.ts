@@ -6,7 +6,8 @@ import { releaseAttachment, removeUnusedDisk } from "../../store/disks.ts";
 import { appendEvent } from "../../store/events.ts";
 import { queueNow } from "../../store/jobs.ts";
 import type { ReconcilerContext } from "../context.ts";
-import { observeRow, readPod, type Member, type Observation } from "./observe.ts";
+import type { Member, Observation } from "./observation.ts";
+import { observeRow, readPod } from "./observe.ts";
 
 /**
  * Deletes the pods of these members. Once a pod is observed to be gone, one transaction releases

@@ -8,13 +8,12 @@ import type { ReconcilerContext } from "../context.ts";
 import {
   imageOf,
   mountsDisk,
-  observeRow,
-  readPod,
   typeOf,
   type CreationFailure,
   type Member,
   type Observation,
-} from "./observe.ts";
+} from "./observation.ts";
+import { observeRow, readPod } from "./observe.ts";
 
 export interface Created {
   readonly hostPublicKey: string;

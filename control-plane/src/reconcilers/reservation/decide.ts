@@ -1,5 +1,5 @@
 import type { Decision } from "./decision.ts";
-import type { Observation } from "./observe.ts";
+import type { Observation } from "./observation.ts";
 import { decideQueued } from "./states/queued.ts";
 import { decideReady } from "./states/ready.ts";
 import { decideStarting } from "./states/starting.ts";

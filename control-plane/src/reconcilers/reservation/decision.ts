@@ -1,6 +1,6 @@
 import type { EndReason, Phase, StoppingPhase } from "@gpu-dev/shared/states.ts";
 import type { DiskId } from "@gpu-dev/shared/ids.ts";
-import type { Member, MoreFacts, Observation } from "./observe.ts";
+import type { Member, MoreFacts, Observation } from "./observation.ts";
 
 /** The next step of a reservation, derived only from an observation. `act` executes it. */
 export type Decision = Step & {

@@ -8,7 +8,8 @@ import { act, write, type ActResult, type FinalDecision } from "./act.ts";
 import { closeMembers } from "./closeMembers.ts";
 import { createObjects, observeAfterFailure } from "./createObjects.ts";
 import { decide } from "./decide.ts";
-import { observeMore, observeRow, type Member, type Observation } from "./observe.ts";
+import type { Member, Observation } from "./observation.ts";
+import { observeMore, observeRow } from "./observe.ts";
 
 /**
  * More steps than any path through the states has. Reaching it means that two writers compete; the

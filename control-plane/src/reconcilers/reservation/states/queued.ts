@@ -1,7 +1,7 @@
 import { addMs, formatDuration, Second } from "@gpu-dev/shared/durations.ts";
 import { MAXIMUM_AGES } from "../../../domain/maximumAges.ts";
 import { earliestOf, type Decision } from "../decision.ts";
-import { typeOf, type Observation } from "../observe.ts";
+import { typeOf, type Observation } from "../observation.ts";
 import { membersToClose } from "./stopping.ts";
 
 const RECHECK_MS = 2 * Second.ms;

@@ -3,7 +3,7 @@ import { clockTime } from "../../../domain/clockTime.ts";
 import { dueWarning, nextLeaseMoment } from "../../../domain/leaseTime.ts";
 import { earliestOf, memberLabel, type Decision } from "../decision.ts";
 import { restartCause } from "../messages.ts";
-import { isLeaving, RESTART_WINDOW_MS, type Member, type Observation } from "../observe.ts";
+import { isLeaving, RESTART_WINDOW_MS, type Member, type Observation } from "../observation.ts";
 
 const RETRY_MS = 10 * Second.ms;
 /** Restarts within `RESTART_WINDOW_MS` that end the reservation. */

@@ -3,7 +3,7 @@ import type { StartingPhase } from "@gpu-dev/shared/states.ts";
 import { expiresAt as leaseEnd } from "../../../domain/leaseTime.ts";
 import { MAXIMUM_AGES } from "../../../domain/maximumAges.ts";
 import { earliestOf, memberLabel, type Decision, type PullFailure } from "../decision.ts";
-import { imageOf, mountsDisk, typeOf, type Member, type Observation } from "../observe.ts";
+import { imageOf, mountsDisk, typeOf, type Member, type Observation } from "../observation.ts";
 import { assessStart, type StartProgress } from "../startProgress.ts";
 
 /** Watches report changes at once; this covers lost reports. */

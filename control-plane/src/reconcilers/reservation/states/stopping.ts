@@ -1,7 +1,7 @@
 import { addMs, Second } from "@gpu-dev/shared/durations.ts";
 import { MAXIMUM_AGES } from "../../../domain/maximumAges.ts";
 import type { Decision } from "../decision.ts";
-import { typeOf, type Member, type Observation } from "../observe.ts";
+import { typeOf, type Member, type Observation } from "../observation.ts";
 
 const RECHECK_MS = 2 * Second.ms;
 
