@@ -56,17 +56,24 @@ export function createRouter(options: RouterOptions): Router<RequestState> {
     router[route.method](route.path, async (ctx: Context & { params: Record<string, string> }) => {
       ctx.state.routeId = id;
       ctx.state.target = Object.values(ctx.params)[0];
-      await limit.run(lanes.laneOf(ctx), async () => {
-        const caller = await gate(ctx, route);
-        lanes.remember(ctx, caller);
-        const input = {
-          params: validateParams(route.params, ctx.params),
-          query: validate("query", route.query, ctx.query),
-          body: route.body && validate("body", route.body, await readJsonBody(ctx.req)),
-        };
-        if (route.stream === "sse") options.streams.open(ctx, caller);
-        else await respond(ctx, { id, route, caller, input }, options);
-      });
+      const caller = await limit.run(lanes.laneOf(ctx), () => gate(ctx, route));
+      lanes.remember(ctx, caller);
+      // Outside the limit: a client that sends slowly would keep others of its address waiting.
+      const input = {
+        params: validateParams(route.params, ctx.params),
+        query: validate("query", route.query, ctx.query),
+        body: route.body && validate("body", route.body, await readJsonBody(ctx.req)),
+      };
+      if (route.stream === "sse") {
+        options.streams.open(ctx, caller);
+        return;
+      }
+      const prepare = (preparations as Partial<Record<RouteId, AnyPreparation>>)[id];
+      const { services } = options;
+      const prepared = await prepare?.({ body: input.body, server: ctx.host, services });
+      await limit.run(caller.principal?.userId ?? addressLane(ctx), () =>
+        respond(ctx, { id, route, caller, input, prepared }, options),
+      );
     });
   }
   return router;
@@ -80,8 +87,8 @@ function createLanes() {
   const users = new Map<string, string>();
   const keyOf = (header: string): string => createHash("sha256").update(header).digest("base64url");
   return {
-    laneOf: ({ req }: Context): string =>
-      users.get(keyOf(req.headers.authorization ?? "")) ?? `address ${addressOf(req)}`,
+    laneOf: ({ req }: Pick<Context, "req">): string =>
+      users.get(keyOf(req.headers.authorization ?? "")) ?? addressLane({ req }),
     remember: ({ req }: Context, { principal }: Caller): void => {
       if (principal === undefined) return;
       const key = keyOf(req.headers.authorization ?? "");
@@ -92,6 +99,8 @@ function createLanes() {
     },
   };
 }
+
+const addressLane = ({ req }: Pick<Context, "req">): string => `address ${addressOf(req)}`;
 
 /** Handles requests that match no route: 405 with the methods of the path, or 404. */
 export function refuseUnmatched(routers: readonly Router<RequestState>[]) {
@@ -134,14 +143,12 @@ async function respond(
     readonly route: Route;
     readonly caller: Caller;
     readonly input: Input;
+    readonly prepared: unknown;
   },
   { services, validateResponses }: RouterOptions,
 ): Promise<void> {
-  const { id, route, caller, input } = call;
+  const { id, route, caller, input, prepared } = call;
   const handler = handlers[id] as AnyHandler;
-  const prepare = (preparations as Partial<Record<RouteId, unknown>>)[id] as
-    AnyPreparation | undefined;
-  const prepared = await prepare?.({ body: input.body, server: ctx.host, services });
   const work = async (db: Queryable): Promise<Outcome> => {
     let auditedUser = caller.principal?.userId;
     const setAuditedUser = (user: UserId): void => {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { rows } from "../../../control-plane/src/store/database.ts";
 import { waitFor } from "../../support/waitFor.ts";
 import { REQUEST, startApi, type ApiUnderTest, type Caller } from "./apiUnderTest.ts";
@@ -49,5 +51,24 @@ describe("requests of one user at once", () => {
     assert.ok(refused.length <= 56, String(refused.length));
     assert.deepEqual(new Set(refused), new Set(["1"]));
     assert.equal((await alice.get("/v1/me")).status, 200);
+  });
+
+  it("do not keep others of their address waiting while their bodies arrive slowly", async () => {
+    const { port } = new URL(api.url);
+    const sockets = await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const socket = connect(Number(port), "127.0.0.1");
+        await once(socket, "connect");
+        const head = `POST /v1/tokens HTTP/1.1\r\nHost: ${api.server}\r\nContent-Type: application/json`;
+        socket.write(`${head}\r\nContent-Length: 100\r\n\r\n{"kind`);
+        return socket;
+      }),
+    );
+    try {
+      const carol = await api.signIn("carol");
+      assert.equal((await carol.get("/v1/me")).status, 200);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
   });
 });
