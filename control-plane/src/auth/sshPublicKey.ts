@@ -1,4 +1,5 @@
 import { createHash, createPublicKey } from "node:crypto";
+import { ed25519 } from "@noble/curves/ed25519.js";
 
 export interface SshPublicKey {
   /** Type and key as in authorized_keys, without options and comment. */
@@ -124,52 +125,16 @@ function isOnCurve(curve: string, point: Buffer): boolean {
   }
 }
 
-const PRIME = 2n ** 255n - 19n;
-/** The curve is -x^2 + y^2 = 1 + d x^2 y^2. */
-const CURVE_D = modulo(-121_665n * inverse(121_666n));
-
 /**
- * Whether the bytes are the canonical form of a point whose order is not small. The eight points of
- * small order accept signatures that no key made; 8P = 0 exactly for those.
+ * Whether the bytes are the canonical form of a point whose order is not small: the eight points of
+ * small order accept signatures that no key made.
  */
 function isStrongEd25519Point(bytes: Buffer): boolean {
-  const y = littleEndian(bytes) & (2n ** 255n - 1n);
-  if (y >= PRIME) return false;
-  const ySquared = modulo(y * y);
-  const xSquared = modulo((ySquared - 1n) * inverse(CURVE_D * ySquared + 1n));
-  const isPoint = xSquared !== 0n && power(xSquared, (PRIME - 1n) / 2n) === 1n;
-  if (!isPoint) return false;
-  // Doubling needs only the squares; the point (0, 1) is reached exactly by the small orders.
-  let [x2, y2] = [xSquared, ySquared];
-  for (let doublings = 0; doublings < 3; doublings += 1) {
-    const denominator = modulo(CURVE_D * x2 * y2);
-    const doubledX2 = modulo(4n * x2 * y2 * power(inverse(1n + denominator), 2n));
-    const doubledY = modulo((y2 + x2) * inverse(1n - denominator));
-    [x2, y2] = [doubledX2, modulo(doubledY * doubledY)];
-    if (x2 === 0n) return false;
+  try {
+    return !ed25519.Point.fromBytes(bytes).isSmallOrder();
+  } catch {
+    return false;
   }
-  return true;
-}
-
-function littleEndian(bytes: Buffer): bigint {
-  return BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`);
-}
-
-function modulo(value: bigint): bigint {
-  return ((value % PRIME) + PRIME) % PRIME;
-}
-
-function inverse(value: bigint): bigint {
-  return power(modulo(value), PRIME - 2n);
-}
-
-function power(base: bigint, exponent: bigint): bigint {
-  let result = 1n;
-  for (let [factor, rest] = [base, exponent]; rest > 0n; rest >>= 1n) {
-    if ((rest & 1n) === 1n) result = modulo(result * factor);
-    factor = modulo(factor * factor);
-  }
-  return result;
 }
 
 function checkRsa(fields: readonly Buffer[]): string | undefined {
