@@ -2,7 +2,12 @@ import type { Command } from "commander";
 import { formatDuration, Minute, Second } from "@gpu-dev/shared/durations.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
 import type { Event, Reservation } from "@gpu-dev/client/http/responses.ts";
-import { progressText, resources, untilText } from "@gpu-dev/client/text/reservationText.ts";
+import {
+  labelsText,
+  progressText,
+  resources,
+  untilText,
+} from "@gpu-dev/client/text/reservationText.ts";
 import { localTime, localTimeExact, localTimes } from "@gpu-dev/client/text/times.ts";
 import { renderFields, renderTable, wrapWords } from "../output/table.ts";
 import { findReservation } from "../session/findReservation.ts";
@@ -60,7 +65,6 @@ function printPanel(
   const { spec, members } = reservation;
   const at = (iso: string | undefined) => (iso === undefined ? undefined : localTime(iso, now));
   const isLive = LIVE.includes(reservation.state);
-  const labels = Object.entries(spec.labels).map(([key, value]) => `${key}=${value}`);
   const fields: [string, string | undefined][] = [
     ["State", progressText(reservation)],
     ["Server", resources(reservation)],
@@ -68,7 +72,7 @@ function printPanel(
     ["Node", members.length === 0 ? undefined : members.map(memberLabel).join(", ")],
     ["Disk", spec.disk],
     ["Image", image],
-    ["Labels", labels.length === 0 ? undefined : labels.join(", ")],
+    ["Labels", labelsText(spec)],
     ["Created", at(reservation.createdAt)],
     ["Ready", at(reservation.readyAt)],
     [

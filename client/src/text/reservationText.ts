@@ -96,6 +96,12 @@ const PHASE_TEXTS = {
   removing: "removing the server",
 } as const satisfies Record<Phase, string>;
 
+/** "team=vision, run=7"; undefined without labels. */
+export function labelsText({ labels }: Reservation["spec"]): string | undefined {
+  const entries = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return entries.length === 0 ? undefined : entries.join(", ");
+}
+
 export function timeLeftText(reservation: Reservation, now: Date): string {
   const { state, expiresAt, spec, endedAt } = reservation;
   if (state === "queued" || state === "starting") {

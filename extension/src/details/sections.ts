@@ -1,10 +1,10 @@
 import type { Event, Reservation } from "@gpu-dev/client/http/responses.ts";
 import type { EventType } from "@gpu-dev/shared/api/events.ts";
 import { formatDuration } from "@gpu-dev/shared/durations.ts";
-import { LIVE, TERMINAL } from "@gpu-dev/shared/states.ts";
-import { ordinal, typeLabel, untilText } from "@gpu-dev/client/text/reservationText.ts";
+import { TERMINAL } from "@gpu-dev/shared/states.ts";
+import { labelsText, ordinal, typeLabel } from "@gpu-dev/client/text/reservationText.ts";
 import { localTime, localTimeExact } from "@gpu-dev/client/text/times.ts";
-import { type Details, plainLine } from "../reservation/documentText.ts";
+import { type Details, leaseTimes, plainLine } from "../reservation/documentText.ts";
 import { html, type Html } from "./html.ts";
 import type { Step } from "./steps.ts";
 
@@ -166,20 +166,9 @@ function memberTable(members: Reservation["members"]): Html {
 }
 
 export function leaseSection(reservation: Reservation, now: Date): Html {
-  const { expiresAt, extendableUntil } = reservation;
-  const at = (iso: string | undefined) => (iso === undefined ? undefined : localTime(iso, now));
-  const isLive = LIVE.includes(reservation.state);
   return facts([
-    ["Requested", at(reservation.createdAt)],
-    ["Placed", at(reservation.placedAt)],
-    ["Ready", at(reservation.readyAt)],
-    ["Lease", isLive && expiresAt !== undefined ? untilText(expiresAt, now) : undefined],
-    [
-      "Extendable",
-      isLive && extendableUntil !== undefined ? untilText(extendableUntil, now) : undefined,
-    ],
-    ["Cancelled", at(reservation.cancelRequestedAt)],
-    ["Ended", at(reservation.endedAt)],
+    ["Requested", localTime(reservation.createdAt, now)],
+    ...leaseTimes(reservation, now),
   ]);
 }
 
@@ -198,10 +187,9 @@ export function connectionSection({ reservation, connection }: Details): Html {
 }
 
 export function moreSection({ id, owner, spec }: Reservation): Html {
-  const labels = Object.entries(spec.labels).map(([key, value]) => `${key}=${value}`);
   return facts([
     ["Owner", owner.name],
-    ["Labels", labels.length === 0 ? undefined : labels.join(", ")],
+    ["Labels", labelsText(spec)],
     ["Id", id],
   ]);
 }

@@ -3,7 +3,12 @@ import { LIVE, TERMINAL } from "@gpu-dev/shared/states.ts";
 import { asSentence } from "@gpu-dev/shared/text.ts";
 import type { Event, Reservation } from "@gpu-dev/client/http/responses.ts";
 import type { ResponseOf } from "@gpu-dev/client/http/routeTypes.ts";
-import { progressText, resources, untilText } from "@gpu-dev/client/text/reservationText.ts";
+import {
+  labelsText,
+  progressText,
+  resources,
+  untilText,
+} from "@gpu-dev/client/text/reservationText.ts";
 import { localTime, localTimeExact } from "@gpu-dev/client/text/times.ts";
 import type { Connection } from "./commandOptions.ts";
 
@@ -106,10 +111,7 @@ function propertiesOf(
   { reservation, connection }: Details,
   now: Date,
 ): [label: string, value: string | undefined][] {
-  const { spec, members, expiresAt, extendableUntil, owner } = reservation;
-  const at = (iso: string | undefined) => (iso === undefined ? undefined : localTime(iso, now));
-  const isLive = LIVE.includes(reservation.state);
-  const labels = Object.entries(spec.labels).map(([key, value]) => `${key}=${value}`);
+  const { spec, members, owner } = reservation;
   return [
     ["State", progressText(reservation)],
     ["Server", `${resources(reservation)} for ${formatDuration(spec.durationSeconds)}`],
@@ -119,22 +121,34 @@ function propertiesOf(
     ]),
     ["Disk", spec.disk ?? "none: files in its workspace are deleted when it ends"],
     ["Image", spec.image],
-    ["Labels", labels.length === 0 ? undefined : labels.join(", ")],
-    ["Created", at(reservation.createdAt)],
-    ["Placed", at(reservation.placedAt)],
-    ["Ready", at(reservation.readyAt)],
-    ["Lease", isLive && expiresAt !== undefined ? untilText(expiresAt, now) : undefined],
-    [
-      "Extendable",
-      isLive && extendableUntil !== undefined ? untilText(extendableUntil, now) : undefined,
-    ],
-    ["Cancelled", at(reservation.cancelRequestedAt)],
-    ["Ended", at(reservation.endedAt)],
+    ["Labels", labelsText(spec)],
+    ["Created", localTime(reservation.createdAt, now)],
+    ...leaseTimes(reservation, now),
     ["Host", connection?.host],
     ["Connect", connection?.command],
     ["Workspace", connection?.workspacePath],
     ["Owner", owner.name],
     ["Id", reservation.id],
+  ];
+}
+
+/** The times of a lease after the request, each with its label; undefined where it has none. */
+export function leaseTimes(
+  reservation: Reservation,
+  now: Date,
+): [label: string, value: string | undefined][] {
+  const { placedAt, readyAt, expiresAt, extendableUntil, cancelRequestedAt, endedAt } = reservation;
+  const at = (iso: string | undefined) => (iso === undefined ? undefined : localTime(iso, now));
+  const isLive = LIVE.includes(reservation.state);
+  const until = (iso: string | undefined) =>
+    isLive && iso !== undefined ? untilText(iso, now) : undefined;
+  return [
+    ["Placed", at(placedAt)],
+    ["Ready", at(readyAt)],
+    ["Lease", until(expiresAt)],
+    ["Extendable", until(extendableUntil)],
+    ["Cancelled", at(cancelRequestedAt)],
+    ["Ended", at(endedAt)],
   ];
 }
 

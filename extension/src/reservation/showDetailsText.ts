@@ -8,32 +8,20 @@ import { failureText } from "../core/errors.ts";
 import { readDetails } from "../details/readDetails.ts";
 import type { ReservationCommandsOptions } from "./commandOptions.ts";
 import { type Details, detailsText, goneText, signedOutText } from "./documentText.ts";
-import { pickReservation } from "./pickReservation.ts";
-import { sendWithRetry } from "./sendWithRetry.ts";
+import { pickDetails } from "./pickDetails.ts";
 import { createVirtualText, type VirtualText } from "./virtualText.ts";
 
 /** Shows the details as a plain-text page, for copying. It updates while it is open. */
 export function createShowDetailsText(
   options: ReservationCommandsOptions,
 ): Disposable & { readonly handler: CommandHandler } {
-  const { live, now } = options;
   const documents = createVirtualText("gpu-dev");
   const updates = updateOpenPages(options, documents);
   return {
     handler: async (target) => {
-      const { id, name } = await pickReservation({
-        live,
-        now,
-        target,
-        eligible: () => true,
-        placeHolder: "Select the reservation to show",
-        none: "You have no reservation to show. Reserve a GPU server first.",
-      });
-      const text = await sendWithRetry(
-        `Reading the details of ${name}`,
-        async (signal) => textOf(options, await readDetails(options, id, signal)),
-        { cancellable: true },
-      );
+      const details = await pickDetails(options, target);
+      const { id, name } = details.reservation;
+      const text = textOf(options, details);
       await documents.show({ path: pathOf(name), id, text }, "start");
     },
     ...disposeAll(updates, documents),
