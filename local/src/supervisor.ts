@@ -1,5 +1,6 @@
 import { createCoalescer } from "@gpu-dev/shared/coalesce.ts";
 import { Minute, Second } from "@gpu-dev/shared/durations.ts";
+import { capitalize } from "@gpu-dev/shared/text.ts";
 import { failureReport, type Part } from "./runner.ts";
 
 /** The pause before the first restart; it doubles with each failure in a row. */
@@ -49,7 +50,7 @@ export function supervise({ part, print, closed, onGivenUp }: SupervisorOptions)
     void part.exited().then(async () => {
       if (isRestarting || isClosed()) return;
       if (performance.now() - startedAt > STABLE_MS) backOff.reset();
-      await onFailure(new Error(`${capitalized(part.title)} ended unexpectedly`));
+      await onFailure(new Error(`${capitalize(part.title)} ended unexpectedly`));
     });
   };
   const restarts = createCoalescer(async () => {
@@ -120,8 +121,4 @@ function createBackOff() {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -3,6 +3,11 @@ export function asSentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
+/** Capitalizes the first letter, for the start of a sentence or a label. */
+export function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** The candidate that differs from a word in at most two letters; undefined if none does. */
 export function closestWord(word: string, candidates: readonly string[]): string | undefined {
   const [best] = candidates

@@ -8,7 +8,7 @@ import { openHostFiles } from "@gpu-dev/client/ssh/hostFiles.ts";
 import { realFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
 import { enableInclude } from "@gpu-dev/client/ssh/userConfig.ts";
 import { PROBE } from "@gpu-dev/client/ssh/renderHosts.ts";
-import { verifyHost } from "@gpu-dev/client/ssh/openssh.ts";
+import { verifyHost } from "../support/verifyHost.ts";
 import { CLI, pathWithCli } from "../support/installedCli.ts";
 import { freePort } from "../support/freePort.ts";
 import { requireTool } from "../support/requireTool.ts";

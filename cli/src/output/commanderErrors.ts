@@ -1,4 +1,5 @@
 import type { CommanderError } from "commander";
+import { asSentence, capitalize } from "@gpu-dev/shared/text.ts";
 import { CliError } from "./exitCodes.ts";
 
 /** A command line that commander refused, in the form of our own errors. */
@@ -8,7 +9,7 @@ export function asCliError(
   commands: readonly string[],
 ): CliError {
   const [first = "", ...rest] = error.message.replace(/^error: /, "").split("\n");
-  const sentence = `${first.charAt(0).toUpperCase()}${first.slice(1)}`;
+  const sentence = asSentence(capitalize(first));
   const hint = rest.join(" ").replace(/^\((.*)\)$/, "$1");
   // Global options may come before the command.
   const start = argv.findIndex((word) => commands.includes(word));
@@ -16,9 +17,7 @@ export function asCliError(
   const words = own.filter((word) => !word.startsWith("-"));
   return new CliError(
     "usage",
-    [sentence.endsWith(".") ? sentence : `${sentence}.`, hint, nextStep(error, words, own)]
-      .filter((part) => part !== "")
-      .join(" "),
+    [sentence, hint, nextStep(error, words, own)].filter((part) => part !== "").join(" "),
   );
 }
 

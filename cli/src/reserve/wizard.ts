@@ -2,7 +2,7 @@ import type { CreateReservation } from "@gpu-dev/shared/api/reservation.ts";
 import { formatDuration, parseDurationSeconds } from "@gpu-dev/shared/durations.ts";
 import { NAME_PATTERN } from "@gpu-dev/shared/names.ts";
 import type { Availability, Catalogue, Disk, GpuType } from "@gpu-dev/client/http/responses.ts";
-import { startsNowLabel, startText } from "@gpu-dev/client/text/availabilityText.ts";
+import { startsNowLabel, startText, withAhead } from "@gpu-dev/client/text/availabilityText.ts";
 import { resources } from "@gpu-dev/client/text/reservationText.ts";
 import { holderLabel } from "../commands/disk.ts";
 import { CliError } from "../output/exitCodes.ts";
@@ -66,9 +66,12 @@ async function askType(
 function nowText(type: GpuType, { types }: Availability): string {
   const found = types.find((candidate) => candidate.type === type.id);
   if (found === undefined) return "availability unknown";
+  const { sizes } = found;
+  if (sizes.length > 0 && !sizes.some((size) => size.starts === "now")) {
+    return withAhead("queued", found);
+  }
   const label = startsNowLabel(found);
-  if (label === "yes") return "starts now";
-  return label.startsWith("none") ? label.replace("none", "queued") : `start now: ${label}`;
+  return label === "yes" ? "starts now" : `start now: ${label}`;
 }
 
 /** The last choice, otherwise the smallest GPU that starts now. */

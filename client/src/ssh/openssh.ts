@@ -41,13 +41,6 @@ export async function runProgram(name: string, args: readonly string[]): Promise
   });
 }
 
-/** An option for which ssh would use another value than the one that we wrote. */
-export interface Difference {
-  readonly option: string;
-  readonly expected: string;
-  readonly actual: string;
-}
-
 export interface ResolveOptions {
   /** The ssh program: a name on the PATH or an absolute path. */
   readonly ssh: string;
@@ -58,22 +51,6 @@ export interface ResolveOptions {
 /** ssh can't read its configuration. The message is ssh's own, with the file and line. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
-}
-
-/**
- * Compares the options that `ssh -G` resolves for a host, without a connection, with the expected
- * ones. Throws if ssh itself fails.
- */
-export async function verifyHost(
-  options: ResolveOptions,
-  host: string,
-  expected: Readonly<Record<string, string>>,
-): Promise<Difference[]> {
-  const resolved = parseResolved((await resolveHost(options, host)).output);
-  return Object.entries(expected).flatMap(([option, value]) => {
-    const actual = resolved.get(option.toLowerCase())?.[0] ?? "";
-    return actual === value ? [] : [{ option, expected: value, actual }];
-  });
 }
 
 /** The values of each option, with its name in lower case, from the output of `ssh -G`. */

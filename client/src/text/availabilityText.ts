@@ -20,12 +20,15 @@ export function startText(size: SizeAvailability | undefined): string {
 export function startsNowLabel(type: TypeAvailability): string {
   if (type.sizes.length === 0) return "unknown";
   const now = type.sizes.filter((size) => size.starts === "now");
-  if (now.length === 0) {
-    const ahead = Math.min(...type.sizes.map((size) => size.ahead));
-    return ahead === 0 ? "none" : `none (${String(ahead)} ahead)`;
-  }
+  if (now.length === 0) return withAhead("none", type);
   if (now.every((size) => size.gpus === 0)) return "yes";
   return now.map((size) => String(size.gpus)).join(", ");
+}
+
+/** A word for a type of which no size starts now, with the requests ahead: "none (1 ahead)". */
+export function withAhead(word: string, { sizes }: TypeAvailability): string {
+  const ahead = Math.min(...sizes.map((size) => size.ahead));
+  return ahead === 0 ? word : `${word} (${String(ahead)} ahead)`;
 }
 
 /** Why sizes of a type do not start now, one sentence for the sizes with the same reason. */

@@ -1,11 +1,6 @@
 import type { EndReason } from "@gpu-dev/shared/states.ts";
 import type { Disk } from "@gpu-dev/client/http/responses.ts";
 
-/** Capitalizes the first letter, for the start of a sentence or a label. */
-export function capitalize(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
 /** "1, 2 or 4"; empty for no numbers. */
 export function orList(numbers: readonly number[]): string {
   const last = numbers.at(-1);

@@ -1,10 +1,10 @@
 import { CANCELLABLE, TERMINAL } from "@gpu-dev/shared/states.ts";
-import { asSentence } from "@gpu-dev/shared/text.ts";
+import { asSentence, capitalize } from "@gpu-dev/shared/text.ts";
 import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { ordinal, phaseText, timeLeftText } from "@gpu-dev/client/text/reservationText.ts";
 import { localTime, localTimeExact } from "@gpu-dev/client/text/times.ts";
 import type { CommandId, Target } from "../core/commands.ts";
-import { capitalize, endReasonLabel } from "../core/text.ts";
+import { endReasonLabel } from "../core/text.ts";
 import { isCancellable } from "../reservation/cancelText.ts";
 import { type Details, plainLine } from "../reservation/documentText.ts";
 import { isExtendable } from "../reservation/extendChoices.ts";

@@ -1,9 +1,10 @@
+import { capitalize } from "@gpu-dev/shared/text.ts";
 import { formatDuration, Second } from "@gpu-dev/shared/durations.ts";
 import { type Phase, STARTING_PHASES, STOPPING_PHASES, TERMINAL } from "@gpu-dev/shared/states.ts";
 import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { ordinal, phaseText } from "@gpu-dev/client/text/reservationText.ts";
 import { localTime } from "@gpu-dev/client/text/times.ts";
-import { capitalize, endReasonLabel } from "../core/text.ts";
+import { endReasonLabel } from "../core/text.ts";
 
 export type StepState = "done" | "current" | "upcoming" | "failed";
 

@@ -1,6 +1,6 @@
 import { ConnectionError } from "@gpu-dev/client/http/apiErrors.ts";
-import { asSentence } from "@gpu-dev/shared/text.ts";
-import { capitalize, formatClockTime } from "../core/text.ts";
+import { asSentence, capitalize } from "@gpu-dev/shared/text.ts";
+import { formatClockTime } from "../core/text.ts";
 import type { LiveState } from "./stateKeeper.ts";
 
 /** "Server not responding, as of 11:02."; undefined while the server responds. */

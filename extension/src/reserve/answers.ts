@@ -1,10 +1,10 @@
+import { capitalize } from "@gpu-dev/shared/text.ts";
 import type { CreateReservation } from "@gpu-dev/shared/api/reservation.ts";
 import { formatDuration } from "@gpu-dev/shared/durations.ts";
 import { NAME_PATTERN, NAME_RULE } from "@gpu-dev/shared/names.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
 import type { Catalogue, Disk, GpuType, Reservation } from "@gpu-dev/client/http/responses.ts";
 import { resources } from "@gpu-dev/client/text/reservationText.ts";
-import { capitalize } from "../core/text.ts";
 
 /** The choices made so far. A step preselects what it finds here. */
 export interface Answers {

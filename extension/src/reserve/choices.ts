@@ -1,3 +1,4 @@
+import { capitalize } from "@gpu-dev/shared/text.ts";
 import {
   addSeconds,
   formatDuration,
@@ -5,7 +6,7 @@ import {
   parseDurationSeconds,
 } from "@gpu-dev/shared/durations.ts";
 import type { Catalogue, Disk, GpuType } from "@gpu-dev/client/http/responses.ts";
-import { capitalize, formatClockTime, formatDiskUse } from "../core/text.ts";
+import { formatClockTime, formatDiskUse } from "../core/text.ts";
 import { type Answers, isWithinLimits, typeOf } from "./answers.ts";
 import { type AvailabilityOf, quoteText } from "./startText.ts";
 

@@ -1,6 +1,7 @@
+import { capitalize } from "@gpu-dev/shared/text.ts";
 import type { Availability, Catalogue, Disk, GpuType } from "@gpu-dev/client/http/responses.ts";
 import { typeLabel } from "@gpu-dev/client/text/reservationText.ts";
-import { capitalize, orList } from "../core/text.ts";
+import { orList } from "../core/text.ts";
 import type { LiveState } from "../live/stateKeeper.ts";
 import { type Answers, summary } from "./answers.ts";
 import type { Choice } from "./choices.ts";

@@ -1,6 +1,6 @@
 import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { LIVE } from "@gpu-dev/shared/states.ts";
-import { asSentence } from "@gpu-dev/shared/text.ts";
+import { asSentence, capitalize } from "@gpu-dev/shared/text.ts";
 import { hostNameFor } from "@gpu-dev/client/ssh/hostNames.ts";
 import {
   diskAfterEnd,
@@ -11,7 +11,7 @@ import {
 import type { WindowLocation } from "../connect/remoteWindow.ts";
 import type { CommandId, Target, ViewId } from "../core/commands.ts";
 import { formatTimeLeft, urgencyOf } from "../core/lease.ts";
-import { capitalize, endReasonLabel, formatClockTime } from "../core/text.ts";
+import { endReasonLabel, formatClockTime } from "../core/text.ts";
 import { contactAgeText } from "../live/contactText.ts";
 import type { LiveState } from "../live/stateKeeper.ts";
 

@@ -1,6 +1,6 @@
 import type { Reservation } from "@gpu-dev/client/http/responses.ts";
 import { formatDuration } from "@gpu-dev/shared/durations.ts";
-import { asSentence } from "@gpu-dev/shared/text.ts";
+import { asSentence, capitalize } from "@gpu-dev/shared/text.ts";
 import { hostNameFor } from "@gpu-dev/client/ssh/hostNames.ts";
 import {
   nodesOf,
@@ -11,7 +11,7 @@ import {
 } from "@gpu-dev/client/text/reservationText.ts";
 import type { KnownHosts } from "../connect/hostSync.ts";
 import { formatTimeLeft, urgencyOf } from "../core/lease.ts";
-import { capitalize, endReasonLabel, formatClockTime } from "../core/text.ts";
+import { endReasonLabel, formatClockTime } from "../core/text.ts";
 import { fact, row, tooltip, type TreeNode } from "./treeNode.ts";
 
 export type ShownHosts = Pick<KnownHosts, "prefix">;

@@ -9,7 +9,7 @@ import { systemClock } from "@gpu-dev/client/clock.ts";
 import { openHostFiles } from "@gpu-dev/client/ssh/hostFiles.ts";
 import { ensureOwnKey } from "@gpu-dev/client/ssh/keys.ts";
 import { realFileSystem } from "@gpu-dev/client/ssh/fileSystem.ts";
-import { verifyHost } from "@gpu-dev/client/ssh/openssh.ts";
+import { verifyHost } from "../../support/verifyHost.ts";
 import { requireTool } from "../../support/requireTool.ts";
 import { liveHost } from "../../support/sshHostFixtures.ts";
 import { type StallingRelay, startStallingRelay } from "../../support/stallingRelay.ts";

@@ -1,5 +1,6 @@
 import { addMs, Minute, Second } from "@gpu-dev/shared/durations.ts";
 import type { StartingPhase } from "@gpu-dev/shared/states.ts";
+import { capitalize } from "@gpu-dev/shared/text.ts";
 import { expiresAt as leaseEnd } from "../../../domain/leaseTime.ts";
 import { MAXIMUM_AGES } from "../../../domain/maximumAges.ts";
 import { earliestOf, memberLabel, type Decision, type PullFailure } from "../decision.ts";
@@ -112,10 +113,9 @@ function slowest(observation: Observation, assessed: readonly Assessed[]): Progr
   );
   if (!first) throw new Error(`reservation ${observation.row.id} starts without a pending member`);
   const { phase, detail } = first.progress;
-  const label = memberLabel(observation, first.member);
   return {
     phase: phase === "placing" && observation.disk ? "disk" : phase,
-    detail: label === "" ? detail : `${label[0]?.toUpperCase() ?? ""}${label.slice(1)}${detail}`,
+    detail: `${capitalize(memberLabel(observation, first.member))}${detail}`,
     pullFailures: pending.flatMap(({ member, progress }) =>
       pullFailureOf(observation, member, progress),
     ),
